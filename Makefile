@@ -1,0 +1,58 @@
+# The whole interface of a newcomer. Needs Python 3.11 or newer and make; everything else goes into .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+MANIFEST := dbt_project/target/manifest.json
+DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -path dbt_project/logs -prune -o -type f -print)
+
+export DO_NOT_TRACK := 1
+export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-ui refresh rebuild ui test lint format
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(MANIFEST) ## the environment in .venv and the dbt manifest; does nothing when up to date
+
+demo: setup ## the whole pipeline against the bundled local feed
+	@$(BIN)/python -m sandbox.demo
+
+demo-ui: setup ## the Dagster UI on the demo's warehouse, with a local feed that keeps growing
+	@$(BIN)/python -m sandbox.demo --ui
+
+refresh: setup ## one incremental cycle against the configured feed: ingest, build, check
+	@$(BIN)/python -m orchestration refresh
+
+rebuild: setup ## every curated table anew from what is stored
+	@$(BIN)/python -m orchestration rebuild
+
+ui: setup ## the Dagster UI on this workspace, on 127.0.0.1:3000
+	@$(BIN)/python -m orchestration ui
+
+test: lint ## lint, unit tests, end to end
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+
+format: setup ## put code and SQL into the project's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
+.venv/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv (about a minute, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(MANIFEST): .venv/.installed $(DBT_FILES)
+	@cd dbt_project && ../$(BIN)/dbt --quiet parse --project-dir $(CURDIR)/dbt_project
+	@touch $@

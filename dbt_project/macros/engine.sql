@@ -1,0 +1,41 @@
+{# What engines spell differently: times, identifiers, ordered lists. #}
+
+{# RFC 3339 text with a zone as a timestamp without one, in UTC; null where the text is no time. #}
+{% macro utc_timestamp(text) %}{{ return(adapter.dispatch('utc_timestamp')(text)) }}{% endmacro %}
+
+{% macro duckdb__utc_timestamp(text) %}timezone('UTC', try_cast({{ text }} as timestamptz)){% endmacro %}
+
+{% macro spark__utc_timestamp(text) %}try_to_timestamp({{ text }}){% endmacro %}
+
+
+{# Whole days of 24 hours from `earlier` to `later`. #}
+{% macro elapsed_days(earlier, later) %}{{ return(adapter.dispatch('elapsed_days')(earlier, later)) }}{% endmacro %}
+
+{% macro duckdb__elapsed_days(earlier, later) %}date_sub('day', {{ earlier }}, {{ later }}){% endmacro %}
+
+{% macro spark__elapsed_days(earlier, later) %}timestampdiff(day, {{ earlier }}, {{ later }}){% endmacro %}
+
+
+{# The part of an id after its last underscore: the same for `apikey_01J…` and `admin_api_key_01J…`. #}
+{% macro id_suffix(id) %}{{ return(adapter.dispatch('id_suffix')(id)) }}{% endmacro %}
+
+{% macro duckdb__id_suffix(id) %}split_part({{ id }}, '_', -1){% endmacro %}
+
+{% macro spark__id_suffix(id) %}substring_index({{ id }}, '_', -1){% endmacro %}
+
+
+{# A list of `value` in the order of `order_by`, nulls left out. #}
+{% macro ordered_list(value, order_by) %}
+    {{- return(adapter.dispatch('ordered_list')(value, order_by)) -}}
+{% endmacro %}
+
+{% macro duckdb__ordered_list(value, order_by) -%}
+    list({{ value }} order by {{ order_by }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{% macro spark__ordered_list(value, order_by) -%}
+    transform(
+        array_sort(collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)),
+        element -> element.value
+    )
+{%- endmacro %}

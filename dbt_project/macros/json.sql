@@ -1,0 +1,47 @@
+{# JSON access, per engine. `json` is a column that holds JSON text; `path` is dotted, without the leading `$.`. #}
+
+{# The scalar at `path` as text; null where it is missing or JSON null, or where the text is no JSON. #}
+{% macro json_text(json, path) %}{{ return(adapter.dispatch('json_text')(json, path)) }}{% endmacro %}
+
+{% macro duckdb__json_text(json, path) %}try(json_extract_string({{ json }}, '$.{{ path }}')){% endmacro %}
+
+{% macro spark__json_text(json, path) %}get_json_object({{ json }}, '$.{{ path }}'){% endmacro %}
+
+
+{# The array of strings at `path`; null where it is missing or JSON null. #}
+{% macro json_strings(json, path) %}{{ return(adapter.dispatch('json_strings')(json, path)) }}{% endmacro %}
+
+{% macro duckdb__json_strings(json, path) -%}
+    try_cast(json_extract({{ json }}, '$.{{ path }}') as varchar[])
+{%- endmacro %}
+
+{% macro spark__json_strings(json, path) -%}
+    from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')
+{%- endmacro %}
+
+
+{#
+  A select of every row of `relation` once per element of the array at `path`, with `item` (the element as text;
+  an object as JSON text) and `item_index` (from 1). Rows without elements are left out.
+#}
+{% macro json_items(relation, json, path) %}
+    {{- return(adapter.dispatch('json_items')(relation, json, path)) -}}
+{% endmacro %}
+
+{% macro duckdb__json_items(relation, json, path) -%}
+    select
+        {{ relation }}.*,
+        unnest(json_extract_string({{ json }}, '$.{{ path }}[*]')) as item,
+        generate_subscripts(json_extract_string({{ json }}, '$.{{ path }}[*]'), 1) as item_index
+    from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__json_items(relation, json, path) -%}
+    select
+        {{ relation }}.*,
+        elements.item,
+        elements.position + 1 as item_index
+    from {{ relation }}
+    lateral view posexplode(from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')) elements
+        as position, item
+{%- endmacro %}

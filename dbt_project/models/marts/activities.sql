@@ -1,0 +1,112 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+received as (
+
+    select * from {{ ref('stg_feed__activities') }}
+    {% if is_incremental() %}
+        where ingest_seq > (select coalesce(max(ingest_seq), 0) from {{ this }})
+    {% endif %}
+
+),
+
+activity_types as (
+
+    select * from {{ ref('activity_types') }}
+
+),
+
+own_requests as (
+
+    select distinct request_id from {{ ref('stg_feed__requests') }}
+
+),
+
+-- A record that two sources see is one activity: the first received wins. The narrow keys are grouped, not the
+-- payloads.
+first_received as (
+
+    select min(ingest_seq) as ingest_seq
+    from received
+    {% if is_incremental() %}
+        where not exists (
+            select 1 from {{ this }} as known
+            where
+                known.activity_id = received.activity_id
+                and known.occurred_at >= (select min(occurred_at) from received)
+        )
+    {% endif %}
+    group by activity_id
+
+),
+
+extracted as (
+
+    select
+        received.*,
+        {{ json_text('received.payload', 'workspace_id') }} as workspace_id,
+        {{ json_text('received.payload', 'request_id') }} as request_id,
+        case received.actor_type
+            when 'user_actor' then {{ json_text('received.payload', 'actor.user_id') }}
+            when 'api_actor' then {{ json_text('received.payload', 'actor.api_key_id') }}
+            when 'admin_api_key_actor' then {{ json_text('received.payload', 'actor.admin_api_key_id') }}
+            when 'service_account_actor' then {{ json_text('received.payload', 'actor.service_account_id') }}
+            when 'scim_directory_sync_actor' then {{ json_text('received.payload', 'actor.directory_id') }}
+            when 'federated_identity_actor' then {{ json_text('received.payload', 'actor.subject') }}
+            when 'federated_actor' then {{ json_text('received.payload', 'actor.subject') }}
+            when 'attested_device_actor' then {{ json_text('received.payload', 'actor.external_client_id') }}
+            when 'system_actor' then {{ json_text('received.payload', 'actor.service') }}
+            when 'anthropic_actor' then 'anthropic'
+        end as actor_id,
+        {{ json_text('received.payload', 'actor.email_address') }} as actor_email,
+        {{ json_text('received.payload', 'actor.unauthenticated_email_address') }} as claimed_email,
+        {{ json_text('received.payload', 'actor.ip_address') }} as actor_ip_address,
+        {{ json_text('received.payload', 'actor.user_agent') }} as actor_user_agent
+    from received
+    where received.ingest_seq in (select first_received.ingest_seq from first_received)
+
+),
+
+final as (
+
+    select
+        extracted.activity_id,
+        extracted.source,
+        extracted.occurred_at,
+        cast(extracted.occurred_at as date) as activity_date,
+        extracted.activity_type,
+        coalesce(activity_types.category, 'unmapped') as category,
+        activity_types.object_type,
+        activity_types.action,
+        activity_types.outcome,
+        activity_types.activity_type is not null as is_known_type,
+        extracted.organization_id,
+        extracted.organization_uuid,
+        extracted.workspace_id,
+        extracted.actor_type,
+        extracted.actor_id,
+        case when extracted.actor_type = 'user_actor' then extracted.actor_id end as actor_user_id,
+        extracted.actor_email,
+        extracted.claimed_email,
+        extracted.actor_ip_address,
+        extracted.actor_user_agent,
+        coalesce(extracted.activity_type = 'compliance_api_accessed', false)
+        and own_requests.request_id is not null as is_own_read,
+        extracted.payload,
+        extracted.payload_sha256,
+        extracted.ingested_at,
+        extracted.ingest_seq
+    from extracted
+    left join activity_types on extracted.activity_type = activity_types.activity_type
+    left join own_requests on extracted.request_id = own_requests.request_id
+
+)
+
+select * from final

@@ -1,0 +1,95 @@
+"""The commands behind `make refresh`, `make rebuild` and `make ui`: runs with one-sentence failures.
+
+`python -m orchestration refresh` exits with 0 when everything due was read, built and checked, else with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+ROOT = Path(__file__).resolve().parent.parent
+# Events of Dagster would bury our few lines; failures are told below, each in a sentence.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def main() -> int:
+    """Parse the command line and run one command."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
+    commands.add_parser("rebuild", help="build every curated table anew from what is stored")
+    ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
+    ui.add_argument("--port", type=int, default=3000)
+    arguments = parser.parse_args()
+    prepare_environment()
+    if arguments.command == "ui":
+        return _ui(arguments.port)
+    return run_job(arguments.command)
+
+
+def prepare_environment() -> None:
+    """Read `.env`, and give Dagster a home with our instance settings inside the checkout unless one is set."""
+    load_dotenv(ROOT / ".env")
+    home = (ROOT / (os.environ.get("DAGSTER_HOME") or ".dagster")).resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(home)
+    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+def run_job(name: str) -> int:
+    """Run a job in this process. Returns the exit status; what went wrong is one sentence on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for library in ("httpx", "dagster", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        # dbt's hundreds of lines are in its log, and failures name it.
+        result = defs.resolve_job_def(name).execute_in_process(
+            instance=instance, run_config=_QUIET, raise_on_error=False
+        )
+    _tell(result)
+    return 0 if result.success else 1
+
+
+def _tell(result) -> None:
+    for event in result.filter_events(lambda event: event.is_step_materialization):
+        materialization = event.step_materialization_data.materialization
+        if materialization.asset_key.path == ["raw", "activities"]:
+            said = {name: value.value for name, value in materialization.metadata.items()}
+            print(
+                f"Read: {said['received']} activities in {said['pages']} pages, {said['new']} new, "
+                f"{said['duplicates']} known, {said['late']} late, {said['revised']} revised."
+            )
+            if not said["new"]:
+                print("Nothing was new.")
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        data = event.step_failure_data
+        failure = data.user_failure_data
+        print(f"\n{event.step_key}: {failure.description if failure else data.error}", file=sys.stderr)
+    checks = result.get_asset_check_evaluations()
+    failed = [f"{'/'.join(one.asset_key.path)}: {one.check_name}" for one in checks if not one.passed]
+    print(f"Checks: {len(checks) - len(failed)} passed, {len(failed)} failed.")
+    for name in failed:
+        print(f"  failed: {name}", file=sys.stderr)
+
+
+def _ui(port: int) -> int:
+    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    os.chdir(ROOT)
+    os.execv(sys.executable, command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

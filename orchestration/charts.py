@@ -1,0 +1,32 @@
+"""Charts for people who look at a materialization in the Dagster UI."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import altair as alt
+import dagster as dg
+import vl_convert
+
+
+def activities_per_hour(hours: Sequence[tuple[datetime, int]]) -> dg.MarkdownMetadataValue:
+    """A bar for each hour (UTC) as a picture in Markdown. `hours` are starts of hours and counts, in order."""
+    bars = alt.Data(
+        values=[
+            {"hour": hour.isoformat(), "end": (hour + timedelta(hours=1)).isoformat(), "activities": count}
+            for hour, count in hours
+        ]
+    )
+    chart = (
+        alt.Chart(bars, width=720, height=180, title="Activities per hour (UTC), the newest 7 days")
+        .mark_bar()
+        .encode(
+            x=alt.X("utcyearmonthdatehours(hour):T", title=None, scale=alt.Scale(type="utc")),
+            x2="utcyearmonthdatehours(end):T",
+            y=alt.Y("activities:Q", title=None),
+        )
+    )
+    png = vl_convert.vegalite_to_png(chart.to_json(), scale=1.5)
+    return dg.MetadataValue.md(f"![activities per hour](data:image/png;base64,{base64.b64encode(png).decode()})")

@@ -1,0 +1,1 @@
+"""Reading the Activity Feed over HTTP. Knows no database and no orchestrator."""

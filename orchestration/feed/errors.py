@@ -1,0 +1,19 @@
+"""What can go wrong between us and the feed, each as one sentence that says what to do."""
+
+from __future__ import annotations
+
+
+class FeedError(Exception):
+    """A read of the feed failed for good. `str()` is a sentence for the operator; it never holds a key."""
+
+
+class KeyRefused(FeedError):
+    """The feed refused the key (401) or its scopes (403). No other slice of the source can succeed."""
+
+
+class FeedUnavailable(FeedError):
+    """Every bounded retry of one request failed: unreachable, overloaded, or answering with errors."""
+
+
+class FeedProtocolError(FeedError):
+    """The feed refused the request (400) or answered in a way that proves nothing about completeness."""

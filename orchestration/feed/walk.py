@@ -1,0 +1,44 @@
+"""Reading one slice page by page, with frozen parameters, until it is proven complete."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from orchestration.feed.client import FeedClient, Page, Receipt
+from orchestration.feed.errors import FeedProtocolError
+from orchestration.slices import Slice, rfc3339
+
+
+def frozen_query(piece: Slice, page_size: int) -> dict[str, str]:
+    """The parameters of every page of the walk; only the cursor is added to them."""
+    return {
+        "created_at.gte": rfc3339(piece.start),
+        "created_at.lt": rfc3339(piece.end),
+        "limit": str(page_size),
+    }
+
+
+async def walk(
+    client: FeedClient, query: dict[str, str], receive: Callable[[Receipt], None]
+) -> AsyncIterator[Page]:
+    """The pages of the slice, newest first. When the iteration ends without an error, the slice is complete.
+
+    The proof is a page that says `has_more: false`, and one more request where that page was full.
+
+    Raises:
+        FeedError: as `FeedClient.page`, and when the answers go in a circle or claim more and give none.
+    """
+    limit = int(query["limit"])
+    cursors: set[str] = set()
+    params = query
+    while True:
+        page = await client.page(params, receive)
+        yield page
+        if not page.has_more and len(page.data) < limit:
+            return
+        if page.has_more and not page.data:
+            raise FeedProtocolError("The feed sent an empty page that claims more. The slice stays open.")
+        if page.last_id is None or page.last_id in cursors:
+            raise FeedProtocolError("The feed sent the same cursor twice or none. The slice stays open.")
+        cursors.add(page.last_id)
+        params = {**query, "after_id": page.last_id}

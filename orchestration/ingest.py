@@ -1,0 +1,281 @@
+"""Where the feed meets the warehouse: plan the due slices of a source, walk them side by side, land them.
+
+The walks share one connection pool, one budget and one back-off; one lander stores what they bring. Nothing
+waits for the network while the file is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from orchestration.feed.client import FeedClient, Receipt, RetryPolicy
+from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused
+from orchestration.feed.plan import find_start, plan_refresh
+from orchestration.feed.walk import frozen_query, walk
+from orchestration.slices import Interval, Slice
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import RecordError
+from orchestration.warehouse.land import land
+from orchestration.warehouse.ledger import (
+    Chunk,
+    Walk,
+    check_feed_host,
+    close_abandoned,
+    coverage,
+    record_requests,
+)
+
+# Small enough that eight walks and the lander stay within a few hundred megabytes, large enough that opening
+# the file and committing cost little beside storing.
+CHUNK_BYTES = 8 * 2**20
+BATCH_BYTES = 64 * 2**20
+# Walks in a row that failed after all their retries: the feed is down, not one slice of it.
+OUTAGE_AFTER = 3
+PROGRESS_SECONDS = 10.0
+SHOWN_FAILURES = 5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one key can see, by name, and how to read it."""
+
+    name: str
+    url: str
+    key: SecretStr
+    start: datetime | None = None
+    settle: timedelta = timedelta(seconds=60)
+    overlap: timedelta = timedelta(minutes=60)
+    requests_per_minute: int = 300
+    page_size: int = 5000
+    concurrency: int = 4
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def host(self) -> str:
+        """What tells one feed from another: the host, or `loopback` for any local feed."""
+        host = httpx.URL(self.url).host
+        return "loopback" if host in ("localhost", "127.0.0.1", "::1") else host
+
+
+@dataclass(slots=True)
+class Report:
+    """What one refresh of one source did."""
+
+    source: str
+    horizon: datetime
+    due: list[Slice]
+    walks: list[Walk] = field(default_factory=list)
+    request_count: int = 0
+    waited_seconds: float = 0.0
+    seconds: float = 0.0
+    abandoned_count: int = 0
+    is_stopped: bool = False
+
+    def total(self, count: str) -> int:
+        """The sum of one count of the ledger over the walks of this run."""
+        return sum(getattr(one, count) for one in self.walks)
+
+    @property
+    def failures(self) -> list[Walk]:
+        """The walks that failed; their slices are due again."""
+        return [one for one in self.walks if one.status == "failed"]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every due slice is now proven complete."""
+        return sum(one.status == "complete" for one in self.walks) == len(self.due)
+
+    def describe_failures(self) -> str:
+        """What failed and why, a line each; empty when nothing did."""
+        lines = [one.error or "" for one in self.failures[:SHOWN_FAILURES]]
+        if len(self.failures) > len(lines):
+            lines.append(f"{len(self.failures) - len(lines)} more slice(s) failed; see raw.extracts.")
+        if len(self.walks) < len(self.due):
+            lines.append(f"{len(self.due) - len(self.walks)} slice(s) were not tried.")
+        return "\n".join(lines)
+
+
+def refresh(source: Source, path: Path, *, run_id: str | None = None) -> Report:
+    """Read what is due of the source up to its horizon and store it in the warehouse at `path`.
+
+    The caller holds `warehouse.connection.exclusive`. Failed slices are reported, not raised: the others are
+    stored.
+
+    Raises:
+        FeedError: nothing could be read at all.
+        WarehouseError: the file cannot be used.
+    """
+    return asyncio.run(_Refresh(source, path, run_id).run())
+
+
+class _Refresh:
+    def __init__(self, source: Source, path: Path, run_id: str | None) -> None:
+        self.source = source
+        self.path = path
+        self.run_id = run_id
+        self.began = time.monotonic()
+        self.report = Report(source.name, datetime.now(UTC) - source.settle, [])
+        self.todo: deque[Slice] = deque()
+        # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
+        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue(maxsize=source.concurrency)
+        self.refused: set[str] = set()
+        self.outages = 0
+        self.finished = 0
+        self.told = self.began
+
+    async def run(self) -> Report:
+        """Plan, walk and land."""
+        covered = self._open_ledger()
+        async with FeedClient(
+            self.source.url,
+            self.source.key,
+            requests_per_minute=self.source.requests_per_minute,
+            retry=self.source.retry,
+        ) as client:
+            start = self.source.start or await self._find_start(client, covered)
+            self.report.due = plan_refresh(covered, start, self.report.horizon, self.source.overlap)
+            self.todo.extend(self.report.due)
+            if self.todo:
+                await self._walk_all(client)
+            self.report.waited_seconds = client.budget.waited_seconds
+        self.report.seconds = time.monotonic() - self.began
+        return self.report
+
+    def _open_ledger(self) -> list[Interval]:
+        with open_warehouse(self.path) as connection:
+            check_feed_host(connection, self.source.name, self.source.host)
+            self.report.abandoned_count = close_abandoned(connection)
+            return coverage(connection, self.source.name)
+
+    async def _find_start(self, client: FeedClient, covered: Sequence[Interval]) -> datetime:
+        receipts: list[Receipt] = []
+
+        async def anything_before(moment: datetime) -> bool:
+            return await client.anything_before(moment, receipts.append)
+
+        try:
+            return await find_start(anything_before, covered, self.report.horizon)
+        finally:
+            self.report.request_count += len(receipts)
+            with open_warehouse(self.path) as connection:
+                record_requests(connection, self.source.name, None, receipts)
+
+    async def _walk_all(self, client: FeedClient) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._land_all())
+                async with asyncio.TaskGroup() as walkers:
+                    for _ in range(min(self.source.concurrency, len(self.todo))):
+                        walkers.create_task(self._walk_some(client))
+                await self.queue.put(None)
+        except BaseExceptionGroup as group:
+            # The first failure is what the operator needs; the others followed from it.
+            raise _first(group) from None
+
+    async def _walk_some(self, client: FeedClient) -> None:
+        while self.todo and not self.report.is_stopped:
+            await self._walk_one(client, self.todo.popleft())
+
+    async def _walk_one(self, client: FeedClient, piece: Slice) -> None:
+        query = frozen_query(piece, self.source.page_size)
+        one = Walk(
+            source=self.source.name,
+            piece=piece,
+            query=query,
+            feed_host=self.source.host,
+            dagster_run_id=self.run_id,
+        )
+        self.report.walks.append(one)
+        chunk = Chunk(one)
+        try:
+            # The receipts of a page's failed attempts arrive with the page: the list is the open chunk's own.
+            pages = walk(client, query, lambda receipt: chunk.receipts.append(receipt))
+            async for page in pages:
+                chunk.add(page.data, page.first_id, page.last_id)
+                if one.extract_id in self.refused:
+                    return
+                if chunk.byte_count >= CHUNK_BYTES:
+                    full, chunk = chunk, Chunk(one)
+                    await self.queue.put(full)
+            chunk.outcome = "complete"
+            self.outages = 0
+        except FeedError as error:
+            chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
+            self._judge_failure(error)
+        await self.queue.put(chunk)
+
+    def _judge_failure(self, error: FeedError) -> None:
+        self.outages += isinstance(error, FeedUnavailable)
+        if isinstance(error, KeyRefused) or self.outages >= OUTAGE_AFTER:
+            self.report.is_stopped = True
+
+    async def _land_all(self) -> None:
+        chunk = await self.queue.get()
+        while chunk is not None:
+            batch, size = [chunk], chunk.byte_count
+            while size < BATCH_BYTES and not self.queue.empty() and (chunk := self.queue.get_nowait()):
+                batch.append(chunk)
+                size += chunk.byte_count
+            await asyncio.to_thread(self._land, batch)
+            if chunk is not None:
+                chunk = await self.queue.get()
+
+    def _land(self, batch: list[Chunk]) -> None:
+        batch = [chunk for chunk in batch if chunk.walk.extract_id not in self.refused]
+        with open_warehouse(self.path) as connection:
+            try:
+                land(connection, batch)
+            except RecordError as error:
+                self.refused |= error.extract_ids
+                land(connection, _without(batch, error))
+        for chunk in batch:
+            self.report.request_count += len(chunk.receipts)
+            self.finished += bool(chunk.outcome)
+        self._tell_progress()
+
+    def _tell_progress(self) -> None:
+        now = time.monotonic()
+        if now - self.told < PROGRESS_SECONDS:
+            return
+        self.told = now
+        elapsed, all_slices = now - self.began, len(self.report.due)
+        received = self.report.total("received_count")
+        left = elapsed / max(self.finished, 1) * (all_slices - self.finished)
+        log.info(
+            "%s: %d of %d slices, %d activities, %.0f a second, about %.0f s left.",
+            self.source.name,
+            self.finished,
+            all_slices,
+            received,
+            received / elapsed,
+            left,
+        )
+
+
+def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
+    """The batch with the walks that hold unreadable records closed as failed, their records left out."""
+    kept = [chunk for chunk in batch if chunk.walk.extract_id not in error.extract_ids]
+    bad = {c.walk.extract_id: c.walk for c in batch if c.walk.extract_id in error.extract_ids}
+    for one in bad.values():
+        receipts = [receipt for c in batch if c.walk is one for receipt in c.receipts]
+        kept.append(Chunk(one, receipts=receipts, outcome="failed", error=f"Slice {one.piece}: {error}"))
+    return kept
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

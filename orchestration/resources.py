@@ -1,0 +1,57 @@
+"""What assets ask for: the feed and the warehouse, as the environment describes them when a run asks.
+
+Thin shells around `settings`, `feed` and `warehouse`. Nothing here holds a key: it is read from the environment
+for the length of one refresh, and is no part of any run configuration.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+
+from orchestration.ingest import Source
+from orchestration.settings import ConfigurationError, read_source
+from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+
+
+class ActivityFeed(dg.ConfigurableResource):
+    """The Activity Feed and how to read it."""
+
+    def source(self) -> Source:
+        """The source to read; a wrong environment fails the step with one sentence."""
+        try:
+            return read_source(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+
+class Warehouse(DuckDBResource):
+    """The warehouse file. Unlike its base class it closes the file also after an error."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.database)
+
+    @contextmanager
+    def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with schema `raw` in place; a file that cannot be used fails the step."""
+        try:
+            with open_warehouse(self.path, read_only=read_only) as connection:
+                yield connection
+        except WarehouseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Our turn to write: one step at a time, whoever started it."""
+        try:
+            with exclusive(self.path):
+                yield
+        except WarehouseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None

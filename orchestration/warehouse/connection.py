@@ -1,0 +1,118 @@
+"""The one way into the warehouse file for Python: opened late, closed soon, also after an error.
+
+DuckDB lets one process write and shuts out all others meanwhile, so nothing may wait for the network while the
+file is open.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
+
+LOCK_WAIT_SECONDS = 60.0
+_RETRY_SECONDS = 0.25
+# As in dbt's profile: times without a zone are UTC everywhere.
+_SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
+
+@contextmanager
+def open_warehouse(
+    path: Path, *, read_only: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with schema `raw` in place unless read-only.
+
+    Raises:
+        WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
+            was made by a newer version, or cannot be created.
+    """
+    connection = _connect(path, read_only, wait_seconds)
+    try:
+        connection.execute(_SETTINGS)
+        _check_identity(connection, path)
+        if not read_only:
+            create_schema(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def exclusive(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """One pipeline step at a time on this warehouse, whoever started it and whether or not the file is open."""
+    _prepare_directory(path)
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        raise WarehouseError(f"Another run is writing to {path}. Wait until it is done, then run again.") from None
+    except OSError as error:
+        raise WarehouseError(f"Cannot write beside {path}: {error.strerror}. Check WAREHOUSE_PATH.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _prepare_directory(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(
+            f"Cannot create the directory of {path}: {error.strerror}. Check WAREHOUSE_PATH."
+        ) from None
+
+
+def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    if read_only and not path.exists():
+        raise WarehouseError(
+            f"There is no warehouse at {path}. Run `make refresh` first, or check WAREHOUSE_PATH."
+        )
+    _prepare_directory(path)
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            message = str(error)
+            if "lock" not in message:
+                raise WarehouseError(_unusable(path, message)) from None
+            if time.monotonic() > deadline:
+                holder = re.search(r"PID (\d+)", message)
+                who = f"process {holder[1]}" if holder else "another process"
+                raise WarehouseError(
+                    f"{path} is held by {who}. Close it there (analysts: open a copy), then run again."
+                ) from None
+            time.sleep(_RETRY_SECONDS)
+        except duckdb.Error as error:
+            raise WarehouseError(_unusable(path, str(error))) from None
+
+
+def _unusable(path: Path, message: str) -> str:
+    if "not a valid DuckDB" in message:
+        return f"{path} is not a DuckDB database. Point WAREHOUSE_PATH to another file."
+    return f"Cannot open {path}: {message.splitlines()[0]} Check WAREHOUSE_PATH."
+
+
+def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+    ).fetchall()
+    names = {name for (name,) in tables}
+    if "raw.schema_version" not in names:
+        if names:
+            raise WarehouseError(
+                f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
+            )
+        return
+    row = connection.execute("select max(version) from raw.schema_version").fetchone()
+    if row and row[0] > SCHEMA_VERSION:
+        raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")

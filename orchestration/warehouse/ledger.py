@@ -1,0 +1,210 @@
+"""`raw.extracts`, the ledger: one row per walk, written in the transaction that stores the walk's records.
+
+Coverage, the union of complete slices, is read from here; there is no other state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+import duckdb
+import orjson
+
+from orchestration import __version__
+from orchestration.slices import Interval, Slice
+from orchestration.warehouse.errors import WarehouseError
+
+_COLUMNS = (
+    "extract_id", "source", "kind", "slice_start", "slice_end", "query", "status", "page_count",
+    "received_count", "inserted_count", "duplicate_count", "revision_count", "late_count", "first_cursor",
+    "last_cursor", "last_request_id", "content_sha256", "started_at", "finished_at", "dagster_run_id",
+    "product_version", "error", "feed_host",
+)  # fmt: skip
+_INSERT = f"insert or replace into raw.extracts ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+
+# Gaps and islands: slices that touch or overlap are one stretch.
+_COVERAGE = """
+with slices as (
+    select slice_start, slice_end from raw.extracts where source = $source and status = 'complete'
+),
+marked as (
+    select
+        *,
+        max(slice_end) over (
+            order by slice_start, slice_end rows between unbounded preceding and 1 preceding
+        ) as reached
+    from slices
+),
+islands as (
+    select
+        *,
+        count(*) filter (where reached is null or slice_start > reached) over (
+            order by slice_start, slice_end rows unbounded preceding
+        ) as island
+    from marked
+)
+select min(slice_start), max(slice_end) from islands group by island order by 1
+"""
+
+
+class Receipt(Protocol):
+    """One answered request."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def requested_at(self) -> datetime: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One walk of one slice: its ledger row in the making, as far as its chunks have been landed."""
+
+    source: str
+    piece: Slice
+    query: dict[str, str]
+    feed_host: str
+    dagster_run_id: str | None
+    extract_id: str = field(default_factory=lambda: uuid4().hex)
+    status: Literal["open", "complete", "failed"] = "open"
+    page_count: int = 0
+    received_count: int = 0
+    inserted_count: int = 0
+    duplicate_count: int = 0
+    revision_count: int = 0
+    late_count: int = 0
+    first_cursor: str | None = None
+    last_cursor: str | None = None
+    last_request_id: str | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    finished_at: datetime | None = None
+    error: str | None = None
+    newest: datetime | None = None
+    _content: Any = field(default_factory=hashlib.sha256)
+
+    def absorb(self, chunk: Chunk) -> None:
+        """The chunk has been stored, in this order: bring the row up to date with it."""
+        self.page_count += chunk.page_count
+        self.received_count += len(chunk.digests)
+        self._content.update("".join(chunk.digests).encode())
+        self.first_cursor = self.first_cursor or chunk.first_cursor
+        self.last_cursor = chunk.last_cursor or self.last_cursor
+        if chunk.receipts:
+            self.last_request_id = chunk.receipts[-1].request_id
+        if chunk.outcome:
+            self.status, self.error = chunk.outcome, chunk.error
+            self.finished_at = datetime.now(UTC)
+
+    def count(self, inserted: int, duplicate: int, revision: int, late: int, newest: datetime | None) -> None:
+        """Add what landing one batch found."""
+        self.inserted_count += inserted
+        self.duplicate_count += duplicate
+        self.revision_count += revision
+        self.late_count += late
+        self.newest = max(filter(None, (self.newest, newest)), default=None)
+
+    @property
+    def content_sha256(self) -> str:
+        """SHA-256 over the hex hashes of the walk's records, joined in feed order."""
+        return self._content.hexdigest()
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive pages of one walk as they were received, ready to be landed.
+
+    `outcome` is set on the last chunk of a walk alone, so that the ledger can say `complete` only together with
+    the walk's last record.
+    """
+
+    walk: Walk
+    records: list[bytes] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    page_count: int = 0
+    byte_count: int = 0
+    first_cursor: str | None = None
+    last_cursor: str | None = None
+    outcome: Literal["complete", "failed"] | None = None
+    error: str | None = None
+
+    def add(self, records: Sequence[bytes], first_cursor: str | None, last_cursor: str | None) -> None:
+        """Take one page: its records in feed order, each of which is hashed, and its cursors."""
+        self.page_count += 1
+        self.records += records
+        self.digests += [hashlib.sha256(record).hexdigest() for record in records]
+        self.byte_count += sum(map(len, records))
+        self.first_cursor = self.first_cursor or first_cursor
+        self.last_cursor = last_cursor or self.last_cursor
+
+
+def record_walk(connection: duckdb.DuckDBPyConnection, walk: Walk) -> None:
+    """Write the walk's row as it stands now; the caller owns the transaction."""
+    values = {
+        "kind": str(walk.piece.kind),
+        "slice_start": _naive(walk.piece.start),
+        "slice_end": _naive(walk.piece.end),
+        "query": orjson.dumps(walk.query).decode(),
+        "started_at": _naive(walk.started_at),
+        "finished_at": walk.finished_at and _naive(walk.finished_at),
+        "product_version": __version__,
+    }
+    connection.execute(_INSERT, [values[name] if name in values else getattr(walk, name) for name in _COLUMNS])
+
+
+def record_requests(
+    connection: duckdb.DuckDBPyConnection, source: str, extract_id: str | None, receipts: Iterable[Receipt]
+) -> None:
+    """Keep the request ids that the feed gave us; it reports each as an activity later."""
+    rows = [[one.request_id, source, extract_id, one.status_code, _naive(one.requested_at)] for one in receipts]
+    if rows:
+        connection.executemany("insert into raw.feed_requests values (?, ?, ?, ?, ?)", rows)
+
+
+def coverage(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:
+    """The stretches of time that are proven complete for the source, oldest first."""
+    return [
+        Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+        for start, end in connection.execute(_COVERAGE, {"source": source}).fetchall()
+    ]
+
+
+def close_abandoned(connection: duckdb.DuckDBPyConnection) -> int:
+    """Mark walks that a process left open when it died; their slices are still due. Returns how many.
+
+    Only the holder of the pipeline's lock may call this: nobody else is walking then.
+    """
+    found = connection.execute(
+        "update raw.extracts set status = 'failed', finished_at = current_timestamp at time zone 'UTC', "
+        "error = 'The process ended before the walk did. The slice is walked again.' "
+        "where status = 'open' returning extract_id"
+    ).fetchall()
+    return len(found)
+
+
+def check_feed_host(connection: duckdb.DuckDBPyConnection, source: str, host: str) -> None:
+    """Refuse to mix feeds: a warehouse filled from a local feed is not continued from the real one.
+
+    Raises:
+        WarehouseError: the source was read from another host before.
+    """
+    row = connection.execute(
+        "select feed_host from raw.extracts where source = ? and feed_host <> ? limit 1", [source, host]
+    ).fetchone()
+    if row:
+        raise WarehouseError(
+            f"This warehouse was filled from {row[0]}, and COMPLIANCE_API_URL now names {host}. "
+            "Use another WAREHOUSE_PATH for another feed."
+        )
+
+
+def _naive(moment: datetime) -> datetime:
+    """The moment as a TIMESTAMP column holds it: in UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

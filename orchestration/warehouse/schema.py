@@ -1,0 +1,77 @@
+"""The tables of schema `raw`: what the feed said, as received, and the ledger of how it was read.
+
+Only DDL lives here. Rows are written by `land` and `ledger`; everything derived is dbt's.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+SCHEMA_VERSION = 1
+
+# No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
+# excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique.
+_ACTIVITY_COLUMNS = """
+    source varchar not null,
+    activity_id varchar not null,
+    created_at timestamp not null,
+    activity_type varchar,
+    organization_id varchar,
+    organization_uuid varchar,
+    actor_type varchar,
+    payload varchar not null using compression zstd,
+    payload_sha256 varchar not null,
+    extract_id varchar not null,
+    ingested_at timestamp not null,
+    ingest_seq bigint not null
+"""
+
+_STATEMENTS = (
+    "create schema if not exists raw",
+    "create table if not exists raw.schema_version (version integer not null, created_at timestamp not null)",
+    f"create table if not exists raw.activities ({_ACTIVITY_COLUMNS})",
+    f"create table if not exists raw.activity_revisions ({_ACTIVITY_COLUMNS})",
+    """create table if not exists raw.extracts (
+        extract_id varchar primary key,
+        source varchar not null,
+        kind varchar not null check (kind in ('incremental', 'backfill', 'reconcile')),
+        slice_start timestamp not null,
+        slice_end timestamp not null,
+        query varchar not null,
+        status varchar not null check (status in ('open', 'complete', 'failed')),
+        page_count bigint not null,
+        received_count bigint not null,
+        inserted_count bigint not null,
+        duplicate_count bigint not null,
+        revision_count bigint not null,
+        late_count bigint not null,
+        first_cursor varchar,
+        last_cursor varchar,
+        last_request_id varchar,
+        content_sha256 varchar,
+        started_at timestamp not null,
+        finished_at timestamp,
+        dagster_run_id varchar,
+        product_version varchar not null,
+        error varchar,
+        feed_host varchar not null
+    )""",
+    """create table if not exists raw.feed_requests (
+        request_id varchar not null,
+        source varchar not null,
+        extract_id varchar,
+        status_code integer not null,
+        requested_at timestamp not null
+    )""",
+)
+
+
+def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of schema `raw` where they are missing; changes nothing that is there."""
+    for statement in _STATEMENTS:
+        connection.execute(statement)
+    connection.execute(
+        "insert into raw.schema_version select ?, current_timestamp at time zone 'UTC' "
+        "where not exists (from raw.schema_version)",
+        [SCHEMA_VERSION],
+    )
