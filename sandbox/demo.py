@@ -1,0 +1,111 @@
+"""The demo: the bundled local feed, one refresh through Dagster, and the tables to read.
+
+It has a warehouse and a Dagster home of its own, so that made-up records never mix with real ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from sandbox.options import COMPLIANCE_KEY
+
+ROOT = Path(__file__).resolve().parent.parent
+WAREHOUSE = ROOT / "data" / "demo.duckdb"
+ACTIVITIES = 20_000
+
+TABLES = (
+    ("Keys, and who holds them", """
+        select key_id, key_type, name, status, created_by_email, last_used_at, use_count, is_creator_offboarded
+        from marts.key_lifecycle where name is not null order by use_count desc, key_id limit 6"""),
+    ("The newest changes of membership", """
+        select occurred_at, scope_type, principal_email, change_type, previous_role, current_role, actor_email
+        from marts.membership_changes where principal_email is not null
+        order by occurred_at desc, membership_change_id limit 6"""),
+    ("Who was a member of an organization on 3 May 2026, by role", """
+        select scope_id as organization_uuid, role, count(*) as member_count
+        from marts.membership_periods
+        where scope_type = 'organization'
+            and coalesce(valid_from, '-infinity') <= timestamp '2026-05-03'
+            and timestamp '2026-05-03' < coalesce(valid_to, 'infinity')
+        group by all order by all"""),
+    ("The most active people", """
+        select current_email, membership_status, activity_count, engaged_activity_count, active_day_count,
+            last_activity_at
+        from marts.user_activity_summary order by engaged_activity_count desc, user_id limit 6"""),
+)  # fmt: skip
+
+
+def main() -> int:
+    """Run the demo, or the UI on its warehouse."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("--ui", action="store_true", help="the Dagster UI, with a feed that keeps growing")
+    parser.add_argument("--activities", type=int, default=ACTIVITIES)
+    arguments = parser.parse_args()
+    verb, growth = ("ui", ("--live",)) if arguments.ui else ("refresh", ())
+    try:
+        with local_feed(arguments.activities, growth) as url:
+            status = subprocess.call([sys.executable, "-m", "orchestration", verb], cwd=ROOT, env=environment(url))
+        if not arguments.ui and status == 0:
+            show_tables()
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+@contextmanager
+def local_feed(activities: int, growth: tuple[str, ...]) -> Iterator[str]:
+    """The local feed in a process of its own, for as long as the block runs; yields its address."""
+    command = [
+        sys.executable, "-m", "sandbox", "--port", "0", "--activities", str(activities), "--print-url",
+        "--exit-with-parent", "--requests-per-minute", "0", "--cache", str(ROOT / "data" / "sandbox"), *growth,
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise SystemExit("The local feed did not start.")
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+
+
+def environment(url: str) -> dict[str, str]:
+    """The pipeline's environment for the demo. Nothing of a real configuration reaches it."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "FEED_"))}
+    return ours | {
+        "ANTHROPIC_COMPLIANCE_ACCESS_KEY": COMPLIANCE_KEY,
+        "COMPLIANCE_API_URL": url,
+        "WAREHOUSE_PATH": str(WAREHOUSE),
+        "DAGSTER_HOME": str(ROOT / ".dagster" / "demo"),
+        "FEED_REQUESTS_PER_MINUTE": "100000",
+    }
+
+
+def show_tables() -> None:
+    """Print the size of each table and a few rows of the main ones."""
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as connection:
+        print("\nTables")
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name in ('raw', 'marts') and table_name <> 'schema_version' order by schema_name desc, table_name"
+        ).fetchall()
+        for (name,) in names:
+            row = connection.execute(f"select count(*) from {name}").fetchone()
+            print(f"  {name:<32}{row[0] if row else 0:>9,}")
+        for title, query in TABLES:
+            print(f"\n{title}")
+            connection.sql(query).show(max_width=150)
+    print("\nOpen the Dagster UI on this warehouse, with a feed that keeps growing:  make demo-ui")
+    print(f"Query it:  .venv/bin/python -m duckdb {WAREHOUSE.relative_to(ROOT)}   or any DuckDB 2 client")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Fixtures that build the real thing small: a local feed over HTTP, a source that reads it, a warehouse file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from pydantic import SecretStr
+
+from orchestration.feed.client import RetryPolicy
+from orchestration.ingest import Source
+from sandbox import LocalFeed
+
+QUICK_RETRIES = RetryPolicy(attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=2.0, request_timeout=4.0)
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+def source_of(feed: LocalFeed, **changes: Any) -> Source:
+    """A source that reads the local feed with quick retries."""
+    source = Source(
+        name="test",
+        url=feed.url,
+        key=SecretStr(feed.key),
+        settle=timedelta(0),
+        requests_per_minute=1_000_000,
+        retry=QUICK_RETRIES,
+    )
+    return replace(source, **changes)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the warehouse of the test is to be."""
+    return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture
+def query(path: Path) -> Query:
+    """Rows of a query on the test's warehouse."""
+
+    def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql, parameters).fetchall()
+
+    return run

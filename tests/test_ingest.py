@@ -1,0 +1,192 @@
+"""Feed to warehouse over real HTTP: every record once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.feed.errors import FeedUnavailable, KeyRefused
+from orchestration.ingest import refresh
+from orchestration.warehouse.errors import WarehouseError
+from sandbox import LocalFeed
+from tests.conftest import Query, source_of
+
+# A handmade history of a few days that ended an hour ago, so that the tail has something to continue.
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def record(name: str, ago: timedelta, **fields: Any) -> dict[str, Any]:
+    at = (NOW - ago).isoformat().replace("+00:00", "Z")
+    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
+
+
+@pytest.fixture
+def feed():
+    records = [record(f"activity_{n:03}", timedelta(hours=1) + n * timedelta(minutes=45)) for n in range(100)]
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+def stored(query: Query) -> dict[str, str]:
+    rows = query("select activity_id, payload_sha256 from raw.activities")
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def served(feed: LocalFeed) -> dict[str, str]:
+    return {name: hashlib.sha256(text).hexdigest() for name, text in feed.records()}
+
+
+@pytest.mark.parametrize("changes", [{}, {"page_size": 7}, {"concurrency": 1}, {"page_size": 1, "concurrency": 9}])
+def test_every_record_is_stored_once_with_the_hash_of_its_bytes(feed, path: Path, query: Query, changes):
+    report = refresh(source_of(feed, **changes), path)
+    assert stored(query) == served(feed)
+    assert report.is_complete
+    assert query("select count(*) from raw.extracts where status <> 'complete'") == [(0,)]
+
+
+def test_a_second_refresh_finds_nothing_new(feed, path: Path, query: Query):
+    refresh(source_of(feed), path)
+    report = refresh(source_of(feed, overlap=timedelta(days=2)), path)
+    assert report.total("inserted_count") == 0
+    assert report.total("duplicate_count") > 0
+    assert stored(query) == served(feed)
+
+
+def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Query):
+    source = source_of(feed, overlap=timedelta(hours=3))
+    refresh(source, path)
+    feed.add(record("activity_late", timedelta(hours=2)))
+    feed.add(record("activity_new", timedelta(0)) | {"created_at": datetime.now(UTC).isoformat()})
+    time.sleep(0.01)
+    report = refresh(source, path)
+    assert (report.total("inserted_count"), report.total("late_count")) == (2, 1)
+    assert stored(query) == served(feed)
+
+
+def test_a_changed_record_goes_to_the_revisions(feed, path: Path, query: Query):
+    source = source_of(feed, overlap=timedelta(hours=3))
+    refresh(source, path)
+    before = stored(query)
+    feed.replace("activity_000", record("activity_000", timedelta(hours=1), type="y"))
+    report = refresh(source, path)
+    assert report.total("revision_count") == 1
+    assert stored(query) == before
+    assert query("select activity_id, activity_type from raw.activity_revisions") == [("activity_000", "y")]
+
+
+def test_nothing_newer_than_the_settle_delay_is_read(feed, path: Path, query: Query):
+    refresh(source_of(feed, settle=timedelta(hours=2)), path)
+    assert "activity_000" not in stored(query)
+    refresh(source_of(feed), path)
+    assert stored(query) == served(feed)
+
+
+def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Path, query: Query):
+    day = (NOW - timedelta(days=1)).date().isoformat()
+    feed.faults.add("error", times=0, status=400, contains=f"created_at.gte={day}")
+    report = refresh(source_of(feed), path)
+    assert [walk.piece.start.date().isoformat() for walk in report.failures] == [day]
+    assert "400" in report.describe_failures()
+    assert 0 < len(stored(query)) < 100
+    feed.faults.clear()
+    assert refresh(source_of(feed), path).is_complete
+    assert stored(query) == served(feed)
+
+
+def test_a_record_without_a_time_fails_its_slice_alone(feed, path: Path, query: Query):
+    at = (NOW - timedelta(days=1)).isoformat()
+    feed.add(b'{"id": "activity_bad", "type": "x"}', at=at)
+    report = refresh(source_of(feed), path)
+    assert len(report.failures) == 1
+    assert "no readable created_at" in report.failures[0].error
+    assert query("select status, count(*) from raw.extracts where error is not null group by 1") == [("failed", 1)]
+    days = {start.date() for (start,) in query("select created_at from raw.activities")}
+    assert (NOW - timedelta(days=1)).date() not in days
+    assert days
+
+
+def test_a_feed_that_is_down_is_given_up_after_a_few_slices(feed, path: Path):
+    feed.faults.add("error", times=0, status=503)
+    source = source_of(feed, start=NOW - timedelta(days=300), concurrency=2)
+    report = refresh(source, path)
+    assert report.is_stopped
+    assert len(report.walks) <= 5
+    assert "not tried" in report.describe_failures()
+
+
+def test_a_refused_key_stores_nothing_and_says_so(feed, path: Path, query: Query):
+    with pytest.raises(KeyRefused):
+        refresh(replace(source_of(feed), key=source_of(feed).key.__class__("sk-ant-api01-no")), path)
+    assert query("select count(*) from raw.activities") == [(0,)]
+
+
+def test_an_unreachable_feed_is_told(path: Path):
+    with LocalFeed(records=[]) as feed:
+        source = replace(source_of(feed), url="http://127.0.0.1:1")
+    with pytest.raises(FeedUnavailable, match=r"127\.0\.0\.1:1"):
+        refresh(source, path)
+
+
+def test_a_warehouse_of_another_feed_is_not_continued(feed, path: Path):
+    refresh(source_of(feed), path)
+    with pytest.raises(WarehouseError, match="filled from loopback"):
+        refresh(replace(source_of(feed), url="https://api.anthropic.com"), path)
+
+
+def test_the_ledger_knows_every_request_by_its_id(feed, path: Path, query: Query):
+    feed.faults.add("error", status=503, skip=3)
+    refresh(source_of(feed), path)
+    known = {name for (name,) in query("select request_id from raw.feed_requests")}
+    assert known == {seen.request_id for seen in feed.requests}
+    assert query("select count(*) from raw.extracts where last_request_id is null") == [(0,)]
+
+
+def test_the_ledger_and_the_rows_agree(feed, path: Path, query: Query):
+    refresh(source_of(feed, page_size=10), path)
+    assert query(
+        "select count(*) from raw.extracts left join (select extract_id, count(*) as stored from raw.activities "
+        "group by 1) using (extract_id) where inserted_count <> coalesce(stored, 0)"
+    ) == [(0,)]
+    assert query("select sum(received_count) from raw.extracts") == [(100,)]
+
+
+REFRESH = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from pydantic import SecretStr
+import orchestration.ingest as ingest
+ingest.CHUNK_BYTES = 1
+source = ingest.Source("test", sys.argv[1], SecretStr(sys.argv[2]), settle=timedelta(0), page_size=5,
+                       requests_per_minute=1_000_000)
+print("started", flush=True)
+ingest.refresh(source, Path(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("pages", [1, 6, 13, 20])
+def test_a_kill_between_pages_loses_and_doubles_nothing(feed, path: Path, query: Query, pages: int):
+    feed.faults.add("hang", skip=15 + pages)
+    with subprocess.Popen([sys.executable, "-c", REFRESH, feed.url, feed.key, str(path)]) as victim:
+        deadline = time.monotonic() + 20
+        while feed.faults.pending() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.wait()
+    assert victim.returncode == -signal.SIGKILL
+    report = refresh(source_of(feed), path)
+    assert report.is_complete
+    assert stored(query) == served(feed)
+    assert query("select count(*) from raw.extracts where status = 'open'") == [(0,)]

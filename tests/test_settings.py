@@ -1,0 +1,73 @@
+"""The environment: defaults, and a sentence for each value that makes no sense."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestration.settings import ROOT, ConfigurationError, key_variable, read_source, warehouse_path
+
+KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "sk-ant-api01-secret"}
+
+
+def test_a_key_is_enough():
+    source = read_source(KEY)
+    assert (source.url, source.settle, source.page_size) == (
+        "https://api.anthropic.com",
+        timedelta(seconds=60),
+        5000,
+    )
+    assert source.start is None
+    assert "secret" not in repr(source)
+
+
+def test_the_access_key_wins_over_the_admin_key():
+    assert key_variable(KEY | {"ANTHROPIC_ADMIN_KEY": "b"}) == "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
+    assert (
+        key_variable({"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "", "ANTHROPIC_ADMIN_KEY": "b"}) == "ANTHROPIC_ADMIN_KEY"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "Set ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY"),
+        (KEY | {"FEED_PAGE_SIZE": "5001"}, "FEED_PAGE_SIZE is '5001'.*1 to 5000"),
+        (KEY | {"FEED_PAGE_SIZE": "many"}, "FEED_PAGE_SIZE is 'many'"),
+        (KEY | {"FEED_CONCURRENCY": "0"}, "FEED_CONCURRENCY"),
+        (KEY | {"FEED_REQUESTS_PER_MINUTE": "-1"}, "FEED_REQUESTS_PER_MINUTE"),
+        (KEY | {"FEED_OVERLAP_MINUTES": "1.5"}, "FEED_OVERLAP_MINUTES"),
+        (KEY | {"FEED_START": "last year"}, "FEED_START is 'last year'"),
+        (KEY | {"FEED_SETTLE_SECONDS": "10"}, "FEED_SETTLE_SECONDS is 10.*60 or more"),
+        (KEY | {"COMPLIANCE_API_URL": "api.anthropic.com"}, "COMPLIANCE_API_URL"),
+        (KEY | {"COMPLIANCE_API_URL": "http://feed.example"}, "unencrypted"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_told(environment: dict[str, str], sentence: str):
+    with pytest.raises(ConfigurationError, match=sentence) as error:
+        read_source(environment)
+    assert "secret" not in str(error.value)
+
+
+def test_a_local_feed_may_settle_at_once():
+    source = read_source(KEY | {"COMPLIANCE_API_URL": "http://127.0.0.1:9/", "FEED_SETTLE_SECONDS": "0"})
+    assert source.settle == timedelta(0)
+    assert source.host == "loopback"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2025-01-31", datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31T10:00:00+02:00", datetime(2025, 1, 31, 8, tzinfo=UTC)),
+        ("2025-01-31T10:00:00Z", datetime(2025, 1, 31, 10, tzinfo=UTC)),
+    ],
+)
+def test_the_start_is_a_moment_in_utc(text: str, start: datetime):
+    assert read_source(KEY | {"FEED_START": text}).start == start
+
+
+def test_a_relative_path_is_taken_from_the_checkout():
+    assert warehouse_path({"WAREHOUSE_PATH": "x/y.duckdb"}) == ROOT / "x/y.duckdb"
+    assert warehouse_path({"WAREHOUSE_PATH": "/x/y.duckdb"}).is_absolute()

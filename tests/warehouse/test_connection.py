@@ -1,0 +1,83 @@
+"""The file itself: held by others, not ours, not there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+def test_a_file_held_by_another_process_is_told_with_its_number(path: Path):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(WarehouseError, match=f"held by process {holder.pid}"),
+            open_warehouse(path, wait_seconds=0.3),
+        ):
+            pass
+        holder.stdin.close()
+    with open_warehouse(path):
+        pass
+
+
+def test_a_file_that_is_no_database_is_left_alone(path: Path):
+    path.write_bytes(b"notes of a meeting\n" * 500)
+    with pytest.raises(WarehouseError, match="not a DuckDB database"), open_warehouse(path):
+        pass
+    assert path.read_bytes() == b"notes of a meeting\n" * 500
+
+
+def test_somebody_else_s_database_is_left_alone(path: Path):
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table main.customers (id integer)")
+    with pytest.raises(WarehouseError, match=r"belongs to something else .*main\.customers"), open_warehouse(path):
+        pass
+
+
+def test_a_newer_warehouse_is_left_alone(path: Path):
+    with open_warehouse(path) as connection:
+        connection.execute("update raw.schema_version set version = 99")
+    with pytest.raises(WarehouseError, match="newer version"), open_warehouse(path):
+        pass
+
+
+def test_a_missing_file_is_not_made_by_reading(path: Path):
+    with pytest.raises(WarehouseError, match="make refresh"), open_warehouse(path, read_only=True):
+        pass
+    assert not path.exists()
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(tmp_path / "file" / "w.duckdb"):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_without_permission_is_told(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(tmp_path / "w.duckdb"):
+        pass
+
+
+def test_the_file_is_closed_after_an_error(path: Path):
+    with pytest.raises(ZeroDivisionError), open_warehouse(path):
+        _ = 1 / 0
+    with duckdb.connect(str(path), config={"threads": "1"}):
+        pass
+
+
+def test_one_step_at_a_time(path: Path):
+    with exclusive(path), pytest.raises(WarehouseError, match="Another run"), exclusive(path, wait_seconds=0.2):
+        pass
