@@ -35,10 +35,13 @@ from orchestration.warehouse.ledger import (
     record_requests,
 )
 
-# Small enough that eight walks and the lander stay within a few hundred megabytes, large enough that opening
-# the file and committing cost little beside storing.
+# A walk hands over what it has when it holds this much.
 CHUNK_BYTES = 8 * 2**20
+# Opening the file, committing and the checkpoint on closing cost 0.3 s: land much at once, but not too late.
 BATCH_BYTES = 64 * 2**20
+BATCH_SECONDS = 5.0
+# What may wait for the lander while it stores a batch.
+PENDING_BYTES = 2 * BATCH_BYTES
 # Walks in a row that failed after all their retries: the feed is down, not one slice of it.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
@@ -128,8 +131,10 @@ class _Refresh:
         self.began = time.monotonic()
         self.report = Report(source.name, datetime.now(UTC) - source.settle, [])
         self.todo: deque[Slice] = deque()
+        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
         # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
-        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue(maxsize=source.concurrency)
+        self.space = asyncio.Condition()
+        self.pending_bytes = 0
         self.refused: set[str] = set()
         self.outages = 0
         self.finished = 0
@@ -170,7 +175,7 @@ class _Refresh:
         finally:
             self.report.request_count += len(receipts)
             with open_warehouse(self.path) as connection:
-                record_requests(connection, self.source.name, None, receipts)
+                record_requests(connection, ((self.source.name, None, receipt) for receipt in receipts))
 
     async def _walk_all(self, client: FeedClient) -> None:
         try:
@@ -179,7 +184,7 @@ class _Refresh:
                 async with asyncio.TaskGroup() as walkers:
                     for _ in range(min(self.source.concurrency, len(self.todo))):
                         walkers.create_task(self._walk_some(client))
-                await self.queue.put(None)
+                self.queue.put_nowait(None)
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
             raise _first(group) from None
@@ -208,29 +213,54 @@ class _Refresh:
                     return
                 if chunk.byte_count >= CHUNK_BYTES:
                     full, chunk = chunk, Chunk(one)
-                    await self.queue.put(full)
+                    await self._hand_over(full)
             chunk.outcome = "complete"
             self.outages = 0
         except FeedError as error:
             chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
             self._judge_failure(error)
-        await self.queue.put(chunk)
+        await self._hand_over(chunk)
 
     def _judge_failure(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)
         if isinstance(error, KeyRefused) or self.outages >= OUTAGE_AFTER:
             self.report.is_stopped = True
 
+    async def _hand_over(self, chunk: Chunk) -> None:
+        """Give a chunk to the lander; wait while too much is waiting there."""
+        async with self.space:
+            await self.space.wait_for(lambda: self.pending_bytes < PENDING_BYTES)
+            self.pending_bytes += chunk.byte_count
+        self.queue.put_nowait(chunk)
+
     async def _land_all(self) -> None:
-        chunk = await self.queue.get()
-        while chunk is not None:
-            batch, size = [chunk], chunk.byte_count
-            while size < BATCH_BYTES and not self.queue.empty() and (chunk := self.queue.get_nowait()):
-                batch.append(chunk)
-                size += chunk.byte_count
-            await asyncio.to_thread(self._land, batch)
-            if chunk is not None:
-                chunk = await self.queue.get()
+        """Land batch after batch until the walkers are done."""
+        is_done = False
+        while not is_done:
+            batch, is_done = await self._next_batch()
+            if batch:
+                await asyncio.to_thread(self._land, batch)
+            async with self.space:
+                self.pending_bytes -= sum(chunk.byte_count for chunk in batch)
+                self.space.notify_all()
+
+    async def _next_batch(self) -> tuple[list[Chunk], bool]:
+        """What arrives until the batch is full or old enough, and whether that was the last."""
+        batch: list[Chunk] = []
+        size = 0
+        deadline: float | None = None
+        while size < BATCH_BYTES:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await self.queue.get()
+            except TimeoutError:
+                break
+            if chunk is None:
+                return batch, True
+            batch.append(chunk)
+            size += chunk.byte_count
+            deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
+        return batch, False
 
     def _land(self, batch: list[Chunk]) -> None:
         batch = [chunk for chunk in batch if chunk.walk.extract_id not in self.refused]

@@ -6,7 +6,7 @@ stored before is found by id within the time range of the batch, so that the cos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 
@@ -15,16 +15,16 @@ import pyarrow as pa
 
 from orchestration.slices import Slice
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.ledger import Chunk, record_requests, record_walk
+from orchestration.warehouse.ledger import Chunk, Receipt, record_requests, record_walks
 
-# Text and timestamp come apart here: a time with an offset is that moment in UTC.
+# The payloads stay in Arrow until they are inserted: the steps between copy narrow columns alone. A time with an
+# offset is that moment in UTC.
 _READ_ENVELOPES = """
 create or replace temp table incoming as
 with parsed as (
     select
         position,
         walk_index,
-        payload,
         payload_sha256,
         json_transform(
             payload,
@@ -44,7 +44,6 @@ select
     envelope.organization_id,
     envelope.organization_uuid,
     envelope.actor.type as actor_type,
-    payload,
     payload_sha256
 from parsed
 join walks using (walk_index)
@@ -91,8 +90,9 @@ _STORE = """
 insert into raw.{table}
 select
     source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type,
-    payload, payload_sha256, extract_id, $ingested_at, $base + position
-from incoming
+    batch.payload, incoming.payload_sha256, extract_id, $ingested_at, $base + position
+from batch
+join incoming using (position)
 join judged using (position)
 where verdict = '{verdict}'
 """
@@ -123,25 +123,27 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
         walks = {chunk.walk.extract_id: chunk.walk for chunk in chunks}
         for chunk in chunks:
             chunk.walk.absorb(chunk)
-            record_requests(connection, chunk.walk.source, chunk.walk.extract_id, chunk.receipts)
         for walk in walks.values():
             walk.count(*counts.get(walk.extract_id, (0, 0, 0, 0, None)))
-            record_walk(connection, walk)
+        record_walks(connection, list(walks.values()))
+        record_requests(connection, _receipts(chunks))
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
 
 
+def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receipt]]:
+    for chunk in chunks:
+        for receipt in chunk.receipts:
+            yield chunk.walk.source, chunk.walk.extract_id, receipt
+
+
 def _store_records(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> dict[str, tuple]:
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     connection.register("batch", _arrow_batch(chunks))
     connection.register("walks", _arrow_walks(chunks))
-    try:
-        connection.execute(_READ_ENVELOPES)
-    finally:
-        connection.unregister("batch")
-        connection.unregister("walks")
+    connection.execute(_READ_ENVELOPES)
     _refuse_unreadable(connection)
     connection.execute(_JUDGE)
     row = connection.execute(
@@ -154,6 +156,8 @@ def _store_records(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
     connection.execute("drop table incoming")
     connection.execute("drop table judged")
+    connection.unregister("batch")
+    connection.unregister("walks")
     return counts
 
 

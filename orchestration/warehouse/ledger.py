@@ -14,18 +14,17 @@ from uuid import uuid4
 
 import duckdb
 import orjson
+import pyarrow as pa
 
 from orchestration import __version__
 from orchestration.slices import Interval, Slice
 from orchestration.warehouse.errors import WarehouseError
 
-_COLUMNS = (
-    "extract_id", "source", "kind", "slice_start", "slice_end", "query", "status", "page_count",
-    "received_count", "inserted_count", "duplicate_count", "revision_count", "late_count", "first_cursor",
-    "last_cursor", "last_request_id", "content_sha256", "started_at", "finished_at", "dagster_run_id",
-    "product_version", "error", "feed_host",
+_COUNTS_AND_NAMES = (
+    "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
+    "revision_count", "late_count", "first_cursor", "last_cursor", "last_request_id", "content_sha256",
+    "dagster_run_id", "error", "feed_host",
 )  # fmt: skip
-_INSERT = f"insert or replace into raw.extracts ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
 
 # Gaps and islands: slices that touch or overlap are one stretch.
 _COVERAGE = """
@@ -145,27 +144,49 @@ class Chunk:
         self.last_cursor = last_cursor or self.last_cursor
 
 
-def record_walk(connection: duckdb.DuckDBPyConnection, walk: Walk) -> None:
-    """Write the walk's row as it stands now; the caller owns the transaction."""
-    values = {
-        "kind": str(walk.piece.kind),
-        "slice_start": _naive(walk.piece.start),
-        "slice_end": _naive(walk.piece.end),
-        "query": orjson.dumps(walk.query).decode(),
-        "started_at": _naive(walk.started_at),
-        "finished_at": walk.finished_at and _naive(walk.finished_at),
-        "product_version": __version__,
-    }
-    connection.execute(_INSERT, [values[name] if name in values else getattr(walk, name) for name in _COLUMNS])
+def record_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -> None:
+    """Write the rows of the walks as they stand now; the caller owns the transaction."""
+    rows = [
+        {name: getattr(walk, name) for name in _COUNTS_AND_NAMES}
+        | {
+            "kind": str(walk.piece.kind),
+            "slice_start": _naive(walk.piece.start),
+            "slice_end": _naive(walk.piece.end),
+            "query": orjson.dumps(walk.query).decode(),
+            "started_at": _naive(walk.started_at),
+            "finished_at": walk.finished_at and _naive(walk.finished_at),
+            "product_version": __version__,
+        }
+        for walk in walks
+    ]
+    _write(connection, "insert or replace into raw.extracts by name from ledger_rows", rows)
 
 
 def record_requests(
-    connection: duckdb.DuckDBPyConnection, source: str, extract_id: str | None, receipts: Iterable[Receipt]
+    connection: duckdb.DuckDBPyConnection, receipts: Iterable[tuple[str, str | None, Receipt]]
 ) -> None:
-    """Keep the request ids that the feed gave us; it reports each as an activity later."""
-    rows = [[one.request_id, source, extract_id, one.status_code, _naive(one.requested_at)] for one in receipts]
-    if rows:
-        connection.executemany("insert into raw.feed_requests values (?, ?, ?, ?, ?)", rows)
+    """Keep the request ids that the feed gave us, each with its source and the extract it was for."""
+    rows = [
+        {
+            "request_id": receipt.request_id,
+            "source": source,
+            "extract_id": extract_id,
+            "status_code": receipt.status_code,
+            "requested_at": _naive(receipt.requested_at),
+        }
+        for source, extract_id, receipt in receipts
+    ]
+    _write(connection, "insert into raw.feed_requests by name from ledger_rows", rows)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, statement: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    connection.register("ledger_rows", pa.Table.from_pylist(rows))
+    try:
+        connection.execute(statement)
+    finally:
+        connection.unregister("ledger_rows")
 
 
 def coverage(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:
