@@ -95,7 +95,8 @@ def show_tables() -> None:
         print("\nTables")
         names = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('raw', 'marts') and table_name <> 'schema_version' order by schema_name desc, table_name"
+            "where schema_name in ('raw', 'marts') and table_name <> 'schema_version' "
+            "order by schema_name desc, table_name"
         ).fetchall()
         for (name,) in names:
             row = connection.execute(f"select count(*) from {name}").fetchone()

@@ -1,0 +1,3 @@
+"""The HTTP side of the local feed: parameters, keys, cursors, quota, faults and the application that joins
+them.
+"""
