@@ -12,8 +12,12 @@ import shutil
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
 
 ROOT = Path(__file__).resolve().parent.parent
 # Events of Dagster would bury our few lines; failures are told below, each in a sentence.
@@ -26,13 +30,21 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
     commands.add_parser("rebuild", help="build every curated table anew from what is stored")
+    query = commands.add_parser("query", help="print the result of a query on the warehouse")
+    query.add_argument("sql")
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
     arguments = parser.parse_args()
     prepare_environment()
     if arguments.command == "ui":
         return _ui(arguments.port)
-    return run_job(arguments.command)
+    if arguments.command == "query":
+        return _query(arguments.sql)
+    try:
+        return run_job(arguments.command)
+    except KeyboardInterrupt:
+        print("\nStopped. What was stored stays; the next refresh goes on from there.", file=sys.stderr)
+        return 130
 
 
 def prepare_environment() -> None:
@@ -47,23 +59,24 @@ def prepare_environment() -> None:
 
 def run_job(name: str) -> int:
     """Run a job in this process. Returns the exit status; what went wrong is one sentence on standard error."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    for library in ("httpx", "dagster", "alembic"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    ours = logging.getLogger("orchestration")
+    ours.addHandler(logging.StreamHandler())
+    ours.setLevel(logging.INFO)
     import dagster as dg
 
     from orchestration.definitions import defs
 
+    job = defs.resolve_job_def(name)
     with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
         # dbt's hundreds of lines are in its log, and failures name it.
-        result = defs.resolve_job_def(name).execute_in_process(
-            instance=instance, run_config=_QUIET, raise_on_error=False
+        result = job.execute_in_process(
+            instance=instance, run_config={**(job.run_config or {}), **_QUIET}, raise_on_error=False
         )
     _tell(result)
     return 0 if result.success else 1
 
 
-def _tell(result) -> None:
+def _tell(result: ExecuteInProcessResult) -> None:
     for event in result.filter_events(lambda event: event.is_step_materialization):
         materialization = event.step_materialization_data.materialization
         if materialization.asset_key.path == ["raw", "activities"]:
@@ -80,9 +93,26 @@ def _tell(result) -> None:
         print(f"\n{event.step_key}: {failure.description if failure else data.error}", file=sys.stderr)
     checks = result.get_asset_check_evaluations()
     failed = [f"{'/'.join(one.asset_key.path)}: {one.check_name}" for one in checks if not one.passed]
-    print(f"Checks: {len(checks) - len(failed)} passed, {len(failed)} failed.")
+    if checks:
+        print(f"Checks: {len(checks) - len(failed)} passed, {len(failed)} failed.")
     for name in failed:
         print(f"  failed: {name}", file=sys.stderr)
+
+
+def _query(sql: str) -> int:
+    import duckdb
+
+    from orchestration.settings import warehouse_path
+    from orchestration.warehouse.connection import open_warehouse
+    from orchestration.warehouse.errors import WarehouseError
+
+    try:
+        with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
+            connection.sql(sql).show(max_rows=1000, max_width=200)
+    except (WarehouseError, duckdb.Error) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _ui(port: int) -> int:

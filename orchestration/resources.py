@@ -4,6 +4,7 @@ Thin shells around `settings`, `feed` and `warehouse`. Nothing here holds a key:
 for the length of one refresh, and is no part of any run configuration.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from orchestration.ingest import Source
-from orchestration.settings import ConfigurationError, read_source
+from orchestration.settings import KEY_VARIABLES, ConfigurationError, read_source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+
+log = logging.getLogger(__name__)
 
 
 class ActivityFeed(dg.ConfigurableResource):
@@ -24,6 +27,9 @@ class ActivityFeed(dg.ConfigurableResource):
 
     def source(self) -> Source:
         """The source to read; a wrong environment fails the step with one sentence."""
+        both = [name for name in KEY_VARIABLES if os.environ.get(name)]
+        if len(both) > 1:
+            log.info("%s and %s are both set; %s is used.", *both, both[0])
         try:
             return read_source(os.environ)
         except ConfigurationError as error:

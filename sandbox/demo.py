@@ -23,10 +23,12 @@ ACTIVITIES = 20_000
 
 TABLES = (
     ("Keys, and who holds them", """
-        select key_id, key_type, name, status, created_by_email, last_used_at, use_count, is_creator_offboarded
+        select key_type, name, status, created_by_email, last_used_at::timestamp_s as last_used_at, use_count,
+            is_creator_offboarded
         from marts.key_lifecycle where name is not null order by use_count desc, key_id limit 6"""),
     ("The newest changes of membership", """
-        select occurred_at, scope_type, principal_email, change_type, previous_role, current_role, actor_email
+        select occurred_at::timestamp_s as occurred_at, principal_email, change_type, previous_role,
+            "current_role", actor_email
         from marts.membership_changes where principal_email is not null
         order by occurred_at desc, membership_change_id limit 6"""),
     ("Who was a member of an organization on 3 May 2026, by role", """
@@ -38,7 +40,7 @@ TABLES = (
         group by all order by all"""),
     ("The most active people", """
         select current_email, membership_status, activity_count, engaged_activity_count, active_day_count,
-            last_activity_at
+            last_activity_at::timestamp_s as last_activity_at
         from marts.user_activity_summary order by engaged_activity_count desc, user_id limit 6"""),
 )  # fmt: skip
 
@@ -99,13 +101,16 @@ def show_tables() -> None:
             "order by schema_name desc, table_name"
         ).fetchall()
         for (name,) in names:
-            row = connection.execute(f"select count(*) from {name}").fetchone()
-            print(f"  {name:<32}{row[0] if row else 0:>9,}")
+            [(count,)] = connection.execute(f"select count(*) from {name}").fetchall()
+            print(f"  {name:<32}{count:>9,}")
         for title, query in TABLES:
             print(f"\n{title}")
             connection.sql(query).show(max_width=150)
     print("\nOpen the Dagster UI on this warehouse, with a feed that keeps growing:  make demo-ui")
-    print(f"Query it:  .venv/bin/python -m duckdb {WAREHOUSE.relative_to(ROOT)}   or any DuckDB 2 client")
+    print(
+        f"Query it:  WAREHOUSE_PATH={WAREHOUSE.relative_to(ROOT)} .venv/bin/python -m orchestration query "
+        '"from marts.users limit 5"'
+    )
 
 
 if __name__ == "__main__":

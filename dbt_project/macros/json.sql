@@ -1,9 +1,26 @@
 {# JSON access, per engine. `json` is a column that holds JSON text; `path` is dotted, without the leading `$.`. #}
 
+{#
+  JSON text in a form that DuckDB reads. An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but
+  DuckDB refuses the whole text: its surrogates are read as U+FFFD. The search for the few such texts is cheap.
+#}
+{% macro duckdb__readable_json(json) -%}
+    case
+        when contains({{ json }}, '\ud') or contains({{ json }}, '\uD')
+            then
+                case
+                    when json_valid({{ json }}) then {{ json }}
+                    else regexp_replace({{ json }}, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\ufffd', 'g')
+                end
+        else {{ json }}
+    end
+{%- endmacro %}
+
+
 {# The scalar at `path` as text; null where it is missing or JSON null, or where the text is no JSON. #}
 {% macro json_text(json, path) %}{{ return(adapter.dispatch('json_text')(json, path)) }}{% endmacro %}
 
-{% macro duckdb__json_text(json, path) %}try(json_extract_string({{ json }}, '$.{{ path }}')){% endmacro %}
+{% macro duckdb__json_text(json, path) %}try(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}')){% endmacro %}
 
 {% macro spark__json_text(json, path) %}get_json_object({{ json }}, '$.{{ path }}'){% endmacro %}
 
@@ -12,7 +29,7 @@
 {% macro json_strings(json, path) %}{{ return(adapter.dispatch('json_strings')(json, path)) }}{% endmacro %}
 
 {% macro duckdb__json_strings(json, path) -%}
-    try_cast(json_extract({{ json }}, '$.{{ path }}') as varchar[])
+    try_cast(json_extract({{ duckdb__readable_json(json) }}, '$.{{ path }}') as varchar[])
 {%- endmacro %}
 
 {% macro spark__json_strings(json, path) -%}
@@ -31,8 +48,8 @@
 {% macro duckdb__json_items(relation, json, path) -%}
     select
         {{ relation }}.*,
-        unnest(json_extract_string({{ json }}, '$.{{ path }}[*]')) as item,
-        generate_subscripts(json_extract_string({{ json }}, '$.{{ path }}[*]'), 1) as item_index
+        unnest(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}[*]')) as item,
+        generate_subscripts(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}[*]'), 1) as item_index
     from {{ relation }}
 {%- endmacro %}
 

@@ -42,7 +42,7 @@ def raw_tables(
     source = feed.source()
     with warehouse.turn():
         try:
-            report = refresh(source, warehouse.path, run_id=context.run_id)
+            report = refresh(source, warehouse.path, run_id=context.run.run_id)
         except (FeedError, WarehouseError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         with warehouse.get_connection(read_only=True) as connection:
@@ -60,9 +60,9 @@ def _table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[s
         "where schema_name = 'raw' and table_name = ? order by column_index",
         [table],
     ).fetchall()
-    row = connection.execute(f"select count(*) from raw.{table}").fetchone()
+    [(count,)] = connection.execute(f"select count(*) from raw.{table}").fetchall()
     schema = dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
-    return {"dagster/row_count": row[0] if row else 0, "dagster/column_schema": schema}
+    return {"dagster/row_count": count, "dagster/column_schema": schema}
 
 
 def _report_metadata(report: Report) -> dict[str, Any]:
@@ -115,17 +115,18 @@ def _slices_table(report: Report) -> dg.TableMetadataValue:
 
 
 def _newest(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, Any]:
-    row = connection.execute("select max(created_at) from raw.activities where source = ?", [source]).fetchone()
-    if row is None or row[0] is None:
+    [(newest,)] = connection.execute(
+        "select max(created_at) from raw.activities where source = ?", [source]
+    ).fetchall()
+    if newest is None:
         return {}
-    newest = row[0].replace(tzinfo=UTC)
     hours = connection.execute(
         "select date_trunc('hour', created_at) as hour, count(*) from raw.activities "
         "where source = ? and created_at > ? - interval 7 days group by hour order by hour",
-        [source, row[0]],
+        [source, newest],
     ).fetchall()
     return {
-        "newest created_at": dg.MetadataValue.timestamp(newest),
-        "lag_seconds": round((datetime.now(UTC) - newest).total_seconds()),
+        "newest created_at": dg.MetadataValue.timestamp(newest.replace(tzinfo=UTC)),
+        "lag_seconds": round((datetime.now(UTC) - newest.replace(tzinfo=UTC)).total_seconds()),
         "activities per hour": activities_per_hour(hours),
     }

@@ -1,20 +1,21 @@
 """Stages `staging`, `intermediate` and `marts`: every dbt model an asset, every dbt test an asset check."""
 
-import gc
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from orchestration.project import project
 from orchestration.resources import Warehouse
 
 SHOWN_FAILURES = 5
+# One place for every build: by default each leaves a directory of its own behind.
+TARGET_PATH = project.project_dir / "target" / "build"
 
 
 class Build(dg.Config):
@@ -47,12 +48,30 @@ def curated_tables(
         # Meets a locked or foreign file with a sentence; dbt would meet it with a traceback.
         with warehouse.get_connection():
             pass
-        invocation = dbt.cli(arguments, context=context, raise_on_error=False)
-        try:
-            yield from invocation.stream().fetch_row_counts()
-            _raise_failures(invocation)
-        finally:
-            _release(invocation)
+        invocation = dbt.cli(arguments, context=context, raise_on_error=False, target_path=TARGET_PATH)
+        tables: list[dg.Output] = []
+        for event in invocation.stream():
+            if isinstance(event, dg.Output):
+                # dbt holds the file: rows can be counted when it is done.
+                tables.append(event)
+            else:
+                yield event
+        with warehouse.get_connection(read_only=True) as connection:
+            for table in tables:
+                schema, name = context.asset_key_for_output(table.output_name).path
+                yield table.with_metadata({**table.metadata, **_row_count(connection, schema, name)})
+        _raise_failures(invocation)
+
+
+def _row_count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, int]:
+    """The size of a table; counting a view would compute it."""
+    tables = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
+    ).fetchall()
+    if not tables:
+        return {}
+    [(count,)] = connection.execute(f"select count(*) from {schema}.{name}").fetchall()
+    return {"dagster/row_count": count}
 
 
 def _raise_failures(invocation: DbtCliInvocation) -> None:
@@ -75,11 +94,3 @@ def _raise_failures(invocation: DbtCliInvocation) -> None:
 def _first_line(result: dict[str, Any]) -> str:
     message = (result.get("message") or "no message").strip()
     return message.splitlines()[0]
-
-
-def _release(invocation: DbtCliInvocation) -> None:
-    """Counting rows leaves a handle on the file in this process; the next writer would meet it."""
-    if invocation.adapter is not None:
-        invocation.adapter.cleanup_connections()
-    DuckDBConnectionManager.close_all_connections()
-    gc.collect()

@@ -113,6 +113,6 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
             )
         return
-    row = connection.execute("select max(version) from raw.schema_version").fetchone()
-    if row and row[0] > SCHEMA_VERSION:
+    [(version,)] = connection.execute("select max(version) from raw.schema_version").fetchall()
+    if version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")

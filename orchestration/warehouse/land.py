@@ -11,25 +11,38 @@ from datetime import UTC, datetime
 from itertools import accumulate
 
 import duckdb
+import orjson
 import pyarrow as pa
 
 from orchestration.slices import Slice
 from orchestration.warehouse.errors import RecordError
 from orchestration.warehouse.ledger import Chunk, Receipt, record_requests, record_walks
 
+_ENVELOPE = orjson.dumps(
+    {
+        "id": "VARCHAR",
+        "created_at": "VARCHAR",
+        "type": "VARCHAR",
+        "organization_id": "VARCHAR",
+        "organization_uuid": "VARCHAR",
+        "actor": {"type": "VARCHAR"},
+    }
+).decode()
+# An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but DuckDB refuses the whole text.
+_HALF_PAIRS = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+
 # The payloads stay in Arrow until they are inserted: the steps between copy narrow columns alone. A time with an
 # offset is that moment in UTC.
-_READ_ENVELOPES = """
+_READ_ENVELOPES = r"""
 create or replace temp table incoming as
 with parsed as (
     select
         position,
         walk_index,
         payload_sha256,
-        json_transform(
-            payload,
-            '{"id": "VARCHAR", "created_at": "VARCHAR", "type": "VARCHAR", "organization_id": "VARCHAR",
-              "organization_uuid": "VARCHAR", "actor": {"type": "VARCHAR"}}'
+        coalesce(
+            try(json_transform(payload, $envelope)),
+            try(json_transform(regexp_replace(payload, $half_pairs, '\\ufffd', 'g'), $envelope))
         ) as envelope
     from batch
 )
@@ -143,14 +156,14 @@ def _store_records(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     connection.register("batch", _arrow_batch(chunks))
     connection.register("walks", _arrow_walks(chunks))
-    connection.execute(_READ_ENVELOPES)
+    connection.execute(_READ_ENVELOPES, {"envelope": _ENVELOPE, "half_pairs": _HALF_PAIRS})
     _refuse_unreadable(connection)
     connection.execute(_JUDGE)
-    row = connection.execute(
+    [(newest,)] = connection.execute(
         "select max(ingest_seq) from (select max(ingest_seq) as ingest_seq from raw.activities "
         "union all select max(ingest_seq) from raw.activity_revisions)"
-    ).fetchone()
-    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": (row[0] if row else 0) or 0}
+    ).fetchall()
+    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": newest or 0}
     for table, verdict in (("activities", "new"), ("activity_revisions", "revision")):
         connection.execute(_STORE.format(table=table, verdict=verdict), numbering)
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}

@@ -216,12 +216,12 @@ def check_feed_host(connection: duckdb.DuckDBPyConnection, source: str, host: st
     Raises:
         WarehouseError: the source was read from another host before.
     """
-    row = connection.execute(
+    others = connection.execute(
         "select feed_host from raw.extracts where source = ? and feed_host <> ? limit 1", [source, host]
-    ).fetchone()
-    if row:
+    ).fetchall()
+    if others:
         raise WarehouseError(
-            f"This warehouse was filled from {row[0]}, and COMPLIANCE_API_URL now names {host}. "
+            f"This warehouse was filled from {others[0][0]}, and COMPLIANCE_API_URL now names {host}. "
             "Use another WAREHOUSE_PATH for another feed."
         )
 

@@ -48,10 +48,11 @@ def store(path: Path, *chunks: Chunk) -> None:
         b'{ "id":"activity_1","created_at" : "2026-05-01T10:00:00.5Z",\n "n": [1.0, 1e3, -0], "x": "\\u00e9\\/" }',
         '{"id":"activity_1","created_at":"2026-05-01T10:00:00Z","name":"名前 🙂 \u202e Ω"}'.encode(),
         b'{"id":"activity_1","created_at":"2026-05-01T10:00:00Z","n":123456789012345678901234567890,"z":"a\\u0000b"}',
+        b'{"id":"activity_1","created_at":"2026-05-01T10:00:00Z","half":"\\ud800","pair":"\\ud83d\\ude00"}',
         record(body="x" * 1_000_000),
         record(name="'; drop table raw.activities; -- {{ env_var('HOME') }} <script>\x1b[31m"),
     ],
-    ids=["odd spacing", "other scripts", "wide number and nul", "a megabyte", "hostile text"],
+    ids=["odd spacing", "other scripts", "wide number and nul", "half a pair", "a megabyte", "hostile text"],
 )
 def test_the_bytes_are_kept_and_hashed(path: Path, query, text: bytes):
     store(path, chunk_of(walk_of(), text))

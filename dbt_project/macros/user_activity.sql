@@ -1,0 +1,16 @@
+{# The counts that the daily and the all-time marts of user activity share: one definition, in the public order. #}
+{% macro user_activity_counts() -%}
+    {%- set categories = [
+        'authentication', 'access_management', 'credentials', 'configuration', 'content', 'agents_and_tools',
+        'data_export', 'billing', 'compliance_access', 'security', 'unmapped',
+    ] -%}
+        count(activity_id) as activity_count,
+        count(case when right(activity_type, 7) = '_viewed' then 1 end) as view_count,
+        count(distinct activity_type) as activity_type_count,
+        count(distinct actor_ip_address) as ip_address_count,
+        count(distinct actor_user_agent) as user_agent_count,
+        count(case when outcome = 'failure' then 1 end) as failure_count
+        {%- for category in categories %},
+        count(case when category = '{{ category }}' then 1 end) as {{ category }}_count
+        {%- endfor %}
+{%- endmacro %}

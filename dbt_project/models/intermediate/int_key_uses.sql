@@ -1,0 +1,62 @@
+with
+
+used as (
+
+    select * from {{ ref('int_key_acting_ids') }}
+
+),
+
+key_events as (
+
+    select * from {{ ref('key_events') }}
+
+),
+
+-- A use does not say which type of API key it was: where several share the id, it belongs to the one known first.
+known as (
+
+    select
+        key_id,
+        key_type,
+        case key_type when 'service_account' then 'service_account' else 'api_key' end as key_family,
+        {{ key_group('key_type', 'key_id') }} as key_group,
+        row_number() over (
+            partition by
+                case key_type when 'service_account' then 'service_account' else 'api_key' end,
+                {{ key_group('key_type', 'key_id') }}
+            order by occurred_at, activity_id
+        ) as rank_in_group
+    from key_events
+    where
+        event_number = 1
+        and key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+
+),
+
+-- An API key without a history has a row all the same; a service account is an actor of its own and has none.
+final as (
+
+    select
+        coalesce(known.key_id, used.actor_id) as key_id,
+        coalesce(
+            known.key_type,
+            case used.actor_type when 'admin_api_key_actor' then 'admin_api_key' else 'unknown' end
+        ) as key_type,
+        used.organization_uuid,
+        used.organization_activity_id,
+        used.last_used_ip_address,
+        used.use_count,
+        used.first_used_at,
+        used.last_used_at,
+        used.organization_seen_at
+    from used
+    left join known
+        on
+            used.key_family = known.key_family
+            and used.key_group = known.key_group
+            and known.rank_in_group = 1
+    where known.key_id is not null or used.key_family = 'api_key'
+
+)
+
+select * from final

@@ -1,0 +1,37 @@
+with
+
+activities as (
+
+    select * from {{ ref('int_membership_activities') }}
+    where subject = 'design_project'
+
+),
+
+final as (
+
+    select
+        activity_id,
+        'design_project' as scope_type,
+        {{ json_text('payload', 'design_project_id') }} as scope_id,
+        organization_uuid,
+        {{ json_text('payload', 'principal_type') }} as principal_type,
+        {{ json_text('payload', 'principal_id') }} as principal_id,
+        cast(null as {{ dbt.type_string() }}) as principal_email,
+        case activity_type
+            when 'design_project_member_added' then 'added'
+            when 'design_project_member_role_updated' then 'role_changed'
+            when 'design_project_member_removed' then 'removed'
+        end as change_type,
+        {{ json_text('payload', 'previous_role') }} as previous_role,
+        {{ json_text('payload', 'role') }} as new_role,
+        cast(null as {{ dbt.type_string() }}) as previous_seat_tier,
+        cast(null as {{ dbt.type_string() }}) as current_seat_tier,
+        actor_type,
+        actor_id,
+        actor_email,
+        occurred_at
+    from activities
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+with
+
+activities as (
+
+    select * from {{ ref('int_membership_activities') }}
+    where subject = 'group'
+
+),
+
+named as (
+
+    {{ json_items('activities', 'payload', 'member_ids') }}
+
+),
+
+members as (
+
+    select distinct
+        activity_id,
+        item as member_id
+    from named
+    where item is not null
+
+),
+
+final as (
+
+    select
+        activities.activity_id,
+        'group' as scope_type,
+        {{ json_text('activities.payload', 'group_id') }} as scope_id,
+        activities.organization_uuid,
+        'user' as principal_type,
+        members.member_id as principal_id,
+        cast(null as {{ dbt.type_string() }}) as principal_email,
+        case activities.activity_type
+            when 'group_member_added' then 'added'
+            when 'group_member_removed' then 'removed'
+        end as change_type,
+        cast(null as {{ dbt.type_string() }}) as previous_role,
+        cast(null as {{ dbt.type_string() }}) as new_role,
+        cast(null as {{ dbt.type_string() }}) as previous_seat_tier,
+        cast(null as {{ dbt.type_string() }}) as current_seat_tier,
+        activities.actor_type,
+        activities.actor_id,
+        activities.actor_email,
+        activities.occurred_at
+    from activities
+    left join members on activities.activity_id = members.activity_id
+
+)
+
+select * from final

@@ -1,0 +1,79 @@
+with
+
+signals as (
+
+    select * from {{ ref('int_key_signals') }}
+
+),
+
+steps as (
+
+    select * from {{ ref('int_key_steps') }}
+
+),
+
+compared as (
+
+    select
+        steps.*,
+        lag(steps.status) over (
+            partition by steps.key_type, steps.key_id order by steps.event_number, steps.step_number
+        ) as previous_status
+    from steps
+
+),
+
+-- An event of several steps can leave a status and take it again: that is a change too.
+folded as (
+
+    select
+        key_id,
+        key_type,
+        event_number,
+        {{ value_at_last('workspace_id', 'step_number') }} as workspace_id,
+        {{ value_at_last('key_name', 'step_number') }} as key_name,
+        {{ value_at_first('previous_status', 'step_number') }} as previous_status,
+        {{ value_at_last('status', 'step_number') }} as current_status,
+        {{ value_at_last('scopes', 'step_number') }} as scopes,
+        max(case when status is distinct from previous_status then 1 else 0 end) = 1 as is_status_change,
+        {{ value_at_last('expires_at', 'step_number') }} as expires_at
+    from compared
+    group by key_id, key_type, event_number
+
+),
+
+{% set key_columns = ['signals.activity_id', 'signals.key_type', 'signals.key_id'] %}
+
+final as (
+
+    select
+        {{ hashed_id(key_columns + ['signals.event_type']) }} as key_event_id,
+        signals.activity_id,
+        signals.key_id,
+        signals.key_type,
+        signals.event_type,
+        signals.activity_type,
+        signals.organization_uuid,
+        folded.workspace_id,
+        signals.actor_type,
+        signals.actor_id,
+        signals.actor_email,
+        folded.key_name as name,  -- the public contract calls it so -- noqa: RF04
+        folded.scopes,
+        folded.previous_status,
+        folded.current_status,
+        coalesce(signals.updates, signals.updated_fields) as changes,
+        signals.event_number,
+        folded.is_status_change,
+        signals.occurred_at,
+        folded.expires_at
+    from signals
+    inner join folded
+        on
+            signals.key_type = folded.key_type
+            and signals.key_id = folded.key_id
+            and signals.event_number = folded.event_number
+
+)
+
+select * from final

@@ -1,0 +1,13 @@
+-- `ended_at` is set exactly while the status is one of an end, and never before the first sight of the key.
+select
+    key_id,
+    key_type,
+    status,
+    first_seen_at,
+    ended_at
+from {{ ref('key_lifecycle') }}
+where
+    (status in ('archived', 'expired', 'deleted', 'revoked', 'rotated')) <> (ended_at is not null)
+    or ended_at < first_seen_at
+    or last_changed_at < ended_at
+    or (ended_at is null and ended_by_actor_id is not null)

@@ -1,0 +1,17 @@
+-- Every event of a key starts from the status in which the one before left it.
+with
+
+compared as (
+
+    select
+        key_event_id,
+        previous_status,
+        lag(current_status) over (
+            partition by key_type, key_id order by occurred_at, activity_id, event_number
+        ) as status_before
+    from {{ ref('key_events') }}
+
+)
+
+select * from compared
+where previous_status is distinct from status_before
