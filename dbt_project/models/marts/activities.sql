@@ -10,12 +10,22 @@ with
 
 received as (
 
-    select * from {{ ref('stg_feed__activities') }}
+    select activities.* from {{ ref('stg_feed__activities') }} as activities
     {% if is_incremental() %}
-        where ingest_seq > (select coalesce(max(ingest_seq), 0) from {{ this }})
+        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
     {% endif %}
 
 ),
+
+{% if is_incremental() %}
+    known as (
+
+        select built.activity_id
+        from {{ this }} as built
+        where built.occurred_at >= (select min(received.occurred_at) from received)
+
+    ),
+{% endif %}
 
 activity_types as (
 
@@ -33,17 +43,13 @@ own_requests as (
 -- payloads.
 first_received as (
 
-    select min(ingest_seq) as ingest_seq
+    select min(received.ingest_seq) as ingest_seq
     from received
     {% if is_incremental() %}
-        where not exists (
-            select 1 from {{ this }} as known
-            where
-                known.activity_id = received.activity_id
-                and known.occurred_at >= (select min(occurred_at) from received)
-        )
+        left join known on received.activity_id = known.activity_id
+        where known.activity_id is null
     {% endif %}
-    group by activity_id
+    group by received.activity_id
 
 ),
 
