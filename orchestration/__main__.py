@@ -116,9 +116,11 @@ def _query(sql: str) -> int:
 
 
 def _ui(port: int) -> int:
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
-    os.chdir(ROOT)
-    os.execv(sys.executable, command)
+    quiet = "ignore:Function `dev_command` is superseded"
+    command = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    # From its home Dagster finds the one dagster.yaml that counts.
+    os.chdir(os.environ["DAGSTER_HOME"])
+    os.execv(sys.executable, [*command, "-m", "orchestration.definitions", "-d", str(ROOT)])
 
 
 if __name__ == "__main__":

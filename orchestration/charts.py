@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import altair as alt
 import dagster as dg
@@ -13,18 +13,12 @@ import vl_convert
 
 def activities_per_hour(hours: Sequence[tuple[datetime, int]]) -> dg.MarkdownMetadataValue:
     """A bar for each hour (UTC) as a picture in Markdown. `hours` are starts of hours and counts, in order."""
-    bars = alt.Data(
-        values=[
-            {"hour": hour.isoformat(), "end": (hour + timedelta(hours=1)).isoformat(), "activities": count}
-            for hour, count in hours
-        ]
-    )
+    bars = alt.Data(values=[{"hour": hour.isoformat(), "activities": count} for hour, count in hours])
     chart = (
         alt.Chart(bars, width=720, height=180, title="Activities per hour (UTC), the newest 7 days")
         .mark_bar()
         .encode(
             x=alt.X("utcyearmonthdatehours(hour):T", title=None, scale=alt.Scale(type="utc")),
-            x2="utcyearmonthdatehours(end):T",
             y=alt.Y("activities:Q", title=None),
         )
     )

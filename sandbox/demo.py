@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,15 +52,26 @@ def main() -> int:
     parser.add_argument("--ui", action="store_true", help="the Dagster UI, with a feed that keeps growing")
     parser.add_argument("--activities", type=int, default=ACTIVITIES)
     arguments = parser.parse_args()
+    print(f"A local feed with {arguments.activities:,} activities, read and built through Dagster ...", flush=True)
     verb, growth = ("ui", ("--live",)) if arguments.ui else ("refresh", ())
     try:
         with local_feed(arguments.activities, growth) as url:
-            status = subprocess.call([sys.executable, "-m", "orchestration", verb], cwd=ROOT, env=environment(url))
+            status = run([sys.executable, "-m", "orchestration", verb], environment(url))
         if not arguments.ui and status == 0:
             show_tables()
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def run(command: list[str], variables: dict[str, str]) -> int:
+    """Run a command to its end; if we are stopped before, so is it."""
+    with subprocess.Popen(command, cwd=ROOT, env=variables) as process:
+        try:
+            return process.wait()
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
 
 
 @contextmanager
