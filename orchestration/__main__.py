@@ -18,6 +18,7 @@ from dotenv import load_dotenv
 
 if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
+    from dagster._core.execution.plan.objects import StepFailureData
 
 ROOT = Path(__file__).resolve().parent.parent
 # Events of Dagster would bury our few lines; failures are told below, each in a sentence.
@@ -88,15 +89,25 @@ def _tell(result: ExecuteInProcessResult) -> None:
             if not said["new"]:
                 print("Nothing was new.")
     for event in result.filter_events(lambda event: event.is_step_failure):
-        data = event.step_failure_data
-        failure = data.user_failure_data
-        print(f"\n{event.step_key}: {failure.description if failure else data.error}", file=sys.stderr)
+        print(f"\n{event.step_key}: {_sentence(event.step_failure_data)}", file=sys.stderr)
     checks = result.get_asset_check_evaluations()
     failed = [f"{'/'.join(one.asset_key.path)}: {one.check_name}" for one in checks if not one.passed]
     if checks:
         print(f"Checks: {len(checks) - len(failed)} passed, {len(failed)} failed.")
     for name in failed:
         print(f"  failed: {name}", file=sys.stderr)
+
+
+def _sentence(failure: StepFailureData) -> str:
+    if failure.user_failure_data:
+        return failure.user_failure_data.description or "failed"
+    error = failure.error
+    while error and error.cause:
+        error = error.cause
+    message = error.message.strip() if error else "failed"
+    if "Interrupt" in message:
+        return "Stopped. What was stored stays; the next refresh goes on from there."
+    return f"{message} (`make ui` shows the run with its traceback)"
 
 
 def _query(sql: str) -> int:

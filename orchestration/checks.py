@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
+import duckdb
 
 from orchestration.resources import Warehouse
-from orchestration.slices import Interval, gaps, rfc3339
-from orchestration.warehouse.ledger import coverage
+from orchestration.slices import Interval, gaps
+from orchestration.warehouse.ledger import coverage, unproven
 
 SHOWN_GAPS = 5
 
@@ -18,36 +19,28 @@ SHOWN_GAPS = 5
         dg.AssetCheckSpec(
             "no_gaps",
             asset=["raw", "extracts"],
-            description="Covered time has no gap, and no failed walk has left a slice open.",
+            description="Covered time has no gap and none of it is still to come; no failed walk is left open.",
         )
     ],
 )
 def no_gaps(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
-    """Report gaps, and fail the run on them: the tables are built, but they are not complete."""
-    found: list[str] = []
+    """Report what is not proven, and fail the run on it: the tables are built, but they are not complete."""
     with warehouse.turn(), warehouse.get_connection() as connection:
-        for (source,) in connection.execute("select distinct source from raw.extracts order by 1").fetchall():
-            covered = coverage(connection, source)
-            stretches = [Interval(covered[0].start, covered[-1].end)] if covered else []
-            failed = connection.execute(
-                "select slice_start, slice_end from raw.extracts where source = ? and status <> 'complete'",
-                [source],
-            ).fetchall()
-            stretches += [
-                Interval(_utc(start), _utc(end))
-                for start, end in failed
-                if gaps(Interval(_utc(start), _utc(end)), covered)
-            ]
-            open_now = {gap for stretch in stretches for gap in gaps(stretch, covered)}
-            found += [f"{source} [{rfc3339(gap.start)}, {rfc3339(gap.end)})" for gap in sorted(open_now)]
+        sources = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
+        found = [sentence for (source,) in sources for sentence in _not_proven(connection, source)]
     yield dg.AssetCheckResult(passed=not found, metadata={"gaps": len(found), "first gaps": found[:SHOWN_GAPS]})
     if found:
         raise dg.Failure(
-            f"{len(found)} gap(s) in covered time, the first is {found[0]}. The rest is stored and built. "
-            "The next refresh reads the gaps again; raw.extracts says what went wrong.",
+            f"{len(found)} gap(s): {found[0]} The rest is stored and built; the next refresh reads it again.",
             allow_retries=False,
         )
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+def _not_proven(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    covered = coverage(connection, source)
+    holes = gaps(Interval(covered[0].start, covered[-1].end), covered) if covered else []
+    reasons = dict.fromkeys(holes, "No walk of it is complete.") | unproven(connection, source)
+    now = datetime.now(UTC)
+    if covered and covered[-1].end > now:
+        reasons[Interval(now, covered[-1].end)] = "It is still to come, and a clock that was ahead had it read."
+    return [f"{source} {gap}: {reason}" for gap, reason in sorted(reasons.items())]

@@ -19,7 +19,7 @@ import httpx
 from pydantic import SecretStr
 
 from orchestration.feed.client import FeedClient, Receipt, RetryPolicy
-from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused
+from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.feed.plan import find_start, plan_refresh
 from orchestration.feed.walk import frozen_query, walk
 from orchestration.slices import Interval, Slice
@@ -33,6 +33,7 @@ from orchestration.warehouse.ledger import (
     close_abandoned,
     coverage,
     record_requests,
+    unproven,
 )
 
 # A walk hands over what it has when it holds this much.
@@ -45,6 +46,8 @@ PENDING_BYTES = 2 * BATCH_BYTES
 # Walks in a row that failed after all their retries: the feed is down, not one slice of it.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
+# The `date` header tells whole seconds and travels; the settle delay is far longer.
+CLOCK_TOLERANCE_SECONDS = 5.0
 SHOWN_FAILURES = 5
 
 log = logging.getLogger(__name__)
@@ -142,15 +145,16 @@ class _Refresh:
 
     async def run(self) -> Report:
         """Plan, walk and land."""
-        covered = self._open_ledger()
+        covered, again = self._open_ledger()
         async with FeedClient(
             self.source.url,
             self.source.key,
             requests_per_minute=self.source.requests_per_minute,
             retry=self.source.retry,
         ) as client:
-            start = self.source.start or await self._find_start(client, covered)
-            self.report.due = plan_refresh(covered, start, self.report.horizon, self.source.overlap)
+            start = await self._find_start(client, covered)
+            self._trust_the_feed_s_clock(client)
+            self.report.due = plan_refresh(covered, start, self.report.horizon, self.source.overlap, again)
             self.todo.extend(self.report.due)
             if self.todo:
                 await self._walk_all(client)
@@ -158,20 +162,35 @@ class _Refresh:
         self.report.seconds = time.monotonic() - self.began
         return self.report
 
-    def _open_ledger(self) -> list[Interval]:
+    def _trust_the_feed_s_clock(self, client: FeedClient) -> None:
+        """Never prove a time that is still to come for the feed: activities in it would be lost for good."""
+        if client.feed_time is None:
+            return
+        ahead = (self.report.horizon + self.source.settle - client.feed_time).total_seconds()
+        if ahead > CLOCK_TOLERANCE_SECONDS:
+            log.warning("This machine's clock is %.0f s ahead of the feed's, which counts. Set it right.", ahead)
+            self.report.horizon = client.feed_time - self.source.settle
+
+    def _open_ledger(self) -> tuple[list[Interval], list[Interval]]:
         with open_warehouse(self.path) as connection:
             check_feed_host(connection, self.source.name, self.source.host)
             self.report.abandoned_count = close_abandoned(connection)
-            return coverage(connection, self.source.name)
+            name = self.source.name
+            return coverage(connection, name), list(unproven(connection, name))
 
     async def _find_start(self, client: FeedClient, covered: Sequence[Interval]) -> datetime:
+        """Where reading begins. What has been read before stays in view when `FEED_START` moves later."""
         receipts: list[Receipt] = []
 
         async def anything_before(moment: datetime) -> bool:
             return await client.anything_before(moment, receipts.append)
 
         try:
-            return await find_start(anything_before, covered, self.report.horizon)
+            if self.source.start is None:
+                return await find_start(anything_before, covered, self.report.horizon)
+            # One question all the same: it tries the key and tells the feed's time.
+            await anything_before(self.source.start)
+            return min([self.source.start, *(piece.start for piece in covered[:1])])
         finally:
             self.report.request_count += len(receipts)
             with open_warehouse(self.path) as connection:
@@ -210,20 +229,22 @@ class _Refresh:
             async for page in pages:
                 chunk.add(page.data, page.first_id, page.last_id)
                 if one.extract_id in self.refused:
-                    return
+                    break
                 if chunk.byte_count >= CHUNK_BYTES:
                     full, chunk = chunk, Chunk(one)
                     await self._hand_over(full)
-            chunk.outcome = "complete"
+            if one.extract_id not in self.refused:
+                chunk.outcome = "complete"
             self.outages = 0
         except FeedError as error:
             chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
+            log.warning(chunk.error)
             self._judge_failure(error)
         await self._hand_over(chunk)
 
     def _judge_failure(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)
-        if isinstance(error, KeyRefused) or self.outages >= OUTAGE_AFTER:
+        if isinstance(error, KeyRefused | WrongAddress) or self.outages >= OUTAGE_AFTER:
             self.report.is_stopped = True
 
     async def _hand_over(self, chunk: Chunk) -> None:
@@ -263,12 +284,12 @@ class _Refresh:
         return batch, False
 
     def _land(self, batch: list[Chunk]) -> None:
-        batch = [chunk for chunk in batch if chunk.walk.extract_id not in self.refused]
+        batch = [_receipts_alone(chunk) if chunk.walk.extract_id in self.refused else chunk for chunk in batch]
         with open_warehouse(self.path) as connection:
             try:
                 land(connection, batch)
             except RecordError as error:
-                self.refused |= error.extract_ids
+                self.refused |= error.reasons.keys()
                 land(connection, _without(batch, error))
         for chunk in batch:
             self.report.request_count += len(chunk.receipts)
@@ -296,12 +317,19 @@ class _Refresh:
 
 def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
     """The batch with the walks that hold unreadable records closed as failed, their records left out."""
-    kept = [chunk for chunk in batch if chunk.walk.extract_id not in error.extract_ids]
-    bad = {c.walk.extract_id: c.walk for c in batch if c.walk.extract_id in error.extract_ids}
-    for one in bad.values():
-        receipts = [receipt for c in batch if c.walk is one for receipt in c.receipts]
-        kept.append(Chunk(one, receipts=receipts, outcome="failed", error=f"Slice {one.piece}: {error}"))
+    kept = []
+    for chunk in batch:
+        reason = error.reasons.get(chunk.walk.extract_id)
+        if reason:
+            chunk = _receipts_alone(chunk)
+            chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {reason}"
+        kept.append(chunk)
     return kept
+
+
+def _receipts_alone(chunk: Chunk) -> Chunk:
+    """The chunk without its records: the reads have happened and will be reported by the feed."""
+    return Chunk(chunk.walk, receipts=chunk.receipts)
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

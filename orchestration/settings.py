@@ -17,8 +17,12 @@ from orchestration.ingest import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_URL = "https://api.anthropic.com"
-KEY_VARIABLES = ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY")
-DEFAULT_SOURCE = "default"
+# A source is what one key can see, so the two kinds of key are two sources.
+SOURCE_BY_KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "compliance", "ANTHROPIC_ADMIN_KEY": "admin"}
+KEY_VARIABLES = tuple(SOURCE_BY_KEY)
+# Beyond these, settings are typing errors.
+MOST_SECONDS = 24 * 3600
+MOST_OVERLAP_MINUTES = 30 * 24 * 60
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # Queryable within one minute of happening: a bound closer than that loses activities for good.
 PUBLIC_SETTLE_SECONDS = 60
@@ -40,19 +44,22 @@ def read_source(environment: Mapping[str, str]) -> Source:
         ConfigurationError: a key is missing, or a value makes no sense.
     """
     url = _url(environment)
-    settle = _integer(environment, "FEED_SETTLE_SECONDS", 60, minimum=0)
-    if url == PUBLIC_URL and settle < PUBLIC_SETTLE_SECONDS:
+    variable = key_variable(environment)
+    settle = _integer(environment, "FEED_SETTLE_SECONDS", 60, minimum=0, maximum=MOST_SECONDS)
+    if httpx.URL(url).host == httpx.URL(PUBLIC_URL).host and settle < PUBLIC_SETTLE_SECONDS:
         raise ConfigurationError(
             f"FEED_SETTLE_SECONDS is {settle}, but the public feed needs {PUBLIC_SETTLE_SECONDS} or more: an "
             "activity can take a minute to appear. Raise it."
         )
     return Source(
-        name=DEFAULT_SOURCE,
+        name=SOURCE_BY_KEY[variable],
         url=url,
-        key=SecretStr(environment[key_variable(environment)]),
+        key=_key(environment, variable),
         start=_start(environment),
         settle=timedelta(seconds=settle),
-        overlap=timedelta(minutes=_integer(environment, "FEED_OVERLAP_MINUTES", 60, minimum=0)),
+        overlap=timedelta(
+            minutes=_integer(environment, "FEED_OVERLAP_MINUTES", 60, minimum=0, maximum=MOST_OVERLAP_MINUTES)
+        ),
         requests_per_minute=_integer(environment, "FEED_REQUESTS_PER_MINUTE", 300, minimum=1),
         page_size=_integer(environment, "FEED_PAGE_SIZE", 5000, minimum=1, maximum=5000),
         concurrency=_integer(environment, "FEED_CONCURRENCY", 4, minimum=1, maximum=64),
@@ -74,6 +81,13 @@ def key_variable(environment: Mapping[str, str]) -> str:
     )
 
 
+def _key(environment: Mapping[str, str], variable: str) -> SecretStr:
+    key = environment[variable].strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(f"{variable} holds characters that no key has. Copy the key again, as a whole.")
+    return SecretStr(key)
+
+
 def _url(environment: Mapping[str, str]) -> str:
     text = (environment.get("COMPLIANCE_API_URL") or PUBLIC_URL).rstrip("/")
     try:
@@ -82,6 +96,8 @@ def _url(environment: Mapping[str, str]) -> str:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(f"COMPLIANCE_API_URL is {text!r}, which is no URL. Use one like {PUBLIC_URL}.")
+    if url.userinfo:
+        raise ConfigurationError("COMPLIANCE_API_URL holds a user name or password. Leave them out.")
     if url.scheme == "http" and url.host not in LOOPBACK:
         raise ConfigurationError(
             f"COMPLIANCE_API_URL is {text!r}: the key would cross the network unencrypted. Use https."
@@ -95,11 +111,14 @@ def _start(environment: Mapping[str, str]) -> datetime | None:
         return None
     try:
         start = datetime.fromisoformat(text)
-    except ValueError:
+        start = start.astimezone(UTC) if start.tzinfo else start.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ConfigurationError(
             f"FEED_START is {text!r}, which is no date or time. Use one like 2026-01-31."
         ) from None
-    return start.astimezone(UTC) if start.tzinfo else start.replace(tzinfo=UTC)
+    if start >= datetime.now(UTC):
+        raise ConfigurationError(f"FEED_START is {text!r}, which is still to come. Use a time in the past.")
+    return start
 
 
 def _integer(

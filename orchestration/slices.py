@@ -29,6 +29,9 @@ class Interval:
     start: datetime
     end: datetime
 
+    def __str__(self) -> str:
+        return f"[{rfc3339(self.start)}, {rfc3339(self.end)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -44,7 +47,7 @@ class Slice:
     late_before: datetime | None = None
 
     def __str__(self) -> str:
-        return f"[{rfc3339(self.start)}, {rfc3339(self.end)})"
+        return str(Interval(self.start, self.end))
 
 
 def rfc3339(moment: datetime) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ import pytest
 
 from orchestration.feed.errors import FeedUnavailable, KeyRefused
 from orchestration.ingest import refresh
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import unproven
 from sandbox import LocalFeed
 from tests.conftest import Query, source_of
 
@@ -117,7 +119,7 @@ def test_a_record_without_a_time_fails_its_slice_alone(feed, path: Path, query: 
 
 
 def test_a_feed_that_is_down_is_given_up_after_a_few_slices(feed, path: Path):
-    feed.faults.add("error", times=0, status=503)
+    feed.faults.add("error", times=0, status=503, skip=1)
     source = source_of(feed, start=NOW - timedelta(days=300), concurrency=2)
     report = refresh(source, path)
     assert report.is_stopped
@@ -142,6 +144,95 @@ def test_a_warehouse_of_another_feed_is_not_continued(feed, path: Path):
     refresh(source_of(feed), path)
     with pytest.raises(WarehouseError, match="filled from loopback"):
         refresh(replace(source_of(feed), url="https://api.anthropic.com"), path)
+
+
+def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
+    feed.faults.add("error", times=0, status=404, skip=1)
+    report = refresh(source_of(feed, start=NOW - timedelta(days=300), concurrency=2), path)
+    assert report.is_stopped
+    assert len(report.walks) <= 3
+    assert "COMPLIANCE_API_URL" in report.describe_failures()
+
+
+def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(feed, path: Path, query: Query, monkeypatch):
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=3)
+
+    monkeypatch.setattr("orchestration.ingest.datetime", Ahead)
+    refresh(source_of(feed), path)
+    refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
+    [(end,)] = query("select max(slice_end) from raw.extracts")
+    assert end <= datetime.now(UTC).replace(tzinfo=None)
+
+
+def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Path, query: Query):
+    refresh(source_of(feed), path)
+    with open_warehouse(path) as connection:
+        [(start,)] = connection.execute(
+            "select slice_start from raw.extracts order by slice_end desc offset 1 limit 1"
+        ).fetchall()
+        connection.execute(
+            "insert into raw.extracts by name select * replace ('again' as extract_id, 'failed' as status, "
+            "started_at + interval 1 second as started_at, 'made to fail' as error) from raw.extracts "
+            "where slice_start = ? and status = 'complete'",
+            [start],
+        )
+        assert list(unproven(connection, "test").values()) == ["made to fail"]
+    feed.add(record("activity_late", NOW - start.replace(tzinfo=UTC) - timedelta(minutes=1)))
+    time.sleep(1.1)
+    report = refresh(source_of(feed), path)
+    assert [
+        (str(walk.piece.kind), walk.late_count) for walk in report.walks if walk.piece.kind == "reconcile"
+    ] == [("reconcile", 1)]
+    assert stored(query) == served(feed)
+    with open_warehouse(path) as connection:
+        assert unproven(connection, "test") == {}
+
+
+def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path, query: Query):
+    day = (NOW - timedelta(days=2)).date().isoformat()
+    feed.faults.add("error", times=0, status=400, contains=f"created_at.gte={day}")
+    assert not refresh(source_of(feed), path).is_complete
+    feed.faults.clear()
+    refresh(source_of(feed, start=NOW - timedelta(hours=2)), path)
+    assert stored(query) == served(feed)
+
+
+def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Query):
+    at = NOW - timedelta(hours=2)
+    with LocalFeed(
+        records=[record("activity_a", timedelta(hours=2)) | {"created_at": f"{at:%Y-%m-%dT%H:%M:%S}.500Z"}]
+    ) as feed:
+        refresh(source_of(feed), path)
+    with LocalFeed(records=[record("activity_a", timedelta(hours=2))]) as feed:
+        report = refresh(source_of(feed, overlap=timedelta(hours=5)), path)
+        assert report.total("revision_count") == 1
+    assert query("select count(*) from raw.activities") == [(1,)]
+
+
+def test_half_a_surrogate_pair_is_kept_as_it_stands(path: Path, query: Query):
+    at = (NOW - timedelta(hours=2)).isoformat()
+    texts = [
+        b'{"id":"activity_half", "created_at":"%s", "name":"\\ud83d alone \\\\ud800", "pair":"\\ud83d\\ude00"}'
+        % at.encode(),
+        b'{"id":"activity_next", "created_at":"%s", "name":"\\udc00"}' % at.encode(),
+    ]
+    with LocalFeed(records=[record("activity_plain", timedelta(hours=2))]) as feed:
+        for text in texts:
+            feed.add(text, at=at)
+        refresh(source_of(feed), path)
+    kept = {payload.encode() for (payload,) in query("select payload from raw.activities")}
+    assert kept >= set(texts)
+    assert len(kept) == 3
+
+
+def test_the_requests_of_a_refused_walk_are_known_too(feed, path: Path, query: Query):
+    feed.add(b'{"id": "activity_bad", "type": "x"}', at=(NOW - timedelta(days=1)).isoformat())
+    refresh(source_of(feed, page_size=3), path)
+    known = {name for (name,) in query("select request_id from raw.feed_requests")}
+    assert known == {seen.request_id for seen in feed.requests}
 
 
 def test_the_ledger_knows_every_request_by_its_id(feed, path: Path, query: Query):

@@ -22,6 +22,11 @@ def test_a_key_is_enough():
     assert "secret" not in repr(source)
 
 
+def test_each_kind_of_key_is_a_source_of_its_own():
+    assert read_source(KEY).name == "compliance"
+    assert read_source({"ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-x\n"}).name == "admin"
+
+
 def test_the_access_key_wins_over_the_admin_key():
     assert key_variable(KEY | {"ANTHROPIC_ADMIN_KEY": "b"}) == "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
     assert (
@@ -39,6 +44,15 @@ def test_the_access_key_wins_over_the_admin_key():
         (KEY | {"FEED_REQUESTS_PER_MINUTE": "-1"}, "FEED_REQUESTS_PER_MINUTE"),
         (KEY | {"FEED_OVERLAP_MINUTES": "1.5"}, "FEED_OVERLAP_MINUTES"),
         (KEY | {"FEED_START": "last year"}, "FEED_START is 'last year'"),
+        (KEY | {"FEED_START": "2126-01-01"}, "still to come"),
+        (KEY | {"FEED_START": "0001-01-01T00:00:00+14:00"}, "FEED_START"),
+        (
+            KEY | {"FEED_SETTLE_SECONDS": "10", "COMPLIANCE_API_URL": "https://API.anthropic.com:443/"},
+            "60 or more",
+        ),
+        (KEY | {"FEED_OVERLAP_MINUTES": "99999999999"}, "FEED_OVERLAP_MINUTES"),
+        ({"ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-\u2026secret"}, "ANTHROPIC_ADMIN_KEY holds characters"),
+        (KEY | {"COMPLIANCE_API_URL": "https://me:secret@feed.example"}, "user name or password"),
         (KEY | {"FEED_SETTLE_SECONDS": "10"}, "FEED_SETTLE_SECONDS is 10.*60 or more"),
         (KEY | {"COMPLIANCE_API_URL": "api.anthropic.com"}, "COMPLIANCE_API_URL"),
         (KEY | {"COMPLIANCE_API_URL": "http://feed.example"}, "unencrypted"),

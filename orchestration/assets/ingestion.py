@@ -48,7 +48,7 @@ def raw_tables(
         with warehouse.get_connection(read_only=True) as connection:
             metadata = {table: _table_metadata(connection, table) for table in _TABLES}
             metadata["activities"] |= _report_metadata(report) | _newest(connection, source.name)
-    if report.is_stopped and not any(walk.status == "complete" for walk in report.walks):
+    if report.due and not any(walk.status == "complete" for walk in report.walks):
         raise dg.Failure(report.describe_failures(), metadata=metadata["activities"], allow_retries=False)
     for table in _TABLES:
         yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata[table])

@@ -48,7 +48,7 @@ class RequestBudget:
         except (KeyError, ValueError, TypeError):
             return
         if remaining < LOW_WATER * limit and seconds > 0:
-            self.close_for(min(seconds, WINDOW_SECONDS) / (remaining + 1))
+            self.close_for(min(seconds, WINDOW_SECONDS) / (max(remaining, 0) + 1))
 
     def _pause(self) -> float:
         now = _monotonic()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from pydantic import SecretStr
 
 from orchestration import PRODUCT, __version__
 from orchestration.feed.budget import RequestBudget
-from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyRefused
+from orchestration.feed.errors import FeedProtocolError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.slices import rfc3339
 
 PATH = "/v1/compliance/activities"
@@ -34,6 +35,7 @@ MAX_WAIT_SECONDS = 60.0
 MAX_RETRY_AFTER_SECONDS = 300.0
 
 log = logging.getLogger(__name__)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -43,6 +45,9 @@ class Page(msgspec.Struct, frozen=True):
     has_more: bool
     first_id: str | None = None
     last_id: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(Page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,9 @@ class FeedClient:
     ) -> None:
         self._url = base_url.rstrip("/") + PATH
         self._retry = retry or RetryPolicy()
-        self._decoder = msgspec.json.Decoder(Page)
         self.budget = RequestBudget(requests_per_minute)
+        # The feed's own clock, by its latest answer; None where it did not say.
+        self.feed_time: datetime | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
@@ -110,6 +116,7 @@ class FeedClient:
 
         Raises:
             KeyRefused: the key is missing, wrong, or lacks the scope.
+            WrongAddress: what answers is not the feed.
             FeedProtocolError: the feed refused the request itself.
             FeedUnavailable: every retry failed.
         """
@@ -149,6 +156,7 @@ class FeedClient:
         if request_id:
             receive(Receipt(request_id, response.status_code, sent_at))
         self.budget.heed(response.headers)
+        self.feed_time = _http_date(response.headers.get("date")) or self.feed_time
         if response.status_code != 200:
             raise _refusal(response)
         return self._decode(response)
@@ -156,7 +164,7 @@ class FeedClient:
     def _decode(self, response: httpx.Response) -> Page:
         try:
             response.content.decode("utf-8")
-            return self._decoder.decode(response.content)
+            return _cut(response.content)
         except (UnicodeDecodeError, msgspec.DecodeError) as error:
             kind = response.headers.get("content-type", "no content type")
             detail = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -180,6 +188,27 @@ class FeedClient:
     async def _back_off(self, seconds: float) -> None:
         # The whole source is silent, not this walk alone; the wait itself happens in `budget.take`.
         self.budget.close_for(seconds)
+
+
+def _cut(body: bytes) -> Page:
+    """The page with its records cut out of the body as they stand in it.
+
+    An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but the decoder refuses it: such a body is
+    cut along a copy in which these escapes are replaced by others of the same length.
+    """
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        stand_in = _SURROGATE.sub(rb"\\ufffd", body)
+        if stand_in == body:
+            raise
+    page = _DECODER.decode(stand_in)
+    records, position = [], 0
+    for record in map(bytes, page.data):
+        position = stand_in.index(record, position)
+        records.append(msgspec.Raw(body[position : position + len(record)]))
+        position += len(record)
+    return msgspec.structs.replace(page, data=records)
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
@@ -209,7 +238,7 @@ def _refusal(response: httpx.Response) -> Exception:
         return FeedUnavailable(f"The feed answered {said} and asked not to retry. Run again later.")
     if status == 400:
         return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open.")
-    return FeedError(f"The feed answered {said}. Check COMPLIANCE_API_URL.")
+    return WrongAddress(f"This is not how the feed answers ({said}). Check COMPLIANCE_API_URL.")
 
 
 def _error_of(response: httpx.Response) -> tuple[str, str]:
@@ -231,10 +260,16 @@ def _retry_after(response: httpx.Response) -> float | None:
     if value is None:
         return None
     try:
-        return max(float(value), 0.0)
+        seconds = float(value)
     except ValueError:
-        pass
+        moment = _http_date(value)
+        seconds = (moment - datetime.now(UTC)).total_seconds() if moment else 0.0
+    # A wait of nothing would be a storm: our own doubling waits serve instead.
+    return seconds if seconds > 0 else None
+
+
+def _http_date(value: str | None) -> datetime | None:
     try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+        return parsedate_to_datetime(value) if value else None
     except (ValueError, TypeError):
         return None

@@ -11,6 +11,10 @@ class KeyRefused(FeedError):
     """The feed refused the key (401) or its scopes (403). No other slice of the source can succeed."""
 
 
+class WrongAddress(FeedError):
+    """What answers does not answer as the feed does (a redirect, a 404). Nothing else can succeed either."""
+
+
 class FeedUnavailable(FeedError):
     """Every bounded retry of one request failed: unreachable, overloaded, or answering with errors."""
 

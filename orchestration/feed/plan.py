@@ -10,15 +10,20 @@ from datetime import UTC, datetime, timedelta
 
 from orchestration.slices import DAY, Interval, Kind, Slice, by_day, day_floor, gaps
 
-# The feed keeps activities for 6 years, but a search that trusts in that would lose what it keeps longer; from
-# here it costs two requests more.
+# The feed keeps activities for 6 years (two leap days, and one to spare); should it keep them longer, the search
+# begins before all of them.
+RETENTION = timedelta(days=6 * 365 + 3)
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def plan_refresh(
-    covered: Sequence[Interval], start: datetime, horizon: datetime, overlap: timedelta
+    covered: Sequence[Interval],
+    start: datetime,
+    horizon: datetime,
+    overlap: timedelta,
+    unproven: Sequence[Interval] = (),
 ) -> list[Slice]:
-    """Slices that close every gap of `[start, horizon)`, newest first.
+    """Slices that close every gap of `[start, horizon)` and repeat what is `unproven` of it, newest first.
 
     The gap that ends at the horizon is the tail. Where it continues covered time, its first slice reaches back
     by `overlap`, but not past the beginning of the stretch it continues.
@@ -34,6 +39,10 @@ def plan_refresh(
             Slice(Kind.INCREMENTAL, piece.start, piece.end, late_before=min(gap.start, piece.end))
             for piece in by_day(reach)
         ]
+    planned = [Interval(one.start, one.end) for one in due]
+    for stretch in unproven:
+        for left in gaps(stretch, planned):
+            due += [Slice(Kind.RECONCILE, piece.start, piece.end, late_before=piece.end) for piece in by_day(left)]
     return sorted(due, key=lambda one: one.end, reverse=True)
 
 
@@ -42,7 +51,7 @@ async def find_start(
     covered: Sequence[Interval],
     horizon: datetime,
 ) -> datetime:
-    """Midnight of the day of the first activity, found by halving the time since 1970.
+    """Midnight of the day of the first activity, found by halving the retention period.
 
     Costs one request where covered time already begins at the first activity, else about fifteen. Where the feed
     has nothing at all, history begins on the day of the horizon.
@@ -50,7 +59,9 @@ async def find_start(
     known = covered[0].start if covered else horizon
     if not await anything_before(known):
         return known if covered else day_floor(horizon)
-    earliest, latest = BEFORE_ALL, day_floor(known)
+    earliest, latest = day_floor(horizon - RETENTION), day_floor(known)
+    if await anything_before(earliest):
+        earliest, latest = BEFORE_ALL, earliest
     if latest < known and not await anything_before(latest):
         return latest
     while latest - earliest > DAY:

@@ -30,15 +30,25 @@ async def walk(
     """
     limit = int(query["limit"])
     cursors: set[str] = set()
+    before: Page | None = None
     params = query
     while True:
         page = await client.page(params, receive)
+        if before and page.data and page.data == before.data:
+            raise FeedProtocolError(
+                "The feed sent the same page under two cursors. The slice stays open; run again."
+            )
+        before = page
         yield page
         if not page.has_more and len(page.data) < limit:
             return
         if page.has_more and not page.data:
-            raise FeedProtocolError("The feed sent an empty page that claims more. The slice stays open.")
+            raise FeedProtocolError(
+                "The feed sent an empty page that claims more. The slice stays open; run again."
+            )
         if page.last_id is None or page.last_id in cursors:
-            raise FeedProtocolError("The feed sent the same cursor twice or none. The slice stays open.")
+            raise FeedProtocolError(
+                "The feed sent the same cursor twice or none. The slice stays open; run again."
+            )
         cursors.add(page.last_id)
         params = {**query, "after_id": page.last_id}

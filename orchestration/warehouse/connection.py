@@ -41,6 +41,13 @@ def open_warehouse(
         if not read_only:
             create_schema(connection)
         yield connection
+    except duckdb.Error as error:
+        # Of the engine's own words only those about files are repeated: others can quote a payload.
+        words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
+        raise WarehouseError(
+            f"Working on {path} failed ({type(error).__name__}).{words} Nothing half done was stored. Check that "
+            "the disk has room and that nobody else writes to the file, then run again."
+        ) from error
     finally:
         connection.close()
 

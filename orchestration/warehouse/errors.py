@@ -8,8 +8,8 @@ class WarehouseError(Exception):
 
 
 class RecordError(WarehouseError):
-    """A walk delivered a record without an id or a time. `extract_ids` are the walks that hold such records."""
+    """Walks delivered records without an id or a time. `reasons` has a sentence for each, by extract id."""
 
-    def __init__(self, extract_ids: frozenset[str], message: str) -> None:
-        super().__init__(message)
-        self.extract_ids = extract_ids
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__(" ".join(reasons.values()))
+        self.reasons = reasons

@@ -1,7 +1,8 @@
 """Pages in, rows out: one transaction stores records, their ledger rows and the receipts of their requests.
 
 Records arrive as bytes and are stored as these bytes. DuckDB reads the envelope out of them; what has been
-stored before is found by id within the time range of the batch, so that the cost does not grow with history.
+stored before is found by id within the time range of the batch and a day around it (an activity may come back with
+its time told less precisely), so that the cost does not grow with history.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ _ENVELOPE = orjson.dumps(
 # An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but DuckDB refuses the whole text.
 _HALF_PAIRS = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
+# DuckDB would also take a date alone, or the word `infinity`; and it takes no leap second.
+_RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d"
+_LEAP_SECOND = r":60(\.\d+)?"
+
 # The payloads stay in Arrow until they are inserted: the steps between copy narrow columns alone. A time with an
 # offset is that moment in UTC.
 _READ_ENVELOPES = r"""
@@ -52,7 +57,10 @@ select
     walks.extract_id,
     walks.late_before,
     envelope.id as activity_id,
-    timezone('UTC', try_cast(envelope.created_at as timestamptz)) as created_at,
+    timezone('UTC', case
+        when regexp_matches(envelope.created_at, $form)
+            then try_cast(regexp_replace(upper(envelope.created_at), $leap_second, ':59.999999') as timestamptz)
+    end) as created_at,
     envelope.type as activity_type,
     envelope.organization_id,
     envelope.organization_uuid,
@@ -76,7 +84,9 @@ with keys as (
         row_number() over (partition by source, activity_id, payload_sha256 order by position) as repetition
     from incoming
 ),
-reach as (select min(created_at) as since, max(created_at) as until from incoming),
+reach as (
+    select min(created_at) - interval 1 day as since, max(created_at) + interval 1 day as until from incoming
+),
 known as (
     select activities.source, activities.activity_id, activities.payload_sha256
     from raw.activities, reach
@@ -156,7 +166,10 @@ def _store_records(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     connection.register("batch", _arrow_batch(chunks))
     connection.register("walks", _arrow_walks(chunks))
-    connection.execute(_READ_ENVELOPES, {"envelope": _ENVELOPE, "half_pairs": _HALF_PAIRS})
+    connection.execute(
+        _READ_ENVELOPES,
+        {"envelope": _ENVELOPE, "half_pairs": _HALF_PAIRS, "form": _RFC_3339, "leap_second": _LEAP_SECOND},
+    )
     _refuse_unreadable(connection)
     connection.execute(_JUDGE)
     [(newest,)] = connection.execute(
@@ -182,11 +195,12 @@ def _refuse_unreadable(connection: duckdb.DuckDBPyConnection) -> None:
         """
     ).fetchall()
     if found:
-        _, count, sha256, no_id = found[0]
         raise RecordError(
-            frozenset(row[0] for row in found),
-            f"{count} record(s) of the slice have no {'id' if no_id else 'readable created_at'} "
-            f"(the first has SHA-256 {sha256}). The slice stays open; nothing of it is skipped.",
+            {
+                extract_id: f"{count} record(s) of the slice have no {'id' if no_id else 'readable created_at'} "
+                f"(the first has SHA-256 {sha256}). The slice stays open; nothing of it is skipped."
+                for extract_id, count, sha256, no_id in found
+            }
         )
 
 

@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 
 from orchestration import __version__
-from orchestration.slices import Interval, Slice
+from orchestration.slices import Interval, Slice, gaps
 from orchestration.warehouse.errors import WarehouseError
 
 _COUNTS_AND_NAMES = (
@@ -29,7 +29,8 @@ _COUNTS_AND_NAMES = (
 # Gaps and islands: slices that touch or overlap are one stretch.
 _COVERAGE = """
 with slices as (
-    select slice_start, slice_end from raw.extracts where source = $source and status = 'complete'
+    select distinct slice_start, slice_end from raw.extracts
+    where source = $source and status = 'complete' and started_at > $since
 ),
 marked as (
     select
@@ -189,12 +190,37 @@ def _write(connection: duckdb.DuckDBPyConnection, statement: str, rows: list[dic
         connection.unregister("ledger_rows")
 
 
-def coverage(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:
-    """The stretches of time that are proven complete for the source, oldest first."""
-    return [
-        Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
-        for start, end in connection.execute(_COVERAGE, {"source": source}).fetchall()
-    ]
+def coverage(
+    connection: duckdb.DuckDBPyConnection, source: str, *, since: datetime = datetime.min
+) -> list[Interval]:
+    """The stretches of time that are proven complete for the source, oldest first.
+
+    `since` (UTC without a zone) leaves out walks that began then or before.
+    """
+    found = connection.execute(_COVERAGE, {"source": source, "since": since}).fetchall()
+    return [_interval(start, end) for start, end in found]
+
+
+def unproven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interval, str]:
+    """Stretches that a failed walk was to prove and that no later walk has proven, each with what went wrong.
+
+    Also where the stretch is covered: a walk that reached back into covered time looked for late activities, and
+    whoever failed to look has to look again.
+    """
+    failed = connection.execute(
+        "select slice_start, slice_end, max(started_at), arg_max(error, started_at) from raw.extracts "
+        "where source = ? and status <> 'complete' group by slice_start, slice_end order by slice_start",
+        [source],
+    ).fetchall()
+    return {
+        stretch: error or "The walk did not end."
+        for start, end, began, error in failed
+        for stretch in gaps(_interval(start, end), coverage(connection, source, since=began))
+    }
+
+
+def _interval(start: datetime, end: datetime) -> Interval:
+    return Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
 
 
 def close_abandoned(connection: duckdb.DuckDBPyConnection) -> int:

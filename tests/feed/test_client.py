@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from orchestration.feed.budget import RequestBudget
-from orchestration.feed.client import FeedClient, Page, Receipt
+from orchestration.feed.client import FeedClient, Page, Receipt, _retry_after
 from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyRefused
 from sandbox import LocalFeed
 from tests.conftest import QUICK_RETRIES
@@ -104,6 +106,26 @@ def test_retry_after_is_waited_for(feed: LocalFeed):
     began = time.monotonic()
     read(feed)
     assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "nan", "Thu, 01 Jan 2015 00:00:00 GMT", "soon"])
+def test_a_retry_after_that_says_nothing_is_no_storm(value: str):
+    response = httpx.Response(429, headers={"retry-after": value}, json={"error": {"type": "x", "message": "y"}})
+    assert _retry_after(response) is None
+
+
+def test_an_overdrawn_budget_is_heeded():
+    async def heed() -> float:
+        budget = RequestBudget(per_minute=10)
+        reset = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        names = ("limit", "remaining", "reset")
+        values = dict(zip(names, ("600", "-1", reset), strict=True))
+        budget.heed({f"anthropic-ratelimit-requests-{name}": value for name, value in values.items()})
+        began = time.monotonic()
+        await budget.take()
+        return time.monotonic() - began
+
+    assert asyncio.run(heed()) > 0.5
 
 
 def test_a_day_of_retry_after_is_an_outage(feed: LocalFeed):

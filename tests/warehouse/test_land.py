@@ -72,6 +72,20 @@ def test_the_envelope_is_typed(path: Path, query):
     assert row == [("test", "activity_1", moment, "x", "org_1", "u-1", "system_actor")]
 
 
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-05-01t10:00:00z", datetime(2026, 5, 1, 10)),
+        ("2026-05-01T10:00:00.123456789Z", datetime(2026, 5, 1, 10, 0, 0, 123456)),
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, 999999)),
+        ("2026-05-01T00:30:00-00:30", datetime(2026, 5, 1, 1)),
+    ],
+)
+def test_every_form_of_rfc_3339_is_a_time(path: Path, query, text: str, moment: datetime):
+    store(path, chunk_of(walk_of(), record(at=text)))
+    assert query("select created_at from raw.activities") == [(moment,)]
+
+
 def test_what_is_unknown_passes_through(path: Path, query):
     texts = [
         record(
@@ -150,6 +164,8 @@ def test_a_record_in_covered_time_is_late(path: Path):
         b'{"id":"activity_9"}',
         b'{"id":null,"created_at":"2026-05-01T10:00:00Z"}',
         b'{"id":"activity_9","created_at":"yesterday"}',
+        b'{"id":"activity_9","created_at":"infinity"}',
+        b'{"id":"activity_9","created_at":"2026-05-01"}',
         b'"a word"',
         b"null",
     ],
@@ -198,7 +214,17 @@ def test_coverage_merges_slices_that_touch_or_overlap(path: Path):
         walk.piece = Slice(Kind.BACKFILL, DAY + timedelta(hours=start), DAY + timedelta(hours=end))
         return chunk_of(walk)
 
-    store(path, covers(0, 2), covers(2, 3), covers(5, 9), covers(6, 7), covers(8, 10), covers(12, 13))
+    store(
+        path,
+        covers(0, 2),
+        covers(0, 2),
+        covers(2, 3),
+        covers(12, 13),
+        covers(5, 9),
+        covers(6, 7),
+        covers(8, 10),
+        covers(12, 13),
+    )
     with open_warehouse(path) as connection:
         hours = [
             ((one.start - DAY) // timedelta(hours=1), (one.end - DAY) // timedelta(hours=1))

@@ -29,13 +29,10 @@ final as (
         {{ value_at_first('actor_type', instant) }} as actor_type,
         {{ value_at_first('organization_uuid', instant) }}
         filter (where organization_uuid is not null) as organization_uuid,
-        {{ value_at_first('activity_id', instant) }}
-        filter (where organization_uuid is not null) as organization_activity_id,
         {{ value_at_last('actor_ip_address', instant) }} as last_used_ip_address,
         count(*) as use_count,
         min(occurred_at) as first_used_at,
-        max(occurred_at) as last_used_at,
-        min(occurred_at) filter (where organization_uuid is not null) as organization_seen_at
+        max(occurred_at) as last_used_at
     from uses
     group by key_family, key_group
 

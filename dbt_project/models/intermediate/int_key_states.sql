@@ -19,8 +19,6 @@ final as (
         filter (where event_type = 'created') as created_by_actor_type,
         {{ value_at_last('actor_id', 'event_number') }} as last_changed_by_actor_id,
         {{ value_at_last('actor_id', 'event_number') }} filter (where is_status_change) as status_taken_by_actor_id,
-        {{ value_at_first('activity_id', 'event_number') }}
-        filter (where organization_uuid is not null) as organization_activity_id,
         {{ value_at_last('name', 'event_number') }} as key_name,
         {{ value_at_last('current_status', 'event_number') }} as status,
         {{ value_at_last('scopes', 'event_number') }} as scopes,
@@ -30,8 +28,7 @@ final as (
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_changed_at,
         max(occurred_at) filter (where is_status_change) as status_taken_at,
-        {{ value_at_last('expires_at', 'event_number') }} as expires_at,
-        min(occurred_at) filter (where organization_uuid is not null) as organization_seen_at
+        {{ value_at_last('expires_at', 'event_number') }} as expires_at
     from key_events
     group by key_id, key_type
 

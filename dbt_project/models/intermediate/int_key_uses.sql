@@ -43,12 +43,10 @@ final as (
             case used.actor_type when 'admin_api_key_actor' then 'admin_api_key' else 'unknown' end
         ) as key_type,
         used.organization_uuid,
-        used.organization_activity_id,
         used.last_used_ip_address,
         used.use_count,
         used.first_used_at,
-        used.last_used_at,
-        used.organization_seen_at
+        used.last_used_at
     from used
     left join known
         on

@@ -45,7 +45,10 @@ final as (
         change_type as signal_type,
         previous_role,
         {{ adapter.quote('current_role') }} as new_role,
-        row_number() over (partition by membership_key order by occurred_at, activity_id) = 1 as is_first_change,
+        change_type <> 'deprovisioned'
+        and row_number() over (
+            partition by membership_key, change_type = 'deprovisioned' order by occurred_at, activity_id
+        ) = 1 as is_first_change,
         occurred_at
     from changes
 

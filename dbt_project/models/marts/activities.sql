@@ -22,7 +22,7 @@ received as (
 
         select built.activity_id
         from {{ this }} as built
-        where built.occurred_at >= (select min(received.occurred_at) from received)
+        where built.occurred_at >= (select min(received.occurred_at) from received) - interval '1' day
 
     ),
 {% endif %}
@@ -71,7 +71,10 @@ extracted as (
             when 'system_actor' then {{ json_text('received.payload', 'actor.service') }}
             when 'anthropic_actor' then 'anthropic'
         end as actor_id,
-        {{ json_text('received.payload', 'actor.email_address') }} as actor_email,
+        case
+            when coalesce(received.actor_type, '') <> 'unauthenticated_user_actor'
+                then {{ json_text('received.payload', 'actor.email_address') }}
+        end as actor_email,
         {{ json_text('received.payload', 'actor.unauthenticated_email_address') }} as claimed_email,
         {{ json_text('received.payload', 'actor.ip_address') }} as actor_ip_address,
         {{ json_text('received.payload', 'actor.user_agent') }} as actor_user_agent

@@ -35,16 +35,7 @@ final as (
     select
         coalesce(key_states.key_id, key_uses.key_id) as key_id,
         coalesce(key_states.key_type, key_uses.key_type) as key_type,
-        case
-            when
-                key_states.organization_seen_at < key_uses.organization_seen_at
-                or (
-                    key_states.organization_seen_at = key_uses.organization_seen_at
-                    and key_states.organization_activity_id < key_uses.organization_activity_id
-                )
-                then key_states.organization_uuid
-            else coalesce(key_uses.organization_uuid, key_states.organization_uuid)
-        end as organization_uuid,
+        coalesce(key_states.organization_uuid, key_uses.organization_uuid) as organization_uuid,
         key_states.workspace_id,
         key_states.key_name as name,  -- the public contract calls it so -- noqa: RF04
         key_states.scopes,
