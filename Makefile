@@ -38,12 +38,12 @@ test: lint ## lint, unit tests, end to end
 lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 
 format: setup ## put code and SQL into the project's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
