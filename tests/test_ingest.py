@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,17 +154,13 @@ def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
     assert "COMPLIANCE_API_URL" in report.describe_failures()
 
 
-def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(feed, path: Path, query: Query, monkeypatch):
-    class Ahead(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime.now(tz) + timedelta(days=3)
-
-    monkeypatch.setattr("orchestration.ingest.datetime", Ahead)
-    refresh(source_of(feed), path)
-    refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
+def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, query: Query):
+    records = [record("activity_old", timedelta(days=5))]
+    with LocalFeed(records=records, clock=lambda: time.time() - 3 * 86_400) as feed:
+        refresh(source_of(feed), path)
+        refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
     [(end,)] = query("select max(slice_end) from raw.extracts")
-    assert end <= datetime.now(UTC).replace(tzinfo=None)
+    assert end <= datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
 
 
 def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Path, query: Query):

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from urllib.parse import parse_qsl
 
 from sandbox.serving import mischief
@@ -153,6 +154,7 @@ class Feed:
         kind = fault.kind if fault is not None else None
         unnamed = kind in ("html", "reset", "hang")
         answer.fault = fault
+        answer.headers["date"] = formatdate(now, usegmt=True)
         if kind == "no_rate_limit_headers":
             for name in [name for name in answer.headers if name.startswith("anthropic-ratelimit-")]:
                 del answer.headers[name]

@@ -61,7 +61,7 @@ def server_for(feed: Feed, latency: float) -> QuietServer:
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
+        date_header=False,
         timeout_graceful_shutdown=1,
     )
     return QuietServer(config)
