@@ -11,18 +11,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-from pydantic import SecretStr
-
-from orchestration.feed.client import FeedClient, Receipt, RetryPolicy
+from orchestration.feed.client import FeedClient, Receipt
 from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.feed.plan import find_start, plan_refresh
 from orchestration.feed.walk import frozen_query, walk
+from orchestration.report import Report
 from orchestration.slices import Interval, Slice
+from orchestration.sources import Source
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
 from orchestration.warehouse.land import land
@@ -48,69 +46,8 @@ OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
 # The `date` header tells whole seconds and travels; the settle delay is far longer.
 CLOCK_TOLERANCE_SECONDS = 5.0
-SHOWN_FAILURES = 5
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What one key can see, by name, and how to read it."""
-
-    name: str
-    url: str
-    key: SecretStr
-    start: datetime | None = None
-    settle: timedelta = timedelta(seconds=60)
-    overlap: timedelta = timedelta(minutes=60)
-    requests_per_minute: int = 300
-    page_size: int = 5000
-    concurrency: int = 4
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-
-    @property
-    def host(self) -> str:
-        """What tells one feed from another: the host, or `loopback` for any local feed."""
-        host = httpx.URL(self.url).host
-        return "loopback" if host in ("localhost", "127.0.0.1", "::1") else host
-
-
-@dataclass(slots=True)
-class Report:
-    """What one refresh of one source did."""
-
-    source: str
-    horizon: datetime
-    due: list[Slice]
-    walks: list[Walk] = field(default_factory=list)
-    request_count: int = 0
-    waited_seconds: float = 0.0
-    seconds: float = 0.0
-    abandoned_count: int = 0
-    is_stopped: bool = False
-
-    def total(self, count: str) -> int:
-        """The sum of one count of the ledger over the walks of this run."""
-        return sum(getattr(one, count) for one in self.walks)
-
-    @property
-    def failures(self) -> list[Walk]:
-        """The walks that failed; their slices are due again."""
-        return [one for one in self.walks if one.status == "failed"]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every due slice is now proven complete."""
-        return sum(one.status == "complete" for one in self.walks) == len(self.due)
-
-    def describe_failures(self) -> str:
-        """What failed and why, a line each; empty when nothing did."""
-        lines = [one.error or "" for one in self.failures[:SHOWN_FAILURES]]
-        if len(self.failures) > len(lines):
-            lines.append(f"{len(self.failures) - len(lines)} more slice(s) failed; see raw.extracts.")
-        if len(self.walks) < len(self.due):
-            lines.append(f"{len(self.due) - len(self.walks)} slice(s) were not tried.")
-        return "\n".join(lines)
 
 
 def refresh(source: Source, path: Path, *, run_id: str | None = None) -> Report:

@@ -14,8 +14,8 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from orchestration.ingest import Source
 from orchestration.settings import KEY_VARIABLES, ConfigurationError, read_source
+from orchestration.sources import Source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from orchestration.ingest import Source
+from orchestration.sources import LOOPBACK, Source
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_URL = "https://api.anthropic.com"
@@ -23,7 +23,6 @@ KEY_VARIABLES = tuple(SOURCE_BY_KEY)
 # Beyond these, settings are typing errors.
 MOST_SECONDS = 24 * 3600
 MOST_OVERLAP_MINUTES = 30 * 24 * 60
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # Queryable within one minute of happening: a bound closer than that loses activities for good.
 PUBLIC_SETTLE_SECONDS = 60
 

@@ -254,8 +254,9 @@ from datetime import timedelta
 from pathlib import Path
 from pydantic import SecretStr
 import orchestration.ingest as ingest
+from orchestration.sources import Source
 ingest.CHUNK_BYTES = 1
-source = ingest.Source("test", sys.argv[1], SecretStr(sys.argv[2]), settle=timedelta(0), page_size=5,
+source = Source("test", sys.argv[1], SecretStr(sys.argv[2]), settle=timedelta(0), page_size=5,
                        requests_per_minute=1_000_000)
 print("started", flush=True)
 ingest.refresh(source, Path(sys.argv[3]))

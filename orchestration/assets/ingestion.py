@@ -9,7 +9,8 @@ import duckdb
 
 from orchestration.charts import activities_per_hour
 from orchestration.feed.errors import FeedError
-from orchestration.ingest import Report, refresh
+from orchestration.ingest import refresh
+from orchestration.report import Report
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.slices import rfc3339
 from orchestration.warehouse.errors import WarehouseError
