@@ -76,6 +76,7 @@ def _report_metadata(report: Report) -> dict[str, Any]:
         "pages": "page_count",
     }
     return {label: report.total(count) for label, count in names.items()} | {
+        "abandoned_walks": report.abandoned_count,
         "requests": report.request_count,
         "waited_seconds": round(report.waited_seconds, 1),
         "seconds": round(report.seconds, 1),
