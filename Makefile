@@ -33,7 +33,7 @@ ui: setup ## the Dagster UI on this workspace, on 127.0.0.1:3000
 	@$(BIN)/python -m orchestration ui
 
 test: lint ## lint, unit tests, end to end
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup
 	@$(BIN)/ruff format --check .

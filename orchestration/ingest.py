@@ -18,12 +18,11 @@ from orchestration.feed.client import FeedClient, Receipt
 from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.feed.plan import find_start, plan_refresh
 from orchestration.feed.walk import frozen_query, walk
+from orchestration.lander import Lander
 from orchestration.report import Report
 from orchestration.slices import Interval, Slice
 from orchestration.sources import Source
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.land import land
 from orchestration.warehouse.ledger import (
     Chunk,
     Walk,
@@ -36,11 +35,6 @@ from orchestration.warehouse.ledger import (
 
 # A walk hands over what it has when it holds this much.
 CHUNK_BYTES = 8 * 2**20
-# Opening the file, committing and the checkpoint on closing cost 0.3 s: land much at once, but not too late.
-BATCH_BYTES = 64 * 2**20
-BATCH_SECONDS = 5.0
-# What may wait for the lander while it stores a batch.
-PENDING_BYTES = 2 * BATCH_BYTES
 # Walks in a row that failed after all their retries: the feed is down, not one slice of it.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
@@ -71,11 +65,7 @@ class _Refresh:
         self.began = time.monotonic()
         self.report = Report(source.name, datetime.now(UTC) - source.settle, [])
         self.todo: deque[Slice] = deque()
-        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
-        # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
-        self.space = asyncio.Condition()
-        self.pending_bytes = 0
-        self.refused: set[str] = set()
+        self.lander = Lander(path, self._landed)
         self.outages = 0
         self.finished = 0
         self.told = self.began
@@ -136,11 +126,11 @@ class _Refresh:
     async def _walk_all(self, client: FeedClient) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._land_all())
+                group.create_task(self.lander.run())
                 async with asyncio.TaskGroup() as walkers:
                     for _ in range(min(self.source.concurrency, len(self.todo))):
                         walkers.create_task(self._walk_some(client))
-                self.queue.put_nowait(None)
+                self.lander.finish()
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
             raise _first(group) from None
@@ -165,69 +155,26 @@ class _Refresh:
             pages = walk(client, query, lambda receipt: chunk.receipts.append(receipt))
             async for page in pages:
                 chunk.add(page.data, page.first_id, page.last_id)
-                if one.extract_id in self.refused:
+                if self.lander.has_refused(one.extract_id):
                     break
                 if chunk.byte_count >= CHUNK_BYTES:
                     full, chunk = chunk, Chunk(one)
-                    await self._hand_over(full)
-            if one.extract_id not in self.refused:
+                    await self.lander.hand_over(full)
+            if not self.lander.has_refused(one.extract_id):
                 chunk.outcome = "complete"
             self.outages = 0
         except FeedError as error:
             chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
             log.warning(chunk.error)
             self._judge_failure(error)
-        await self._hand_over(chunk)
+        await self.lander.hand_over(chunk)
 
     def _judge_failure(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)
         if isinstance(error, KeyRefused | WrongAddress) or self.outages >= OUTAGE_AFTER:
             self.report.is_stopped = True
 
-    async def _hand_over(self, chunk: Chunk) -> None:
-        """Give a chunk to the lander; wait while too much is waiting there."""
-        async with self.space:
-            await self.space.wait_for(lambda: self.pending_bytes < PENDING_BYTES)
-            self.pending_bytes += chunk.byte_count
-        self.queue.put_nowait(chunk)
-
-    async def _land_all(self) -> None:
-        """Land batch after batch until the walkers are done."""
-        is_done = False
-        while not is_done:
-            batch, is_done = await self._next_batch()
-            if batch:
-                await asyncio.to_thread(self._land, batch)
-            async with self.space:
-                self.pending_bytes -= sum(chunk.byte_count for chunk in batch)
-                self.space.notify_all()
-
-    async def _next_batch(self) -> tuple[list[Chunk], bool]:
-        """What arrives until the batch is full or old enough, and whether that was the last."""
-        batch: list[Chunk] = []
-        size = 0
-        deadline: float | None = None
-        while size < BATCH_BYTES:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    chunk = await self.queue.get()
-            except TimeoutError:
-                break
-            if chunk is None:
-                return batch, True
-            batch.append(chunk)
-            size += chunk.byte_count
-            deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
-        return batch, False
-
-    def _land(self, batch: list[Chunk]) -> None:
-        batch = [_receipts_alone(chunk) if chunk.walk.extract_id in self.refused else chunk for chunk in batch]
-        with open_warehouse(self.path) as connection:
-            try:
-                land(connection, batch)
-            except RecordError as error:
-                self.refused |= error.reasons.keys()
-                land(connection, _without(batch, error))
+    def _landed(self, batch: Sequence[Chunk]) -> None:
         for chunk in batch:
             self.report.request_count += len(chunk.receipts)
             self.finished += bool(chunk.outcome)
@@ -250,23 +197,6 @@ class _Refresh:
             received / elapsed,
             left,
         )
-
-
-def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
-    """The batch with the walks that hold unreadable records closed as failed, their records left out."""
-    kept = []
-    for chunk in batch:
-        reason = error.reasons.get(chunk.walk.extract_id)
-        if reason:
-            chunk = _receipts_alone(chunk)
-            chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {reason}"
-        kept.append(chunk)
-    return kept
-
-
-def _receipts_alone(chunk: Chunk) -> Chunk:
-    """The chunk without its records: the reads have happened and will be reported by the feed."""
-    return Chunk(chunk.walk, receipts=chunk.receipts)
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

@@ -50,3 +50,10 @@ def query(path: Path) -> Query:
             return connection.execute(sql, parameters).fetchall()
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that look at the one built warehouse go to one worker, which builds it once."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("built"))

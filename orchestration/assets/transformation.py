@@ -14,8 +14,6 @@ from orchestration.project import project
 from orchestration.resources import Warehouse
 
 SHOWN_FAILURES = 5
-# One place for every build: by default each leaves a directory of its own behind.
-TARGET_PATH = project.project_dir / "target" / "build"
 
 
 class Build(dg.Config):
@@ -48,7 +46,9 @@ def curated_tables(
         # Meets a locked or foreign file with a sentence; dbt would meet it with a traceback.
         with warehouse.get_connection():
             pass
-        invocation = dbt.cli(arguments, context=context, raise_on_error=False, target_path=TARGET_PATH)
+        # One place for every build of a warehouse: by default each build leaves a directory of its own behind.
+        target_path = warehouse.path.with_suffix(".dbt").absolute()
+        invocation = dbt.cli(arguments, context=context, raise_on_error=False, target_path=target_path)
         tables: list[dg.Output] = []
         for event in invocation.stream():
             if isinstance(event, dg.Output):

@@ -110,10 +110,11 @@ left join (select distinct source, activity_id, payload_sha256 from raw.activity
 """
 
 _STORE = """
-insert into raw.{table}
+insert into raw.{table} by name
 select
     source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type,
-    batch.payload, incoming.payload_sha256, extract_id, $ingested_at, $base + position
+    batch.payload, incoming.payload_sha256, extract_id, $ingested_at as ingested_at,
+    $base + position as ingest_seq, coalesce(created_at < late_before, false) as is_late
 from batch
 join incoming using (position)
 join judged using (position)
@@ -126,7 +127,7 @@ select
     count(*) filter (where verdict = 'new') as inserted_count,
     count(*) filter (where verdict = 'duplicate') as duplicate_count,
     count(*) filter (where verdict = 'revision') as revision_count,
-    count(*) filter (where verdict = 'new' and created_at < late_before) as late_count,
+    count(*) filter (where verdict = 'new' and coalesce(created_at < late_before, false)) as late_count,
     max(created_at) as newest
 from incoming
 join judged using (position)

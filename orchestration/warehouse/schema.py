@@ -63,6 +63,31 @@ _STATEMENTS = (
         status_code integer not null,
         requested_at timestamp not null
     )""",
+    """create table if not exists raw.sources (
+        source varchar primary key,
+        feed_host varchar not null,
+        history_start timestamp,
+        settle_seconds bigint not null,
+        overlap_seconds bigint not null,
+        last_run_at timestamp not null,
+        last_horizon timestamp,
+        last_error varchar
+    )""",
+    """create table if not exists raw.day_seals (
+        source varchar not null,
+        sealed_date date not null,
+        seal_version integer not null,
+        activity_count bigint not null,
+        day_sha256 varchar not null,
+        previous_seal_sha256 varchar,
+        seal_sha256 varchar not null,
+        sealed_at timestamp not null,
+        reason varchar,
+        product_version varchar not null
+    )""",
+    # Columns that came after the first version; null in rows of before.
+    "alter table raw.activities add column if not exists is_late boolean",
+    "alter table raw.activity_revisions add column if not exists is_late boolean",
 )
 
 

@@ -1,0 +1,113 @@
+"""What stores the walks' records while they are still walking: one lander for all of them.
+
+Chunks wait in a bounded queue and are landed in large batches, each in one transaction. The file is open only
+while a batch is stored, in a thread of its own; nothing waits for the network meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import RecordError
+from orchestration.warehouse.land import land
+from orchestration.warehouse.ledger import Chunk
+
+# Opening the file, committing and the checkpoint on closing cost 0.3 s: land much at once, but not too late.
+BATCH_BYTES = 64 * 2**20
+BATCH_SECONDS = 5.0
+# What may wait for the lander while it stores a batch.
+PENDING_BYTES = 2 * BATCH_BYTES
+
+
+class Lander:
+    """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
+
+    `told` is called with each batch after it has been stored, in the lander's thread.
+    """
+
+    def __init__(self, path: Path, told: Callable[[Sequence[Chunk]], None]) -> None:
+        self._path = path
+        self._told = told
+        self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
+        self._space = asyncio.Condition()
+        self._pending_bytes = 0
+        self._refused: set[str] = set()
+
+    def has_refused(self, extract_id: str) -> bool:
+        """Whether records of the walk could not be read: it is closed as failed, and not worth going on with."""
+        return extract_id in self._refused
+
+    async def hand_over(self, chunk: Chunk) -> None:
+        """Take a chunk; wait while too much is waiting."""
+        async with self._space:
+            await self._space.wait_for(lambda: self._pending_bytes < PENDING_BYTES)
+            self._pending_bytes += chunk.byte_count
+        self._queue.put_nowait(chunk)
+
+    def finish(self) -> None:
+        """No more chunks will come: `run` ends when it has stored what is waiting."""
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        """Land batch after batch until `finish` was called.
+
+        Raises:
+            WarehouseError: the file cannot be used.
+        """
+        is_done = False
+        while not is_done:
+            batch, is_done = await self._next_batch()
+            if batch:
+                await asyncio.to_thread(self._land, batch)
+            async with self._space:
+                self._pending_bytes -= sum(chunk.byte_count for chunk in batch)
+                self._space.notify_all()
+
+    async def _next_batch(self) -> tuple[list[Chunk], bool]:
+        """What arrives until the batch is full or old enough, and whether that was the last."""
+        batch: list[Chunk] = []
+        size = 0
+        deadline: float | None = None
+        while size < BATCH_BYTES:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await self._queue.get()
+            except TimeoutError:
+                break
+            if chunk is None:
+                return batch, True
+            batch.append(chunk)
+            size += chunk.byte_count
+            deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
+        return batch, False
+
+    def _land(self, batch: list[Chunk]) -> None:
+        batch = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in batch]
+        with open_warehouse(self._path) as connection:
+            try:
+                land(connection, batch)
+            except RecordError as error:
+                self._refused |= error.reasons.keys()
+                land(connection, _without(batch, error))
+        self._told(batch)
+
+
+def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
+    """The batch with the walks that hold unreadable records closed as failed, their records left out."""
+    kept = []
+    for chunk in batch:
+        reason = error.reasons.get(chunk.walk.extract_id)
+        if reason:
+            chunk = _receipts_alone(chunk)
+            chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {reason}"
+        kept.append(chunk)
+    return kept
+
+
+def _receipts_alone(chunk: Chunk) -> Chunk:
+    """The chunk without its records: the reads have happened and will be reported by the feed."""
+    return Chunk(chunk.walk, receipts=chunk.receipts)
