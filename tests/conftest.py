@@ -52,8 +52,12 @@ def query(path: Path) -> Query:
     return run
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at the one built warehouse go to one worker, which builds it once."""
+    """Tests that look at the one built warehouse go to one worker, which builds it once.
+
+    First of all hooks: xdist reads the marker in one of its own.
+    """
     for item in items:
         if "built" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("built"))
