@@ -62,3 +62,20 @@
     lateral view posexplode(from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')) elements
         as position, item
 {%- endmacro %}
+
+
+{#
+  The names of the fields of the record itself, or of the object in its field `field`: each name once, in no order.
+  An empty list or null where there is no object.
+#}
+{% macro json_field_names(json, field=none) %}
+    {{- return(adapter.dispatch('json_field_names')(json, field)) -}}
+{% endmacro %}
+
+{% macro duckdb__json_field_names(json, field=none) -%}
+    list_distinct(try(json_keys({{ duckdb__readable_json(json) }}{% if field %}, '$.{{ field }}'{% endif %})))
+{%- endmacro %}
+
+{% macro spark__json_field_names(json, field=none) -%}
+    array_distinct(json_object_keys({% if field %}get_json_object({{ json }}, '$.{{ field }}'){% else %}{{ json }}{% endif %}))
+{%- endmacro %}
