@@ -68,24 +68,3 @@
     from {{ relation }}
     lateral view explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) days as date_day
 {%- endmacro %}
-
-
-{# A select of every row of `relation` once per element of its list `elements`, as `element`. #}
-{% macro each_element(relation, elements) %}
-    {{- return(adapter.dispatch('each_element')(relation, elements)) -}}
-{% endmacro %}
-
-{% macro duckdb__each_element(relation, elements) -%}
-    select
-        {{ relation }}.*,
-        unnest({{ elements }}) as element
-    from {{ relation }}
-{%- endmacro %}
-
-{% macro spark__each_element(relation, elements) -%}
-    select
-        {{ relation }}.*,
-        listed.element
-    from {{ relation }}
-    lateral view explode({{ elements }}) listed as element
-{%- endmacro %}

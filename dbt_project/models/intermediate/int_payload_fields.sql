@@ -24,30 +24,30 @@ shapes as (
     select
         activity_type,
         actor_type,
-        {{ json_field_names('payload') }} as activity_fields,
-        {{ json_field_names('payload', 'actor') }} as actor_fields,
+        {{ json_field_names('payload', 'actor') }} as field_names,
         count(*) as activity_count,
         min({{ moment('occurred_at', 'activity_id') }}) as first_moment,
         max(occurred_at) as last_seen_at,
         max(ingest_seq) as last_ingest_seq
     from received
-    group by 1, 2, 3, 4
+    group by 1, 2, 3
 
 ),
 
-activity_fields as ({{ each_element('shapes', 'activity_fields') }}),
+activity_fields as ({{ each_field_name('shapes', 'field_names', of=1) }}),
 
-actor_fields as ({{ each_element('shapes', 'actor_fields') }}),
+actor_fields as ({{ each_field_name('shapes', 'field_names', of=2) }}),
 
 found as (
 
     {% for kind, relation, activity_type, actor_type, name in [
         ('activity_type', 'shapes', 'activity_type', 'cast(null as varchar)', 'activity_type'),
         ('actor_type', 'shapes', 'cast(null as varchar)', 'actor_type', 'actor_type'),
-        ('field', 'activity_fields', 'activity_type', 'cast(null as varchar)', 'element'),
-        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_type', 'element'),
+        ('field', 'activity_fields', 'activity_type', 'cast(null as varchar)', 'field_name'),
+        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_type', 'field_name'),
     ] -%}
         select
+            {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
             '{{ kind }}' as field_kind,
             {{ activity_type }} as activity_type,
             {{ actor_type }} as actor_type,
@@ -62,24 +62,15 @@ found as (
     {% endfor %}
 ),
 
-keyed as (
-
-    select
-        {{ hashed_id(['field_kind', 'activity_type', 'actor_type', 'name']) }} as payload_field_id,
-        found.*
-    from found
-
-),
-
 {% if is_incremental() %}
     -- What was counted before is counted on, so that an increment gives what a rebuild gives.
     together as (
 
-        select * from keyed
+        select * from found
         union all
         select built.*
         from {{ this }} as built
-        where built.payload_field_id in (select keyed.payload_field_id from keyed)
+        where built.payload_field_id in (select found.payload_field_id from found)
 
     ),
 {% endif %}
@@ -96,7 +87,7 @@ final as (
         min(first_moment) as first_moment,
         max(last_seen_at) as last_seen_at,
         max(last_ingest_seq) as last_ingest_seq
-    from {{ 'together' if is_incremental() else 'keyed' }}
+    from {{ 'together' if is_incremental() else 'found' }}
     group by 1, 2, 3, 4, 5
 
 )
