@@ -10,7 +10,10 @@ import dagster as dg
 from orchestration.definitions import defs
 from orchestration.settings import ROOT
 
-RAW = {f"raw/{name}" for name in ("activities", "activity_revisions", "extracts", "feed_requests", "sources")}
+RAW = {
+    f"raw/{name}"
+    for name in ("activities", "activity_revisions", "day_seals", "extracts", "feed_requests", "sources")
+}
 STAGING = {
     f"staging/{name}"
     for name in (
@@ -44,7 +47,7 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
 
 def test_every_asset_is_described_owned_and_grouped():
     graph = defs.resolve_asset_graph()
-    for key in defs.resolve_all_asset_keys():
+    for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.description, key
         assert node.owners, key
