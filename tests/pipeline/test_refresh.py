@@ -170,7 +170,7 @@ def test_increments_give_what_a_rebuild_gives(tmp_path: Path):
     path, day = tmp_path / "w.duckdb", datetime.now(UTC) - timedelta(hours=20)
     with LocalFeed(size=1000, seed=5, cache=tmp_path, own_reads=True, start="2026-01-01T00:00:00Z",
                    end="2026-04-01T00:00:00Z") as feed:  # fmt: skip
-        environment = environment_of(feed, FEED_START="2026-01-01")
+        environment = environment_of(feed, FEED_START="2026-01-01", FEED_OVERLAP_MINUTES="2000")
         assert run("refresh", path, environment).success
         feed.add(activity("late", day, "org_user_left", **HOSTILE_FIELDS))
         second = run("refresh", path, environment)

@@ -6,12 +6,6 @@ days as (
 
 ),
 
-counts as (
-
-    select * from {{ ref('int_feed_day_counts') }}
-
-),
-
 covered as (
 
     select
@@ -75,7 +69,8 @@ final as (
     from days
     left join covered on days.source = covered.source and days.coverage_date = covered.coverage_date
     left join walked on days.source = walked.source and days.coverage_date = walked.coverage_date
-    left join counts on days.source = counts.source and days.coverage_date = counts.coverage_date
+    left join {{ ref('int_feed_day_counts') }} as counts
+        on days.source = counts.source and days.coverage_date = counts.coverage_date
     left join sealed
         on days.source = sealed.source and days.coverage_date = sealed.sealed_date and sealed.position_from_last = 1
 
