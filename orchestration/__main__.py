@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from dotenv import load_dotenv
 
 if TYPE_CHECKING:
-    from dagster import ExecuteInProcessResult
+    from dagster import AssetCheckEvaluation, ExecuteInProcessResult
     from dagster._core.execution.plan.objects import StepFailureData
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,12 +91,20 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
     for event in result.filter_events(lambda event: event.is_step_failure):
         print(f"\n{event.step_key}: {_sentence(event.step_failure_data)}", file=sys.stderr)
-    checks = result.get_asset_check_evaluations()
-    failed = [f"{'/'.join(one.asset_key.path)}: {one.check_name}" for one in checks if not one.passed]
+    _tell_checks(result.get_asset_check_evaluations())
+
+
+def _tell_checks(checks: Sequence[AssetCheckEvaluation]) -> None:
+    failed = [one for one in checks if not one.passed]
+    warned = [one for one in failed if one.severity.name == "WARN"]
     if checks:
-        print(f"Checks: {len(checks) - len(failed)} passed, {len(failed)} failed.")
-    for name in failed:
-        print(f"  failed: {name}", file=sys.stderr)
+        warnings = f"{len(warned)} warned, " if warned else ""
+        print(f"Checks: {len(checks) - len(failed)} passed, {warnings}{len(failed) - len(warned)} failed.")
+    for one in failed:
+        verdict = "warned" if one in warned else "failed"
+        print(f"  {verdict}: {'/'.join(one.asset_key.path)}: {one.check_name}", file=sys.stderr)
+        if one.description:
+            print(f"    {one.description}", file=sys.stderr)
 
 
 def _sentence(failure: StepFailureData) -> str:

@@ -10,7 +10,8 @@ from dagster_dbt import DbtCliResource
 
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.transformation import curated_tables
-from orchestration.checks import no_gaps
+from orchestration.checks.contract import documented_contract_is_current
+from orchestration.checks.ledger import ledger_checks
 from orchestration.project import project
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.schedules import rebuild_job, refresh_job, refresh_schedule
@@ -26,7 +27,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=[raw_tables, curated_tables],
-        asset_checks=[no_gaps],
+        asset_checks=[ledger_checks, documented_contract_is_current],
         jobs=[refresh_job, rebuild_job],
         schedules=[refresh_schedule],
         resources=resources | overrides,

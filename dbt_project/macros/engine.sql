@@ -16,6 +16,14 @@
 {% macro spark__elapsed_days(earlier, later) %}timestampdiff(day, {{ earlier }}, {{ later }}){% endmacro %}
 
 
+{# Whole seconds from `earlier` to `later`. #}
+{% macro elapsed_seconds(earlier, later) %}{{ return(adapter.dispatch('elapsed_seconds')(earlier, later)) }}{% endmacro %}
+
+{% macro duckdb__elapsed_seconds(earlier, later) %}date_sub('second', {{ earlier }}, {{ later }}){% endmacro %}
+
+{% macro spark__elapsed_seconds(earlier, later) %}timestampdiff(second, {{ earlier }}, {{ later }}){% endmacro %}
+
+
 {# The part of an id after its last underscore: the same for `apikey_01J…` and `admin_api_key_01J…`. #}
 {% macro id_suffix(id) %}{{ return(adapter.dispatch('id_suffix')(id)) }}{% endmacro %}
 
@@ -38,4 +46,25 @@
         array_sort(collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)),
         element -> element.value
     )
+{%- endmacro %}
+
+
+{# A select of every row of `relation` once per date from column `first_date` to `last_date`, as `date_day`. #}
+{% macro each_day(relation, first_date, last_date) %}
+    {{- return(adapter.dispatch('each_day')(relation, first_date, last_date)) -}}
+{% endmacro %}
+
+{% macro duckdb__each_day(relation, first_date, last_date) -%}
+    select
+        {{ relation }}.*,
+        cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval '1' day)) as date) as date_day
+    from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__each_day(relation, first_date, last_date) -%}
+    select
+        {{ relation }}.*,
+        days.date_day
+    from {{ relation }}
+    lateral view explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) days as date_day
 {%- endmacro %}

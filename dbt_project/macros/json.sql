@@ -62,3 +62,42 @@
     lateral view posexplode(from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')) elements
         as position, item
 {%- endmacro %}
+
+
+{#
+  The names of the fields of the record and those of the object in its field `part`, in one reading of the text. What
+  comes out is for `each_field_name` alone.
+#}
+{% macro json_field_names(json, part) %}{{ return(adapter.dispatch('json_field_names')(json, part)) }}{% endmacro %}
+
+{% macro duckdb__json_field_names(json, part) -%}
+    try(json_keys({{ duckdb__readable_json(json) }}, ['$', '$.{{ part }}']))
+{%- endmacro %}
+
+{% macro spark__json_field_names(json, part) -%}
+    array(json_object_keys({{ json }}), json_object_keys(get_json_object({{ json }}, '$.{{ part }}')))
+{%- endmacro %}
+
+
+{#
+  A select of every row of `relation` once per name in its column `field_names`, as `field_name`: names of the record
+  (`of` 1) or of its part (`of` 2). A name that a record has twice counts once.
+#}
+{% macro each_field_name(relation, field_names, of) %}
+    {{- return(adapter.dispatch('each_field_name')(relation, field_names, of)) -}}
+{% endmacro %}
+
+{% macro duckdb__each_field_name(relation, field_names, of) -%}
+    select
+        {{ relation }}.*,
+        unnest(list_distinct({{ field_names }}[{{ of }}])) as field_name
+    from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__each_field_name(relation, field_names, of) -%}
+    select
+        {{ relation }}.*,
+        names.field_name
+    from {{ relation }}
+    lateral view explode(array_distinct({{ field_names }}[{{ of - 1 }}])) names as field_name
+{%- endmacro %}

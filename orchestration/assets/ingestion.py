@@ -24,6 +24,7 @@ _TABLES = {
     "activity_revisions": "One row per further content seen for an activity that is already stored.",
     "extracts": "The ledger: one row per walk of one slice, written together with the rows it covers.",
     "feed_requests": "One row per answer of the feed, with the request id under which the feed reports the read.",
+    "sources": "One row per source: what one key can see, where its history begins, and how its last run went.",
 }
 
 

@@ -56,8 +56,8 @@ _FIELDS: dict[str, dict[str, object]] = {
         "status_code": 200,
         "url": "https://api.anthropic.com/v1/compliance/activities?limit=1000&after_id=%s",
     },
-    "platform_agent_session_created": {"agent_id": "agent_01%s", "session_id": "session_01%s"},
-    "platform_file_uploaded": {"file_id": "file_01%s", "filename": "batch-%.6s.jsonl"},
+    "platform_agent_session_created": {"workspace_id": "wrkspc_01%s", "session_id": "session_01%s"},
+    "platform_file_uploaded": {"file_id": "file_01%s", "session_id": "session_01%s"},
     "platform_skill_version_created": {"skill_id": "skill_01%s", "version": "%.3s"},
 }
 

@@ -16,6 +16,9 @@ from sandbox import LocalFeed
 from tests.pipeline.conftest import environment_of, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
+HOSTILE_FIELDS = {f"unknown_{n}": n for n in range(1000)} | dict.fromkeys(
+    ("a.b", "$.a[*]", "q\"uo'te", "", " ", "线\u202e🚀", "nul\u0000", "x" * 5000, "--; drop table raw.activities")
+)
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -42,7 +45,9 @@ def test_the_refresh_succeeds_and_every_check_passes(built: Built):
     assert result.success
     checks = result.get_asset_check_evaluations()
     assert len(checks) > 100
-    assert [one.check_name for one in checks if not one.passed] == []
+    # The made-up history ended some time ago, and a feed that fell silent is told.
+    warned = [(one.check_name, one.severity) for one in checks if not one.passed]
+    assert warned == [("newest_activity_is_recent", dg.AssetCheckSeverity.WARN)]
 
 
 def test_every_served_record_is_in_raw_and_in_the_mart_once(built: Built, history: LocalFeed):
@@ -165,10 +170,15 @@ def test_increments_give_what_a_rebuild_gives(tmp_path: Path):
     path, day = tmp_path / "w.duckdb", datetime.now(UTC) - timedelta(hours=20)
     with LocalFeed(size=1000, seed=5, cache=tmp_path, own_reads=True, start="2026-01-01T00:00:00Z",
                    end="2026-04-01T00:00:00Z") as feed:  # fmt: skip
-        environment = environment_of(feed, FEED_START="2026-01-01")
+        environment = environment_of(feed, FEED_START="2026-01-01", FEED_OVERLAP_MINUTES="2000")
         assert run("refresh", path, environment).success
-        feed.add(activity("late", day, "org_user_left"))
-        assert run("refresh", path, environment).success
+        feed.add(activity("late", day, "org_user_left", **HOSTILE_FIELDS))
+        second = run("refresh", path, environment)
+        assert second.success
+        checks = {one.check_name: one for one in second.get_asset_check_evaluations()}
+        told = checks["documented_contract_is_current"]
+        assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert f"{len(HOSTILE_FIELDS)} fields" in told.description
         tables = [
             name
             for (name,) in rows(

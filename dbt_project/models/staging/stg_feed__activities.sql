@@ -19,6 +19,7 @@ renamed as (
         payload,
         payload_sha256,
         ingest_seq,
+        coalesce(is_late, false) as is_late,
         created_at as occurred_at,
         ingested_at
     from source

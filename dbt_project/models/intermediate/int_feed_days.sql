@@ -1,0 +1,64 @@
+with
+
+sources as (
+
+    select * from {{ ref('stg_feed__sources') }}
+
+),
+
+walked as (
+
+    select
+        source,
+        min(slice_start_at) as first_walked_at,
+        max(slice_end_at) as last_walked_at,
+        max(case when status = 'complete' then slice_end_at end) as last_covered_at
+    from {{ ref('stg_feed__extracts') }}
+    group by source
+
+),
+
+-- `least` and `greatest` leave nulls out: a source without walks, and walks of before there was a table of sources.
+spans as (
+
+    select
+        coalesce(sources.source, walked.source) as source,
+        least(sources.history_start_at, walked.first_walked_at) as first_at,
+        greatest(sources.last_horizon_at, walked.last_walked_at) as last_at,
+        greatest(sources.last_horizon_at, walked.last_covered_at) as horizon_at
+    from sources
+    full outer join walked on sources.source = walked.source
+
+),
+
+dated as (
+
+    select
+        source,
+        horizon_at,
+        cast(first_at as date) as first_date,
+        -- Slices end before their last moment: at midnight the new day has not begun.
+        cast(last_at - interval '1' microsecond as date) as last_date
+    from spans
+
+),
+
+days as (
+
+    {{ each_day('dated', 'first_date', 'last_date') }}
+
+),
+
+final as (
+
+    select
+        source,
+        date_day as coverage_date,
+        cast(date_day as timestamp) as day_start_at,
+        cast(date_day as timestamp) + interval '1' day as day_end_at,
+        coalesce(cast(date_day as timestamp) + interval '1' day <= horizon_at, false) as is_closed
+    from days
+
+)
+
+select * from final

@@ -1,0 +1,95 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='payload_field_id',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+received as (
+
+    select activities.* from {{ ref('activities') }} as activities
+    {% if is_incremental() %}
+        where activities.ingest_seq > (select coalesce(max(built.last_ingest_seq), 0) from {{ this }} as built)
+    {% endif %}
+
+),
+
+-- Records of one type mostly have the same fields: shapes are counted before they are taken apart.
+shapes as (
+
+    select
+        activity_type,
+        actor_type,
+        {{ json_field_names('payload', 'actor') }} as field_names,
+        count(*) as activity_count,
+        min({{ moment('occurred_at', 'activity_id') }}) as first_moment,
+        max(occurred_at) as last_seen_at,
+        max(ingest_seq) as last_ingest_seq
+    from received
+    group by 1, 2, 3
+
+),
+
+activity_fields as ({{ each_field_name('shapes', 'field_names', of=1) }}),
+
+actor_fields as ({{ each_field_name('shapes', 'field_names', of=2) }}),
+
+found as (
+
+    {% for kind, relation, activity_type, actor_type, name in [
+        ('activity_type', 'shapes', 'activity_type', 'cast(null as varchar)', 'activity_type'),
+        ('actor_type', 'shapes', 'cast(null as varchar)', 'actor_type', 'actor_type'),
+        ('field', 'activity_fields', 'activity_type', 'cast(null as varchar)', 'field_name'),
+        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_type', 'field_name'),
+    ] -%}
+        select
+            {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
+            '{{ kind }}' as field_kind,
+            {{ activity_type }} as activity_type,
+            {{ actor_type }} as actor_type,
+            {{ name }} as name,
+            activity_count,
+            first_moment,
+            last_seen_at,
+            last_ingest_seq
+        from {{ relation }}
+        where {{ name }} is not null
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+{% if is_incremental() %}
+    -- What was counted before is counted on, so that an increment gives what a rebuild gives.
+    together as (
+
+        select * from found
+        union all
+        select built.*
+        from {{ this }} as built
+        where built.payload_field_id in (select found.payload_field_id from found)
+
+    ),
+{% endif %}
+
+final as (
+
+    select
+        payload_field_id,
+        field_kind,
+        activity_type,
+        actor_type,
+        name,
+        cast(sum(activity_count) as bigint) as activity_count,
+        min(first_moment) as first_moment,
+        max(last_seen_at) as last_seen_at,
+        max(last_ingest_seq) as last_ingest_seq
+    from {{ 'together' if is_incremental() else 'found' }}
+    group by 1, 2, 3, 4, 5
+
+)
+
+select * from final

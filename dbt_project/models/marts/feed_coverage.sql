@@ -1,0 +1,79 @@
+with
+
+days as (
+
+    select * from {{ ref('int_feed_days') }}
+
+),
+
+covered as (
+
+    select
+        days.source,
+        days.coverage_date,
+        max(case when covered_from_at <= day_start_at and day_end_at <= covered_to_at then 1 else 0 end) as is_whole,
+        sum({{ elapsed_seconds('greatest(covered_from_at, day_start_at)', 'least(covered_to_at, day_end_at)') }})
+            as covered_seconds
+    from days
+    inner join {{ ref('int_feed_stretches') }} as stretches
+        on days.source = stretches.source and covered_from_at < day_end_at and day_start_at < covered_to_at
+    group by days.source, days.coverage_date
+
+),
+
+walked as (
+
+    select
+        source,
+        cast(slice_start_at as date) as coverage_date,
+        sum(received_count) as received_count,
+        count(case when status = 'complete' then 1 end) as complete_walk_count,
+        count(case when status = 'failed' then 1 end) as failed_walk_count,
+        min(case when status = 'complete' then finished_at end) as first_covered_at,
+        max(case when status = 'complete' then finished_at end) as last_verified_at
+    from {{ ref('stg_feed__extracts') }}
+    group by 1, 2
+
+),
+
+sealed as (
+
+    select
+        *,
+        row_number() over (partition by source, sealed_date order by seal_version desc) as position_from_last
+    from {{ ref('stg_feed__day_seals') }}
+
+),
+
+final as (
+
+    select
+        {{ hashed_id(['days.source', 'days.coverage_date']) }} as feed_coverage_id,
+        days.source,
+        days.coverage_date,
+        case when covered.is_whole = 1 then 'complete' when covered.is_whole = 0 then 'partial' else 'missing' end
+            as status,
+        sealed.seal_sha256,
+        cast(coalesce(covered.covered_seconds, 0) as bigint) as covered_seconds,
+        coalesce(counts.activity_count, 0) as activity_count,
+        cast(coalesce(walked.received_count, 0) as bigint) as received_count,
+        coalesce(counts.late_count, 0) as late_count,
+        coalesce(counts.revision_count, 0) as revision_count,
+        coalesce(walked.complete_walk_count, 0) as complete_walk_count,
+        coalesce(walked.failed_walk_count, 0) as failed_walk_count,
+        sealed.seal_version,
+        days.is_closed,
+        walked.first_covered_at,
+        walked.last_verified_at,
+        sealed.sealed_at
+    from days
+    left join covered on days.source = covered.source and days.coverage_date = covered.coverage_date
+    left join walked on days.source = walked.source and days.coverage_date = walked.coverage_date
+    left join {{ ref('int_feed_day_counts') }} as counts
+        on days.source = counts.source and days.coverage_date = counts.coverage_date
+    left join sealed
+        on days.source = sealed.source and days.coverage_date = sealed.sealed_date and sealed.position_from_last = 1
+
+)
+
+select * from final

@@ -1,0 +1,77 @@
+"""Whether the feed still is what its documentation says: types, actors and fields that it does not have."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import duckdb
+
+from orchestration.checks.showing import shown
+from orchestration.resources import Warehouse
+from orchestration.warehouse.verdict import Verdict
+
+LOOKED_AT = timedelta(days=30)
+SHOWN = 20
+
+_DRIFT = """
+select drift_kind, coalesce(activity_type, actor_type, ''), name, activity_count, first_seen_at, last_seen_at
+from marts.schema_drift
+where last_seen_at >= ?
+order by first_seen_at desc, drift_kind, name
+"""
+_COLUMNS = ("kind", "type", "name", "activities", "first seen", "last seen")
+
+
+@dg.asset_check(
+    asset=["marts", "schema_drift"],
+    description="The last 30 days have no activity type, actor type or field that the documented contract lacks.",
+)
+def documented_contract_is_current(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Tell what is new to us: it is stored whole, but nobody has classified it."""
+    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+        found = drift(connection, datetime.now(UTC))
+    result = shown("documented_contract_is_current", ["marts", "schema_drift"], judge(found))
+    return result._replace(metadata={**result.metadata, "newest": _table(found[:SHOWN])}) if found else result
+
+
+def drift(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[tuple]:
+    """What was seen in the last 30 days, newest first, in the order of the columns shown."""
+    since = (now - LOOKED_AT).astimezone(UTC).replace(tzinfo=None)
+    return connection.execute(_DRIFT, [since]).fetchall()
+
+
+def judge(found: list[tuple]) -> Verdict:
+    """The verdict on what `drift` found."""
+    figures = {
+        label: sum(row[0] == kind for row in found)
+        for kind, label in (
+            ("activity_type", "activity types"), ("actor_type", "actor types"),
+            ("field", "fields"), ("actor_field", "fields of actors"),
+        )
+    }  # fmt: skip
+    if not found:
+        return Verdict(True, "Everything of the last 30 days is documented.", figures=figures)
+    counts = ", ".join(f"{count} {label}" for label, count in figures.items() if count)
+    return Verdict(
+        False,
+        f"Not in the documented contract: {counts}. Every record is stored whole; see marts.schema_drift, and add "
+        "what the documentation now has to the seeds activity_types and documented_fields.",
+        is_error=False,
+        figures=figures,
+    )
+
+
+def _table(rows: list[tuple]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {
+                    name: value if isinstance(value, int) else str(value)
+                    for name, value in zip(_COLUMNS, row, strict=True)
+                }
+            )
+            for row in rows
+        ],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name, "int" if name == "activities" else "string") for name in _COLUMNS]
+        ),
+    )

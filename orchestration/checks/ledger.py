@@ -1,0 +1,60 @@
+"""Checks of the tables of schema `raw`: all of them look at the file in one opening."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import duckdb
+
+from orchestration.checks.showing import shown
+from orchestration.resources import Warehouse
+from orchestration.warehouse import audit, canary
+from orchestration.warehouse.verdict import Verdict
+
+# What each claims, and of which asset.
+CLAIMS = {
+    "no_gaps": (
+        "extracts",
+        "Covered time has no gap and none of it is still to come; no failed walk is left open.",
+    ),
+    "history_is_read": (
+        "extracts",
+        "History is read back to where it begins, or the backfill is still on its way.",
+    ),
+    "ledger_counts_equal_rows": ("extracts", "Each walk has as many rows as the ledger says; no row has no walk."),
+    "every_source_is_read": ("sources", "The last run of each source had no error and reached the last 2 hours."),
+    "newest_activity_is_recent": ("activities", "The newest activity of each source is of the last 24 hours."),
+    "own_reads_come_back": (
+        "feed_requests",
+        "Each answered read of the last 7 days came back as a compliance_api_accessed within 2 hours.",
+    ),
+}
+
+
+@dg.multi_asset_check(
+    name="ledger_checks",
+    specs=[
+        dg.AssetCheckSpec(name, asset=["raw", table], description=description)
+        for name, (table, description) in CLAIMS.items()
+    ],
+)
+def ledger_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+    """Report every verdict, and fail the run on a gap: the tables are built, but they are not complete."""
+    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+        verdicts = judge(connection, datetime.now(UTC))
+    for name, verdict in verdicts.items():
+        yield shown(name, ["raw", CLAIMS[name][0]], verdict)
+    if not verdicts["no_gaps"].holds:
+        raise dg.Failure(verdicts["no_gaps"].sentence, allow_retries=False)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Verdict]:
+    """The verdict on each of the `CLAIMS`, by name."""
+    return {
+        "no_gaps": audit.no_gaps(connection, now),
+        "history_is_read": audit.history_is_read(connection),
+        "ledger_counts_equal_rows": audit.ledger_counts_equal_rows(connection),
+        "every_source_is_read": audit.every_source_is_read(connection, now),
+        "newest_activity_is_recent": audit.newest_activity_is_recent(connection, now),
+        "own_reads_come_back": canary.own_reads_come_back(connection, now),
+    }

@@ -1,0 +1,186 @@
+"""What the ledger claims, held against the clock and against the rows: gaps, history, lag, counts.
+
+Everything is read; nothing is written. Own reads are `canary`'s.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from orchestration.slices import Interval, gaps, rfc3339
+from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.verdict import Verdict, together
+
+SHOWN = 5
+# The schedule reads every 15 minutes.
+EXPECTED_RUN_WITHIN = timedelta(hours=2)
+# An organization that nobody uses for a whole day is rarer than a feed that has fallen silent.
+EXPECTED_ACTIVITY_WITHIN = timedelta(hours=24)
+
+_SOURCES = "select source from raw.sources union select source from raw.extracts order by source"
+
+# Sources of before there was a table of them have no row in it: the ledger tells how far they were read.
+_LAST_RUNS = """
+with walked as (
+    select source, max(slice_end) as covered_to from raw.extracts where status = 'complete' group by source
+)
+select coalesce(sources.source, walked.source), coalesce(last_horizon, covered_to), last_error
+from raw.sources full join walked on sources.source = walked.source
+order by 1
+"""
+
+# Of the activities only the ids of their walks are read, which compress well.
+_COUNTS = """
+with stored as (
+    select extract_id, count(*) as stored_count from raw.activities group by extract_id
+),
+revised as (
+    select extract_id, count(*) as revised_count from raw.activity_revisions group by extract_id
+)
+select
+    coalesce(extracts.extract_id, stored.extract_id, revised.extract_id) as extract_id,
+    coalesce(inserted_count, 0) + coalesce(revision_count, 0) as told_count,
+    coalesce(stored_count, 0) + coalesce(revised_count, 0) as found_count
+from raw.extracts
+full join stored on extracts.extract_id = stored.extract_id
+full join revised on coalesce(extracts.extract_id, stored.extract_id) = revised.extract_id
+where
+    coalesce(inserted_count, 0) <> coalesce(stored_count, 0)
+    or coalesce(revision_count, 0) <> coalesce(revised_count, 0)
+order by slice_start, extract_id
+"""
+
+
+def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of all sources that were ever read."""
+    return [name for (name,) in connection.execute(_SOURCES).fetchall()]
+
+
+def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> Verdict:
+    """Covered time has no gap and none of it is still to come; no failed walk is left open."""
+    found = [sentence for source in sources(connection) for sentence in _not_proven(connection, source, now)]
+    figures = {"gaps": len(found), "first gaps": found[:SHOWN]}
+    if not found:
+        return Verdict(True, "Covered time has no gap.", figures=figures)
+    return Verdict(
+        False,
+        f"{len(found)} gap(s): {found[0]} The rest is stored and built; the next refresh reads it again.",
+        figures=figures,
+    )
+
+
+def _not_proven(connection: duckdb.DuckDBPyConnection, source: str, now: datetime) -> list[str]:
+    covered = coverage(connection, source)
+    holes = gaps(Interval(covered[0].start, covered[-1].end), covered) if covered else []
+    reasons = dict.fromkeys(holes, "No walk of it is complete.") | unproven(connection, source)
+    if covered and covered[-1].end > now:
+        reasons[Interval(now, covered[-1].end)] = "It is still to come, and a clock that was ahead had it read."
+    return [f"{source} {gap}: {reason}" for gap, reason in sorted(reasons.items())]
+
+
+def history_is_read(connection: duckdb.DuckDBPyConnection) -> Verdict:
+    """History is read back to where it begins; says from when on it is, and how much is left."""
+    starts = dict(connection.execute("select source, history_start from raw.sources").fetchall())
+    return together(
+        [
+            _history(source, coverage(connection, source), _aware(starts.get(source)))
+            for source in sources(connection)
+        ],
+        "Nothing was read yet.",
+    )
+
+
+def _history(source: str, covered: list[Interval], start: datetime | None) -> Verdict:
+    if not covered:
+        return Verdict(False, f"{source}: nothing is read yet.", is_error=False)
+    read_from = covered[0].start
+    figures: dict = {f"{source}: read from": read_from}
+    read = f"{source}: history is read from {rfc3339(read_from)} on"
+    if start is None:
+        return Verdict(True, f"{read}; where it begins is not recorded.", figures=figures)
+    figures[f"{source}: days left"] = left = max((read_from - start) / timedelta(days=1), 0.0)
+    if not left:
+        return Verdict(True, f"{read}, its beginning.", figures=figures)
+    return Verdict(
+        False,
+        f"{read}; {left:,.1f} day(s) are left back to {rfc3339(start)}. Each refresh goes on with them.",
+        is_error=False,
+        figures=figures,
+    )
+
+
+def every_source_is_read(
+    connection: duckdb.DuckDBPyConnection, now: datetime, within: timedelta = EXPECTED_RUN_WITHIN
+) -> Verdict:
+    """Each source was read without an error in its last run, and up to a time that is not older than `within`."""
+    found = connection.execute(_LAST_RUNS).fetchall()
+    return together([_last_run(*row, now, within) for row in found], "Nothing was read yet.")
+
+
+def _last_run(
+    source: str, horizon: datetime | None, error: str | None, now: datetime, within: timedelta
+) -> Verdict:
+    reached = _aware(horizon)
+    figures: dict = {f"{source}: read up to": reached} if reached else {}
+    if error:
+        return Verdict(False, f"{source}: its last run failed: {error}", figures=figures)
+    if reached is None:
+        return Verdict(False, f"{source}: it was never read to any time.", is_error=False, figures=figures)
+    if now - reached > within:
+        sentence = (
+            f"{source}: read up to {rfc3339(reached)} only, {_hours(now - reached)} ago. "
+            "See that the schedule runs, or run `make refresh`."
+        )
+        return Verdict(False, sentence, is_error=False, figures=figures)
+    return Verdict(True, f"{source}: read up to {rfc3339(reached)}.", figures=figures)
+
+
+def newest_activity_is_recent(
+    connection: duckdb.DuckDBPyConnection, now: datetime, within: timedelta = EXPECTED_ACTIVITY_WITHIN
+) -> Verdict:
+    """The newest activity of each source is not older than `within`: the feed has not fallen silent."""
+    newest = dict(
+        connection.execute("select source, max(created_at) from raw.activities group by source").fetchall()
+    )
+    return together(
+        [_newest(source, _aware(newest.get(source)), now, within) for source in sources(connection)],
+        "Nothing was read yet.",
+    )
+
+
+def _newest(source: str, newest: datetime | None, now: datetime, within: timedelta) -> Verdict:
+    if newest is None:
+        return Verdict(False, f"{source}: there is no activity at all yet.", is_error=False)
+    figures: dict = {f"{source}: newest activity": newest}
+    if now - newest <= within:
+        return Verdict(True, f"{source}: the newest activity is of {rfc3339(newest)}.", figures=figures)
+    sentence = (
+        f"{source}: the newest activity is of {rfc3339(newest)}, {_hours(now - newest)} ago. See in "
+        "marts.blind_spots whether logging was switched off; otherwise nobody did anything since."
+    )
+    return Verdict(False, sentence, is_error=False, figures=figures)
+
+
+def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> Verdict:
+    """Each walk has exactly as many rows in `raw` as its row in the ledger says, and no row has no walk."""
+    found = connection.execute(_COUNTS).fetchall()
+    figures = {"walks that differ": len(found), "first that differ": [row[0] for row in found[:SHOWN]]}
+    if not found:
+        return Verdict(True, "Every walk has the rows that the ledger says.", figures=figures)
+    extract_id, told, stored = found[0]
+    return Verdict(
+        False,
+        f"{len(found)} walk(s) differ from the ledger; the first is {extract_id}: it stored {told} row(s), and "
+        f"{stored} are there. Somebody changed schema raw by hand, or the file is damaged: restore a copy.",
+        figures=figures,
+    )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(tzinfo=UTC)
+
+
+def _hours(age: timedelta) -> str:
+    return f"{age / timedelta(hours=1):,.1f} h"

@@ -1,0 +1,34 @@
+"""What a check of the warehouse found, for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a claim holds.
+
+    `sentence` says what was found and, where the claim does not hold, what to do. `is_error` tells something to
+    act on from something to know. `figures` are for the reader's eye, by label; times are aware.
+    """
+
+    holds: bool
+    sentence: str
+    is_error: bool = True
+    figures: dict[str, int | float | str | datetime | list[str]] = field(default_factory=dict)
+
+
+def together(verdicts: list[Verdict], nothing: str) -> Verdict:
+    """One verdict for several sources: it holds if all do, and is as grave as the gravest that does not.
+
+    `nothing` is the sentence where there is no verdict at all.
+    """
+    failed = [one for one in verdicts if not one.holds]
+    return Verdict(
+        holds=not failed,
+        sentence=" ".join(one.sentence for one in failed or verdicts) or nothing,
+        is_error=any(one.is_error for one in failed),
+        figures={label: figure for one in verdicts for label, figure in one.figures.items()},
+    )
