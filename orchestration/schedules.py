@@ -5,12 +5,15 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.assets.transformation import curated_tables
+from orchestration.verification import verification
 
 REFRESH_CRON = "*/15 * * * *"
+# Sunday night, when least is waiting for the file.
+VERIFY_CRON = "30 3 * * 0"
 
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.checks(verification),
     description="One incremental cycle: read what is due of the feed, build the tables, check them.",
 )
 
@@ -28,4 +31,19 @@ refresh_schedule = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every 15 minutes.",
+)
+
+verify_job = dg.define_asset_job(
+    "verify",
+    selection=dg.AssetSelection.checks(verification),
+    description="Compute every hash, seal and count again, and compare. Changes nothing.",
+)
+
+verify_schedule = dg.ScheduleDefinition(
+    name="verify_schedule",
+    job=verify_job,
+    cron_schedule=VERIFY_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every Sunday at 03:30.",
 )

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.definitions import defs
 from orchestration.settings import ROOT
 
-RAW = {"raw/activities", "raw/activity_revisions", "raw/extracts", "raw/feed_requests"}
+RAW = {"raw/activities", "raw/activity_revisions", "raw/day_seals", "raw/extracts", "raw/feed_requests"}
 STAGING = {"staging/activity_types", "staging/stg_feed__activities", "staging/stg_feed__requests"}
 MARTS = {
     f"marts/{name}"

@@ -1,7 +1,8 @@
 """What a day of a source holds: how many activities, and one hash over all of them.
 
 `day_sha256` is SHA-256 over the hex `payload_sha256` of the day's activities, joined without a separator in byte
-order of `activity_id`; for a day without any it is the hash of the empty text. A day is a UTC date of `created_at`.
+order of `activity_id`; for a day without any it is the hash of the empty text. A day is a UTC date of
+`created_at`.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq
 def read_contents(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill the temporary table `day_contents` for the days in the temporary table `wanted_days`.
 
-    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, each combination once; later rows are left out of the
-    day. `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of these days.
+    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, each combination once; later rows are left out of
+    the day. `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
     """
     connection.execute(
         "create or replace temp table day_contents (source varchar, sealed_date date, last_ingest_seq bigint, "
@@ -84,7 +85,5 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(_CUT_INTO_RANGES, {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS})
     for island, portion, since, until in connection.execute(_RANGES).fetchall():
-        connection.execute(
-            _ADD_CONTENTS, {"island": island, "portion": portion, "since": since, "until": until}
-        )
+        connection.execute(_ADD_CONTENTS, {"island": island, "portion": portion, "since": since, "until": until})
     connection.execute("drop table ranged_days")

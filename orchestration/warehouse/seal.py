@@ -1,4 +1,4 @@
-"""`raw.day_seals`: closed days under a hash, chained, so that whoever changes history later has to break the chain.
+"""`raw.day_seals`: closed days under a hash, chained, so that whoever changes history later breaks the chain.
 
 A day of a source is sealed when complete walks cover all of it, no failed walk in it waits to be repeated, and an
 ordinary overlap walk cannot reach it any more. A row that arrives later seals the day once more, as the next
@@ -48,7 +48,9 @@ whole_days as (
     select
         source,
         unnest(generate_series(
-            date_trunc('day', start + interval 1 day - interval 1 microsecond), stop - interval 1 day, interval 1 day
+            date_trunc('day', start + interval 1 day - interval 1 microsecond),
+            stop - interval 1 day,
+            interval 1 day
         )) as day_start
     from covered
 )
@@ -104,7 +106,8 @@ steps as (
         day_contents.*,
         seal_version,
         reason,
-        coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date) as seal_number,
+        coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date)
+            as seal_number,
         tips.seal_sha256 as tip_sha256
     from day_contents
     join wanted_days using (source, sealed_date)
@@ -175,7 +178,9 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
 def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:
     sources = [source for (source,) in connection.execute("select distinct source from raw.extracts").fetchall()]
     _keep(connection, "covered", [(name, piece) for name in sources for piece in coverage(connection, name)])
-    _keep(connection, "open_stretches", [(name, piece) for name in sources for piece in unproven(connection, name)])
+    _keep(
+        connection, "open_stretches", [(name, piece) for name in sources for piece in unproven(connection, name)]
+    )
     limits = {"settle": int(_SETTLE.total_seconds()), "overlap": int(_OVERLAP.total_seconds())}
     connection.execute(_CLOSED_DAYS, limits | {"now": now})
     connection.execute(_WANTED_DAYS)
