@@ -4,10 +4,20 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.attestation import AttestationError, attest, read_period
 from orchestration.resources import Warehouse
+from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.seal import Sealing, seal_days
 
 OWNERS = ["team:compliance-data"]
+
+
+class Statement(dg.Config):
+    """What to state: days of UTC such as 2026-01-31, both included; empty means the last complete month."""
+
+    first_date: str = ""
+    last_date: str = ""
+    source: str = ""
 
 
 @dg.asset(
@@ -52,3 +62,28 @@ def _newest(one: Sealing) -> dict[str, Any]:
         "newest day": str(one.newest_date or "none"),
         "newest seal_sha256": one.newest_seal_sha256 or "none",
     }
+
+
+@dg.asset(
+    key=["evidence", "attestation"],
+    deps=[["raw", "activities"], ["raw", "activity_revisions"], ["raw", "extracts"], ["raw", "day_seals"]],
+    group_name="evidence",
+    owners=OWNERS,
+    kinds={"python", "markdown"},
+    description="A statement for each source on how completely a period was read, for auditors (Markdown) and for "
+    "machines (JSON), in the directory `attestations` beside the warehouse.",
+)
+def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult:
+    """Write the statements for the last complete month, or for the configured period."""
+    try:
+        period = read_period(config.first_date, config.last_date)
+        with warehouse.turn():
+            written = attest(warehouse.path, period, source=config.source or None)
+    except (AttestationError, WarehouseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    metadata: dict[str, Any] = {"period": str(period), "complete": all(one.is_complete for one in written)}
+    for one in written:
+        metadata[f"{one.source}: activities"] = one.activity_count
+        metadata[f"{one.source}: file"] = dg.MetadataValue.path(one.json.absolute())
+        metadata[f"{one.source}: statement"] = dg.MetadataValue.md(one.markdown.read_text(encoding="utf-8"))
+    return dg.MaterializeResult(metadata=metadata)

@@ -20,6 +20,12 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     seals = commands.add_parser("seals", help="write the seals to a text file, to be kept elsewhere")
     seals.add_argument("--export", type=Path, metavar="FILE", required=True)
     seals.set_defaults(run=_seals)
+    attest = commands.add_parser("attest", help="state how completely a period (last month) was read")
+    attest.add_argument("--from", dest="first", metavar="DATE", help="the first day (UTC)")
+    attest.add_argument("--to", dest="last", metavar="DATE", help="the last day, included")
+    attest.add_argument("--source", metavar="NAME", help="one source; without it, each")
+    attest.add_argument("--output", type=Path, metavar="DIR", help="default: attestations, beside the warehouse")
+    attest.set_defaults(run=_attest)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -57,6 +63,21 @@ def _seals(arguments: argparse.Namespace) -> int:
     except WarehouseError as error:
         return _refuse(error)
     print(f"{count} seal(s) in {arguments.export}. Keep the file where the warehouse's writers cannot write.")
+    return 0
+
+
+def _attest(arguments: argparse.Namespace) -> int:
+    from orchestration.attestation import AttestationError, attest, read_period
+
+    try:
+        period = read_period(arguments.first, arguments.last)
+        written = attest(warehouse_path(os.environ), period, arguments.output, arguments.source)
+    except (AttestationError, WarehouseError) as error:
+        return _refuse(error)
+    for one in written:
+        verdict = "complete" if one.is_complete else "NOT complete"
+        print(f"{one.source}, {period}: {verdict}, {one.activity_count:,} activities.")
+        print(f"  {one.markdown}\n  {one.json}")
     return 0
 
 

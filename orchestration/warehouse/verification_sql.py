@@ -193,7 +193,7 @@ NOT_SEALED = """
 with sealed as (
     select source, sealed_date, max(last_ingest_seq) as last_ingest_seq from raw.day_seals group by all
 ),
-days as (
+present as (
     select
         source,
         created_at::date as sealed_date,
@@ -201,11 +201,15 @@ days as (
         max(ingest_seq) as ingest_seq
     from raw.activities
     group by all
+),
+walked as (
+    select distinct source, slice_start::date as sealed_date from raw.extracts where status = 'complete'
 )
 select
-    count(*) filter (where sealed.source is null),
-    coalesce(sum(days.activity_count) filter (where sealed.source is null), 0)::bigint,
-    count(*) filter (where days.ingest_seq > sealed.last_ingest_seq)
-from days
+    count(*) filter (where sealed.sealed_date is null),
+    coalesce(sum(activity_count) filter (where sealed.sealed_date is null), 0)::bigint,
+    count(*) filter (where ingest_seq > last_ingest_seq)
+from present
+full join walked using (source, sealed_date)
 left join sealed using (source, sealed_date)
 """
