@@ -213,3 +213,14 @@ from present
 full join walked using (source, sealed_date)
 left join sealed using (source, sealed_date)
 """
+
+TOLD_SEALS = """
+select
+    count(*),
+    count(*) filter (where day_seals.source is null),
+    min(told.source || ' seal ' || told.seal_sha256 || ': missing in the warehouse')
+        filter (where day_seals.source is null)
+from told
+left join raw.day_seals
+    on told.source::varchar = day_seals.source and told.seal_sha256::varchar = day_seals.seal_sha256
+"""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.warehouse import verification_sql as sql
 from orchestration.warehouse.days import read_contents
@@ -90,6 +91,17 @@ def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> V
     [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
     [(activity_count,)] = connection.execute("select count(*) from raw.activities").fetchall()
     return Verification(outcomes, activity_count, *unsealed, time.monotonic() - began)
+
+
+def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> Outcome:
+    """Whether seals that were told somewhere, each as source and `seal_sha256`, are in the warehouse."""
+    connection.register(
+        "told", pa.table({"source": [one for one, _ in told], "seal_sha256": [s for _, s in told]})
+    )
+    try:
+        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.TOLD_SEALS)
+    finally:
+        connection.unregister("told")
 
 
 def _timed(check: Callable[[], Sequence[Outcome]]) -> list[Outcome]:

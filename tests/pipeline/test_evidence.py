@@ -12,6 +12,8 @@ import duckdb
 import pytest
 
 from orchestration.__main__ import main
+from orchestration.definitions import build_defs
+from orchestration.resources import Warehouse
 from tests.pipeline.conftest import run
 from tests.pipeline.test_refresh import failure_of, rows
 
@@ -43,7 +45,7 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     path, _ = built
     result = run("verify", path, {})
     assert result.success
-    assert len(result.get_asset_check_evaluations()) == 9
+    assert len(result.get_asset_check_evaluations()) == 10
     assert all(one.passed for one in result.get_asset_check_evaluations())
     changed = tmp_path / "changed.duckdb"
     shutil.copyfile(path, changed)
@@ -59,6 +61,34 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     assert "2 check(s) found differences" in failure_of(result)
     [held] = [one for one in result.get_asset_check_evaluations() if one.check_name == "sealed_days_hold"]
     assert f"compliance {day} (version 1)" in held.metadata["first"].value
+
+
+def test_seals_that_the_event_log_has_told_are_looked_for(built: Built, tmp_path: Path):
+    """Also a chain that was computed anew, or cut at its end, does not have them."""
+    path, _ = tmp_path / "warehouse.duckdb", shutil.copyfile(built[0], tmp_path / "warehouse.duckdb")
+    definitions = build_defs(warehouse=Warehouse(database=str(path)))
+    with dg.DagsterInstance.ephemeral() as instance:
+        jobs = [definitions.resolve_job_def(name) for name in ("verify", "__ASSET_JOB")]
+        seal = jobs[1].get_subset(asset_selection={dg.AssetKey(["raw", "day_seals"])})
+        result = seal.execute_in_process(instance=instance)
+        assert result.success
+        assert {one.asset_key.path[-1] for one in result.get_asset_check_evaluations()} == {"day_seals"}
+        result = jobs[0].execute_in_process(instance=instance, raise_on_error=False)
+        assert result.success
+        [told] = [
+            one for one in result.get_asset_check_evaluations() if one.check_name == "logged_seals_are_there"
+        ]
+        assert told.metadata["checked"].value == 1
+        with duckdb.connect(str(path)) as connection:
+            [(lost,)] = connection.execute(
+                "delete from raw.day_seals where seal_number = (select max(seal_number) from raw.day_seals) "
+                "returning seal_sha256"
+            ).fetchall()
+        result = jobs[0].execute_in_process(instance=instance, raise_on_error=False)
+    assert [one.check_name for one in result.get_asset_check_evaluations() if not one.passed] == [
+        "logged_seals_are_there"
+    ]
+    assert f"compliance seal {lost}: missing in the warehouse" in failure_of(result)
 
 
 def test_the_job_attest_states_the_last_month(built: Built):
