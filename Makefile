@@ -10,7 +10,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh rebuild ui test lint format
+.PHONY: help setup demo demo-ui refresh rebuild ui verify attest test lint format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ rebuild: setup ## every curated table anew from what is stored
 
 ui: setup ## the Dagster UI on this workspace, on 127.0.0.1:3000
 	@$(BIN)/python -m orchestration ui
+
+verify: setup ## every hash, seal and count computed again, and compared
+	@$(BIN)/python -m orchestration verify
+
+attest: setup ## a statement on how completely last month was read, or FROM=2026-08-01 TO=2026-08-31
+	@$(BIN)/python -m orchestration attest $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
 
 test: lint ## lint, unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
+from orchestration.commands import evidence
+
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, ExecuteInProcessResult
     from dagster._core.execution.plan.objects import StepFailureData
@@ -36,8 +38,11 @@ def main() -> int:
     query.add_argument("sql")
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
+    evidence.add_parsers(commands)
     arguments = parser.parse_args()
     prepare_environment()
+    if "run" in arguments:
+        return arguments.run(arguments)
     if arguments.command == "ui":
         return _ui(arguments.port)
     if arguments.command == "query":

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.assets.evidence import attestation
 from orchestration.assets.transformation import curated_tables
+from orchestration.verification import verification
 
 REFRESH_CRON = "*/15 * * * *"
+# Sunday night, when least is waiting for the file.
+VERIFY_CRON = "30 3 * * 0"
+# When the last day of the month before has long been sealed.
+ATTEST_CRON = "0 6 3 * *"
 
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(attestation)
+    - dg.AssetSelection.checks(verification),
     description="One incremental cycle: read what is due of the feed, build the tables, check them.",
 )
 
@@ -28,4 +36,34 @@ refresh_schedule = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every 15 minutes.",
+)
+
+verify_job = dg.define_asset_job(
+    "verify",
+    selection=dg.AssetSelection.checks(verification),
+    description="Compute every hash, seal and count again, and compare. Changes nothing.",
+)
+
+verify_schedule = dg.ScheduleDefinition(
+    name="verify_schedule",
+    job=verify_job,
+    cron_schedule=VERIFY_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every Sunday at 03:30.",
+)
+
+attest_job = dg.define_asset_job(
+    "attest",
+    selection=dg.AssetSelection.assets(attestation),
+    description="State how completely the last month, or a configured period, was read.",
+)
+
+attest_schedule = dg.ScheduleDefinition(
+    name="attest_schedule",
+    job=attest_job,
+    cron_schedule=ATTEST_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="On the third of each month, for the month before.",
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import dagster as dg
+import pytest
 
 from orchestration.definitions import defs
 from orchestration.settings import ROOT
@@ -34,7 +35,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | MARTS
+    assert keys - intermediate == RAW | STAGING | MARTS | {"evidence/attestation"}
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -58,10 +59,35 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "rebuild"}
-    assert [(one.name, one.cron_schedule, one.default_status) for one in repository.schedule_defs] == [
-        ("refresh_schedule", "*/15 * * * *", dg.DefaultScheduleStatus.RUNNING)
-    ]
+    assert jobs == {"refresh", "rebuild", "verify", "attest"}
+    schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
+    running = dg.DefaultScheduleStatus.RUNNING
+    assert schedules == {
+        "refresh_schedule": ("*/15 * * * *", running),
+        "verify_schedule": ("30 3 * * 0", running),
+        "attest_schedule": ("0 6 3 * *", running),
+    }
+
+
+@pytest.mark.parametrize(
+    ("job", "steps"),
+    [
+        (
+            "refresh",
+            {
+                "raw_tables",
+                "raw__day_seals",
+                "curated_tables",
+                "ledger_checks",
+                "marts__schema_drift_documented_contract_is_current",
+            },
+        ),
+        ("verify", {"verification"}),
+        ("attest", {"evidence__attestation"}),
+    ],
+)
+def test_a_job_has_its_steps_and_no_others(job: str, steps: set[str]):
+    assert {node.name for node in defs.resolve_job_def(job).nodes} == steps
 
 
 def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():

@@ -88,6 +88,9 @@ _STATEMENTS = (
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
+    # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
+    "alter table raw.day_seals add column if not exists seal_number bigint",
+    "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
 )
 
 

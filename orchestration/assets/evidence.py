@@ -1,0 +1,90 @@
+"""Seals and statements: what lets others check the warehouse without trusting whoever runs it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from orchestration.attestation import AttestationError, attest, read_period
+from orchestration.resources import Warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.seal import Sealing, seal_days
+
+OWNERS = ["team:compliance-data"]
+DAY_SEALS = dg.AssetKey(["raw", "day_seals"])
+# The metadata under which job `verify` finds them again.
+NEWEST_SEALS = "newest seals"
+
+
+class Statement(dg.Config):
+    """What to state: days of UTC such as 2026-01-31, both included; empty means the last complete month."""
+
+    first_date: str = ""
+    last_date: str = ""
+    source: str = ""
+
+
+@dg.asset(
+    key=DAY_SEALS,
+    deps=[["raw", "activities"], ["raw", "extracts"]],
+    group_name="ingestion",
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    description="One row per source, closed day and version: a hash over the day's activities, chained to the "
+    "seal before it. A late arrival makes a further version; the first stays.",
+)
+def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Seal what is closed and proven. The newest seals also stand in the event log, outside the warehouse."""
+    with warehouse.turn(), warehouse.get_connection() as connection:
+        report = seal_days(connection)
+        [(row_count,)] = connection.execute("select count(*) from raw.day_seals").fetchall()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": row_count,
+            "sealed": sum(one.sealed_count for one in report),
+            "sealed again": sum(one.resealed_count for one in report),
+            "days waiting": sum(one.waiting_count for one in report),
+            "warehouse": dg.MetadataValue.path(warehouse.path.absolute()),
+            NEWEST_SEALS: _newest_seals(report),
+        }
+    )
+
+
+def _newest_seals(report: Sequence[Sealing]) -> dg.TableMetadataValue:
+    names = ("source", "seals", "newest day", "seal_sha256")
+    rows = [
+        (one.source, one.seal_count, str(one.newest_date), one.newest_seal_sha256)
+        for one in report
+        if one.newest_seal_sha256
+    ]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name, "int" if name == "seals" else "string") for name in names]
+        ),
+    )
+
+
+@dg.asset(
+    key=["evidence", "attestation"],
+    deps=[["raw", "activities"], ["raw", "activity_revisions"], ["raw", "extracts"], ["raw", "day_seals"]],
+    group_name="evidence",
+    owners=OWNERS,
+    kinds={"python", "markdown"},
+    description="A statement for each source on how completely a period was read, for auditors (Markdown) and for "
+    "machines (JSON), in the directory `attestations` beside the warehouse.",
+)
+def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult:
+    """Write the statements for the last complete month, or for the configured period."""
+    try:
+        period = read_period(config.first_date, config.last_date)
+        with warehouse.turn():
+            written = attest(warehouse.path, period, source=config.source or None)
+    except (AttestationError, WarehouseError) as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    metadata: dict[str, Any] = {"period": str(period), "complete": all(one.is_complete for one in written)}
+    for one in written:
+        metadata[f"{one.source}: activities"] = one.activity_count
+        metadata[f"{one.source}: file"] = dg.MetadataValue.path(one.json.absolute())
+        metadata[f"{one.source}: statement"] = dg.MetadataValue.md(one.markdown.read_text(encoding="utf-8"))
+    return dg.MaterializeResult(metadata=metadata)

@@ -1,0 +1,89 @@
+"""What a day of a source holds: how many activities, and one hash over all of them.
+
+`day_sha256` is SHA-256 over the hex `payload_sha256` of the day's activities, joined without a separator in byte
+order of `activity_id`; for a day without any it is the hash of the empty text. A day is a UTC date of
+`created_at`.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+# Rows whose hashes are joined at once: bounds the memory whatever history holds.
+_RANGE_ROWS = 2_000_000
+# Days further apart than this are looked up by themselves instead of reading all that lies between.
+_RANGE_GAP_DAYS = 31
+
+# How many rows a day has is taken from the ledger (slices lie within a day), which costs no look at the rows.
+_CUT_INTO_RANGES = """
+create or replace temp table ranged_days as
+with sizes as (
+    select source, slice_start::date as sealed_date, sum(inserted_count) as row_count
+    from raw.extracts group by all
+),
+dated as (
+    select
+        wanted_days.*,
+        coalesce(row_count, 0) as row_count,
+        sealed_date - lag(sealed_date) over dates > $gap_days as is_apart
+    from wanted_days
+    left join sizes using (source, sealed_date)
+    window dates as (order by sealed_date, source, last_ingest_seq)
+)
+select
+    source,
+    sealed_date,
+    last_ingest_seq,
+    count(*) filter (where is_apart) over so_far as island,
+    sum(row_count) over so_far // $range_rows as portion
+from dated
+window so_far as (order by sealed_date, source, last_ingest_seq rows unbounded preceding)
+"""
+
+_RANGES = """
+select island, portion, min(sealed_date)::timestamp, max(sealed_date)::timestamp + interval 1 day
+from ranged_days group by island, portion order by island, portion
+"""
+
+_ADD_CONTENTS = """
+insert into day_contents by name
+with wanted as (
+    select * from ranged_days where island = $island and portion = $portion
+),
+present as (
+    select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date
+    from raw.activities
+    where created_at >= $since and created_at < $until
+)
+select
+    wanted.source,
+    wanted.sealed_date,
+    wanted.last_ingest_seq,
+    count(present.activity_id) as activity_count,
+    sha256(
+        coalesce(string_agg(present.payload_sha256, '' order by present.activity_id, present.ingest_seq), '')
+    ) as day_sha256
+from wanted
+left join present
+    on
+        wanted.source = present.source
+        and wanted.sealed_date = present.sealed_date
+        and present.ingest_seq <= wanted.last_ingest_seq
+group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq
+"""
+
+
+def read_contents(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill the temporary table `day_contents` for the days in the temporary table `wanted_days`.
+
+    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, each combination once; later rows are left out of
+    the day. `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
+    """
+    connection.execute(
+        "create or replace temp table day_contents (source varchar, sealed_date date, last_ingest_seq bigint, "
+        "activity_count bigint, day_sha256 varchar)"
+    )
+    connection.execute(_CUT_INTO_RANGES, {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS})
+    for island, portion, since, until in connection.execute(_RANGES).fetchall():
+        connection.execute(_ADD_CONTENTS, {"island": island, "portion": portion, "since": since, "until": until})
+    connection.execute("drop table ranged_days")

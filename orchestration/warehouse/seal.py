@@ -1,0 +1,206 @@
+"""`raw.day_seals`: closed days under a hash, chained, so that whoever changes history later breaks the chain.
+
+A day of a source is sealed when complete walks cover all of it, no failed walk in it waits to be repeated, and an
+ordinary overlap walk cannot reach it any more. A row that arrives later seals the day once more, as the next
+version. The chain of a source is the order in which its seals were appended: `seal_number`, from 1.
+
+    seal_sha256 = SHA-256 of: previous seal (or nothing), source, date, count, day_sha256, joined by line feeds
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+
+from orchestration import __version__
+from orchestration.slices import Interval
+from orchestration.warehouse.days import read_contents
+from orchestration.warehouse.ledger import coverage, unproven
+
+# For sources that `raw.sources` does not describe: the defaults of the settings.
+_SETTLE = timedelta(seconds=60)
+_OVERLAP = timedelta(hours=1)
+
+
+def seal_expression(row: str, previous: str) -> str:
+    """The SQL that computes the seal of a row of `row` whose chain stands at `previous`."""
+    fields = ", ".join(f"{row}.{name}" for name in ("source", "sealed_date", "activity_count", "day_sha256"))
+    return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
+
+
+# Whole days of the covered stretches that no overlap walk will read again.
+_CLOSED_DAYS = """
+create or replace temp table closed_days as
+with horizons as (
+    select
+        covered.source,
+        least(max(covered.stop), $now)
+        - to_seconds(coalesce(any_value(settle_seconds), $settle) + coalesce(any_value(overlap_seconds), $overlap))
+        as closed_until
+    from covered
+    left join raw.sources using (source)
+    group by covered.source
+),
+whole_days as (
+    select
+        source,
+        unnest(generate_series(
+            date_trunc('day', start + interval 1 day - interval 1 microsecond),
+            stop - interval 1 day,
+            interval 1 day
+        )) as day_start
+    from covered
+)
+select source, day_start::date as sealed_date
+from whole_days
+join horizons using (source)
+where
+    day_start + interval 1 day <= closed_until
+    and not exists (
+        select 1 from open_stretches
+        where
+            open_stretches.source = whole_days.source
+            and open_stretches.start < day_start + interval 1 day
+            and open_stretches.stop > day_start
+    )
+"""
+
+# Every row up to the newest `last_ingest_seq` has been looked at: each run looks at all sources and sealed days.
+_WANTED_DAYS = """
+create or replace temp table wanted_days as
+with seen as (
+    select coalesce(max(last_ingest_seq), 0) as ingest_seq from raw.day_seals
+),
+newest as (
+    select coalesce(max(ingest_seq), 0) as last_ingest_seq from raw.activities
+),
+arrived as (
+    select source, created_at::date as sealed_date, count(*) as late_count
+    from raw.activities
+    where ingest_seq > (select ingest_seq from seen)
+    group by all
+),
+sealed as (
+    select source, sealed_date, max(seal_version) as seal_version from raw.day_seals group by all
+)
+select source, sealed_date, last_ingest_seq, 1 as seal_version, null as reason
+from closed_days anti join sealed using (source, sealed_date), newest
+union all
+select
+    source, sealed_date, last_ingest_seq, seal_version + 1,
+    late_count || if(late_count = 1, ' activity', ' activities') || ' arrived late'
+from sealed join arrived using (source, sealed_date), newest
+"""
+
+_APPEND = f"""
+insert into raw.day_seals by name
+with recursive tips as (
+    select source, max(seal_number) as seal_number, arg_max(seal_sha256, seal_number) as seal_sha256
+    from raw.day_seals group by source
+),
+steps as (
+    select
+        day_contents.*,
+        seal_version,
+        reason,
+        coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date)
+            as seal_number,
+        tips.seal_sha256 as tip_sha256
+    from day_contents
+    join wanted_days using (source, sealed_date)
+    left join tips using (source)
+),
+chain as (
+    select * exclude (tip_sha256), tip_sha256 as previous_seal_sha256,
+        {seal_expression("steps", "tip_sha256")} as seal_sha256
+    from steps
+    qualify row_number() over (partition by source order by seal_number) = 1
+    union all
+    select steps.* exclude (tip_sha256), chain.seal_sha256,
+        {seal_expression("steps", "chain.seal_sha256")}
+    from chain
+    join steps on chain.source = steps.source and chain.seal_number + 1 = steps.seal_number
+)
+select *, $now as sealed_at, $product_version as product_version from chain
+"""
+
+_REPORT = """
+with spans as (
+    select source, date_diff('day', min(start)::date, (max(stop) - interval 1 microsecond)::date) + 1 as day_count
+    from covered group by source
+)
+select
+    spans.source,
+    count(*) filter (where sealed_at = $now and seal_version = 1),
+    count(*) filter (where sealed_at = $now and seal_version > 1),
+    any_value(day_count) - count(distinct sealed_date),
+    count(seal_number),
+    max(sealed_date),
+    arg_max(seal_sha256, seal_number)
+from spans
+left join raw.day_seals using (source)
+group by spans.source
+order by spans.source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """What one run sealed of one source, and where its chain stands now."""
+
+    source: str
+    sealed_count: int
+    resealed_count: int
+    waiting_count: int
+    seal_count: int
+    newest_date: date | None
+    newest_seal_sha256: str | None
+
+
+def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
+    """Seal what is closed and proven, and once more what has changed since; all in one transaction.
+
+    The cost goes by the ledger and by the rows of these days, not by the rows of history.
+    """
+    connection.begin()
+    try:
+        report = _seal(connection, datetime.now(UTC).replace(tzinfo=None))
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return report
+
+
+def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:
+    sources = [source for (source,) in connection.execute("select distinct source from raw.extracts").fetchall()]
+    _keep(connection, "covered", [(name, piece) for name in sources for piece in coverage(connection, name)])
+    _keep(
+        connection, "open_stretches", [(name, piece) for name in sources for piece in unproven(connection, name)]
+    )
+    limits = {"settle": int(_SETTLE.total_seconds()), "overlap": int(_OVERLAP.total_seconds())}
+    connection.execute(_CLOSED_DAYS, limits | {"now": now})
+    connection.execute(_WANTED_DAYS)
+    read_contents(connection)
+    connection.execute(_APPEND, {"now": now, "product_version": __version__})
+    report = connection.execute(_REPORT, {"now": now}).fetchall()
+    for table in ("covered", "open_stretches", "closed_days", "wanted_days", "day_contents"):
+        connection.execute(f"drop table {table}")
+    return [Sealing(*row) for row in report]
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: str, stretches: list[tuple[str, Interval]]) -> None:
+    moment = pa.timestamp("us")
+    rows = pa.table(
+        {
+            "source": pa.array([source for source, _ in stretches], pa.string()),
+            "start": pa.array([piece.start.replace(tzinfo=None) for _, piece in stretches], moment),
+            "stop": pa.array([piece.end.replace(tzinfo=None) for _, piece in stretches], moment),
+        }
+    )
+    connection.register("stretches", rows)
+    connection.execute(f"create or replace temp table {table} as from stretches")
+    connection.unregister("stretches")
