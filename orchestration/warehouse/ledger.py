@@ -26,8 +26,8 @@ _COUNTS_AND_NAMES = (
     "dagster_run_id", "error", "feed_host",
 )  # fmt: skip
 
-# Gaps and islands: slices that touch or overlap are one stretch. A stretch begins where no earlier slice has reached,
-# and ends where the last slice before the next beginning had reached.
+# Gaps and islands: slices that touch or overlap are one stretch. It begins where no earlier slice has reached, and
+# ends where the last slice before the next beginning had reached.
 _COVERAGE = """
 with slices as (
     select slice_start, max(slice_end) as slice_end from raw.extracts
@@ -237,15 +237,16 @@ def _interval(start: datetime, end: datetime) -> Interval:
     return Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
 
 
-def close_abandoned(connection: duckdb.DuckDBPyConnection) -> int:
-    """Mark walks that a process left open when it died; their slices are still due. Returns how many.
+def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> int:
+    """Mark walks (of one source, or of all) that a process left open when it died; their slices are still due.
 
-    Only the holder of the pipeline's lock may call this: nobody else is walking then.
+    Only the holder of the pipeline's lock may call this: nobody else is walking then. Returns how many.
     """
     found = connection.execute(
         "update raw.extracts set status = 'failed', finished_at = current_timestamp at time zone 'UTC', "
         "error = 'The process ended before the walk did. The slice is walked again.' "
-        "where status = 'open' returning extract_id"
+        "where status = 'open' and source = coalesce($source, source) returning extract_id",
+        {"source": source},
     ).fetchall()
     return len(found)
 
