@@ -36,8 +36,8 @@ def overlap_reaches_far_enough(warehouse: Warehouse) -> Iterator[dg.AssetCheckRe
 
 def _sentence(missed: Missed) -> str:
     return (
-        f"{missed.source}: reconciliation found {missed.count} late activities that the overlap did not reach, one "
-        f"of them still missing {missed.missing_after / 60:.0f} minutes after it had happened. An overlap of "
+        f"{missed.source}: reconciliation found {missed.count} late activities beyond the overlap, one of them "
+        f"still missing {missed.missing_after / 60:.0f} minutes after it had happened. An overlap of "
         f"{_minutes(missed)} minutes would have reached all of them (FEED_OVERLAP_MINUTES)."
     )
 

@@ -48,6 +48,7 @@ class Reader:
         self.report = report
         self.due = Due()
         self.receipts: list[Receipt] = []
+        self.later_count = 0
         self.later_requests = 0
         self.outages = 0
         self.finished = 0
@@ -111,13 +112,14 @@ class Reader:
             if self.due.now:
                 await self._walk_one(client, self.due.now.popleft())
             elif self.due.later and not self._is_used_up():
+                self.later_count += 1
                 await self._walk_one(client, self.due.later.popleft(), is_later=True)
             else:
                 return
 
     def _is_used_up(self) -> bool:
-        """Whether what may wait has to wait. One slice a run is walked in any case: every run comes nearer."""
-        if not self.report.walks:
+        """Whether what may wait has to wait. One such slice is walked in any case: no run is for nothing."""
+        if not self.later_count:
             return False
         if self.task.is_reconcile:
             return self.later_requests >= self.task.older_requests

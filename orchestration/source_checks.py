@@ -1,4 +1,4 @@
-"""Whether every source could be read in the last run. Slices that failed stand in the ledger; `checks` sees them."""
+"""Whether every source could be read in the last run. Slices that failed are the ledger's: see `checks`."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.definitions import defs
 from orchestration.settings import ROOT
 
-RAW = {"raw/activities", "raw/activity_revisions", "raw/extracts", "raw/feed_requests"}
+RAW = {"raw/activities", "raw/activity_revisions", "raw/extracts", "raw/feed_requests", "raw/sources"}
 STAGING = {"staging/activity_types", "staging/stg_feed__activities", "staging/stg_feed__requests"}
 MARTS = {
     f"marts/{name}"
@@ -48,20 +48,33 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "rebuild"}
+    assert jobs == {"refresh", "reconcile", "rebuild"}
     assert [(one.name, one.cron_schedule, one.default_status) for one in repository.schedule_defs] == [
-        ("refresh_schedule", "*/15 * * * *", dg.DefaultScheduleStatus.RUNNING)
+        ("refresh_schedule", "*/15 * * * *", dg.DefaultScheduleStatus.RUNNING),
+        ("reconcile_schedule", "40 2 * * *", dg.DefaultScheduleStatus.RUNNING),
     ]
 
 
 def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
     graph = defs.resolve_asset_graph()
     checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
-    assert ("raw/extracts", "no_gaps") in checks
+    assert checks >= {
+        ("raw/extracts", "no_gaps"),
+        ("raw/sources", "every_source_was_read"),
+        ("raw/activities", "overlap_reaches_far_enough"),
+    }
     for mart in MARTS:
         names = [name for asset, name in checks if asset == mart]
         assert any(name.startswith("unique_") for name in names), mart
         assert any(name.startswith("not_null_") for name in names), mart
+
+
+def test_reconcile_is_a_refresh_that_walks_covered_days_again():
+    repository = defs.get_repository_def()
+    refresh, reconcile = repository.get_job("refresh"), repository.get_job("reconcile")
+    assert reconcile.asset_layer.selected_asset_keys == refresh.asset_layer.selected_asset_keys
+    assert reconcile.run_config["ops"]["raw_tables"]["config"] == {"reconcile": True}
+    assert not refresh.run_config
 
 
 def test_definitions_load_without_a_key_a_file_or_the_network():

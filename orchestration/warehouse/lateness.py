@@ -16,9 +16,9 @@ from raw.activities
 where is_late
 """
 
-# Late activities of the last 30 days that only a reconciliation found, in time that incremental walks had read: such
-# a walk would have brought them, had it reached back further. The last walk before did not bring them, so they were
-# missing until then. What the overlap of today reaches is no longer missed.
+# Late activities of the last 30 days that only a reconciliation found, in time that incremental walks had read: a
+# longer overlap would have brought them. The last walk before did not, so they were missing until then. What today's
+# overlap reaches is no longer missed.
 _MISSED = """
 with found as (
     select
