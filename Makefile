@@ -10,7 +10,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh rebuild ui verify attest test lint format
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui verify attest test lint format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo-ui: setup ## the Dagster UI on the demo's warehouse, with a local feed that
 
 refresh: setup ## one incremental cycle against the configured feed: ingest, build, check
 	@$(BIN)/python -m orchestration refresh
+
+reconcile: setup ## covered days again, for late and changed activities; then build and check
+	@$(BIN)/python -m orchestration reconcile
 
 rebuild: setup ## every curated table anew from what is stored
 	@$(BIN)/python -m orchestration rebuild

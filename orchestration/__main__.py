@@ -1,4 +1,4 @@
-"""The commands behind `make refresh`, `make rebuild` and `make ui`: runs with one-sentence failures.
+"""The commands behind `make refresh`, `reconcile`, `rebuild` and `ui`: runs with one-sentence failures.
 
 `python -m orchestration refresh` exits with 0 when everything due was read, built and checked, else with 1.
 """
@@ -33,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
+    commands.add_parser("reconcile", help="walk covered days again for late and changed activities, build, check")
     commands.add_parser("rebuild", help="build every curated table anew from what is stored")
     query = commands.add_parser("query", help="print the result of a query on the warehouse")
     query.add_argument("sql")
@@ -94,6 +95,8 @@ def _tell(result: ExecuteInProcessResult) -> None:
             )
             if not said["new"]:
                 print("Nothing was new.")
+            for line in filter(None, said["in words"].splitlines()):
+                print(f"  {line}")
     for event in result.filter_events(lambda event: event.is_step_failure):
         print(f"\n{event.step_key}: {_sentence(event.step_failure_data)}", file=sys.stderr)
     _tell_checks(result.get_asset_check_evaluations())

@@ -13,19 +13,21 @@ from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.ledger import ledger_checks
+from orchestration.checks.verification import verification
 from orchestration.project import project
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.schedules import (
     attest_job,
     attest_schedule,
     rebuild_job,
+    reconcile_job,
+    reconcile_schedule,
     refresh_job,
     refresh_schedule,
     verify_job,
     verify_schedule,
 )
 from orchestration.settings import warehouse_path
-from orchestration.verification import verification
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
@@ -38,8 +40,8 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     return dg.Definitions(
         assets=[raw_tables, day_seals, curated_tables, attestation],
         asset_checks=[ledger_checks, documented_contract_is_current, verification],
-        jobs=[refresh_job, rebuild_job, verify_job, attest_job],
-        schedules=[refresh_schedule, verify_schedule, attest_schedule],
+        jobs=[refresh_job, reconcile_job, rebuild_job, verify_job, attest_job],
+        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that touch the warehouse take turns anyway; one process spares each the start-up.
         executor=dg.in_process_executor,

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import duckdb
+
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
 from orchestration.warehouse.land import land
@@ -36,6 +38,8 @@ class Lander:
         self._space = asyncio.Condition()
         self._pending_bytes = 0
         self._refused: set[str] = set()
+        # Whoever opens the file, one after the other.
+        self._turn = asyncio.Lock()
 
     def has_refused(self, extract_id: str) -> bool:
         """Whether records of the walk could not be read: it is closed as failed, and not worth going on with."""
@@ -47,6 +51,15 @@ class Lander:
             await self._space.wait_for(lambda: self._pending_bytes < PENDING_BYTES)
             self._pending_bytes += chunk.byte_count
         self._queue.put_nowait(chunk)
+
+    async def write(self, action: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+        """Let the action store something else than records, between two batches.
+
+        Raises:
+            WarehouseError: the file cannot be used.
+        """
+        async with self._turn:
+            await asyncio.to_thread(self._write, action)
 
     def finish(self) -> None:
         """No more chunks will come: `run` ends when it has stored what is waiting."""
@@ -62,7 +75,8 @@ class Lander:
         while not is_done:
             batch, is_done = await self._next_batch()
             if batch:
-                await asyncio.to_thread(self._land, batch)
+                async with self._turn:
+                    await asyncio.to_thread(self._land, batch)
             async with self._space:
                 self._pending_bytes -= sum(chunk.byte_count for chunk in batch)
                 self._space.notify_all()
@@ -84,6 +98,10 @@ class Lander:
             size += chunk.byte_count
             deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
         return batch, False
+
+    def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+        with open_warehouse(self._path) as connection:
+            action(connection)
 
     def _land(self, batch: list[Chunk]) -> None:
         batch = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in batch]

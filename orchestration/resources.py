@@ -4,7 +4,6 @@ Thin shells around `settings`, `feed` and `warehouse`. Nothing here holds a key:
 for the length of one refresh, and is no part of any run configuration.
 """
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,24 +13,26 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from orchestration.settings import KEY_VARIABLES, ConfigurationError, read_source
-from orchestration.sources import Source
+from orchestration.settings import ConfigurationError, read_bounds, read_sources
+from orchestration.sources import Bounds, Source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
-log = logging.getLogger(__name__)
-
 
 class ActivityFeed(dg.ConfigurableResource):
-    """The Activity Feed and how to read it."""
+    """The Activity Feed: what to read of it, and how much in one run."""
 
-    def source(self) -> Source:
-        """The source to read; a wrong environment fails the step with one sentence."""
-        both = [name for name in KEY_VARIABLES if os.environ.get(name)]
-        if len(both) > 1:
-            log.info("%s and %s are both set; %s is used.", *both, both[0])
+    def sources(self) -> list[Source]:
+        """The sources to read; a wrong configuration fails the step with one sentence."""
         try:
-            return read_source(os.environ)
+            return read_sources(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def bounds(self) -> Bounds:
+        """How much one run may do; a wrong environment fails the step with one sentence."""
+        try:
+            return read_bounds(os.environ)
         except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 

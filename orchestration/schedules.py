@@ -6,20 +6,30 @@ import dagster as dg
 
 from orchestration.assets.evidence import attestation
 from orchestration.assets.transformation import curated_tables
-from orchestration.verification import verification
+from orchestration.checks.verification import verification
 
 REFRESH_CRON = "*/15 * * * *"
+# Between two refreshes, at an hour when few people read the same feed.
+RECONCILE_CRON = "40 2 * * *"
 # Sunday night, when least is waiting for the file.
 VERIFY_CRON = "30 3 * * 0"
 # When the last day of the month before has long been sealed.
 ATTEST_CRON = "0 6 3 * *"
 
+# From the feed to the tables.
+CYCLE = dg.AssetSelection.all() - dg.AssetSelection.assets(attestation) - dg.AssetSelection.checks(verification)
+
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all()
-    - dg.AssetSelection.assets(attestation)
-    - dg.AssetSelection.checks(verification),
+    selection=CYCLE,
     description="One incremental cycle: read what is due of the feed, build the tables, check them.",
+)
+
+reconcile_job = dg.define_asset_job(
+    "reconcile",
+    selection=CYCLE,
+    config={"ops": {"raw_tables": {"config": {"reconcile": True}}}},
+    description="Walk the last days again, and older ones in turn, for late and changed activities; then build.",
 )
 
 rebuild_job = dg.define_asset_job(
@@ -36,6 +46,15 @@ refresh_schedule = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every 15 minutes.",
+)
+
+reconcile_schedule = dg.ScheduleDefinition(
+    name="reconcile_schedule",
+    job=reconcile_job,
+    cron_schedule=RECONCILE_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night.",
 )
 
 verify_job = dg.define_asset_job(

@@ -50,6 +50,19 @@ class Slice:
         return str(Interval(self.start, self.end))
 
 
+@dataclass(frozen=True, slots=True)
+class CoveredDay:
+    """The covered part of one UTC day.
+
+    `walked_at`: when it was last walked in full, by one walk; None where it has only been read in pieces.
+    `record_count`: how many activities the feed had in it.
+    """
+
+    piece: Interval
+    walked_at: datetime | None
+    record_count: int
+
+
 def rfc3339(moment: datetime) -> str:
     """The moment as the feed takes it: RFC 3339 in UTC with `Z`, fractions only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -97,6 +97,7 @@ def environment(url: str) -> dict[str, str]:
     return ours | {
         "ANTHROPIC_COMPLIANCE_ACCESS_KEY": COMPLIANCE_KEY,
         "COMPLIANCE_API_URL": url,
+        "FEED_SOURCES": "",
         "WAREHOUSE_PATH": str(WAREHOUSE),
         "DAGSTER_HOME": str(ROOT / ".dagster" / "demo"),
         "FEED_REQUESTS_PER_MINUTE": "100000",

@@ -59,11 +59,12 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "rebuild", "verify", "attest"}
+    assert jobs == {"refresh", "reconcile", "rebuild", "verify", "attest"}
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
         "refresh_schedule": ("*/15 * * * *", running),
+        "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
     }
@@ -101,11 +102,20 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         ("raw/activities", "newest_activity_is_recent"),
         ("raw/feed_requests", "own_reads_come_back"),
         ("marts/schema_drift", "documented_contract_is_current"),
+        ("raw/activities", "overlap_reaches_far_enough"),
     }
     for mart in MARTS:
         names = [name for asset, name in checks if asset == mart]
         assert any(name.startswith("unique_") for name in names), mart
         assert any(name.startswith("not_null_") for name in names), mart
+
+
+def test_reconcile_is_a_refresh_that_walks_covered_days_again():
+    repository = defs.get_repository_def()
+    refresh, reconcile = repository.get_job("refresh"), repository.get_job("reconcile")
+    assert reconcile.asset_layer.selected_asset_keys == refresh.asset_layer.selected_asset_keys
+    assert reconcile.run_config["ops"]["raw_tables"]["config"] == {"reconcile": True}
+    assert not refresh.run_config
 
 
 def test_definitions_load_without_a_key_a_file_or_the_network():

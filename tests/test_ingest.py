@@ -253,9 +253,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from pydantic import SecretStr
-import orchestration.ingest as ingest
+from orchestration import ingest, reader
 from orchestration.sources import Source
-ingest.CHUNK_BYTES = 1
+reader.CHUNK_BYTES = 1
 source = Source("test", sys.argv[1], SecretStr(sys.argv[2]), settle=timedelta(0), page_size=5,
                        requests_per_minute=1_000_000)
 print("started", flush=True)

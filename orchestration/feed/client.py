@@ -82,15 +82,22 @@ class _Retry(Exception):
 class FeedClient:
     """Reads pages of one feed with one key. Used as an async context manager.
 
-    All walks that share a client share its request budget and its back-off.
+    All walks that share a client share its request budget and its back-off; so do clients that are given the same
+    `budget`.
     """
 
     def __init__(
-        self, base_url: str, key: SecretStr, *, requests_per_minute: int, retry: RetryPolicy | None = None
+        self,
+        base_url: str,
+        key: SecretStr,
+        *,
+        requests_per_minute: int,
+        retry: RetryPolicy | None = None,
+        budget: RequestBudget | None = None,
     ) -> None:
         self._url = base_url.rstrip("/") + PATH
         self._retry = retry or RetryPolicy()
-        self.budget = RequestBudget(requests_per_minute)
+        self.budget = budget or RequestBudget(requests_per_minute)
         # The feed's own clock, by its latest answer; None where it did not say.
         self.feed_time: datetime | None = None
         self._http = httpx.AsyncClient(

@@ -6,9 +6,12 @@ The one exception asks the feed a question: where history begins, when nobody sa
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from math import ceil
 
-from orchestration.slices import DAY, Interval, Kind, Slice, by_day, day_floor, gaps
+from orchestration.slices import DAY, CoveredDay, Interval, Kind, Slice, by_day, day_floor, gaps
 
 # The feed keeps activities for 6 years (two leap days, and one to spare); should it keep them longer, the search
 # begins before all of them.
@@ -44,6 +47,55 @@ def plan_refresh(
         for left in gaps(stretch, planned):
             due += [Slice(Kind.RECONCILE, piece.start, piece.end, late_before=piece.end) for piece in by_day(left)]
     return sorted(due, key=lambda one: one.end, reverse=True)
+
+
+def can_wait(piece: Slice, covered: Sequence[Interval]) -> bool:
+    """Whether a run may leave the slice to the next one: history that is older than all covered time.
+
+    A hole in covered time may not wait, nor the tail: they are gaps.
+    """
+    return piece.kind is Kind.BACKFILL and (not covered or piece.end <= covered[0].start)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What to walk again: the `recent` days, newest first, and `older` ones, least recently walked first.
+
+    `nights`: how many such runs it takes until every older day has had its turn.
+    """
+
+    recent: list[Slice]
+    older: list[Slice]
+    nights: int
+
+
+def plan_reconcile(
+    days: Sequence[CoveredDay], now: datetime, *, recent_days: int, every: timedelta, requests: int, page_size: int
+) -> Reconciliation:
+    """The covered part of today, the `recent_days` before it, and as many older days as are due.
+
+    Due is an even share of all older days, so that each has its turn within `every`, or whatever has waited for
+    longer than that, within so many `requests`; but one day at least, or a large one would never be walked.
+    """
+    since = day_floor(max((day.piece.end for day in days), default=now)) - recent_days * DAY
+    newest_first = sorted(days, key=lambda day: day.piece, reverse=True)
+    older = [day for day in newest_first if day.piece.start < since]
+    never = datetime.min.replace(tzinfo=UTC)
+    older.sort(key=lambda day: day.walked_at or never)
+    overdue = sum((day.walked_at or never) <= now - every for day in older)
+    share = ceil(len(older) * DAY / every)
+    costs = [day.record_count // page_size + 1 for day in older]
+    affordable = sum(total <= requests for total in accumulate(costs))
+    chosen = older[: max(min(affordable, max(share, overdue)), 1)]
+    return Reconciliation(
+        [_again(day) for day in newest_first if day.piece.start >= since],
+        [_again(day) for day in chosen],
+        max(ceil(len(older) / share) if share else 0, ceil(sum(costs) / requests)),
+    )
+
+
+def _again(day: CoveredDay) -> Slice:
+    return Slice(Kind.RECONCILE, day.piece.start, day.piece.end, late_before=day.piece.end)
 
 
 async def find_start(

@@ -26,7 +26,11 @@ _LAST_RUNS = """
 with walked as (
     select source, max(slice_end) as covered_to from raw.extracts where status = 'complete' group by source
 )
-select coalesce(sources.source, walked.source), coalesce(last_horizon, covered_to), last_error
+select
+    coalesce(sources.source, walked.source),
+    coalesce(last_horizon, covered_to),
+    last_error,
+    coalesce(last_run_at < (select max(last_run_at) from raw.sources), false) as is_retired
 from raw.sources full join walked on sources.source = walked.source
 order by 1
 """
@@ -114,16 +118,21 @@ def _history(source: str, covered: list[Interval], start: datetime | None) -> Ve
 def every_source_is_read(
     connection: duckdb.DuckDBPyConnection, now: datetime, within: timedelta = EXPECTED_RUN_WITHIN
 ) -> Verdict:
-    """Each source was read without an error in its last run, and up to a time that is not older than `within`."""
+    """Each source of the last run was read without an error, and up to a time that is not older than `within`.
+
+    A source that was no part of the last run is no longer configured: told, but no fault.
+    """
     found = connection.execute(_LAST_RUNS).fetchall()
     return together([_last_run(*row, now, within) for row in found], "Nothing was read yet.")
 
 
 def _last_run(
-    source: str, horizon: datetime | None, error: str | None, now: datetime, within: timedelta
+    source: str, horizon: datetime | None, error: str | None, is_retired: bool, now: datetime, within: timedelta
 ) -> Verdict:
     reached = _aware(horizon)
     figures: dict = {f"{source}: read up to": reached} if reached else {}
+    if is_retired:
+        return Verdict(True, f"{source}: no longer read; it was no part of the last run.", figures=figures)
     if error:
         return Verdict(False, f"{source}: its last run failed: {error}", figures=figures)
     if reached is None:

@@ -19,6 +19,11 @@ class Verdict:
     is_error: bool = True
     figures: dict[str, int | float | str | datetime | list[str]] = field(default_factory=dict)
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the claim does not hold and something has to be done."""
+        return self.is_error and not self.holds
+
 
 def together(verdicts: list[Verdict], nothing: str) -> Verdict:
     """One verdict for several sources: it holds if all do, and is as grave as the gravest that does not.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 
-from orchestration.warehouse import verification_sql as sql
+from orchestration.warehouse import verify_sql as sql
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.seal_file import Kept, compare

@@ -33,6 +33,7 @@ def environment_of(feed: LocalFeed, **more: str) -> dict[str, str]:
         "ANTHROPIC_COMPLIANCE_ACCESS_KEY": feed.key,
         "FEED_SETTLE_SECONDS": "0",
         "FEED_REQUESTS_PER_MINUTE": "1000000",
+        "FEED_SOURCES": "",
     } | more
 
 

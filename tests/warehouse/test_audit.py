@@ -44,11 +44,12 @@ def known(
     horizon: datetime | None,
     error: str | None = None,
     source: str = "s",
+    run_at: datetime = NOON,
 ) -> None:
     """The source's row, as its last run left it."""
     connection.execute(
         "insert into raw.sources values (?, 'loopback', ?, 60, 3600, ?, ?, ?)",
-        [source, *(one and one.replace(tzinfo=None) for one in (start, NOON, horizon)), error],
+        [source, *(one and one.replace(tzinfo=None) for one in (start, run_at, horizon)), error],
     )
 
 
@@ -131,6 +132,15 @@ def test_one_failing_source_is_told_beside_a_good_one(connection):
     verdict = audit.every_source_is_read(connection, NOON)
     assert verdict.is_error
     assert verdict.sentence == "t: its last run failed: It is down. u: it was never read to any time."
+
+
+def test_a_source_that_is_no_longer_read_is_no_fault(connection):
+    known(connection, DAY, NOON - timedelta(days=9), "It is down.", source="gone", run_at=NOON - timedelta(days=9))
+    assert not audit.every_source_is_read(connection, NOON).holds
+    known(connection, DAY, NOON)
+    verdict = audit.every_source_is_read(connection, NOON)
+    assert verdict.holds
+    assert "gone: no longer read" in verdict.sentence
 
 
 def test_a_source_of_before_the_table_of_sources_is_judged_by_the_ledger(connection):
