@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,17 +46,22 @@ class RequestBudget:
         self.failures = 0
         self.waited_seconds = 0.0
 
-    async def take(self) -> Turn:
-        """Wait until a request may be sent and count it; `settle` the turn when the request is over."""
+    async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Turn | None:
+        """Wait until a request may be sent and count it; `settle` the turn when the request is over.
+
+        None when `is_hopeless` says, in the meantime, that it is not worth waiting for.
+        """
         async with self._turn:
             began = _monotonic()
-            while (pause := self._pause()) > 0 or self._is_probing:
+            while not is_hopeless() and ((pause := self._pause()) > 0 or self._is_probing):
                 if pause > 0:
                     await asyncio.sleep(pause)
                 else:
                     self._news.clear()
                     await self._news.wait()
             self.waited_seconds += _monotonic() - began
+            if is_hopeless():
+                return None
             self._sent.append(_monotonic())
             self._is_probing = self.failures > 0
             return Turn(self._round, self._is_probing)

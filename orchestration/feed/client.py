@@ -75,6 +75,7 @@ class FeedClient:
         self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
         # The feed's own clock, by its latest page; None where it did not say.
         self.feed_time: datetime | None = None
+        self._last: Retry | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
@@ -111,8 +112,13 @@ class FeedClient:
             sleep=asyncio.sleep,
             before_sleep=_log_retry,
         )
+        failures_before = self.budget.failures
+
+        def is_hopeless() -> bool:
+            return self.budget.failures > failures_before and self.budget.failures >= self._allowed(self._last)
+
         try:
-            return await retrying(self._attempt, params, receive)
+            return await retrying(self._attempt, params, receive, is_hopeless)
         except tenacity.RetryError as error:
             attempts = error.last_attempt.attempt_number
             reason = error.last_attempt.exception()
@@ -128,13 +134,23 @@ class FeedClient:
         page = await self.page({"created_at.lt": rfc3339(moment), "limit": "1"}, receive)
         return bool(page.data) or page.has_more
 
-    async def _attempt(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+    async def _attempt(
+        self,
+        params: Mapping[str, str],
+        receive: Callable[[Receipt], None],
+        is_hopeless: Callable[[], bool],
+    ) -> Page:
         if self.budget.silence > MAX_RETRY_AFTER_SECONDS:
             raise FeedUnavailable(
                 f"The feed at {self._url} asked to be left alone for {self.budget.silence:.0f} s more. "
                 "Run again then."
             )
-        turn = await self.budget.take()
+        turn = await self.budget.take(is_hopeless)
+        if turn is None:
+            raise FeedUnavailable(
+                f"The feed at {self._url} could not be read: {self._last}; other walks tried "
+                f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
+            )
         failed: bool | None = None
         asked_for: float | None = None
         try:
@@ -142,7 +158,7 @@ class FeedClient:
             failed = False
             return page
         except Retry as error:
-            failed, asked_for = True, error.retry_after
+            self._last, failed, asked_for = error, True, error.retry_after
             raise
         except FeedError:
             failed = False
@@ -183,11 +199,13 @@ class FeedClient:
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        connecting = isinstance(error, Retry) and error.connecting
-        allowed = self._retry.connect_attempts if connecting else self._retry.attempts
         # What other walks have tried in vain counts too: a feed that is down is given up by all at once.
         tried = max(state.attempt_number, self.budget.failures)
-        return tried >= allowed or self.budget.silence > MAX_RETRY_AFTER_SECONDS
+        return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
+
+    def _allowed(self, error: BaseException | None) -> int:
+        connecting = isinstance(error, Retry) and error.connecting
+        return self._retry.connect_attempts if connecting else self._retry.attempts
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """The walk's own wait. The silence of all is the budget's: where others succeed, it ends before this."""
