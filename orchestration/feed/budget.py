@@ -31,8 +31,8 @@ class RequestBudget:
     Then one request alone tries the feed, and only when it succeeds do the others follow: a feed that is down is
     not asked more often because more walks want something of it.
 
-    `failures` counts failures in a row. `waited_seconds` counts the time during which a request was ready and had
-    to wait.
+    `failures` counts failures in a row, `last_failure` is the newest. `waited_seconds` counts the time during
+    which a request was ready and had to wait.
     """
 
     def __init__(self, per_minute: int, first_wait: float = 1.0) -> None:
@@ -44,6 +44,7 @@ class RequestBudget:
         self._is_probing = False
         self._news = asyncio.Event()
         self.failures = 0
+        self.last_failure: Exception | None = None
         self.waited_seconds = 0.0
 
     async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Turn | None:

@@ -75,7 +75,6 @@ class FeedClient:
         self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
         # The feed's own clock, by its latest page; None where it did not say.
         self.feed_time: datetime | None = None
-        self._last: Retry | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
@@ -115,7 +114,9 @@ class FeedClient:
         failures_before = self.budget.failures
 
         def is_hopeless() -> bool:
-            return self.budget.failures > failures_before and self.budget.failures >= self._allowed(self._last)
+            return self.budget.failures > failures_before and self.budget.failures >= self._allowed(
+                self.budget.last_failure
+            )
 
         try:
             return await retrying(self._attempt, params, receive, is_hopeless)
@@ -148,7 +149,7 @@ class FeedClient:
         turn = await self.budget.take(is_hopeless)
         if turn is None:
             raise FeedUnavailable(
-                f"The feed at {self._url} could not be read: {self._last}; other walks tried "
+                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other walks tried "
                 f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
             )
         failed: bool | None = None
@@ -158,7 +159,7 @@ class FeedClient:
             failed = False
             return page
         except Retry as error:
-            self._last, failed, asked_for = error, True, error.retry_after
+            self.budget.last_failure, failed, asked_for = error, True, error.retry_after
             raise
         except FeedError:
             failed = False

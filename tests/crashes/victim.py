@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from orchestration import ingest, lander
+from orchestration import ingest, lander, reader
 from orchestration.sources import Source
 from orchestration.warehouse.connection import exclusive
 from orchestration.warehouse.errors import WarehouseError
@@ -32,7 +32,7 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     if options.get("stderr"):
         os.dup2(os.open(options["stderr"], os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
     if options.get("small_batches"):
-        ingest.CHUNK_BYTES = lander.BATCH_BYTES = 1
+        reader.CHUNK_BYTES = lander.BATCH_BYTES = 1
         lander.PENDING_BYTES = options.get("pending_bytes", lander.PENDING_BYTES)
     if options.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], resource.RLIM_INFINITY))
