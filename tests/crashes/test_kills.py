@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -163,6 +164,28 @@ def test_a_schema_that_was_made_by_half_is_completed(path: Path, done: int):
             connection.execute(statement)
     with open_warehouse(path) as connection:
         assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
+
+
+def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed, tmp_path: Path):
+    """The thread that stores is not the one that is interrupted; the process waits for it."""
+    met = 0
+    for number in range(6):
+        path, errors = tmp_path / f"{number}.duckdb", tmp_path / f"{number}.txt"
+        victim = Victim(feed.url, feed.key, path, small_batches=True, stderr=str(errors))
+        while victim.process.is_alive() and size_of(wal_of(path)) == 0:
+            time.sleep(0.0005)
+        os.kill(victim.process.pid, signal.SIGINT)
+        victim.process.join(20)
+        assert victim.process.exitcode is not None
+        met += victim.process.exitcode != 0
+        # Closed by the thread itself: nothing is left to replay.
+        assert not wal_of(path).exists()
+        assert "never retrieved" not in errors.read_text()
+        assert lies(path) == []
+        assert missing(path, feed) == set()
+    assert met > 0
+    assert refresh(source_of(feed), path).is_complete
+    assert stored(path) == served(feed)
 
 
 def test_the_lock_of_a_dead_run_holds_nobody_up(feed: LocalFeed, path: Path):
