@@ -118,7 +118,7 @@ class _Run:
         # A source without a shared budget has one of its own.
         budget = self.budgets.setdefault(
             f"shared {source.budget}" if source.budget else f"own {name}",
-            RequestBudget(source.requests_per_minute),
+            RequestBudget(source.requests_per_minute, source.retry.first_wait),
         )
         return Reader(source, ledger, self.task, self.lander, budget, report)
 

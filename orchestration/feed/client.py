@@ -1,53 +1,36 @@
 """One page of the Activity Feed: authentication, time limits, retries, budget.
 
-What a sequence of pages proves is decided in `walk`. The rules are those of the API's public documentation:
-which errors to retry, for how long to wait, which headers to heed.
+What an answer means is decided in `answers`, what a sequence of pages proves in `walk`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
 import httpx
-import msgspec
 import tenacity
 from pydantic import SecretStr
 
 from orchestration import PRODUCT, __version__
-from orchestration.feed.budget import RequestBudget
-from orchestration.feed.errors import FeedProtocolError, FeedUnavailable, KeyRefused, WrongAddress
+from orchestration.feed import answers, body
+from orchestration.feed.answers import Retry
+from orchestration.feed.body import Page
+from orchestration.feed.budget import RequestBudget, doubled
+from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable
 from orchestration.slices import rfc3339
 
 PATH = "/v1/compliance/activities"
 API_VERSION = "2023-06-01"
-RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504, 529})
-MAX_WAIT_SECONDS = 60.0
 # A `retry-after` beyond this is an outage: the next scheduled refresh will ask again.
 MAX_RETRY_AFTER_SECONDS = 300.0
 
 log = logging.getLogger(__name__)
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-
-
-class Page(msgspec.Struct, frozen=True):
-    """One response: the records as they stood in it (newest first), and where the next page begins."""
-
-    data: list[msgspec.Raw]
-    has_more: bool
-    first_id: str | None = None
-    last_id: str | None = None
-
-
-_DECODER = msgspec.json.Decoder(Page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +53,6 @@ class RetryPolicy:
     request_timeout: float = 180.0
 
 
-class _Retry(Exception):
-    """The attempt failed in a way that the contract lets us repeat."""
-
-    def __init__(self, reason: str, retry_after: float | None = None, connecting: bool = False) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        self.connecting = connecting
-
-
 class FeedClient:
     """Reads pages of one feed with one key. Used as an async context manager.
 
@@ -96,17 +70,20 @@ class FeedClient:
         budget: RequestBudget | None = None,
     ) -> None:
         self._url = base_url.rstrip("/") + PATH
+        self._key = key
         self._retry = retry or RetryPolicy()
-        self.budget = budget or RequestBudget(requests_per_minute)
-        # The feed's own clock, by its latest answer; None where it did not say.
+        self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
+        # The feed's own clock, by its latest page; None where it did not say.
         self.feed_time: datetime | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
                 "anthropic-version": API_VERSION,
                 "user-agent": f"{PRODUCT}/{__version__}",
+                "accept-encoding": "gzip",
             },
             timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
+            # Another address would be given the key.
             follow_redirects=False,
         )
 
@@ -124,24 +101,33 @@ class FeedClient:
         Raises:
             KeyRefused: the key is missing, wrong, or lacks the scope.
             WrongAddress: what answers is not the feed.
-            FeedProtocolError: the feed refused the request itself.
+            FeedProtocolError: the feed refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
         """
         retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(_Retry),
+            retry=tenacity.retry_if_exception_type(Retry),
             stop=self._exhausted,
             wait=self._wait,
-            sleep=self._back_off,
+            sleep=asyncio.sleep,
             before_sleep=_log_retry,
         )
+        failures_before = self.budget.failures
+
+        def is_hopeless() -> bool:
+            return self.budget.failures > failures_before and self.budget.failures >= self._allowed(
+                self.budget.last_failure
+            )
+
         try:
-            return await retrying(self._attempt, params, receive)
+            return await retrying(self._attempt, params, receive, is_hopeless)
         except tenacity.RetryError as error:
             attempts = error.last_attempt.attempt_number
             reason = error.last_attempt.exception()
+            tries = f"{attempts} attempt{'s' * (attempts > 1)}"
             raise FeedUnavailable(
-                f"The feed at {self._url} could not be read: {reason}; gave up after {attempts} attempts. "
-                "Nothing is lost: run again when it answers, or check COMPLIANCE_API_URL and the network."
+                f"The feed at {self._url} could not be read: {reason}; gave up after {tries}"
+                f"{_asked_to_wait(reason)}. Nothing is lost: run again when it answers, or check "
+                "COMPLIANCE_API_URL and the network."
             ) from None
 
     async def anything_before(self, moment: datetime, receive: Callable[[Receipt], None]) -> bool:
@@ -149,134 +135,101 @@ class FeedClient:
         page = await self.page({"created_at.lt": rfc3339(moment), "limit": "1"}, receive)
         return bool(page.data) or page.has_more
 
-    async def _attempt(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
-        await self.budget.take()
-        sent_at = datetime.now(UTC)
+    async def _attempt(
+        self,
+        params: Mapping[str, str],
+        receive: Callable[[Receipt], None],
+        is_hopeless: Callable[[], bool],
+    ) -> Page:
+        if self.budget.silence > MAX_RETRY_AFTER_SECONDS:
+            raise FeedUnavailable(
+                f"The feed at {self._url} asked to be left alone for {self.budget.silence:.0f} s more. "
+                "Run again then."
+            )
+        turn = await self.budget.take(is_hopeless)
+        if turn is None:
+            raise FeedUnavailable(
+                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other walks tried "
+                f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
+            )
+        failed: bool | None = None
+        asked_for: float | None = None
         try:
-            async with asyncio.timeout(self._retry.request_timeout):
-                response = await self._http.get(self._url, params=params)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
-            raise _Retry(f"the connection failed ({type(error).__name__})") from None
-        request_id = response.headers.get("request-id")
-        if request_id:
-            receive(Receipt(request_id, response.status_code, sent_at))
-        self.budget.heed(response.headers)
-        self.feed_time = _http_date(response.headers.get("date")) or self.feed_time
-        if response.status_code != 200:
-            raise _refusal(response)
-        return self._decode(response)
+            page = await self._ask(params, receive)
+            failed = False
+            return page
+        except Retry as error:
+            self.budget.last_failure, failed, asked_for = error, True, error.retry_after
+            raise
+        except FeedError:
+            failed = False
+            raise
+        finally:
+            self.budget.settle(turn, failed, asked_for)
 
-    def _decode(self, response: httpx.Response) -> Page:
+    async def _ask(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+        sent_at = datetime.now(UTC)
+        key = self._key.get_secret_value()
         try:
-            response.content.decode("utf-8")
-            return _cut(response.content)
-        except (UnicodeDecodeError, msgspec.DecodeError) as error:
-            kind = response.headers.get("content-type", "no content type")
-            detail = "invalid UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            raise _Retry(f"a body that cannot be read ({kind}: {detail}){_trace(response)}") from None
+            async with (
+                asyncio.timeout(self._retry.request_timeout),
+                self._http.stream("GET", self._url, params=params) as response,
+            ):
+                status, headers = response.status_code, response.headers
+                # Noted before the body is there: the feed reports the read also where the body never arrives.
+                if name := answers.request_id(headers, key):
+                    receive(Receipt(name, status, sent_at))
+                self.budget.heed(headers)
+                if status != 200:
+                    raise answers.refusal(status, headers, await _beginning(response), key)
+                page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Retry(f"the connection failed ({type(error).__name__})") from None
+        except body.TooLarge:
+            raise FeedProtocolError(
+                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{answers.trace(headers, key)}. "
+                "The slice stays open; lower FEED_PAGE_SIZE and run again."
+            ) from None
+        except body.Unreadable as error:
+            kind = answers.content_type(headers, key)
+            raise Retry(f"a body that cannot be read ({kind}: {error}){answers.trace(headers, key)}") from None
+        self.feed_time = answers.http_date(headers.get("date")) or self.feed_time
+        return page
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _Retry) and (error.retry_after or 0) > MAX_RETRY_AFTER_SECONDS:
-            return True
-        connecting = isinstance(error, _Retry) and error.connecting
-        return state.attempt_number >= (self._retry.connect_attempts if connecting else self._retry.attempts)
+        # What other walks have tried in vain counts too: a feed that is down is given up by all at once.
+        tried = max(state.attempt_number, self.budget.failures)
+        return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
+
+    def _allowed(self, error: BaseException | None) -> int:
+        connecting = isinstance(error, Retry) and error.connecting
+        return self._retry.connect_attempts if connecting else self._retry.attempts
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
+        """The walk's own wait. The silence of all is the budget's: where others succeed, it ends before this."""
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _Retry) and error.retry_after is not None:
+        if isinstance(error, Retry) and error.retry_after is not None:
             return error.retry_after
-        wait = min(self._retry.first_wait * 2 ** (state.attempt_number - 1), MAX_WAIT_SECONDS)
-        # Walks that failed together should not come back together.
-        return wait * random.uniform(1.0, 1.1)
-
-    async def _back_off(self, seconds: float) -> None:
-        # The whole source is silent, not this walk alone; the wait itself happens in `budget.take`.
-        self.budget.close_for(seconds)
+        return doubled(self._retry.first_wait, state.attempt_number)
 
 
-def _cut(body: bytes) -> Page:
-    """The page with its records cut out of the body as they stand in it.
-
-    An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but the decoder refuses it: such a body is
-    cut along a copy in which these escapes are replaced by others of the same length.
-    """
+async def _beginning(response: httpx.Response) -> bytes:
+    """The body of a refusal; nothing where it cannot be read, for the status says enough."""
     try:
-        return _DECODER.decode(body)
-    except msgspec.DecodeError:
-        stand_in = _SURROGATE.sub(rb"\\ufffd", body)
-        if stand_in == body:
-            raise
-    page = _DECODER.decode(stand_in)
-    records, position = [], 0
-    for record in map(bytes, page.data):
-        position = stand_in.index(record, position)
-        records.append(msgspec.Raw(body[position : position + len(record)]))
-        position += len(record)
-    return msgspec.structs.replace(page, data=records)
+        return await body.read_body(response, body.MAX_ERROR_BYTES)
+    except (body.TooLarge, body.Unreadable):
+        return b""
+
+
+def _asked_to_wait(reason: BaseException | None) -> str:
+    seconds = reason.retry_after if isinstance(reason, Retry) else None
+    return f", asked to wait {seconds:.0f} s" if seconds else ""
 
 
 def _log_retry(state: tenacity.RetryCallState) -> None:
     reason = state.outcome.exception() if state.outcome else None
     wait = state.next_action.sleep if state.next_action else 0.0
     log.warning("Feed: %s; attempt %d failed, next in %.1f s.", reason, state.attempt_number, wait)
-
-
-def _refusal(response: httpx.Response) -> Exception:
-    """The exception for a response other than 200: a retry, or a sentence that says what to do."""
-    status = response.status_code
-    error_type, message = _error_of(response)
-    said = f"{status} {error_type}: {message}{_trace(response)}"
-    retry = {"true": True, "false": False}.get(
-        response.headers.get("x-should-retry", "").lower(), status in RETRYABLE_STATUSES
-    )
-    if retry:
-        return _Retry(f"the feed answered {said}", retry_after=_retry_after(response))
-    if status == 401:
-        return KeyRefused(
-            f"The feed refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
-            "made after the Compliance API was enabled."
-        )
-    if status == 403:
-        return KeyRefused(f"The key lacks a scope ({said}). Make a key with read:compliance_activities.")
-    if status in RETRYABLE_STATUSES:
-        return FeedUnavailable(f"The feed answered {said} and asked not to retry. Run again later.")
-    if status == 400:
-        return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open.")
-    return WrongAddress(f"This is not how the feed answers ({said}). Check COMPLIANCE_API_URL.")
-
-
-def _error_of(response: httpx.Response) -> tuple[str, str]:
-    try:
-        error = msgspec.json.decode(response.content)["error"]
-        return str(error["type"]), str(error["message"])[:300]
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return "unreadable_error", f"a body of type {response.headers.get('content-type', 'unknown')}"
-
-
-def _trace(response: httpx.Response) -> str:
-    request_id = response.headers.get("request-id")
-    return f" (request-id {request_id})" if request_id else ""
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds from the `retry-after` header, which holds a number or an HTTP date (RFC 9110, 10.2.3)."""
-    value = response.headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        moment = _http_date(value)
-        seconds = (moment - datetime.now(UTC)).total_seconds() if moment else 0.0
-    # A wait of nothing would be a storm: our own doubling waits serve instead.
-    return seconds if seconds > 0 else None
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value) if value else None
-    except (ValueError, TypeError):
-        return None

@@ -20,4 +20,8 @@ class FeedUnavailable(FeedError):
 
 
 class FeedProtocolError(FeedError):
-    """The feed refused the request (400) or answered in a way that proves nothing about completeness."""
+    """The feed refused the request (4xx) or answered in a way that proves nothing about completeness."""
+
+
+class RequestRefused(FeedProtocolError):
+    """The feed found fault with the request (400): a bound, a limit or a cursor."""

@@ -28,19 +28,20 @@ def plan_refresh(
 ) -> list[Slice]:
     """Slices that close every gap of `[start, horizon)` and repeat what is `unproven` of it, newest first.
 
-    The gap that ends at the horizon is the tail. Where it continues covered time, its first slice reaches back
-    by `overlap`, but not past the beginning of the stretch it continues.
+    Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
+    the stretch it continues: also where the gap is a hole, for then a run ended before it had looked back. The gap
+    that ends at the horizon is the tail.
     """
     due: list[Slice] = []
     for gap in gaps(Interval(start, horizon), covered):
         continued = next((piece for piece in covered if piece.end == gap.start), None)
-        if gap.end < horizon or continued is None:
+        if continued is None:
             due += [Slice(Kind.BACKFILL, piece.start, piece.end) for piece in by_day(gap)]
             continue
         reach = Interval(max(gap.start - overlap, continued.start), gap.end)
+        kind = Kind.INCREMENTAL if gap.end == horizon else Kind.BACKFILL
         due += [
-            Slice(Kind.INCREMENTAL, piece.start, piece.end, late_before=min(gap.start, piece.end))
-            for piece in by_day(reach)
+            Slice(kind, piece.start, piece.end, late_before=min(gap.start, piece.end)) for piece in by_day(reach)
         ]
     planned = [Interval(one.start, one.end) for one in due]
     for stretch in unproven:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 
-from orchestration.feed.client import FeedClient, Page, Receipt
-from orchestration.feed.errors import FeedProtocolError
+from orchestration.feed.body import Page
+from orchestration.feed.client import FeedClient, Receipt
+from orchestration.feed.errors import FeedProtocolError, RequestRefused
 from orchestration.slices import Slice, rfc3339
+
+log = logging.getLogger(__name__)
 
 
 def frozen_query(piece: Slice, page_size: int) -> dict[str, str]:
@@ -23,7 +27,11 @@ async def walk(
 ) -> AsyncIterator[Page]:
     """The pages of the slice, newest first. When the iteration ends without an error, the slice is complete.
 
-    The proof is a page that says `has_more: false`, and one more request where that page was full.
+    The proof is a page that says `has_more: false`, and one more request where that page was full. An end that is
+    told too soon on a page that is not full cannot be seen from here; reading the time again finds what it hid.
+
+    A cursor can expire. Where one is refused, the walk begins anew from the first page, once: its records come
+    again, and landing knows them by their ids.
 
     Raises:
         FeedError: as `FeedClient.page`, and when the answers go in a circle or claim more and give none.
@@ -31,9 +39,18 @@ async def walk(
     limit = int(query["limit"])
     cursors: set[str] = set()
     before: Page | None = None
+    is_anew = False
     params = query
     while True:
-        page = await client.page(params, receive)
+        try:
+            page = await client.page(params, receive)
+        except RequestRefused as error:
+            if is_anew or params is query:
+                raise
+            log.warning("Feed: %s The cursor may have expired: the slice is read from its beginning.", error)
+            is_anew, params, before = True, query, None
+            cursors.clear()
+            continue
         if before and page.data and page.data == before.data:
             raise FeedProtocolError(
                 "The feed sent the same page under two cursors. The slice stays open; run again."

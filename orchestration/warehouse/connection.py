@@ -6,11 +6,13 @@ file is open.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -39,7 +41,7 @@ def open_warehouse(
         connection.execute(_SETTINGS)
         _check_identity(connection, path)
         if not read_only:
-            create_schema(connection)
+            _create_schema(connection)
         yield connection
     except duckdb.Error as error:
         # Of the engine's own words only those about files are repeated: others can quote a payload.
@@ -87,10 +89,12 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
+            if not path.exists():
+                _create(path)
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             message = str(error)
-            if "lock" not in message:
+            if "Could not set lock" not in message:
                 raise WarehouseError(_unusable(path, message)) from None
             if time.monotonic() > deadline:
                 holder = re.search(r"PID (\d+)", message)
@@ -101,6 +105,50 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
             time.sleep(_RETRY_SECONDS)
         except duckdb.Error as error:
             raise WarehouseError(_unusable(path, str(error))) from None
+        except OSError as error:
+            raise WarehouseError(_unusable(path, error.strerror or str(error))) from None
+
+
+def _create(path: Path) -> None:
+    """Put an empty warehouse at the path, as a whole or not at all.
+
+    DuckDB writes a new file in several steps, and opens none that a process left behind half way: so it is made
+    under another name and then linked to its own, which fails where somebody else was faster.
+    """
+    draft = path.with_name(f"{path.name}.{uuid4().hex}.new")
+    try:
+        with duckdb.connect(str(draft)) as connection:
+            _create_schema(connection)
+        # Also where nobody was faster, a draft may be gone: whoever links first sweeps up.
+        with suppress(FileExistsError, FileNotFoundError):
+            os.link(draft, path)
+        _sync_directory(path.parent)
+    except duckdb.Error as error:
+        raise WarehouseError(_unusable(path, str(error).replace(str(draft), str(path)))) from None
+    finally:
+        for left in (draft, *path.parent.glob(f"{path.name}.*.new*")):
+            with suppress(OSError):
+                left.unlink()
+
+
+def _sync_directory(directory: Path) -> None:
+    """Bring the names in the directory to the disk: a flushed file without a name is lost with the power."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _create_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """All tables or none: a process may end between two statements."""
+    connection.begin()
+    try:
+        create_schema(connection)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 def _unusable(path: Path, message: str) -> str:
@@ -121,5 +169,5 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             )
         return
     [(version,)] = connection.execute("select max(version) from raw.schema_version").fetchall()
-    if version > SCHEMA_VERSION:
+    if version is not None and version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")

@@ -29,6 +29,14 @@ Kind = Literal[
     "late_activity",
     "changed_record",
     "no_rate_limit_headers",
+    "body",
+    "bomb",
+    "gzip",
+    "gzip_cut",
+    "headers",
+    "no_cursor",
+    "out_of_order",
+    "outside_range",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 _LATER_PAGES_ONLY = {"same_cursor", "cursor_refused", "duplicate_across_pages"}
@@ -42,7 +50,9 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     query string. `status`: for `error` (500 unless given) and `html` (502 unless given); `retry_after`:
     seconds, for `rate_limited` and `error`, absent when None; `should_retry`: sets `x-should-retry` where
     not None; `seconds`: for `latency`, and for `hang` the time after which the connection is closed (None:
-    never); `field`: for `changed_record`, the field that disappears.
+    never); `field`: for `changed_record`, the field that disappears; `body`: for `body`, the text that takes the
+    place of the answer (200 unless `status` is given); `size`: for `bomb`, the bytes that its gzip unpacks to;
+    `headers`: set on the answer whatever the kind (alone: kind `headers`).
     """
 
     kind: Kind
@@ -56,6 +66,9 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     should_retry: bool | None = None
     seconds: float | None = None
     field: str = "actor"
+    body: str = ""
+    size: int = 16 * 2**20
+    headers: dict[str, str] = {}
 
     def matches(self, query: str) -> bool:
         """Whether this fault is for a request with the given raw query string."""

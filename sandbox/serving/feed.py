@@ -160,6 +160,8 @@ class Feed:
                 del answer.headers[name]
         if not unnamed:
             answer.headers["request-id"] = request_id
+        if fault is not None:
+            answer.body = mischief.wrap(fault, answer.headers, answer.body)
         if self.own_reads and key is not None and not unnamed:
             self.arrivals.expect(
                 own_read(

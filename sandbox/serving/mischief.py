@@ -2,7 +2,9 @@
 later.
 """
 
+import gzip
 import json
+import zlib
 
 import msgspec
 
@@ -11,7 +13,7 @@ from sandbox.instants import to_micros
 from sandbox.serving.errors import Refusal, error_body
 from sandbox.serving.faults import Fault
 from sandbox.serving.queries import Query
-from sandbox.timeline import Page, Timeline
+from sandbox.timeline import Page, Selection, Timeline
 
 _PROXY_PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>%s</h1></body></html>"
 
@@ -33,7 +35,29 @@ def instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
             title = (fault.message or "proxy").encode()
             status = fault.status or 502
             return status, {"content-type": "text/html"}, _PROXY_PAGE % (status, title)
+        case "body":
+            return fault.status or 200, headers, fault.body.encode()
+        case "bomb":
+            return fault.status or 200, headers | {"content-encoding": "gzip"}, _bomb(fault.size)
     return None
+
+
+def _bomb(size: int) -> bytes:
+    """Blanks, a thousand times smaller on the wire than unpacked."""
+    packing = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    blanks = b" " * 2**20
+    pieces = [packing.compress(blanks[: min(len(blanks), size - done)]) for done in range(0, size, len(blanks))]
+    return b"".join([*pieces, packing.flush()])
+
+
+def wrap(fault: Fault, headers: dict[str, str], body: bytes) -> bytes:
+    """The body as it travels; what the fault says of the headers is put into them."""
+    headers |= fault.headers
+    if fault.kind not in ("gzip", "gzip_cut"):
+        return body
+    headers["content-encoding"] = "gzip"
+    packed = gzip.compress(body)
+    return packed if fault.kind == "gzip" else packed[: len(packed) // 2]
 
 
 def refuse_cursor(fault: Fault) -> None:
@@ -55,6 +79,10 @@ def spoil_page(fault: Fault, query: Query, page: Page, timeline: Timeline) -> Pa
             before = timeline.page(query.selection, 1, start=query.after, descending=not query.descending)
             here = timeline.page(query.selection, 1, start=before.last, descending=query.descending)
             page.rows[:0] = here.rows
+        case "out_of_order":
+            return Page(page.backwards().rows, page.first, page.last, page.has_more)
+        case "outside_range":
+            page.rows += timeline.page(Selection(-(2**62), query.selection.low), 1).rows
     return page
 
 
@@ -64,9 +92,12 @@ def _last_row(page: Page) -> "range | tuple[int, str, int]":
 
 
 def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
-    """A next cursor that is the one just used."""
+    """A next cursor that is the one just used, or none where there should be one."""
     if fault.kind == "same_cursor":
         envelope["last_id"] = sent_cursor
+        envelope["has_more"] = True
+    elif fault.kind == "no_cursor":
+        envelope["last_id"] = None
         envelope["has_more"] = True
 
 

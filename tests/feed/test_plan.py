@@ -44,9 +44,17 @@ def test_the_overlap_does_not_reach_into_a_gap():
     due = plan_refresh(covered, at(1), at(3, 12), HOUR)
     assert due == [
         Slice(Kind.INCREMENTAL, at(3, 8, 30), at(3, 12), late_before=at(3, 9)),
-        Slice(Kind.BACKFILL, at(3), at(3, 8, 30)),
-        Slice(Kind.BACKFILL, at(2), at(3)),
+        Slice(Kind.BACKFILL, at(3), at(3, 8, 30), late_before=at(2)),
+        Slice(Kind.BACKFILL, at(2), at(3), late_before=at(2)),
+        Slice(Kind.BACKFILL, at(1, 23), at(2), late_before=at(2)),
     ]
+
+
+def test_a_hole_that_a_run_left_when_it_ended_early_is_looked_back_from_too():
+    """Newest first: today was stored, and the run was killed before yesterday's end, which held the overlap."""
+    covered = [Interval(at(1), at(2, 23, 30)), Interval(at(3), at(3, 1))]
+    due = plan_refresh(covered, at(1), at(3, 1), timedelta(hours=2))
+    assert due == [Slice(Kind.BACKFILL, at(2, 21, 30), at(3), late_before=at(2, 23, 30))]
 
 
 def test_nothing_is_due_when_the_horizon_is_covered():
@@ -70,7 +78,7 @@ def test_older_history_can_wait_and_a_gap_cannot():
     covered = [Interval(at(3), at(4)), Interval(at(5), at(6))]
     due = plan_refresh(covered, at(1), at(6, 1), HOUR)
     assert [(one.start.day, can_wait(one, covered)) for one in due] == [
-        (6, False), (5, False), (4, False), (2, True), (1, True)
+        (6, False), (5, False), (4, False), (3, False), (2, True), (1, True)
     ]  # fmt: skip
     assert all(can_wait(one, []) for one in plan_refresh([], at(1), at(3), HOUR))
 

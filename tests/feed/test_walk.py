@@ -9,7 +9,6 @@ import pytest
 from pydantic import SecretStr
 
 from orchestration.feed.client import FeedClient
-from orchestration.feed.errors import FeedProtocolError
 from orchestration.feed.walk import frozen_query, walk
 from orchestration.slices import Kind, Slice
 from sandbox import LocalFeed
@@ -56,12 +55,6 @@ def test_the_end_of_the_slice_is_outside_and_the_start_inside():
         assert sum(map(len, walked(feed, 10))) == 1
 
 
-def test_a_full_last_page_is_not_believed():
-    with LocalFeed(records=[record(n) for n in range(25)]) as feed:
-        feed.faults.add("ends_early")
-        assert sum(map(len, walked(feed, 10))) == 25
-
-
 def test_parameters_stay_the_same_on_every_page():
     with LocalFeed(records=[record(n) for n in range(25)]) as feed:
         walked(feed, 10)
@@ -69,17 +62,3 @@ def test_parameters_stay_the_same_on_every_page():
             [(name, value) for name, value in seen.parameters if name != "after_id"] for seen in feed.requests
         ]
         assert frozen == [frozen[0]] * 3
-
-
-@pytest.mark.parametrize("kind", ["empty_page", "same_cursor", "cursor_refused"])
-def test_answers_that_prove_nothing_end_the_walk(kind: str):
-    with LocalFeed(records=[record(n) for n in range(35)]) as feed:
-        feed.faults.add(kind)
-        with pytest.raises(FeedProtocolError, match="stays open"):
-            walked(feed, 10)
-
-
-def test_a_fault_half_way_costs_no_record():
-    with LocalFeed(records=[record(n) for n in range(35)]) as feed:
-        feed.faults.add("cut_body", pages="later", times=2)
-        assert sum(map(len, walked(feed, 10))) == 35

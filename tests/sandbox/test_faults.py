@@ -189,6 +189,62 @@ def test_missing_rate_limit_headers(small, ask):
     assert "anthropic-ratelimit-requests-remaining" in ask(small).headers
 
 
+def test_an_answer_made_up_as_a_whole(small, ask):
+    small.faults.add("body", body='{"data": null}', headers={"x-should-retry": "maybe"})
+    response = ask(small)
+    assert (response.status_code, response.text) == (200, '{"data": null}')
+    assert response.headers["x-should-retry"] == "maybe"
+
+
+def test_headers_alone_leave_the_answer_right(small, ask):
+    small.faults.add("headers", headers={"date": "yesterday", "anthropic-ratelimit-requests-limit": "many"})
+    response = ask(small)
+    assert len(ids(response)) == 10
+    assert (response.headers["date"], response.headers["anthropic-ratelimit-requests-limit"]) == (
+        "yesterday",
+        "many",
+    )
+
+
+def test_an_answer_that_is_packed(small, client, ask):
+    plain = ask(small).content
+    small.faults.add("gzip", times=2)
+    response = ask(small)
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.content == plain
+    small.faults.clear()
+    small.faults.add("gzip_cut")
+    assert ask(small).content != plain
+
+
+def test_a_body_that_is_small_on_the_wire_alone(small, client):
+    small.faults.add("bomb", size=3_000_000)
+    headers = {"x-api-key": small.key, "anthropic-version": "2023-06-01"}
+    with client.stream("GET", f"{small.url}/v1/compliance/activities", headers=headers) as response:
+        assert int(response.headers["content-length"]) < 10_000
+        assert len(response.read()) == 3_000_000
+
+
+def test_more_is_claimed_without_a_cursor(small, ask):
+    small.faults.add("no_cursor")
+    page = ask(small, limit=3).json()
+    assert (page["has_more"], page["last_id"]) == (True, None)
+
+
+def test_records_out_of_order_and_out_of_range(small, ask):
+    right = ask(small, limit=3).json()
+    small.faults.add("out_of_order")
+    wrong = ask(small, limit=3).json()
+    assert wrong["data"] == right["data"][::-1]
+    assert wrong["last_id"] == right["last_id"]
+    small.faults.add("outside_range")
+    assert ids(ask(small, created_at__gte="2026-03-01T00:00:18Z")) == [
+        "activity_0019",
+        "activity_0018",
+        "activity_0017",
+    ]
+
+
 def test_which_requests_a_fault_is_for(small, ask):
     small.faults.add("error", pages="later", status=503)
     small.faults.add("error", skip=1, times=0, status=529, contains="created_at.gte=2026-03-01T00:00:11Z")

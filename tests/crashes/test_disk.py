@@ -1,0 +1,168 @@
+"""The disk is full, or may not be written; the file is wanted by two: one sentence, and nothing half done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.ingest import refresh
+from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from sandbox import LocalFeed
+from tests.conftest import source_of
+from tests.crashes.test_kills import NOW, size_of
+from tests.crashes.victim import Victim
+from tests.truth import lies, missing, open_walks, served, stored
+
+
+@pytest.fixture
+def feed() -> Iterator[LocalFeed]:
+    """About 3 MB that no compression makes small."""
+    records = [
+        {
+            "id": f"activity_{n:03}",
+            "created_at": (NOW - timedelta(hours=1) - n * timedelta(minutes=20)).isoformat(),
+            "type": "x",
+            "actor": {"type": "system_actor"},
+            "noise": os.urandom(8000).hex(),
+        }
+        for n in range(200)
+    ]
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+def is_told_once(said: str | None, errors: Path) -> None:
+    """One sentence that says what to do; no traceback, no forgotten task."""
+    assert said is not None
+    assert "disk has room" in said
+    assert "\n" not in said
+    noise = errors.read_text()
+    for word in ("Traceback", "never retrieved", "never awaited", "Exception ignored"):
+        assert word not in noise
+
+
+@pytest.mark.parametrize("pending_bytes", [2**27, 1], ids=["queue has room", "queue is full"])
+@pytest.mark.parametrize("limit", [400_000, 1_700_000])
+def test_a_full_disk_stops_the_run_and_costs_nothing(
+    feed: LocalFeed, path: Path, tmp_path: Path, limit: int, pending_bytes: int
+):
+    errors = tmp_path / "stderr"
+    victim = Victim(
+        feed.url,
+        feed.key,
+        path,
+        file_limit=limit,
+        small_batches=True,
+        pending_bytes=pending_bytes,
+        stderr=str(errors),
+    )
+    # Walkers that wait for the lander end with it: a run that hangs would say nothing.
+    is_told_once(victim.hear(30), errors)
+    victim.process.join(10)
+    assert victim.process.exitcode == 0
+    assert lies(path) == []
+    assert missing(path, feed) == set()
+    report = refresh(source_of(feed), path)
+    assert report.is_complete
+    assert stored(path) == served(feed)
+    assert lies(path) == []
+    assert open_walks(path) == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB, where this machine lets us mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("mounting a file system needs root and leave to mount")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_small_disk_that_is_really_full(feed: LocalFeed, small_disk: Path, tmp_path: Path):
+    path, errors = small_disk / "w.duckdb", tmp_path / "stderr"
+    victim = Victim(feed.url, feed.key, path, small_batches=True, stderr=str(errors))
+    is_told_once(victim.hear(30), errors)
+    victim.process.join(10)
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+    assert lies(path) == []
+    assert refresh(source_of(feed), path).is_complete
+    assert stored(path) == served(feed)
+
+
+def test_a_disk_that_may_only_be_read_is_told(feed: LocalFeed, small_disk: Path):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    path = small_disk / "w.duckdb"
+    with pytest.raises(WarehouseError, match=r"Read-only.*WAREHOUSE_PATH"), exclusive(path):
+        pass
+    with pytest.raises(WarehouseError, match=r"w\.duckdb.*WAREHOUSE_PATH") as told:
+        refresh(source_of(feed), path)
+    assert ".new" not in str(told.value)
+    with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"):
+        refresh(source_of(feed), small_disk / "deeper" / "w.duckdb")
+    assert feed.requests == []
+
+
+def test_a_warehouse_that_may_only_be_read_is_told_and_can_be_read(feed: LocalFeed, small_disk: Path):
+    path = small_disk / "w.duckdb"
+    with open_warehouse(path):
+        pass
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"):
+        refresh(source_of(feed), path)
+    with open_warehouse(path, read_only=True) as connection:
+        assert connection.execute("select count(*) from raw.extracts").fetchall() == [(0,)]
+
+
+def test_a_path_with_lock_in_its_name_is_not_waited_for(tmp_path: Path):
+    path = tmp_path / "block" / "padlock.duckdb"
+    path.mkdir(parents=True)
+    began = time.monotonic()
+    with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(path, wait_seconds=20):
+        pass
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 5000, b"notes"], ids=["emptied", "zeroed", "overwritten"])
+def test_a_file_that_was_damaged_is_left_alone_and_told(path: Path, damage: bytes):
+    path.write_bytes(damage)
+    with pytest.raises(WarehouseError, match=r"w\w+\.duckdb.*WAREHOUSE_PATH"), open_warehouse(path):
+        pass
+    assert path.read_bytes() == damage
+
+
+def test_two_refreshes_at_once_take_turns(feed: LocalFeed, path: Path):
+    pair = [Victim(feed.url, feed.key, path, page_size=50) for _ in range(2)]
+    assert [one.hear() for one in pair] == ["done", "done"]
+    assert stored(path) == served(feed)
+    assert lies(path) == []
+    with duckdb.connect(str(path)) as connection:
+        spans = connection.execute(
+            "select min(started_at), max(finished_at) from raw.extracts group by inserted_count > 0 order by 1"
+        ).fetchall()
+    assert spans == sorted(spans)
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
+
+
+def test_the_second_of_two_says_a_sentence_when_it_must_wait_too_long(feed: LocalFeed, path: Path):
+    feed.faults.add("hang", skip=2)
+    first = Victim(feed.url, feed.key, path)
+    while feed.faults.pending():
+        time.sleep(0.01)
+    second = Victim(feed.url, feed.key, path, wait_seconds=0.2)
+    assert "Another run is writing to" in (second.hear() or "")
+    assert first.kill()
+    assert Victim(feed.url, feed.key, path, wait_seconds=0.2).hear() == "done"
+    assert size_of(path) > 0
+    assert stored(path) == served(feed)

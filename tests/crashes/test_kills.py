@@ -1,0 +1,200 @@
+"""kill -9 anywhere: after the next run every record is there once, and the ledger has not lied in between.
+
+`CRASH_ROUNDS` (default 24) is the number of kills that have to be survived; `CRASH_SEED` chooses them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.ingest import refresh
+from orchestration.warehouse.connection import _create, exclusive, open_warehouse
+from orchestration.warehouse.schema import _STATEMENTS
+from sandbox import LocalFeed
+from tests.conftest import source_of
+from tests.crashes.victim import Victim
+from tests.truth import lies, missing, open_walks, served, stored
+
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "24"))
+SEED = int(os.environ.get("CRASH_SEED", "1"))
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def feed() -> Iterator[LocalFeed]:
+    records = [
+        {
+            "id": f"activity_{n:03}",
+            "created_at": (NOW - timedelta(hours=1) - n * timedelta(minutes=40)).isoformat(),
+            "type": "x",
+            "actor": {"type": "system_actor"},
+            "text": "words " * (n % 7) * 100,
+        }
+        for n in range(90)
+    ]
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+def wal_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def wait_for_a_moment(chance: random.Random, feed: LocalFeed, path: Path, victim: Victim) -> None:
+    """Until so many requests have been made, then until something happens to the file, or just a little."""
+    asked, skip = len(feed.requests), chance.choice([0, chance.randrange(12), chance.randrange(12, 45)])
+    log = wal_of(path)
+    aim = chance.choice([lambda: True, log.exists, lambda: not log.exists()])
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline and victim.process.is_alive() and len(feed.requests) < asked + skip:
+        time.sleep(0.0005)
+    deadline = time.monotonic() + 0.3
+    while time.monotonic() < deadline and victim.process.is_alive() and not aim():
+        time.sleep(0.0002)
+    time.sleep(chance.choice([0.0, chance.uniform(0, 0.01), chance.uniform(0, 0.1)]))
+
+
+def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
+    feed: LocalFeed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    chance = random.Random(SEED)
+    killed = finished = warehouses = left_open = with_wal = checked = 0
+    path = tmp_path / "0.duckdb"
+    while killed < ROUNDS:
+        victim = Victim(feed.url, feed.key, path, page_size=chance.choice([3, 7, 50]), small_batches=True)
+        wait_for_a_moment(chance, feed, path, victim)
+        if victim.kill():
+            killed += 1
+            with_wal += wal_of(path).exists()
+            if path.exists():
+                assert lies(path) == []
+                assert missing(path, feed) == set()
+                left_open += open_walks(path) > 0
+        else:
+            finished += 1
+        if victim.process.exitcode == 0 or chance.random() < 0.15 or killed == ROUNDS:
+            began = datetime.now(UTC).replace(tzinfo=None)
+            assert refresh(source_of(feed), path).is_complete
+            assert stored(path) == served(feed)
+            assert lies(path) == []
+            assert open_walks(path) == 0
+            with open_warehouse(path) as connection:
+                still = "select count(*) from raw.extracts where finished_at is null and started_at < ?"
+                assert connection.execute(still, [began]).fetchall() == [(0,)]
+            warehouses += 1
+            checked += len(feed)
+            path = tmp_path / f"{warehouses}.duckdb"
+    # The kills have to have met work that was half done, or they prove nothing.
+    assert left_open > 0
+    figures = (
+        f"{killed} kills survived ({left_open} left walks open, {with_wal} a log to replay), {finished} runs "
+        f"ended before; {warehouses} warehouses, {checked} records checked, lost 0, doubled 0"
+    )
+    if "CRASH_ROUNDS" in os.environ:
+        with capsys.disabled():
+            print(f"\n{figures}")
+
+
+def kill_with_a_log(feed: LocalFeed, tmp_path: Path) -> Path:
+    """A warehouse whose writer died between a commit and the checkpoint that follows."""
+    for number in range(40):
+        path = tmp_path / f"log{number}.duckdb"
+        victim = Victim(feed.url, feed.key, path)
+        while victim.process.is_alive() and size_of(wal_of(path)) < 8000:
+            time.sleep(0.0001)
+        victim.kill()
+        if size_of(wal_of(path)) >= 8000:
+            return path
+    raise AssertionError("no writer was met in time")
+
+
+def test_a_log_that_breaks_off_anywhere_opens_as_a_true_warehouse(feed: LocalFeed, tmp_path: Path):
+    """A power cut can leave a part of what was not yet flushed: whatever is left of it has to be the truth."""
+    chance = random.Random(SEED)
+    path = kill_with_a_log(feed, tmp_path)
+    size = wal_of(path).stat().st_size
+    for number, length in enumerate([0, 1, size, *(chance.randrange(size) for _ in range(max(9, ROUNDS // 3)))]):
+        copy = tmp_path / f"copy{number}.duckdb"
+        shutil.copy(path, copy)
+        wal_of(copy).write_bytes(wal_of(path).read_bytes()[:length])
+        assert lies(copy) == []
+        assert missing(copy, feed) == set()
+    assert refresh(source_of(feed), copy).is_complete
+    assert stored(copy) == served(feed)
+    assert lies(copy) == []
+
+
+def test_a_process_that_dies_while_it_makes_the_file_leaves_one_that_opens_or_none(tmp_path: Path):
+    for number in range(max(10, ROUNDS // 3)):
+        path = tmp_path / f"{number}.duckdb"
+        child = os.fork()
+        if child == 0:
+            _create(path)
+            os._exit(0)
+        time.sleep(random.Random(number).uniform(0, 0.03))
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        with open_warehouse(path) as connection:
+            assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
+        assert not list(tmp_path.glob("*.new*"))
+
+
+@pytest.mark.parametrize("done", range(1, len(_STATEMENTS)))
+def test_a_schema_that_was_made_by_half_is_completed(path: Path, done: int):
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        for statement in _STATEMENTS[:done]:
+            connection.execute(statement)
+    with open_warehouse(path) as connection:
+        assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
+
+
+def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed, tmp_path: Path):
+    """The thread that stores is not the one that is interrupted; the process waits for it."""
+    met = 0
+    for number in range(6):
+        path, errors = tmp_path / f"{number}.duckdb", tmp_path / f"{number}.txt"
+        victim = Victim(feed.url, feed.key, path, small_batches=True, stderr=str(errors))
+        while victim.process.is_alive() and size_of(wal_of(path)) == 0:
+            time.sleep(0.0005)
+        os.kill(victim.process.pid, signal.SIGINT)
+        victim.process.join(20)
+        assert victim.process.exitcode is not None
+        met += victim.process.exitcode != 0
+        # Closed by the thread itself: nothing is left to replay.
+        assert not wal_of(path).exists()
+        assert "never retrieved" not in errors.read_text()
+        assert lies(path) == []
+        assert missing(path, feed) == set()
+    assert met > 0
+    assert refresh(source_of(feed), path).is_complete
+    assert stored(path) == served(feed)
+
+
+def test_the_lock_of_a_dead_run_holds_nobody_up(feed: LocalFeed, path: Path):
+    feed.faults.add("hang", skip=3)
+    victim = Victim(feed.url, feed.key, path)
+    while feed.faults.pending():
+        time.sleep(0.01)
+    assert path.with_name(path.name + ".lock").exists()
+    assert victim.kill()
+    with exclusive(path, wait_seconds=0.5):
+        assert refresh(source_of(feed), path).is_complete
+    assert stored(path) == served(feed)

@@ -1,0 +1,114 @@
+"""The whole pipeline as `make refresh` starts it: stopped politely and rudely, in the walk and in dbt."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import ROOT
+from sandbox import LocalFeed
+from tests.pipeline.conftest import environment_of
+from tests.truth import lies, open_walks, served, stored
+
+ROUNDS = int(os.environ.get("CRASH_PIPELINE_ROUNDS", "1"))
+SEED = int(os.environ.get("CRASH_SEED", "1"))
+STOPPED = "Stopped. What was stored stays; the next refresh goes on from there."
+
+
+@pytest.fixture
+def feed() -> Iterator[LocalFeed]:
+    now = datetime.now(UTC)
+    actor = {"type": "user_actor", "user_id": "user_a", "email_address": "a@example.com"}
+    records = [
+        {
+            "id": f"activity_{n}",
+            "created_at": (now - timedelta(hours=n + 1)).isoformat(),
+            "type": "claude_chat_created",
+            "actor": actor,
+        }
+        for n in range(60)
+    ]
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+class Refresh:
+    """`python -m orchestration refresh` in a process group of its own."""
+
+    def __init__(self, feed: LocalFeed, path: Path) -> None:
+        self.log = path.with_suffix(".dbt") / "dbt.log"
+        self.log.unlink(missing_ok=True)
+        environment = environment_of(feed, WAREHOUSE_PATH=str(path), DAGSTER_HOME=str(path.parent / "home"))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "refresh"],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_for_dbt(self) -> None:
+        """Until dbt has begun to build."""
+        deadline = time.monotonic() + 120
+        while not (self.log.exists() and "START" in self.log.read_text()):
+            assert self.process.poll() is None, self.process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    def end(self) -> tuple[int, str]:
+        """Exit status and everything it said, when it and what it started are gone."""
+        said, _ = self.process.communicate(timeout=120)
+        return self.process.returncode, said
+
+
+def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: LocalFeed, tmp_path: Path):
+    path, chance = tmp_path / "w.duckdb", random.Random(SEED)
+
+    feed.faults.add("hang", skip=16)
+    walking = Refresh(feed, path)
+    while feed.faults.pending():
+        time.sleep(0.02)
+    walking.process.send_signal(signal.SIGTERM)
+    status, said = walking.end()
+    assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said
+
+    building = Refresh(feed, path)
+    building.wait_for_dbt()
+    building.process.send_signal(signal.SIGINT)
+    status, said = building.end()
+    assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said
+    assert stored(path) == served(feed)
+
+    for _ in range(ROUNDS):
+        dying = Refresh(feed, path)
+        dying.wait_for_dbt()
+        time.sleep(chance.uniform(0, 3))
+        # Only the parent dies: a dbt that outlives it still writes, and the next run has to wait for it.
+        (os.kill if chance.random() < 0.7 else os.killpg)(dying.process.pid, signal.SIGKILL)
+        dying.process.wait()
+
+    feed.add(
+        {"id": "activity_new", "created_at": datetime.now(UTC).isoformat(), "type": "x", "actor": {"type": "y"}}
+    )
+    last = Refresh(feed, path)
+    status, said = last.end()
+    assert status == 0, said
+    assert "0 failed" in said
+    assert lies(path) == []
+    assert open_walks(path) == 0
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("select activity_id, payload_sha256 from marts.activities").fetchall()
+    assert len(rows) == len(feed)
+    assert dict(rows) == stored(path) == served(feed)
