@@ -262,7 +262,7 @@ def check_feed_host(connection: duckdb.DuckDBPyConnection, source: str, host: st
     ).fetchall()
     if others:
         raise WarehouseError(
-            f"This warehouse was filled from {others[0][0]}, and COMPLIANCE_API_URL now names {host}. "
+            f"This warehouse was filled from {others[0][0]}, and source {source} is now to be read from {host}. "
             "Use another WAREHOUSE_PATH for another feed."
         )
 
