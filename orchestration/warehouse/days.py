@@ -34,7 +34,7 @@ select
     source,
     sealed_date,
     last_ingest_seq,
-    count(*) filter (where is_apart) over so_far as island,
+    sum(if(is_apart, 1, 0)) over so_far as island,
     sum(row_count) over so_far // $range_rows as portion
 from dated
 window so_far as (order by sealed_date, source, last_ingest_seq rows unbounded preceding)

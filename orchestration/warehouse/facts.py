@@ -28,6 +28,19 @@ walks as (
     select *, (query ->> 'limit')::bigint as page_limit
     from raw.extracts
     where source = $source and slice_start < $until and slice_end > $since
+),
+repeats as (
+    select failed.extract_id, arg_min(later.extract_id, (later.started_at, later.extract_id)) as repeated_by
+    from walks as failed
+    join raw.extracts as later
+        on
+            later.source = failed.source
+            and later.status = 'complete'
+            and later.started_at > failed.started_at
+            and later.slice_start <= failed.slice_start
+            and later.slice_end >= failed.slice_end
+    where failed.status <> 'complete'
+    group by failed.extract_id
 )
 select
     extract_id, kind, slice_start, slice_end, status,
@@ -39,16 +52,10 @@ select
     end as proof,
     page_count, page_limit, received_count, inserted_count, duplicate_count, revision_count, late_count,
     coalesce(request_count, 0) as request_count, first_cursor, last_cursor, first_request_id, last_request_id,
-    content_sha256, started_at, finished_at, product_version, error,
-    (
-        select arg_min(later.extract_id, (later.started_at, later.extract_id)) from raw.extracts as later
-        where
-            walks.status <> 'complete' and later.status = 'complete' and later.source = walks.source
-            and later.started_at > walks.started_at
-            and later.slice_start <= walks.slice_start and later.slice_end >= walks.slice_end
-    ) as repeated_by
+    content_sha256, started_at, finished_at, product_version, error, repeated_by
 from walks
 left join receipts using (extract_id)
+left join repeats using (extract_id)
 order by slice_start, slice_end, started_at, extract_id
 """
 
@@ -127,16 +134,17 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     bounds = {"since": period.start.replace(tzinfo=None), "until": period.end.replace(tzinfo=None)}
     holes = gaps(period, coverage(connection, source))
     days = _read_days(connection, source, first, last)
+    walks = _rows(connection, _WALKS, {"source": source} | bounds)
     for day in days:
         day["coverage"] = _coverage_of(day["date"], holes)
+    # Costly over a long ledger, and needless where nothing failed.
+    waiting = unproven(connection, source) if any(walk["status"] != "complete" for walk in walks) else {}
     still_open = {
-        piece: reason
-        for piece, reason in unproven(connection, source).items()
-        if piece.start < period.end and piece.end > period.start
+        piece: reason for piece, reason in waiting.items() if piece.start < period.end and piece.end > period.start
     }
     return Facts(
         source=_rows(connection, _SOURCE, {"source": source})[0],
-        walks=_rows(connection, _WALKS, {"source": source} | bounds),
+        walks=walks,
         days=days,
         seals=_rows(connection, _SEALS, {"source": source} | bounds),
         gaps=holes,

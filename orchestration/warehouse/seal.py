@@ -31,7 +31,7 @@ def seal_expression(row: str, previous: str) -> str:
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
-# Whole days of the covered stretches that no overlap walk will read again.
+# Whole days of the covered stretches that no overlap walk will read again and that have no seal.
 _CLOSED_DAYS = """
 create or replace temp table closed_days as
 with horizons as (
@@ -54,18 +54,27 @@ whole_days as (
         )) as day_start
     from covered
 )
-select source, day_start::date as sealed_date
+select source, day_start::date as sealed_date, day_start, day_start + interval 1 day as day_end
 from whole_days
 join horizons using (source)
+anti join raw.day_seals
+    on whole_days.source = day_seals.source and whole_days.day_start = day_seals.sealed_date
+where day_start + interval 1 day <= closed_until
+"""
+
+# Which failures still wait is costly to find out over a long ledger: asked only where one could matter.
+_IN_DOUBT = """
+select distinct source
+from closed_days
+join raw.extracts using (source)
+where status <> 'complete' and slice_start < day_end and slice_end > day_start
+"""
+
+_LEAVE_OPEN_DAYS = """
+delete from closed_days using open_stretches
 where
-    day_start + interval 1 day <= closed_until
-    and not exists (
-        select 1 from open_stretches
-        where
-            open_stretches.source = whole_days.source
-            and open_stretches.start < day_start + interval 1 day
-            and open_stretches.stop > day_start
-    )
+    closed_days.source = open_stretches.source
+    and open_stretches.start < day_end and open_stretches.stop > day_start
 """
 
 # Every row up to the newest `last_ingest_seq` has been looked at: each run looks at all sources and sealed days.
@@ -87,7 +96,7 @@ sealed as (
     select source, sealed_date, max(seal_version) as seal_version from raw.day_seals group by all
 )
 select source, sealed_date, last_ingest_seq, 1 as seal_version, null as reason
-from closed_days anti join sealed using (source, sealed_date), newest
+from closed_days, newest
 union all
 select
     source, sealed_date, last_ingest_seq, seal_version + 1,
@@ -178,11 +187,12 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
 def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:
     sources = [source for (source,) in connection.execute("select distinct source from raw.extracts").fetchall()]
     _keep(connection, "covered", [(name, piece) for name in sources for piece in coverage(connection, name)])
-    _keep(
-        connection, "open_stretches", [(name, piece) for name in sources for piece in unproven(connection, name)]
-    )
     limits = {"settle": int(_SETTLE.total_seconds()), "overlap": int(_OVERLAP.total_seconds())}
     connection.execute(_CLOSED_DAYS, limits | {"now": now})
+    in_doubt = [source for (source,) in connection.execute(_IN_DOUBT).fetchall()]
+    still_open = [(name, piece) for name in in_doubt for piece in unproven(connection, name)]
+    _keep(connection, "open_stretches", still_open)
+    connection.execute(_LEAVE_OPEN_DAYS)
     connection.execute(_WANTED_DAYS)
     read_contents(connection)
     connection.execute(_APPEND, {"now": now, "product_version": __version__})
