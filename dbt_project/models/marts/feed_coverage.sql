@@ -24,7 +24,7 @@ covered as (
     inner join {{ ref('int_feed_stretches') }} as stretches
         on
             days.source = stretches.source
-            and stretches.covered_from_at < days.day_end_at
+            and days.day_end_at > stretches.covered_from_at
             and days.day_start_at < stretches.covered_to_at
     group by days.source, days.coverage_date
 
