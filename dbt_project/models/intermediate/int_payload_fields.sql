@@ -34,9 +34,17 @@ shapes as (
 
 ),
 
-activity_fields as ({{ each_field_name('shapes', 'field_names', of=1) }}),
+activity_fields as (
 
-actor_fields as ({{ each_field_name('shapes', 'field_names', of=2) }}),
+    {{ each_field_name('shapes', 'field_names', of=1) }}
+
+),
+
+actor_fields as (
+
+    {{ each_field_name('shapes', 'field_names', of=2) }}
+
+),
 
 found as (
 
