@@ -26,6 +26,14 @@
 {%- endmacro %}
 
 
+{# `occurred_at` or `activity_id` of a moment. #}
+{% macro moment_part(moment, part) %}{{ return(adapter.dispatch('moment_part')(moment, part)) }}{% endmacro %}
+
+{% macro duckdb__moment_part(moment, part) %}struct_extract({{ moment }}, '{{ part }}'){% endmacro %}
+
+{% macro spark__moment_part(moment, part) %}{{ moment }}.{{ part }}{% endmacro %}
+
+
 {# A list of texts without any. #}
 {% macro empty_strings() %}{{ return(adapter.dispatch('empty_strings')()) }}{% endmacro %}
 

@@ -10,7 +10,7 @@ stored as (
         count(case when is_late then 1 end) as late_count,
         0 as revision_count
     from {{ ref('stg_feed__activities') }}
-    group by 1, 2
+    group by source, cast(occurred_at as date)
 
 ),
 
@@ -23,7 +23,7 @@ revised as (
         0 as late_count,
         count(*) as revision_count
     from {{ ref('stg_feed__activity_revisions') }}
-    group by 1, 2
+    group by source, cast(occurred_at as date)
 
 ),
 

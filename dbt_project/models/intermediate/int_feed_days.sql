@@ -22,7 +22,7 @@ walked as (
 spans as (
 
     select
-        coalesce(sources.source, walked.source) as source,
+        coalesce(sources.source, walked.source) as source,  -- the public contract calls it so -- noqa: RF04
         least(sources.history_start_at, walked.first_walked_at) as first_at,
         greatest(sources.last_horizon_at, walked.last_walked_at) as last_at,
         greatest(sources.last_horizon_at, walked.last_covered_at) as horizon_at

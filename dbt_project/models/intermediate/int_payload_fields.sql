@@ -22,8 +22,8 @@ received as (
 shapes as (
 
     select
-        activity_type,
-        actor_type,
+        activity_type as activity_kind,
+        actor_type as actor_kind,
         {{ json_field_names('payload', 'actor') }} as field_names,
         count(*) as activity_count,
         min({{ moment('occurred_at', 'activity_id') }}) as first_moment,
@@ -34,24 +34,32 @@ shapes as (
 
 ),
 
-activity_fields as ({{ each_field_name('shapes', 'field_names', of=1) }}),
+activity_fields as (
 
-actor_fields as ({{ each_field_name('shapes', 'field_names', of=2) }}),
+    {{ each_field_name('shapes', 'field_names', of=1) }}
+
+),
+
+actor_fields as (
+
+    {{ each_field_name('shapes', 'field_names', of=2) }}
+
+),
 
 found as (
 
     {% for kind, relation, activity_type, actor_type, name in [
-        ('activity_type', 'shapes', 'activity_type', 'cast(null as varchar)', 'activity_type'),
-        ('actor_type', 'shapes', 'cast(null as varchar)', 'actor_type', 'actor_type'),
-        ('field', 'activity_fields', 'activity_type', 'cast(null as varchar)', 'field_name'),
-        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_type', 'field_name'),
+        ('activity_type', 'shapes', 'activity_kind', 'cast(null as varchar)', 'activity_kind'),
+        ('actor_type', 'shapes', 'cast(null as varchar)', 'actor_kind', 'actor_kind'),
+        ('field', 'activity_fields', 'activity_kind', 'cast(null as varchar)', 'field_name'),
+        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_kind', 'field_name'),
     ] -%}
         select
             {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
             '{{ kind }}' as field_kind,
             {{ activity_type }} as activity_type,
             {{ actor_type }} as actor_type,
-            {{ name }} as name,
+            {{ name }} as seen_name,
             activity_count,
             first_moment,
             last_seen_at,
@@ -82,7 +90,7 @@ final as (
         field_kind,
         activity_type,
         actor_type,
-        name,
+        seen_name,
         cast(sum(activity_count) as bigint) as activity_count,
         min(first_moment) as first_moment,
         max(last_seen_at) as last_seen_at,

@@ -9,7 +9,7 @@ turns as (
 neighbours as (
 
     select
-        turns.*,
+        *,
         {% for column in ['activity_id', 'actor_id', 'actor_email', 'occurred_at'] -%}
             lead({{ column }}) over (
                 partition by organization_uuid, switch order by occurred_at, activity_id
@@ -40,14 +40,14 @@ spots as (
     select
         organization_uuid,
         switch,
-        null,
-        null,
-        null,
-        activity_id,
-        actor_id,
-        actor_email,
-        null,
-        occurred_at
+        null as switched_off_activity_id,
+        null as switched_off_by_actor_id,
+        null as switched_off_by_email,
+        activity_id as switched_on_activity_id,
+        actor_id as switched_on_by_actor_id,
+        actor_email as switched_on_by_email,
+        null as began_at,
+        occurred_at as ended_at
     from neighbours
     where is_on and turn_number = 1
 

@@ -1,22 +1,31 @@
 with
 
-days as (
-
-    select * from {{ ref('int_feed_days') }}
-
-),
+days as (select * from {{ ref('int_feed_days') }}),
 
 covered as (
 
     select
         days.source,
         days.coverage_date,
-        max(case when covered_from_at <= day_start_at and day_end_at <= covered_to_at then 1 else 0 end) as is_whole,
-        sum({{ elapsed_seconds('greatest(covered_from_at, day_start_at)', 'least(covered_to_at, day_end_at)') }})
-            as covered_seconds
+        max(
+            case
+                when stretches.covered_from_at <= days.day_start_at and days.day_end_at <= stretches.covered_to_at
+                    then 1
+                else 0
+            end
+        ) as is_whole,
+        sum(
+            {{ elapsed_seconds(
+                'greatest(stretches.covered_from_at, days.day_start_at)',
+                'least(stretches.covered_to_at, days.day_end_at)',
+            ) }}
+        ) as covered_seconds
     from days
     inner join {{ ref('int_feed_stretches') }} as stretches
-        on days.source = stretches.source and covered_from_at < day_end_at and day_start_at < covered_to_at
+        on
+            days.source = stretches.source
+            and days.day_end_at > stretches.covered_from_at
+            and days.day_start_at < stretches.covered_to_at
     group by days.source, days.coverage_date
 
 ),
@@ -32,7 +41,7 @@ walked as (
         min(case when status = 'complete' then finished_at end) as first_covered_at,
         max(case when status = 'complete' then finished_at end) as last_verified_at
     from {{ ref('stg_feed__extracts') }}
-    group by 1, 2
+    group by source, cast(slice_start_at as date)
 
 ),
 

@@ -23,20 +23,20 @@ documented as (
     select
         'activity_type' as drift_kind,
         '*' as part_type,
-        activity_type as name
+        activity_type as documented_name
     from activity_types
     union all
     select distinct
         'actor_type' as drift_kind,
         '*' as part_type,
-        part_type as name
+        part_type as documented_name
     from documented_fields
     where part = 'actor' and part_type <> '*'
     union all
     select
         case part when 'actor' then 'actor_field' else 'field' end as drift_kind,
         part_type,
-        field_name as name
+        field_name as documented_name
     from documented_fields
 
 ),
@@ -48,18 +48,18 @@ final as (
         seen.field_kind as drift_kind,
         seen.activity_type,
         seen.actor_type,
-        seen.name,
-        seen.first_moment.activity_id as example_activity_id,
+        seen.seen_name as name,  -- the public contract calls it so -- noqa: RF04
+        {{ moment_part('seen.first_moment', 'activity_id') }} as example_activity_id,
         seen.activity_count,
-        seen.first_moment.occurred_at as first_seen_at,
+        {{ moment_part('seen.first_moment', 'occurred_at') }} as first_seen_at,
         seen.last_seen_at
     from seen
     left join documented
         on
             seen.field_kind = documented.drift_kind
-            and seen.name = documented.name
+            and seen.seen_name = documented.documented_name
             and documented.part_type in ('*', coalesce(seen.activity_type, seen.actor_type))
-    where documented.name is null
+    where documented.documented_name is null
 
 )
 
