@@ -17,3 +17,20 @@
         {{ alias }}.ingest_seq > {{ found.columns[0].values()[0] }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{# Mark activities that were stored before the request that they report was known to be one of ours. #}
+{% macro tell_own_reads(requests) %}{{ return(adapter.dispatch('tell_own_reads')(requests)) }}{% endmacro %}
+
+{% macro duckdb__tell_own_reads(requests) -%}
+    update {{ this }} as built
+    set is_own_read = true
+    where
+        built.activity_type = 'compliance_api_accessed'
+        and not built.is_own_read
+        and built.request_id in (select requests.request_id from {{ requests }} as requests)
+{%- endmacro %}
+
+{% macro spark__tell_own_reads(requests) -%}
+    select 1 as nothing  {# Tables of Parquet are not updated: there, `make rebuild` tells. #}
+{%- endmacro %}
