@@ -5,6 +5,7 @@ What dbt says is turned into the same events that `dagster_dbt` makes of a child
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,9 @@ def run_dbt(
         *(("--select", *select) if select else selection.selection_args),
     ]
     try:
-        result = dbtRunner(callbacks=[heard.append]).invoke(command)
+        # dbt goes to the project and stays there.
+        with contextlib.chdir(directory):
+            result = dbtRunner(callbacks=[heard.append]).invoke(command)
     finally:
         # dbt leaves the file open, which would shut out the next writer.
         DuckDBConnectionManager.close_all_connections()

@@ -32,6 +32,8 @@ Dbt = Callable[..., None]
 def dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dbt:
     """Run the models on `tmp_path / name / warehouse.duckdb`, in this process: a child imports for seconds."""
     manifest = None
+    # dbt goes to its project and stays there; afterwards we are back.
+    monkeypatch.chdir(tmp_path)
 
     def run(name: str, *arguments: str) -> None:
         nonlocal manifest
