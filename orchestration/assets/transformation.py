@@ -56,6 +56,8 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         if known and known[0] != sha256:
             log.info("The dbt project has changed since the last build: every table is made anew.")
         arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_anew else [])]
+        if is_quiet:
+            log.info("No activity since the build of %s UTC: tables and checks stand as it left them.", known[2])
         # One place for every build of a warehouse, so that the project is parsed only where it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
         select = _readers_of_the_ledger() if is_quiet else []
