@@ -6,13 +6,15 @@ import base64
 from collections.abc import Sequence
 from datetime import datetime
 
-import altair as alt
 import dagster as dg
-import vl_convert
 
 
 def activities_per_hour(hours: Sequence[tuple[datetime, int]]) -> dg.MarkdownMetadataValue:
     """A bar for each hour (UTC) as a picture in Markdown. `hours` are starts of hours and counts, in order."""
+    # Loaded where they are needed: a second of start-up that a refresh with nothing new does without.
+    import altair as alt
+    import vl_convert
+
     bars = alt.Data(values=[{"hour": hour.isoformat(), "activities": count} for hour, count in hours])
     chart = (
         alt.Chart(bars, width=720, height=180, title="Activities per hour (UTC), the newest 7 days")

@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.assets.evidence import attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
@@ -14,7 +13,6 @@ from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
-from orchestration.project import project
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.schedules import (
     attest_job,
@@ -31,11 +29,10 @@ from orchestration.settings import warehouse_path
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `dbt`."""
+    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`."""
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
-        "dbt": DbtCliResource(project_dir=project),
     }
     return dg.Definitions(
         assets=[raw_tables, day_seals, curated_tables, attestation],

@@ -17,6 +17,57 @@
 {%- endmacro %}
 
 
+{#
+  JSON text as one value with fields, read in one pass however many fields it has; null where the text is no JSON
+  object. `fields` is a dict from names to what stands there: 'text', 'texts' (an array of strings), 'json' (of
+  whatever shape, as JSON text) or a dict in turn. What is missing or JSON null is null.
+#}
+{% macro json_record(json, fields) %}{{ return(adapter.dispatch('json_record')(json, fields)) }}{% endmacro %}
+
+{% macro duckdb__json_record(json, fields) -%}
+    {%- set shape = duckdb__json_shape(fields) -%}
+    coalesce(
+        try(json_transform({{ json }}, '{{ shape }}')),
+        try(json_transform({{ duckdb__readable_json(json) }}, '{{ shape }}'))
+    )
+{%- endmacro %}
+
+{% macro duckdb__json_shape(fields) -%}
+    {%- set types = {'text': '"VARCHAR"', 'texts': '["VARCHAR"]', 'json': '"JSON"'} -%}
+    {%- set parts = [] -%}
+    {%- for name, kind in fields.items() -%}
+        {%- do parts.append('"' ~ name ~ '":' ~ (duckdb__json_shape(kind) if kind is mapping else types[kind])) -%}
+    {%- endfor -%}
+    {{- '{' ~ parts | join(',') ~ '}' -}}
+{%- endmacro %}
+
+{% macro spark__json_record(json, fields) %}from_json({{ json }}, '{{ spark__json_shape(fields) }}'){% endmacro %}
+
+{% macro spark__json_shape(fields) -%}
+    {%- set types = {'text': 'string', 'texts': 'array<string>', 'json': 'string'} -%}
+    {%- set parts = [] -%}
+    {%- for name, kind in fields.items() -%}
+        {%- set type = 'struct<' ~ spark__json_shape(kind) ~ '>' if kind is mapping else types[kind] -%}
+        {%- do parts.append('`' ~ name ~ '`: ' ~ type) -%}
+    {%- endfor -%}
+    {{- parts | join(', ') -}}
+{%- endmacro %}
+
+
+{# The field of a record at a dotted `path`. #}
+{% macro record_field(record, path) %}{{ return(adapter.dispatch('record_field')(record, path)) }}{% endmacro %}
+
+{% macro duckdb__record_field(record, path) -%}
+    {%- set found = namespace(value=record) -%}
+    {%- for name in path.split('.') -%}
+        {%- set found.value = "struct_extract(" ~ found.value ~ ", '" ~ name ~ "')" -%}
+    {%- endfor -%}
+    {{- found.value -}}
+{%- endmacro %}
+
+{% macro spark__record_field(record, path) %}{{ record }}.{{ path }}{% endmacro %}
+
+
 {# The scalar at `path` as text; null where it is missing or JSON null, or where the text is no JSON. #}
 {% macro json_text(json, path) %}{{ return(adapter.dispatch('json_text')(json, path)) }}{% endmacro %}
 
@@ -38,29 +89,26 @@
 
 
 {#
-  A select of every row of `relation` once per element of the array at `path`, with `item` (the element as text;
-  an object as JSON text) and `item_index` (from 1). Rows without elements are left out.
+  A select of every row of `relation` once per element of the JSON array in the column `json`, with `item` (the
+  element as text; an object as JSON text) and `item_index` (from 1). Rows without elements are left out.
 #}
-{% macro json_items(relation, json, path) %}
-    {{- return(adapter.dispatch('json_items')(relation, json, path)) -}}
-{% endmacro %}
+{% macro json_items(relation, json) %}{{ return(adapter.dispatch('json_items')(relation, json)) }}{% endmacro %}
 
-{% macro duckdb__json_items(relation, json, path) -%}
+{% macro duckdb__json_items(relation, json) -%}
     select
         {{ relation }}.*,
-        unnest(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}[*]')) as item,
-        generate_subscripts(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}[*]'), 1) as item_index
+        unnest(json_extract_string({{ relation }}.{{ json }}, '$[*]')) as item,
+        generate_subscripts(json_extract_string({{ relation }}.{{ json }}, '$[*]'), 1) as item_index
     from {{ relation }}
 {%- endmacro %}
 
-{% macro spark__json_items(relation, json, path) -%}
+{% macro spark__json_items(relation, json) -%}
     select
         {{ relation }}.*,
         elements.item,
         elements.position + 1 as item_index
     from {{ relation }}
-    lateral view posexplode(from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')) elements
-        as position, item
+    lateral view posexplode(from_json({{ relation }}.{{ json }}, 'array<string>')) elements as position, item
 {%- endmacro %}
 
 

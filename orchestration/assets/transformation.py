@@ -1,19 +1,31 @@
 """Stages `staging`, `intermediate` and `marts`: every dbt model an asset, every dbt test an asset check."""
 
+import json
+import logging
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
-from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from orchestration.dbt_run import DbtRun, run_dbt
 from orchestration.project import project
 from orchestration.resources import Warehouse
+from orchestration.warehouse.builds import (
+    has_untold_reads,
+    last_build,
+    newest_ingest_seq,
+    project_sha256,
+    record_build,
+)
 
-SHOWN_FAILURES = 5
+# Tables of schema `raw` that grow with each refresh, whether or not it finds anything.
+LEDGER = ("activity_revisions", "day_seals", "extracts", "sources")
+
+log = logging.getLogger(__name__)
 
 
 class Build(dg.Config):
@@ -30,37 +42,65 @@ class Build(dg.Config):
         settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
     ),
 )
-def curated_tables(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse, config: Build
-) -> Iterator[Any]:
-    """Build and test the dbt project on the warehouse."""
+def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Build) -> Iterator[Any]:
+    """Build and test the dbt project on the warehouse, as far as there is anything new to build it from."""
     # dbt's profile reads the same variable; a relative path means the checkout to both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)
-    arguments = [
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        *(["--full-refresh"] if config.full_refresh else []),
-    ]
+    sha256 = project_sha256(project.project_dir)
     with warehouse.turn():
         # Meets a locked or foreign file with a sentence; dbt would meet it with a traceback.
-        with warehouse.get_connection():
-            pass
-        # One place for every build of a warehouse: by default each build leaves a directory of its own behind.
+        with warehouse.get_connection() as connection:
+            known, newest = last_build(connection), newest_ingest_seq(connection)
+            is_anew = config.full_refresh or known is None or known[0] != sha256
+            is_quiet = not (is_anew or context.is_subset or newest > known[1] or has_untold_reads(connection))
+        if known and known[0] != sha256:
+            log.info("The dbt project has changed since the last build: every table is made anew.")
+        arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_anew else [])]
+        if is_quiet:
+            log.info("No activity since the build of %s UTC: tables and checks stand as it left them.", known[2])
+        # One place for every build of a warehouse, so that the project is parsed only where it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
-        invocation = dbt.cli(arguments, context=context, raise_on_error=False, target_path=target_path)
-        tables: list[dg.Output] = []
-        for event in invocation.stream():
-            if isinstance(event, dg.Output):
-                # dbt holds the file: rows can be counted when it is done.
-                tables.append(event)
-            else:
-                yield event
-        with warehouse.get_connection(read_only=True) as connection:
-            for table in tables:
-                schema, name = context.asset_key_for_output(table.output_name).path
-                yield table.with_metadata({**table.metadata, **_row_count(connection, schema, name)})
-        _raise_failures(invocation)
+        select = _readers_of_the_ledger() if is_quiet else []
+        run = (
+            DbtRun([], "") if is_quiet and not select else run_dbt(context, arguments, target_path, select=select)
+        )
+        with warehouse.get_connection() as connection:
+            if not (run.failure or is_quiet or context.is_subset):
+                record_build(connection, sha256, newest)
+            yield from _with_row_counts(context, connection, run.events)
+        if is_quiet:
+            yield from _unchanged(context, run.events, known[2])
+    if run.failure:
+        raise dg.Failure(run.failure, allow_retries=False)
+
+
+def _readers_of_the_ledger() -> list[str]:
+    """The models that a refresh changes even where it brings no activity, as dbt selects them."""
+    manifest = json.loads(project.manifest_path.read_text())
+    return [
+        f"source:raw.{source['name']}+"
+        for name, source in manifest["sources"].items()
+        if source["name"] in LEDGER and any(child.startswith("model.") for child in manifest["child_map"][name])
+    ]
+
+
+def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) -> Iterator[dg.MaterializeResult]:
+    """The tables that stand as the last build left them, for those who come after. Its checks stand as well."""
+    built = {context.asset_key_for_output(one.output_name) for one in events if isinstance(one, dg.Output)}
+    for key in sorted(context.selected_asset_keys - built):
+        yield dg.MaterializeResult(
+            asset_key=key, metadata={"unchanged since": dg.MetadataValue.timestamp(since.replace(tzinfo=UTC))}
+        )
+
+
+def _with_row_counts(
+    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, events: Any
+) -> Iterator[Any]:
+    for event in events:
+        if isinstance(event, dg.Output):
+            schema, name = context.asset_key_for_output(event.output_name).path
+            event = event.with_metadata({**event.metadata, **_row_count(connection, schema, name)})
+        yield event
 
 
 def _row_count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, int]:
@@ -72,25 +112,3 @@ def _row_count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) ->
         return {}
     [(count,)] = connection.execute(f"select count(*) from {schema}.{name}").fetchall()
     return {"dagster/row_count": count}
-
-
-def _raise_failures(invocation: DbtCliInvocation) -> None:
-    if invocation.is_successful():
-        return
-    try:
-        results = invocation.get_artifact("run_results.json")["results"]
-    except (DagsterDbtCliRuntimeError, OSError, KeyError):
-        results = []
-    failed = [result for result in results if result["status"] in ("error", "fail")]
-    lines = [f"{result['unique_id'].split('.')[2]}: {_first_line(result)}" for result in failed[:SHOWN_FAILURES]]
-    raise dg.Failure(
-        f"dbt build failed in {len(failed) or 'an unknown number of'} node(s). "
-        + " ".join(lines)
-        + f" The full log is {invocation.target_path / 'dbt.log'}.",
-        allow_retries=False,
-    )
-
-
-def _first_line(result: dict[str, Any]) -> str:
-    message = (result.get("message") or "no message").strip()
-    return message.splitlines()[0]

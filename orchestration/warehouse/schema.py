@@ -85,6 +85,11 @@ _STATEMENTS = (
         reason varchar,
         product_version varchar not null
     )""",
+    """create table if not exists raw.builds (
+        built_at timestamp not null,
+        project_sha256 varchar not null,
+        ingest_seq bigint not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",

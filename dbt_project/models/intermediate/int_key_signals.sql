@@ -1,36 +1,27 @@
 with
 
--- The join leaves the few activities that concern a key: only their JSON is read.
 stated as (
 
     select
-        activities.activity_id,
-        activities.organization_uuid,
-        activities.workspace_id as stated_workspace_id,
-        activities.actor_id,
-        {{ json_field('activities.payload', 'event_types.id_field') }} as stated_key_id,
-        event_types.key_type,
-        event_types.event_type,
-        activities.activity_type,
-        activities.actor_type,
-        activities.actor_email,
-        {{ json_field('activities.payload', 'event_types.name_field') }} as stated_name,
-        event_types.status as stated_status,
-        case
-            when event_types.event_type = 'updated' then {{ json_document('activities.payload', 'updates') }}
-        end as updates,
-        case
-            when event_types.event_type = 'updated' then {{ json_document('activities.payload', 'updated_fields') }}
-        end as updated_fields,
-        {{ json_strings('activities.payload', 'scopes') }} as stated_scopes,
-        activities.occurred_at,
-        case
-            when activities.activity_type = 'claude_code_runner_pool_secret_minted'
-                then {{ utc_timestamp(json_text('activities.payload', 'expires_at')) }}
-        end as stated_expires_at
-    from {{ ref('activities') }} as activities
-    inner join {{ ref('int_key_event_types') }} as event_types
-        on activities.activity_type = event_types.activity_type
+        activity_id,
+        organization_uuid,
+        stated_workspace_id,
+        actor_id,
+        stated_key_id,
+        key_type,
+        event_type,
+        activity_type,
+        actor_type,
+        actor_email,
+        stated_name,
+        stated_status,
+        updates,
+        updated_fields,
+        stated_scopes,
+        occurred_at,
+        stated_expires_at,
+        ingest_seq
+    from {{ ref('int_key_activities') }}
 
 ),
 

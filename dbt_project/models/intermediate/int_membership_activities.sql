@@ -1,11 +1,17 @@
-{#- Seven models read it: as a table the activities and their payloads are scanned once. -#}
-{{ config(materialized='table') }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
 
 with
 
 activities as (
 
-    select * from {{ ref('activities') }}
+    select activities.* from {{ ref('activities') }} as activities
+    where {{ is_new('activities') }}
 
 ),
 
@@ -50,22 +56,63 @@ activity_types as (
 
 ),
 
+{% set fields = {
+    'user_id': 'text',
+    'user_email': 'text',
+    'deleted_user_id': 'text',
+    'deleted_user_email': 'text',
+    'new_owner_id': 'text',
+    'previous_role': 'text',
+    'current_role': 'text',
+    'previous_seat_tier': 'text',
+    'current_seat_tier': 'text',
+    'invited_email': 'text',
+    'invited_role': 'text',
+    'invited_seat_tier': 'text',
+    'service_account_id': 'text',
+    'updates': 'json',
+    'group_id': 'text',
+    'member_ids': 'json',
+    'role_id': 'text',
+    'resource_type': 'text',
+    'resource_id': 'text',
+    'principal_type': 'text',
+    'principal_id': 'text',
+    'target_type': 'text',
+    'target_id': 'text',
+    'role': 'text',
+    'design_project_id': 'text',
+} %}
+
+parsed as (
+
+    select
+        activities.*,
+        activity_types.subject,
+        {{ json_record('activities.payload', fields) }} as stated
+    from activities
+    inner join activity_types on activities.activity_type = activity_types.activity_type
+
+),
+
 final as (
 
     select
-        activities.activity_id,
-        activities.organization_uuid,
-        activities.workspace_id,
-        activities.activity_type,
-        activity_types.subject,
-        activities.actor_type,
-        activities.actor_id,
-        activities.actor_user_id,
-        activities.actor_email,
-        activities.payload,
-        activities.occurred_at
-    from activities
-    inner join activity_types on activities.activity_type = activity_types.activity_type
+        activity_id,
+        organization_uuid,
+        workspace_id,
+        activity_type,
+        subject,
+        actor_type,
+        actor_id,
+        actor_user_id,
+        actor_email,
+        {% for field in fields %}
+            {{ record_field('stated', field) }} as stated_{{ field }},
+        {% endfor %}
+        occurred_at,
+        ingest_seq
+    from parsed
 
 )
 

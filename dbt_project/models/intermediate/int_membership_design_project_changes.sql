@@ -12,24 +12,25 @@ final as (
     select
         activity_id,
         'design_project' as scope_type,
-        {{ json_text('payload', 'design_project_id') }} as scope_id,
+        stated_design_project_id as scope_id,
         organization_uuid,
-        {{ json_text('payload', 'principal_type') }} as principal_type,
-        {{ json_text('payload', 'principal_id') }} as principal_id,
+        stated_principal_type as principal_type,
+        stated_principal_id as principal_id,
         cast(null as {{ dbt.type_string() }}) as principal_email,
         case activity_type
             when 'design_project_member_added' then 'added'
             when 'design_project_member_role_updated' then 'role_changed'
             when 'design_project_member_removed' then 'removed'
         end as change_type,
-        {{ json_text('payload', 'previous_role') }} as previous_role,
-        {{ json_text('payload', 'role') }} as new_role,
+        stated_previous_role as previous_role,
+        stated_role as new_role,
         cast(null as {{ dbt.type_string() }}) as previous_seat_tier,
         cast(null as {{ dbt.type_string() }}) as current_seat_tier,
         actor_type,
         actor_id,
         actor_email,
-        occurred_at
+        occurred_at,
+        ingest_seq
     from activities
 
 )

@@ -9,7 +9,7 @@ activities as (
 
 named as (
 
-    {{ json_items('activities', 'payload', 'member_ids') }}
+    {{ json_items('activities', 'stated_member_ids') }}
 
 ),
 
@@ -28,7 +28,7 @@ final as (
     select
         activities.activity_id,
         'group' as scope_type,
-        {{ json_text('activities.payload', 'group_id') }} as scope_id,
+        activities.stated_group_id as scope_id,
         activities.organization_uuid,
         'user' as principal_type,
         members.member_id as principal_id,
@@ -44,7 +44,8 @@ final as (
         activities.actor_type,
         activities.actor_id,
         activities.actor_email,
-        activities.occurred_at
+        activities.occurred_at,
+        activities.ingest_seq
     from activities
     left join members on activities.activity_id = members.activity_id
 

@@ -13,9 +13,9 @@ extracted as (
         *,
         activity_type in ('org_user_invite_sent', 'org_user_invite_re_sent') as is_invitation,
         activity_type in ('org_user_invite_accepted', 'org_user_invite_rejected') as is_answer,
-        {{ json_text('payload', 'invited_email') }} as invited_email,
-        {{ json_text('payload', 'invited_role') }} as invited_role,
-        {{ json_text('payload', 'invited_seat_tier') }} as invited_seat_tier
+        stated_invited_email as invited_email,
+        stated_invited_role as invited_role,
+        stated_invited_seat_tier as invited_seat_tier
     from activities
 
 ),
@@ -50,7 +50,8 @@ final as (
         actor_type,
         actor_id,
         actor_email,
-        occurred_at
+        occurred_at,
+        ingest_seq
     from extracted
 
 )

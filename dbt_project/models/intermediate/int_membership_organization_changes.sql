@@ -12,20 +12,20 @@ extracted as (
     select
         *,
         case activity_type
-            when 'org_user_deleted' then {{ json_text('payload', 'deleted_user_id') }}
+            when 'org_user_deleted' then stated_deleted_user_id
             when 'org_user_left' then actor_user_id
-            when 'primary_owner_transferred' then {{ json_text('payload', 'new_owner_id') }}
-            else {{ json_text('payload', 'user_id') }}
+            when 'primary_owner_transferred' then stated_new_owner_id
+            else stated_user_id
         end as principal_id,
         case activity_type
-            when 'org_user_deleted' then {{ json_text('payload', 'deleted_user_email') }}
+            when 'org_user_deleted' then stated_deleted_user_email
             when 'org_user_left' then actor_email
-            else {{ json_text('payload', 'user_email') }}
+            else stated_user_email
         end as principal_email,
-        {{ json_text('payload', 'previous_role') }} as previous_role,
-        {{ json_text('payload', 'current_role') }} as new_role,
-        {{ json_text('payload', 'previous_seat_tier') }} as previous_seat_tier,
-        {{ json_text('payload', 'current_seat_tier') }} as current_seat_tier
+        stated_previous_role as previous_role,
+        stated_current_role as new_role,
+        stated_previous_seat_tier as previous_seat_tier,
+        stated_current_seat_tier as current_seat_tier
     from activities
 
 ),
@@ -58,7 +58,8 @@ final as (
         actor_type,
         actor_id,
         actor_email,
-        occurred_at
+        occurred_at,
+        ingest_seq
     from extracted
 
 )

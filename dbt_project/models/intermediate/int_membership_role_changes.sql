@@ -14,35 +14,36 @@ final as (
 
     select
         activity_id,
-        case when is_rbac_role then 'rbac_role' else {{ json_text('payload', 'resource_type') }} end as scope_type,
+        case when is_rbac_role then 'rbac_role' else stated_resource_type end as scope_type,
         case
-            when is_rbac_role then {{ json_text('payload', 'role_id') }}
-            else {{ json_text('payload', 'resource_id') }}
+            when is_rbac_role then stated_role_id
+            else stated_resource_id
         end as scope_id,
         organization_uuid,
         case
-            when is_rbac_role then {{ json_text('payload', 'principal_type') }}
-            else {{ json_text('payload', 'target_type') }}
+            when is_rbac_role then stated_principal_type
+            else stated_target_type
         end as principal_type,
         case
-            when is_rbac_role then {{ json_text('payload', 'principal_id') }}
-            else {{ json_text('payload', 'target_id') }}
+            when is_rbac_role then stated_principal_id
+            else stated_target_id
         end as principal_id,
         cast(null as {{ dbt.type_string() }}) as principal_email,
         case
             when activity_type in ('rbac_role_assigned', 'role_assignment_granted') then 'added'
             else 'removed'
         end as change_type,
-        case when activity_type = 'role_assignment_revoked' then {{ json_text('payload', 'role') }} end
+        case when activity_type = 'role_assignment_revoked' then stated_role end
             as previous_role,
-        case when activity_type = 'role_assignment_granted' then {{ json_text('payload', 'role') }} end
+        case when activity_type = 'role_assignment_granted' then stated_role end
             as new_role,
         cast(null as {{ dbt.type_string() }}) as previous_seat_tier,
         cast(null as {{ dbt.type_string() }}) as current_seat_tier,
         actor_type,
         actor_id,
         actor_email,
-        occurred_at
+        occurred_at,
+        ingest_seq
     from activities
 
 )

@@ -17,11 +17,12 @@ final as (
             when 'platform_workspace_archived' then 'workspace'
         end as scope_type,
         case activity_type
-            when 'group_deleted' then {{ json_text('payload', 'group_id') }}
-            when 'rbac_role_deleted' then {{ json_text('payload', 'role_id') }}
+            when 'group_deleted' then stated_group_id
+            when 'rbac_role_deleted' then stated_role_id
             when 'platform_workspace_archived' then workspace_id
         end as scope_id,
-        occurred_at
+        occurred_at,
+        ingest_seq
     from activities
 
 )

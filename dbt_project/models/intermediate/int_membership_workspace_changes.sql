@@ -9,7 +9,7 @@ activities as (
 
 updates as (
 
-    {{ json_items('activities', 'payload', 'updates') }}
+    {{ json_items('activities', 'stated_updates') }}
 
 ),
 
@@ -50,8 +50,8 @@ final as (
         end as principal_type,
         case
             when activities.activity_type like 'platform_service_account%'
-                then {{ json_text('activities.payload', 'service_account_id') }}
-            else {{ json_text('activities.payload', 'user_id') }}
+                then activities.stated_service_account_id
+            else activities.stated_user_id
         end as principal_id,
         cast(null as {{ dbt.type_string() }}) as principal_email,
         case
@@ -66,7 +66,8 @@ final as (
         activities.actor_type,
         activities.actor_id,
         activities.actor_email,
-        activities.occurred_at
+        activities.occurred_at,
+        activities.ingest_seq
     from activities
     left join roles on activities.activity_id = roles.activity_id
 

@@ -1,4 +1,4 @@
-{#- Read for emails and for times of users: as a table the activities are scanned once. -#}
+{#- Read for emails and for times of users, whole at each build: its inputs have few rows a user. -#}
 {{ config(materialized='table') }}
 
 with
@@ -6,12 +6,13 @@ with
 acting as (
 
     select
-        actor_user_id as user_id,
-        actor_email as email,
-        activity_id,
-        occurred_at
-    from {{ ref('activities') }}
-    where actor_user_id is not null
+        user_id,
+        email,
+        first_moment,
+        last_moment,
+        first_seen_at,
+        last_seen_at
+    from {{ ref('int_user_acting_sightings') }}
 
 ),
 
@@ -20,7 +21,7 @@ changed as (
     select
         principal_id as user_id,
         principal_email as email,
-        activity_id,
+        {{ moment('occurred_at', 'activity_id') }} as seen_moment,
         occurred_at
     from {{ ref('membership_changes') }}
     where principal_type = 'user' and principal_id is not null
@@ -30,8 +31,17 @@ changed as (
 sightings as (
 
     select * from acting
+
     union all
-    select * from changed
+
+    select
+        user_id,
+        email,
+        seen_moment as first_moment,
+        seen_moment as last_moment,
+        occurred_at as first_seen_at,
+        occurred_at as last_seen_at
+    from changed
 
 ),
 
@@ -40,10 +50,10 @@ final as (
     select
         user_id,
         email,
-        min({{ moment('occurred_at', 'activity_id') }}) as first_moment,
-        max({{ moment('occurred_at', 'activity_id') }}) as last_moment,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at
+        min(first_moment) as first_moment,
+        max(last_moment) as last_moment,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
     from sightings
     group by user_id, email
 

@@ -1,8 +1,10 @@
+{#- A request may be known as ours only after its activity is: the hook catches up, in the same transaction. -#}
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        post_hook="{{ tell_own_reads(ref('stg_feed__requests')) }}"
     )
 }}
 
@@ -11,18 +13,16 @@ with
 received as (
 
     select activities.* from {{ ref('stg_feed__activities') }} as activities
-    {% if is_incremental() %}
-        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
-    {% endif %}
+    where {{ is_new('activities') }}
 
 ),
 
 {% if is_incremental() %}
+    -- Looked for in all of history, since nothing keeps a repeated id to its first time: 70 ms a million activities.
     known as (
 
-        select built.activity_id
-        from {{ this }} as built
-        where built.occurred_at >= (select min(received.occurred_at) from received) - interval '1' day
+        select built.activity_id from {{ this }} as built
+        where built.activity_id in (select received.activity_id from received)
 
     ),
 {% endif %}
@@ -53,33 +53,56 @@ first_received as (
 
 ),
 
-extracted as (
+{% set fields = {
+    'workspace_id': 'text',
+    'request_id': 'text',
+    'actor': {
+        'user_id': 'text',
+        'api_key_id': 'text',
+        'admin_api_key_id': 'text',
+        'service_account_id': 'text',
+        'directory_id': 'text',
+        'subject': 'text',
+        'external_client_id': 'text',
+        'service': 'text',
+        'email_address': 'text',
+        'unauthenticated_email_address': 'text',
+        'ip_address': 'text',
+        'user_agent': 'text',
+    },
+} %}
+
+parsed as (
 
     select
         received.*,
-        {{ json_text('received.payload', 'workspace_id') }} as workspace_id,
-        {{ json_text('received.payload', 'request_id') }} as request_id,
-        case received.actor_type
-            when 'user_actor' then {{ json_text('received.payload', 'actor.user_id') }}
-            when 'api_actor' then {{ json_text('received.payload', 'actor.api_key_id') }}
-            when 'admin_api_key_actor' then {{ json_text('received.payload', 'actor.admin_api_key_id') }}
-            when 'service_account_actor' then {{ json_text('received.payload', 'actor.service_account_id') }}
-            when 'scim_directory_sync_actor' then {{ json_text('received.payload', 'actor.directory_id') }}
-            when 'federated_identity_actor' then {{ json_text('received.payload', 'actor.subject') }}
-            when 'federated_actor' then {{ json_text('received.payload', 'actor.subject') }}
-            when 'attested_device_actor' then {{ json_text('received.payload', 'actor.external_client_id') }}
-            when 'system_actor' then {{ json_text('received.payload', 'actor.service') }}
+        {{ json_record('received.payload', fields) }} as stated
+    from received
+    where received.ingest_seq in (select first_received.ingest_seq from first_received)
+
+),
+
+extracted as (
+
+    select
+        *,
+        case actor_type
+            when 'user_actor' then {{ record_field('stated', 'actor.user_id') }}
+            when 'api_actor' then {{ record_field('stated', 'actor.api_key_id') }}
+            when 'admin_api_key_actor' then {{ record_field('stated', 'actor.admin_api_key_id') }}
+            when 'service_account_actor' then {{ record_field('stated', 'actor.service_account_id') }}
+            when 'scim_directory_sync_actor' then {{ record_field('stated', 'actor.directory_id') }}
+            when 'federated_identity_actor' then {{ record_field('stated', 'actor.subject') }}
+            when 'federated_actor' then {{ record_field('stated', 'actor.subject') }}
+            when 'attested_device_actor' then {{ record_field('stated', 'actor.external_client_id') }}
+            when 'system_actor' then {{ record_field('stated', 'actor.service') }}
             when 'anthropic_actor' then 'anthropic'
         end as actor_id,
         case
-            when coalesce(received.actor_type, '') <> 'unauthenticated_user_actor'
-                then {{ json_text('received.payload', 'actor.email_address') }}
-        end as actor_email,
-        {{ json_text('received.payload', 'actor.unauthenticated_email_address') }} as claimed_email,
-        {{ json_text('received.payload', 'actor.ip_address') }} as actor_ip_address,
-        {{ json_text('received.payload', 'actor.user_agent') }} as actor_user_agent
-    from received
-    where received.ingest_seq in (select first_received.ingest_seq from first_received)
+            when coalesce(actor_type, '') <> 'unauthenticated_user_actor'
+                then {{ record_field('stated', 'actor.email_address') }}
+        end as actor_email
+    from parsed
 
 ),
 
@@ -98,14 +121,15 @@ final as (
         activity_types.activity_type is not null as is_known_type,
         extracted.organization_id,
         extracted.organization_uuid,
-        extracted.workspace_id,
+        {{ record_field('extracted.stated', 'workspace_id') }} as workspace_id,
+        {{ record_field('extracted.stated', 'request_id') }} as request_id,
         extracted.actor_type,
         extracted.actor_id,
         case when extracted.actor_type = 'user_actor' then extracted.actor_id end as actor_user_id,
         extracted.actor_email,
-        extracted.claimed_email,
-        extracted.actor_ip_address,
-        extracted.actor_user_agent,
+        {{ record_field('extracted.stated', 'actor.unauthenticated_email_address') }} as claimed_email,
+        {{ record_field('extracted.stated', 'actor.ip_address') }} as actor_ip_address,
+        {{ record_field('extracted.stated', 'actor.user_agent') }} as actor_user_agent,
         coalesce(extracted.activity_type = 'compliance_api_accessed', false)
         and own_requests.request_id is not null as is_own_read,
         extracted.payload,
@@ -114,7 +138,7 @@ final as (
         extracted.ingest_seq
     from extracted
     left join activity_types on extracted.activity_type = activity_types.activity_type
-    left join own_requests on extracted.request_id = own_requests.request_id
+    left join own_requests on {{ record_field('extracted.stated', 'request_id') }} = own_requests.request_id
 
 )
 

@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
 {% set models = [
     'int_membership_organization_changes',
     'int_membership_invitation_changes',
@@ -38,8 +46,10 @@ final as (
         current_seat_tier,
         actor_type,
         actor_id,
-        actor_email
+        actor_email,
+        ingest_seq
     from changes
+    where {{ is_new('changes') }}
 
 )
 

@@ -1,10 +1,8 @@
+{#-
+  Made anew at each build, since every age in it moves with the newest activity, from tables that hold little of
+  each day and user, and from 30 days of activities.
+-#}
 with
-
-activities as (
-
-    select * from {{ ref('activities') }}
-
-),
 
 users as (
 
@@ -15,27 +13,7 @@ users as (
 -- Ages are counted from the newest activity, not from the clock, so that a rebuild gives the same answer.
 newest as (
 
-    select max(occurred_at) as newest_at from activities
-
-),
-
-user_activities as (
-
-    select
-        users.user_id,
-        activities.activity_id,
-        activities.activity_type,
-        activities.category,
-        activities.outcome,
-        activities.actor_ip_address,
-        activities.actor_user_agent,
-        activities.activity_date,
-        activities.occurred_at,
-        activities.occurred_at > newest.newest_at - interval '7' day as is_in_last_7_days,
-        activities.occurred_at > newest.newest_at - interval '30' day as is_in_last_30_days
-    from users
-    left join activities on users.user_id = activities.actor_user_id
-    cross join newest
+    select max(occurred_at) as newest_at from {{ ref('activities') }}
 
 ),
 
@@ -43,21 +21,62 @@ totals as (
 
     select
         user_id,
-        {{ user_activity_counts() }},
-        count(case when is_in_last_7_days then 1 end) as activity_count_last_7_days,
-        count(case when is_in_last_30_days then 1 end) as activity_count_last_30_days,
+        {% for name in additive_activity_counts() %}
+            cast(sum({{ name }}) as {{ dbt.type_bigint() }}) as {{ name }},
+        {% endfor %}
         count(distinct activity_date) as active_day_count,
-        min(occurred_at) as first_activity_at,
-        max(occurred_at) as last_activity_at
-    from user_activities
+        min(first_activity_at) as first_activity_at,
+        max(last_activity_at) as last_activity_at
+    from {{ ref('user_activity_daily') }}
     group by user_id
 
 ),
 
+distinct_values as (
+
+    select
+        user_id,
+        count(case when kind = 'activity_type' then 1 end) as activity_type_count,
+        count(case when kind = 'ip_address' then 1 end) as ip_address_count,
+        count(case when kind = 'user_agent' then 1 end) as user_agent_count
+    from {{ ref('int_user_activity_values') }}
+    group by user_id
+
+),
+
+recent as (
+
+    select
+        activities.actor_user_id as user_id,
+        count(case when activities.occurred_at > newest.newest_at - interval '7' day then 1 end)
+            as activity_count_last_7_days,
+        count(*) as activity_count_last_30_days
+    from {{ ref('activities') }} as activities
+    inner join newest on activities.occurred_at > newest.newest_at - interval '30' day
+    group by activities.actor_user_id
+
+),
+
+{% set categories = activity_categories() %}
+
 final as (
 
     select
-        totals.*,
+        users.user_id,
+        coalesce(totals.activity_count, 0) as activity_count,
+        coalesce(totals.view_count, 0) as view_count,
+        coalesce(distinct_values.activity_type_count, 0) as activity_type_count,
+        coalesce(distinct_values.ip_address_count, 0) as ip_address_count,
+        coalesce(distinct_values.user_agent_count, 0) as user_agent_count,
+        coalesce(totals.failure_count, 0) as failure_count,
+        {% for category in categories %}
+            coalesce(totals.{{ category }}_count, 0) as {{ category }}_count,
+        {% endfor %}
+        coalesce(recent.activity_count_last_7_days, 0) as activity_count_last_7_days,
+        coalesce(recent.activity_count_last_30_days, 0) as activity_count_last_30_days,
+        coalesce(totals.active_day_count, 0) as active_day_count,
+        totals.first_activity_at,
+        totals.last_activity_at,
         {{ elapsed_days('totals.last_activity_at', 'newest.newest_at') }} as days_since_last_activity,
         coalesce(
             users.membership_status in ('removed', 'left', 'deprovisioned')
@@ -66,9 +85,11 @@ final as (
         ) as is_active_after_removal,
         users.current_email,
         users.membership_status,
-        totals.activity_count - totals.view_count as engaged_activity_count
-    from totals
-    inner join users on totals.user_id = users.user_id
+        coalesce(totals.activity_count - totals.view_count, 0) as engaged_activity_count
+    from users
+    left join totals on users.user_id = totals.user_id
+    left join distinct_values on users.user_id = distinct_values.user_id
+    left join recent on users.user_id = recent.user_id
     cross join newest
 
 )

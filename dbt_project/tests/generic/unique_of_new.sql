@@ -1,0 +1,25 @@
+{#
+  Whether what came since the last build that succeeded as a whole is unique among everything: the rest was proven
+  then. When tables are made anew, everything is. `unique` groups all of history: 0.24 s a million rows, and memory.
+#}
+{% test unique_of_new(model, column_name) %}
+
+with
+
+new_values as (
+
+    select model.{{ column_name }} as new_value
+    from {{ model }} as model
+    {% if not flags.FULL_REFRESH %}
+        where model.ingest_seq > (select coalesce(max(ingest_seq), 0) from {{ source('raw', 'builds') }})
+    {% endif %}
+
+)
+
+select model.{{ column_name }}
+from {{ model }} as model
+where model.{{ column_name }} in (select new_value from new_values)
+group by model.{{ column_name }}
+having count(*) > 1
+
+{% endtest %}
