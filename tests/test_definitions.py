@@ -18,15 +18,15 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "documented_fields", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
+        "activity_types", "configuration_settings", "documented_fields", "login_types", "stg_feed__activities",
+        "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "blind_spots", "current_members", "feed_coverage", "key_events", "key_lifecycle",
-        "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
+        "activities", "blind_spots", "compliance_reads", "configuration_changes", "current_members", "feed_coverage",
+        "key_events", "key_lifecycle", "logins", "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
         "user_activity_summary", "users",
     )
 }  # fmt: skip
