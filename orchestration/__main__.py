@@ -35,6 +35,7 @@ def main() -> int:
     commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
     commands.add_parser("reconcile", help="walk covered days again for late and changed activities, build, check")
     commands.add_parser("rebuild", help="build every curated table anew from what is stored")
+    commands.add_parser("publish", help="publish the tables as they were last built")
     query = commands.add_parser("query", help="print the result of a query on the warehouse")
     query.add_argument("sql")
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
@@ -97,6 +98,9 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
             for line in filter(None, said["in words"].splitlines()):
                 print(f"  {line}")
+        if materialization.asset_key.path == ["published", "database"]:
+            said = {name: value.value for name, value in materialization.metadata.items()}
+            print(f"{said['outcome']} {said['activities']} activities in {said['path']}")
     for event in result.filter_events(lambda event: event.is_step_failure):
         print(f"\n{event.step_key}: {_sentence(event.step_failure_data)}", file=sys.stderr)
     _tell_checks(result.get_asset_check_evaluations())
