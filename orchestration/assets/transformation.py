@@ -10,7 +10,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from dagster_dbt.core.dbt_cli_invocation import DbtCliInvocation
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from orchestration.previews import preview
 from orchestration.project import project
+from orchestration.publication.catalog import read_catalog
 from orchestration.resources import Warehouse
 
 SHOWN_FAILURES = 5
@@ -56,10 +58,12 @@ def curated_tables(
                 tables.append(event)
             else:
                 yield event
+        marts = {mart.name: mart for mart in read_catalog(project.manifest_path).marts}
         with warehouse.get_connection(read_only=True) as connection:
             for table in tables:
                 schema, name = context.asset_key_for_output(table.output_name).path
-                yield table.with_metadata({**table.metadata, **_row_count(connection, schema, name)})
+                shown = {"preview": preview(connection, marts[name])} if name in marts else {}
+                yield table.with_metadata({**table.metadata, **_row_count(connection, schema, name), **shown})
         _raise_failures(invocation)
 
 

@@ -203,3 +203,18 @@ def test_a_reader_keeps_its_edition_while_another_is_published(copy: Path):
         assert publish(copy, directory)[0]
         assert reader.execute("select count(*), max(last_seen_at) from marts.users").fetchall()[0][0] == count
     assert rows(directory / "compliance.duckdb", "select count(*) from marts.users") == [(0,)]
+
+
+def test_marts_show_a_preview_without_personal_data(built: Built):
+    previews = {
+        one.asset_key.path[-1]: one.metadata["preview"]
+        for one in built[1].asset_materializations_for_node("curated_tables")
+        if "preview" in one.metadata
+    }
+    marts = {mart.name: mart for mart in read_catalog(project.manifest_path).marts}
+    assert previews.keys() == marts.keys()
+    for name, shown in previews.items():
+        personal = {column.name for column in marts[name].columns if column.pii}
+        assert len(shown.records) == min(5, rows(built[0], f"select count(*) from marts.{name}")[0][0])
+        assert {column.name for column in shown.schema.columns} == set(marts[name].column_names) - personal
+        assert "@" not in repr(shown.records), name
