@@ -62,9 +62,9 @@ def test_columns_that_can_hold_personal_data_are_labelled():
         and (column.name == "name" or any(word in column.name for word in PERSONAL))
         and column.pii not in ("email", "ip", "user_agent", "name", "free_text")
         and not column.name.endswith("_sha256")
-        and column.name != "end_reason"
     ]
-    assert unlabelled == []
+    # A word of ours, and the name of a type or field of the feed.
+    assert unlabelled == ["membership_periods.end_reason", "schema_drift.name"]
 
 
 def test_the_data_dictionary_is_current():
