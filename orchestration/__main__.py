@@ -35,8 +35,12 @@ def main() -> int:
     commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
     commands.add_parser("reconcile", help="walk covered days again for late and changed activities, build, check")
     commands.add_parser("rebuild", help="build every curated table anew from what is stored")
+    commands.add_parser("publish", help="publish the tables as they were last built")
     query = commands.add_parser("query", help="print the result of a query on the warehouse")
     query.add_argument("sql")
+    commands.add_parser("dictionary", help="write docs/data_dictionary.md anew from dbt's descriptions")
+    docs = commands.add_parser("docs", help="dbt's documentation, served on 127.0.0.1")
+    docs.add_argument("--port", type=int, default=8080)
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
     evidence.add_parsers(commands)
@@ -48,6 +52,8 @@ def main() -> int:
         return _ui(arguments.port)
     if arguments.command == "query":
         return _query(arguments.sql)
+    if arguments.command in ("dictionary", "docs"):
+        return _document(arguments)
     try:
         return run_job(arguments.command)
     except KeyboardInterrupt:
@@ -97,6 +103,9 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
             for line in filter(None, said["in words"].splitlines()):
                 print(f"  {line}")
+        if materialization.asset_key.path == ["published", "database"]:
+            said = {name: value.value for name, value in materialization.metadata.items()}
+            print(f"{said['outcome']} {said['activities']} activities in {said['path']}")
     for event in result.filter_events(lambda event: event.is_step_failure):
         print(f"\n{event.step_key}: {_sentence(event.step_failure_data)}", file=sys.stderr)
     _tell_checks(result.get_asset_check_evaluations())
@@ -140,6 +149,17 @@ def _query(sql: str) -> int:
     except (WarehouseError, duckdb.Error) as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def _document(arguments: argparse.Namespace) -> int:
+    from orchestration import dictionary
+    from orchestration.project import project
+    from orchestration.publication.catalog import read_catalog
+
+    if arguments.command == "docs":
+        return dictionary.serve(arguments.port)
+    dictionary.DICTIONARY.write_text(dictionary.render(read_catalog(project.manifest_path)))
     return 0
 
 

@@ -9,14 +9,16 @@ import dagster as dg
 
 from orchestration.assets.evidence import attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
+from orchestration.assets.publishing import published_database, published_parquet, published_postgres
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
-from orchestration.resources import ActivityFeed, Warehouse
+from orchestration.resources import ActivityFeed, Publication, Warehouse
 from orchestration.schedules import (
     attest_job,
     attest_schedule,
+    publish_job,
     rebuild_job,
     reconcile_job,
     reconcile_schedule,
@@ -25,19 +27,28 @@ from orchestration.schedules import (
     verify_job,
     verify_schedule,
 )
-from orchestration.settings import warehouse_path
+from orchestration.settings import published_path, warehouse_path
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`."""
+    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `publication`."""
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
+        "publication": Publication(directory=str(published_path(os.environ))),
     }
     return dg.Definitions(
-        assets=[raw_tables, day_seals, curated_tables, attestation],
+        assets=[
+            raw_tables,
+            day_seals,
+            curated_tables,
+            published_database,
+            published_parquet,
+            published_postgres,
+            attestation,
+        ],
         asset_checks=[ledger_checks, documented_contract_is_current, verification],
-        jobs=[refresh_job, reconcile_job, rebuild_job, verify_job, attest_job],
+        jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that touch the warehouse take turns anyway; one process spares each the start-up.

@@ -12,8 +12,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
+from pydantic import SecretStr
 
-from orchestration.settings import ConfigurationError, read_bounds, read_sources
+from orchestration.settings import ConfigurationError, postgres_url, read_bounds, read_sources
 from orchestration.sources import Bounds, Source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -33,6 +34,24 @@ class ActivityFeed(dg.ConfigurableResource):
         """How much one run may do; a wrong environment fails the step with one sentence."""
         try:
             return read_bounds(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+
+class Publication(dg.ConfigurableResource):
+    """Where the marts are published."""
+
+    directory: str
+
+    @property
+    def path(self) -> Path:
+        """The directory that is published into."""
+        return Path(self.directory)
+
+    def postgres_url(self) -> SecretStr | None:
+        """The PostgreSQL database that is published into as well; a wrong environment fails the step."""
+        try:
+            return postgres_url(os.environ)
         except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 

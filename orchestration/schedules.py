@@ -22,7 +22,7 @@ CYCLE = dg.AssetSelection.all() - dg.AssetSelection.assets(attestation) - dg.Ass
 refresh_job = dg.define_asset_job(
     "refresh",
     selection=CYCLE,
-    description="One incremental cycle: read what is due of the feed, build the tables, check them.",
+    description="One incremental cycle: read what is due of the feed, build the tables, check them, publish.",
 )
 
 reconcile_job = dg.define_asset_job(
@@ -34,9 +34,15 @@ reconcile_job = dg.define_asset_job(
 
 rebuild_job = dg.define_asset_job(
     "rebuild",
-    selection=dg.AssetSelection.assets(curated_tables),
+    selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing"),
     config={"ops": {"curated_tables": {"config": {"full_refresh": True}}}},
-    description="Build every curated table anew from what is stored. The feed is not asked.",
+    description="Build every curated table anew from what is stored, and publish. The feed is not asked.",
+)
+
+publish_job = dg.define_asset_job(
+    "publish",
+    selection=dg.AssetSelection.groups("publishing"),
+    description="Publish the tables as they were last built, where that was not done yet.",
 )
 
 refresh_schedule = dg.ScheduleDefinition(

@@ -23,6 +23,8 @@ __all__ = [
     "ROOT",
     "ConfigurationError",
     "key_variable",
+    "postgres_url",
+    "published_path",
     "read_bounds",
     "read_source",
     "read_sources",
@@ -55,6 +57,25 @@ PUBLIC_SETTLE_SECONDS = 60
 def warehouse_path(environment: Mapping[str, str]) -> Path:
     """The warehouse file; a relative `WAREHOUSE_PATH` is taken from the checkout."""
     return ROOT / (environment.get("WAREHOUSE_PATH") or "data/compliance.duckdb")
+
+
+def published_path(environment: Mapping[str, str]) -> Path:
+    """The directory that is published into; a relative `PUBLISHED_PATH` is taken from the checkout."""
+    return ROOT / (environment.get("PUBLISHED_PATH") or "published")
+
+
+def postgres_url(environment: Mapping[str, str]) -> SecretStr | None:
+    """The PostgreSQL database that is published into as well; null where none is wanted.
+
+    Raises:
+        ConfigurationError: `PUBLISH_POSTGRES_URL` is no URL of PostgreSQL.
+    """
+    text = (environment.get("PUBLISH_POSTGRES_URL") or "").strip()
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError(
+            "PUBLISH_POSTGRES_URL is no URL of PostgreSQL. Use one like postgresql://user:password@host:5432/database."
+        )
+    return SecretStr(text) if text else None
 
 
 def read_sources(environment: Mapping[str, str]) -> list[Source]:

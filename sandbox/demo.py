@@ -99,6 +99,8 @@ def environment(url: str) -> dict[str, str]:
         "COMPLIANCE_API_URL": url,
         "FEED_SOURCES": "",
         "WAREHOUSE_PATH": str(WAREHOUSE),
+        "PUBLISHED_PATH": str(WAREHOUSE.with_name("demo-published")),
+        "PUBLISH_POSTGRES_URL": "",
         "DAGSTER_HOME": str(ROOT / ".dagster" / "demo"),
         "FEED_REQUESTS_PER_MINUTE": "100000",
     }
@@ -120,6 +122,8 @@ def show_tables() -> None:
             print(f"\n{title}")
             connection.sql(query).show(max_width=150)
     print("\nOpen the Dagster UI on this warehouse, with a feed that keeps growing:  make demo-ui")
+    published = WAREHOUSE.with_name("demo-published") / "compliance.duckdb"
+    print(f"Published for analysts, to open at any time in any DuckDB client:  {published.relative_to(ROOT)}")
     print(
         f"Query it:  WAREHOUSE_PATH={WAREHOUSE.relative_to(ROOT)} .venv/bin/python -m orchestration query "
         '"from marts.users limit 5"'

@@ -18,16 +18,18 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "documented_fields", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
+        "activity_types", "configuration_settings", "documented_fields", "login_types", "stg_feed__activities",
+        "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
+        "stg_feed__sources",
     )
 }  # fmt: skip
+PUBLISHED = {"published/database", "published/parquet", "published/postgres"}
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "blind_spots", "current_members", "feed_coverage", "key_events", "key_lifecycle",
-        "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
-        "user_activity_summary", "users",
+        "activities", "blind_spots", "compliance_reads", "configuration_changes", "current_members",
+        "feed_coverage", "key_events", "key_lifecycle", "logins", "membership_changes", "membership_periods",
+        "schema_drift", "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 
@@ -35,7 +37,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | MARTS | {"evidence/attestation"}
+    assert keys - intermediate == RAW | STAGING | MARTS | PUBLISHED | {"evidence/attestation"}
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -46,20 +48,27 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
     assert dg.AssetKey(["raw", "activities"]) in upstream
 
 
+def test_everything_is_published_from_every_mart():
+    graph = defs.resolve_asset_graph()
+    for name in PUBLISHED:
+        parents = graph.get(dg.AssetKey.from_user_string(name)).parent_keys
+        assert {key.to_user_string() for key in parents} == MARTS
+
+
 def test_every_asset_is_described_owned_and_grouped():
     graph = defs.resolve_asset_graph()
     for key in graph.materializable_asset_keys:
         node = graph.get(key)
         assert node.description, key
         assert node.owners, key
-        assert node.group_name == {"raw": "ingestion"}.get(key.path[0], key.path[0])
+        assert node.group_name == {"raw": "ingestion", "published": "publishing"}.get(key.path[0], key.path[0])
         assert node.kinds, key
 
 
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "reconcile", "rebuild", "verify", "attest"}
+    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest"}
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
@@ -79,6 +88,9 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "raw_tables",
                 "raw__day_seals",
                 "curated_tables",
+                "published__database",
+                "published__parquet",
+                "published__postgres",
                 "ledger_checks",
                 "marts__schema_drift_documented_contract_is_current",
             },
@@ -133,7 +145,7 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
-        "import sys, orchestration.ingest; "
+        "import sys, orchestration.ingest, orchestration.publication.postgres, orchestration.publication.parquet; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestration.settings import ROOT, ConfigurationError, key_variable, read_source, warehouse_path
+from orchestration.settings import (
+    ROOT,
+    ConfigurationError,
+    key_variable,
+    postgres_url,
+    published_path,
+    read_source,
+    warehouse_path,
+)
 
 KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "sk-ant-api01-secret"}
 
@@ -85,3 +93,15 @@ def test_the_start_is_a_moment_in_utc(text: str, start: datetime):
 def test_a_relative_path_is_taken_from_the_checkout():
     assert warehouse_path({"WAREHOUSE_PATH": "x/y.duckdb"}) == ROOT / "x/y.duckdb"
     assert warehouse_path({"WAREHOUSE_PATH": "/x/y.duckdb"}).is_absolute()
+
+
+def test_where_is_published():
+    assert published_path({}) == ROOT / "published"
+    assert published_path({"PUBLISHED_PATH": "/x"}).is_absolute()
+    assert postgres_url({"PUBLISH_POSTGRES_URL": ""}) is None
+    url = postgres_url({"PUBLISH_POSTGRES_URL": "postgresql://me:secret@db/compliance"})
+    assert url
+    assert "secret" not in repr(url)
+    with pytest.raises(ConfigurationError, match="no URL of PostgreSQL") as error:
+        postgres_url({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
+    assert "secret" not in str(error.value)

@@ -12,7 +12,9 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.dbt_run import DbtRun, run_dbt
+from orchestration.previews import preview
 from orchestration.project import project
+from orchestration.publication.catalog import read_catalog
 from orchestration.resources import Warehouse
 from orchestration.warehouse.builds import (
     has_untold_reads,
@@ -96,10 +98,12 @@ def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) 
 def _with_row_counts(
     context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, events: Any
 ) -> Iterator[Any]:
+    marts = {mart.name: mart for mart in read_catalog(project.manifest_path).marts}
     for event in events:
         if isinstance(event, dg.Output):
             schema, name = context.asset_key_for_output(event.output_name).path
-            event = event.with_metadata({**event.metadata, **_row_count(connection, schema, name)})
+            shown = {"preview": preview(connection, marts[name])} if name in marts else {}
+            event = event.with_metadata({**event.metadata, **_row_count(connection, schema, name), **shown})
         yield event
 
 

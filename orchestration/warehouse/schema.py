@@ -90,6 +90,15 @@ _STATEMENTS = (
         project_sha256 varchar not null,
         ingest_seq bigint not null
     )""",
+    """create table if not exists raw.dbt_runs (
+        build_id varchar not null,
+        command varchar not null,
+        is_full_refresh boolean not null,
+        mart_count bigint not null,
+        failed_nodes varchar[] not null,
+        through_ingest_seq bigint not null,
+        finished_at timestamp not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",

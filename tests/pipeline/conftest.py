@@ -16,9 +16,12 @@ from sandbox import LocalFeed
 def run(job: str, path: Path, environment: dict[str, str]) -> dg.ExecuteInProcessResult:
     """One job of the real definitions on the warehouse at `path`."""
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
-        for name in ("ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "FEED_START"):
+        for name in (
+            "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "FEED_START", "PUBLISH_POSTGRES_URL",
+        ):  # fmt: skip
             patch.delenv(name, raising=False)
-        for name, value in (environment | {"WAREHOUSE_PATH": str(path)}).items():
+        ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}
+        for name, value in (ours | environment).items():
             patch.setenv(name, value)
         resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
         return resolved.execute_in_process(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.dictionary import DICTIONARY, render
+from orchestration.project import project
+from orchestration.publication.catalog import read_catalog
 from orchestration.settings import ROOT
 
 
@@ -36,12 +40,55 @@ def test_fresh_sources_are_fresh(built: tuple[Path, dg.ExecuteInProcessResult], 
     assert "PASS freshness of raw.activities" in result.stdout
 
 
+# What a column of this name can hold, whatever mart it stands in.
+PERSONAL = (
+    "email",
+    "ip_address",
+    "user_agent",
+    "payload",
+    "previous_value",
+    "current_value",
+    "document",
+    "reason",
+)
+
+
+def test_columns_that_can_hold_personal_data_are_labelled():
+    unlabelled = [
+        f"{mart.name}.{column.name}"
+        for mart in read_catalog(project.manifest_path).marts
+        for column in mart.columns
+        if column.data_type.startswith("varchar")
+        and (column.name == "name" or any(word in column.name for word in PERSONAL))
+        and column.pii not in ("email", "ip", "user_agent", "name", "free_text")
+        and not column.name.endswith("_sha256")
+    ]
+    # A word of ours, and the name of a type or field of the feed.
+    assert unlabelled == ["membership_periods.end_reason", "schema_drift.name"]
+
+
+def test_the_data_dictionary_is_current():
+    told = "Run `python -m orchestration dictionary`."
+    assert DICTIONARY.read_text() == render(read_catalog(project.manifest_path)), told
+
+
+def test_everything_published_is_exposed_from_every_mart():
+    manifest = json.loads(project.manifest_path.read_text())
+    marts = {f"model.compliance.{mart.name}" for mart in read_catalog(project.manifest_path).marts}
+    exposures = {one["name"]: set(one["depends_on"]["nodes"]) for one in manifest["exposures"].values()}
+    for name in ("published_database", "published_parquet", "published_postgres"):
+        assert exposures[name] == marts, name
+    assert exposures["compliance_dashboard"] <= marts
+
+
+def test_the_semantic_layer_has_the_main_counts():
+    manifest = json.loads(project.manifest_path.read_text())
+    metrics = {one["name"] for one in manifest["metrics"].values()}
+    assert metrics == {"activities", "active_users", "active_keys", "failed_logins", "membership_changes"}
+
+
 @pytest.mark.parametrize("layer", ["staging", "intermediate", "marts"])
 def test_every_model_and_column_is_described(layer: str):
-    import json
-
-    from orchestration.project import project
-
     nodes = json.loads(project.manifest_path.read_text())["nodes"].values()
     models = [node for node in nodes if node["resource_type"] == "model" and node["schema"] == layer]
     assert models

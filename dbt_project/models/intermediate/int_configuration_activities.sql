@@ -1,0 +1,68 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+activities as (
+
+    select * from {{ ref('activities') }}
+    {% if is_incremental() %}
+        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
+    {% endif %}
+
+),
+
+listed as (
+
+    select
+        activity_type,
+        max(object_id_field) as object_id_field,
+        max(case when reading = 'updates' then 1 else 0 end) = 1 as is_read_from_updates
+    from {{ ref('configuration_settings') }}
+    group by activity_type
+
+),
+
+final as (
+
+    select
+        activities.activity_id,
+        activities.organization_uuid,
+        activities.workspace_id,
+        activities.activity_type,
+        activities.category,
+        activities.object_type,
+        {{ json_field('activities.payload', 'listed.object_id_field') }} as object_id,
+        activities.action,
+        activities.actor_type,
+        activities.actor_id,
+        activities.actor_email,
+        activities.actor_ip_address,
+        activities.payload,
+        coalesce(listed.is_read_from_updates, true) as is_read_from_updates,
+        activities.ingest_seq,
+        activities.occurred_at
+    from activities
+    left join listed on activities.activity_type = listed.activity_type
+    -- A type of tomorrow counts where it has the shape of a change.
+    where
+        listed.activity_type is not null
+        or case
+            when not activities.is_known_type
+                then
+                    coalesce(
+                        {{ json_text('activities.payload', 'updates') }},
+                        {{ json_text('activities.payload', 'previous_value') }},
+                        {{ json_text('activities.payload', 'current_value') }}
+                    ) is not null
+            else false
+        end
+
+)
+
+select * from final

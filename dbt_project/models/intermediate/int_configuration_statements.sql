@@ -1,0 +1,74 @@
+with
+
+activities as (
+
+    select * from {{ ref('int_configuration_activities') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('configuration_settings') }}
+
+),
+
+fields_read as (
+
+    select
+        activities.activity_id,
+        activities.ingest_seq,
+        settings.setting_number as change_number,
+        settings.setting,
+        settings.reading,
+        {{ json_field('activities.payload', 'settings.previous_field') }} as previous_value,
+        coalesce(
+            {{ json_field('activities.payload', 'settings.current_field') }}, settings.stated_value
+        ) as current_value
+    from activities
+    inner join settings on activities.activity_type = settings.activity_type
+    where settings.reading in ('fields', 'flag', 'switch')
+
+),
+
+read_from_updates as (
+
+    select * from activities
+    where is_read_from_updates
+
+),
+
+entries_read as (
+
+    {{ setting_entries('read_from_updates', 'read_from_updates.payload', 'updates') }}
+
+),
+
+final as (
+
+    select
+        activity_id,
+        ingest_seq,
+        change_number,
+        setting,
+        case when reading <> 'flag' then previous_value end as previous_value,
+        case when reading <> 'flag' then current_value end as current_value,
+        cast(null as {{ dbt.type_string() }}) as unread_document
+    from fields_read
+    where
+        reading = 'switch'
+        or (reading = 'flag' and current_value = 'true')
+        or (reading = 'fields' and previous_value is distinct from current_value)
+    union all
+    select
+        activity_id,
+        ingest_seq,
+        entry_index as change_number,
+        update_type as setting,
+        previous_value,
+        current_value,
+        case when update_type is null then entry end as unread_document
+    from entries_read
+
+)
+
+select * from final

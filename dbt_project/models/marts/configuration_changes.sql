@@ -1,0 +1,74 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
+{% set newer %}
+    {% if is_incremental() %}
+        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
+    {% endif %}
+{% endset %}
+
+with
+
+activities as (
+
+    select * from {{ ref('int_configuration_activities') }}
+    {{ newer }}
+
+),
+
+statements as (
+
+    select * from {{ ref('int_configuration_statements') }}
+    {{ newer }}
+
+),
+
+read_whole as (
+
+    select
+        activity_type,
+        max(setting) as setting
+    from {{ ref('configuration_settings') }}
+    where reading = 'whole'
+    group by activity_type
+
+),
+
+final as (
+
+    select
+        {{ hashed_id(['activities.activity_id', 'coalesce(statements.change_number, 1)']) }}
+            as configuration_change_id,
+        activities.activity_id,
+        activities.occurred_at,
+        activities.organization_uuid,
+        activities.workspace_id,
+        activities.activity_type,
+        activities.category,
+        activities.object_type,
+        activities.object_id,
+        activities.action,
+        coalesce(statements.setting, read_whole.setting) as setting,
+        statements.previous_value,
+        statements.current_value,
+        case
+            when statements.activity_id is null then activities.payload
+            else statements.unread_document
+        end as unread_document,
+        activities.actor_type,
+        activities.actor_id,
+        activities.actor_email,
+        activities.actor_ip_address,
+        activities.ingest_seq
+    from activities
+    left join statements on activities.activity_id = statements.activity_id
+    left join read_whole on activities.activity_type = read_whole.activity_type
+
+)
+
+select * from final

@@ -1,0 +1,70 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+activities as (
+
+    select * from {{ ref('activities') }}
+    {% if is_incremental() %}
+        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
+    {% endif %}
+
+),
+
+login_types as (
+
+    select * from {{ ref('login_types') }}
+
+),
+
+attempts as (
+
+    select
+        activities.*,
+        login_types.login_kind,
+        coalesce(login_types.method, {{ json_text('activities.payload', 'method') }}) as login_method,
+        login_types.outcome as type_outcome,
+        lower({{ json_text('activities.payload', 'status.outcome') }}) as stated_outcome
+    from activities
+    inner join login_types on activities.activity_type = login_types.activity_type
+
+),
+
+final as (
+
+    select
+        activity_id,
+        occurred_at,
+        activity_date,
+        activity_type,
+        login_kind,
+        login_method,
+        {{ json_text('payload', 'provider') }} as identity_provider,
+        {{ json_text('payload', 'mfa_method') }} as mfa_method,
+        case
+            when type_outcome is not null then type_outcome
+            when stated_outcome in ('success', 'succeeded') then 'success'
+            when stated_outcome in ('failure', 'failed', 'denied', 'rejected', 'error') then 'failure'
+            else 'unknown'
+        end as outcome,
+        coalesce({{ json_text('payload', 'reason') }}, {{ json_text('payload', 'status.reason') }}) as reason,
+        organization_uuid,
+        actor_type,
+        actor_id,
+        actor_user_id as user_id,
+        actor_email,
+        claimed_email,
+        actor_ip_address,
+        actor_user_agent,
+        ingest_seq
+    from attempts
+
+)
+
+select * from final

@@ -1,0 +1,7 @@
+"""Why nothing was published, as one sentence that says what to do."""
+
+from __future__ import annotations
+
+
+class PublicationError(Exception):
+    """The set was not published. What was published before is still there, untouched."""

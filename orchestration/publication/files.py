@@ -1,0 +1,87 @@
+"""The directory that is published into: one publisher at a time, no leftovers, swaps that survive a power cut."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from orchestration.publication.errors import PublicationError
+
+# Everything that is not finished yet carries this name; whoever holds the lock may remove it.
+UNFINISHED = ".unfinished-"
+LOCK_WAIT_SECONDS = 60.0
+
+
+@contextmanager
+def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """Our turn to write into the directory, cleared of what killed publications left behind.
+
+    Raises:
+        PublicationError: it cannot be written to, the disk is full, or somebody else publishes there.
+    """
+    lock = FileLock(directory / ".lock")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        raise PublicationError(
+            f"Another run is publishing into {directory}. Wait until it is done, then run again."
+        ) from None
+    except OSError as error:
+        raise _unwritable(directory, error.strerror) from None
+    try:
+        sweep(directory)
+        yield
+    except OSError as error:
+        raise _unwritable(directory, error.strerror) from None
+    except (duckdb.IOException, duckdb.FatalException) as error:
+        raise _unwritable(directory, str(error).splitlines()[0]) from None
+    except duckdb.OutOfMemoryException:
+        raise PublicationError(
+            f"Publishing into {directory} ran out of memory or of room to spill to. Make room, then run again; "
+            "what was published before stays."
+        ) from None
+    finally:
+        # A full disk is not to stay full of what was not finished.
+        with suppress(OSError):
+            sweep(directory)
+        lock.release()
+
+
+def sweep(directory: Path) -> None:
+    """Remove what is unfinished."""
+    for leftover in directory.glob(f"{UNFINISHED}*"):
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def replace_durably(finished: Path, target: Path) -> None:
+    """Put a finished file or link in the place of `target` in one step that outlives a power cut."""
+    if not finished.is_symlink():
+        sync(finished)
+    os.replace(finished, target)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the file or directory on disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(directory: Path, reason: str | None) -> PublicationError:
+    return PublicationError(
+        f"Cannot publish into {directory}: {reason}. Check PUBLISHED_PATH and that the disk has room; what was "
+        "published before stays."
+    )
