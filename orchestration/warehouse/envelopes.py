@@ -30,17 +30,20 @@ _PLAIN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z"
 _RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d"
 _LEAP_SECOND = r":60(\.\d+)?"
 
+_STRICT = "json_transform(payload, $envelope)"
+# Costs a third more. What cannot be read at all becomes a record without an id.
+_TOLERANT = r"""
+coalesce(
+    try(json_transform(payload, $envelope)),
+    try(json_transform(regexp_replace(payload, $half_pairs, '\\ufffd', 'g'), $envelope))
+)
+"""
+
 # A time with an offset is that moment in UTC.
-_READ = r"""
+_READ = """
 create or replace temp table incoming as
 with parsed as (
-    select
-        *,
-        coalesce(
-            try(json_transform(payload, $envelope)),
-            try(json_transform(regexp_replace(payload, $half_pairs, '\\ufffd', 'g'), $envelope))
-        ) as envelope
-    from batch
+    select *, {envelope} as envelope from batch
 )
 select
     position,
@@ -65,21 +68,16 @@ from parsed
 
 
 def read_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill `incoming` from `batch`.
+    """Fill `incoming` from `batch`; not within a transaction, which a failed attempt would end.
 
     Raises:
         RecordError: some records have no id or no time.
     """
-    connection.execute(
-        _READ,
-        {
-            "envelope": _ENVELOPE,
-            "half_pairs": _HALF_PAIRS,
-            "plain": _PLAIN,
-            "form": _RFC_3339,
-            "leap_second": _LEAP_SECOND,
-        },
-    )
+    forms = {"envelope": _ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
+    try:
+        connection.execute(_READ.format(envelope=_STRICT), forms)
+    except duckdb.InvalidInputException:
+        connection.execute(_READ.format(envelope=_TOLERANT), forms | {"half_pairs": _HALF_PAIRS})
     found = connection.execute(
         """
         select extract_id, count(*), arg_min(payload_sha256, position), bool_or(activity_id is null)

@@ -18,8 +18,8 @@ from orchestration.warehouse.ledger import Chunk, Receipt, record_requests, reco
 from orchestration.warehouse.verdicts import judge
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
-# through the log and is compressed when the file is closed; one that fills a row group and a bit makes the checkpoint
-# move rows between row groups.
+# through the log and is compressed when the file is closed; one that fills a row group and a bit makes the
+# checkpoint move rows between row groups.
 ROW_GROUP = 122_880
 # DuckDB scans the batches of an Arrow table side by side.
 _ARROW_BATCH = 8192
@@ -74,9 +74,15 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
     Raises:
         RecordError: some records have no id or no time. Nothing was stored.
     """
+    has_records = any(chunk.records for chunk in chunks)
+    if has_records:
+        # The zip of `_STORE` needs it; every other statement is indifferent.
+        connection.execute("set preserve_insertion_order = true")
+        connection.register("batch", _arrow_batch(chunks))
+        read_envelopes(connection)
     connection.begin()
     try:
-        counts = _store_records(connection, chunks) if any(chunk.records for chunk in chunks) else {}
+        counts = _store_records(connection) if has_records else {}
         walks = {chunk.walk.extract_id: chunk.walk for chunk in chunks}
         for chunk in chunks:
             chunk.walk.absorb(chunk)
@@ -88,6 +94,8 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
     except BaseException:
         connection.rollback()
         raise
+    if has_records:
+        connection.unregister("batch")
 
 
 def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receipt]]:
@@ -96,19 +104,13 @@ def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receip
             yield chunk.walk.source, chunk.walk.extract_id, receipt
 
 
-def _store_records(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> dict[str, tuple]:
+def _store_records(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
-    connection.execute("set preserve_insertion_order = true")
-    connection.register("batch", _arrow_batch(chunks))
-    try:
-        read_envelopes(connection)
-        judge(connection)
-        counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
-        _insert(connection, counts)
-        for name in ("incoming", "known", "revised", "judged"):
-            connection.execute(f"drop table {name}")
-    finally:
-        connection.unregister("batch")
+    judge(connection)
+    counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
+    _insert(connection, counts)
+    for name in ("incoming", "known", "revised", "judged"):
+        connection.execute(f"drop table {name}")
     return counts
 
 
