@@ -2,7 +2,7 @@
 
 Landing ten million activities over HTTP for every run would take long and measure nothing new: a tenth is every
 tenth row; ten times are ten copies of every row, with ids of their own, a few seconds apart, in the order of time,
-as a feed with ten times the traffic would have given them. The ledger is the same for all: the same time is covered.
+as a feed with ten times the traffic would have given them. The ledger is the same for all: so is the covered time.
 """
 
 from __future__ import annotations

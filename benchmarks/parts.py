@@ -1,4 +1,4 @@
-"""What is measured: landing from nothing, new activities on top of a history, a slow feed. Each part is a table."""
+"""What is measured: landing from nothing, new activities on top of a history, a slow feed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.children import ROOT, Cost, run
 from benchmarks.history import resize
 from benchmarks.local_feed import serving
-from benchmarks.tasks import HEADERS, UNLIMITED
+from benchmarks.tasks import HEADERS
 from orchestration.feed.client import PATH
 
 PYTHON = Path(sys.executable)
@@ -25,6 +25,7 @@ LATENCY_MILLISECONDS = 300
 BUDGET_PER_MINUTE = 600
 
 Contestants = dict[str, Callable[[], Cost]]
+Costs = dict[str, list[Cost]]
 
 
 def task(*words: str | Path) -> Cost:
@@ -32,20 +33,19 @@ def task(*words: str | Path) -> Cost:
     return run([PYTHON, "-m", "benchmarks.tasks", *words])
 
 
-def interleaved(
-    contestants: Contestants, rounds: int, once: frozenset[str] = frozenset()
-) -> dict[str, list[Cost]]:
-    """Every contestant once a round, so that all of them meet the same machine; those in `once` in the first alone."""
-    costs: dict[str, list[Cost]] = {name: [] for name in contestants}
+def interleaved(contestants: Contestants, rounds: int, once: frozenset[str] = frozenset()) -> Costs:
+    """Every contestant once a round, so that all meet the same machine; those in `once` in the first alone."""
+    costs: Costs = {name: [] for name in contestants}
     for number in range(rounds):
         for name, go in contestants.items():
             if number == 0 or name not in once:
                 costs[name].append(go())
-                print(
-                    f"  {name}: {costs[name][-1].seconds:.2f} s, {costs[name][-1].cpu_seconds:.2f} CPU s",
-                    flush=True,
-                )
+                _tell(name, costs[name][-1])
     return costs
+
+
+def _tell(name: str, cost: Cost) -> None:
+    print(f"  {name}: {cost.seconds:.2f} s, {cost.cpu_seconds:.2f} CPU s", flush=True)
 
 
 def middle(costs: list[Cost], name: str) -> float:
@@ -53,7 +53,7 @@ def middle(costs: list[Cost], name: str) -> float:
     return median(getattr(cost, name) for cost in costs)
 
 
-def landing(work: Path, activities: int, rounds: int) -> tuple[dict[str, list[Cost]], int]:
+def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
     """(a) Everything from nothing; also how many bytes of records the feed gave."""
     with serving(activities) as url:
         records, path = work / "records.ndjson", work / "landed.duckdb"
@@ -80,9 +80,7 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[dict[str, list[Co
     return costs, size
 
 
-def growth(
-    work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
-) -> dict[str, dict[str, list[Cost]]]:
+def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool) -> dict[str, Costs]:
     """(b, c) `NEW` activities on top of histories of several sizes: the refresh, and the dbt build after it."""
     origin = work / "origin.duckdb"
     bases = {size: work / f"base-{size}.duckdb" for size in sizes}
@@ -94,7 +92,7 @@ def growth(
             resize(origin, base, **factor)
             if dbt:
                 build(base, work)
-        steps: dict[str, dict[str, list[Cost]]] = {"refresh": {}, "dbt build": {}}
+        steps: dict[str, Costs] = {"refresh": {}, "dbt build": {}}
         for _ in range(rounds):
             for size, base in bases.items():
                 path = work / "grown.duckdb"
@@ -102,8 +100,10 @@ def growth(
                 shutil.copyfile(base, path)
                 name = f"{size:,}"
                 steps["refresh"].setdefault(name, []).append(task("land", url, path))
+                _tell(f"refresh on {name}", steps["refresh"][name][-1])
                 if dbt:
                     steps["dbt build"].setdefault(name, []).append(build(path, work))
+                    _tell(f"dbt build on {name}", steps["dbt build"][name][-1])
         for path in (origin, work / "grown.duckdb", *bases.values()):
             _remove(path)
     return steps

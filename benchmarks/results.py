@@ -25,9 +25,9 @@ def introduction(arguments: str) -> str:
         f"cores, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB, {platform.system()} "
         f"{platform.release()}; Python {platform.python_version()}, {packages}. Load of the machine over the last "
         f"15 minutes: {load:.1f}.\n\n"
-        "Seconds are wall time of the work itself, CPU seconds and peak memory those of its whole process. Figures "
-        "are medians of interleaved runs. With a load above 1 something else was running: ratios and CPU seconds "
-        "say more than seconds then.\n"
+        "Seconds are wall time of the work itself, CPU seconds and peak memory those of its whole process. "
+        "Figures are medians of interleaved runs. With a load above 1 something else was running: ratios and CPU "
+        "seconds say more than seconds then.\n"
     )
 
 
