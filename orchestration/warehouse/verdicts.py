@@ -17,10 +17,10 @@ _REACHES = "select epoch_us(min(created_at)), epoch_us(max(created_at)) from inc
 _EMPTY = "create or replace temp table {name} (source varchar, activity_id varchar, payload_sha256 varchar)"
 _FIND = """
 insert into {name}
-select source, activity_id, payload_sha256 from raw.{table}
-where
-    created_at between make_timestamp({since}::bigint) and make_timestamp({until}::bigint)
-    and (source, activity_id) in (select (source, activity_id) from incoming)
+select stored.source, stored.activity_id, stored.payload_sha256
+from raw.{table} as stored
+semi join incoming using (source, activity_id)
+where stored.created_at between make_timestamp({since}::bigint) and make_timestamp({until}::bigint)
 """
 
 # Records that have an id to themselves and are not known are new, and that is most of them: only the others are
