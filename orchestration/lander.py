@@ -21,8 +21,11 @@ from orchestration.warehouse.ledger import Chunk
 BATCH_ROWS = ROW_GROUP
 BATCH_BYTES = 96 * 2**20
 BATCH_SECONDS = 5.0
+# Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
+# cost the engine several times their size in memory.
+LARGE_RECORDS_BYTES = 32 * 2**20
 # What may be on its way through the lander, the batch that is being stored included.
-PENDING_BYTES = 160 * 2**20
+PENDING_BYTES = 128 * 2**20
 
 
 class Lander:
@@ -89,7 +92,7 @@ class Lander:
         batch: list[Chunk] = []
         rows = size = 0
         deadline: float | None = None
-        while rows < BATCH_ROWS and size < BATCH_BYTES:
+        while not _is_full(rows, size):
             try:
                 chunk = await self._next_chunk(deadline)
             except TimeoutError:
@@ -124,6 +127,12 @@ class Lander:
                 self._refused |= error.reasons.keys()
                 land(connection, _without(batch, error))
         self._told(batch)
+
+
+def _is_full(rows: int, size: int) -> bool:
+    if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+        return True
+    return size >= LARGE_RECORDS_BYTES and size * BATCH_ROWS > rows * BATCH_BYTES
 
 
 def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:

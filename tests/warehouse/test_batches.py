@@ -68,7 +68,7 @@ def test_a_chunk_is_cut_where_a_batch_is_full(path: Path, query, monkeypatch: py
 
 
 def test_huge_records_are_landed_by_their_bytes(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(lander, "BATCH_BYTES", 1_000_000)
+    monkeypatch.setattr(lander, "LARGE_RECORDS_BYTES", 1_000_000)
     chunks = [chunk_of([record(n, 300_000)]) for n in range(9)]
     assert land_all(path, chunks) == [4, 4, 1]
 
