@@ -10,7 +10,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs verify attest test lint format
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs verify attest test lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: setup
 	@$(BIN)/ruff check .
 	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 
+bench: setup .venv-bench/.installed ## measure, beside dlt and DuckDB alone, and write benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 format: setup ## put code and SQL into the project's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -63,6 +66,12 @@ format: setup ## put code and SQL into the project's form
 	@echo "Setting up .venv (about a minute, once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+# dlt pins libraries that the product does not need.
+.venv-bench/.installed: benchmarks/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(MANIFEST): .venv/.installed $(DBT_FILES)

@@ -14,14 +14,18 @@ import duckdb
 
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.land import land
+from orchestration.warehouse.land import ROW_GROUP, land
 from orchestration.warehouse.ledger import Chunk
 
-# Opening the file, committing and the checkpoint on closing cost 0.3 s: land much at once, but not too late.
-BATCH_BYTES = 64 * 2**20
+# A batch is landed when it fills a row group of the database, holds this much, or is this old.
+BATCH_ROWS = ROW_GROUP
+BATCH_BYTES = 96 * 2**20
 BATCH_SECONDS = 5.0
-# What may wait for the lander while it stores a batch.
-PENDING_BYTES = 2 * BATCH_BYTES
+# Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
+# cost the engine several times their size in memory.
+LARGE_RECORDS_BYTES = 32 * 2**20
+# What may be on its way through the lander, the batch that is being stored included.
+PENDING_BYTES = 128 * 2**20
 
 
 class Lander:
@@ -34,6 +38,8 @@ class Lander:
         self._path = path
         self._told = told
         self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        # What was over of the chunk that filled the last batch.
+        self._left: Chunk | None = None
         # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
         self._space = asyncio.Condition()
         self._pending_bytes = 0
@@ -84,17 +90,19 @@ class Lander:
     async def _next_batch(self) -> tuple[list[Chunk], bool]:
         """What arrives until the batch is full or old enough, and whether that was the last."""
         batch: list[Chunk] = []
-        size = 0
+        rows = size = 0
         deadline: float | None = None
-        while size < BATCH_BYTES:
+        while not _is_full(rows, size):
             try:
-                async with asyncio.timeout_at(deadline):
-                    chunk = await self._queue.get()
+                chunk = await self._next_chunk(deadline)
             except TimeoutError:
                 break
             if chunk is None:
                 return batch, True
+            if len(chunk.records) > BATCH_ROWS - rows:
+                chunk, self._left = chunk.split(BATCH_ROWS - rows)
             batch.append(chunk)
+            rows += len(chunk.records)
             size += chunk.byte_count
             deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
         return batch, False
@@ -102,6 +110,13 @@ class Lander:
     def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
         with open_warehouse(self._path) as connection:
             action(connection)
+
+    async def _next_chunk(self, deadline: float | None) -> Chunk | None:
+        if self._left:
+            chunk, self._left = self._left, None
+            return chunk
+        async with asyncio.timeout_at(deadline):
+            return await self._queue.get()
 
     def _land(self, batch: list[Chunk]) -> None:
         batch = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in batch]
@@ -112,6 +127,12 @@ class Lander:
                 self._refused |= error.reasons.keys()
                 land(connection, _without(batch, error))
         self._told(batch)
+
+
+def _is_full(rows: int, size: int) -> bool:
+    if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+        return True
+    return size >= LARGE_RECORDS_BYTES and size * BATCH_ROWS > rows * BATCH_BYTES
 
 
 def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from uuid import uuid4
@@ -19,6 +19,7 @@ import pyarrow as pa
 from orchestration import __version__
 from orchestration.slices import Interval, Slice, gaps
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.records import Records
 
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
@@ -117,8 +118,8 @@ class Walk:
     def absorb(self, chunk: Chunk) -> None:
         """The chunk has been stored, in this order: bring the row up to date with it."""
         self.page_count += chunk.page_count
-        self.received_count += len(chunk.digests)
-        self._content.update("".join(chunk.digests).encode())
+        self.received_count += len(chunk.records)
+        self._content.update(chunk.records.hashes)
         self.first_cursor = self.first_cursor or chunk.first_cursor
         self.last_cursor = chunk.last_cursor or self.last_cursor
         if chunk.receipts:
@@ -150,11 +151,9 @@ class Chunk:
     """
 
     walk: Walk
-    records: list[bytes] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
+    records: Records = field(default_factory=Records)
     receipts: list[Receipt] = field(default_factory=list)
     page_count: int = 0
-    byte_count: int = 0
     first_cursor: str | None = None
     last_cursor: str | None = None
     outcome: Literal["complete", "failed"] | None = None
@@ -163,11 +162,19 @@ class Chunk:
     def add(self, records: Sequence[bytes], first_cursor: str | None, last_cursor: str | None) -> None:
         """Take one page: its records in feed order, each of which is hashed, and its cursors."""
         self.page_count += 1
-        self.records += records
-        self.digests += [hashlib.sha256(record).hexdigest() for record in records]
-        self.byte_count += sum(map(len, records))
+        self.records.add(records)
         self.first_cursor = self.first_cursor or first_cursor
         self.last_cursor = last_cursor or self.last_cursor
+
+    @property
+    def byte_count(self) -> int:
+        """How many bytes of records it holds."""
+        return self.records.byte_count
+
+    def split(self, count: int) -> tuple[Chunk, Chunk]:
+        """The first `count` records, to be landed before all that is left, which says how the walk went."""
+        first, others = self.records.split(count)
+        return Chunk(self.walk, first), replace(self, records=others)
 
 
 def record_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -> None:

@@ -10,10 +10,11 @@ import duckdb
 SCHEMA_VERSION = 1
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
-# excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique.
+# excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique. Naming the
+# compression of ids saves the engine from trying all others on them.
 _ACTIVITY_COLUMNS = """
     source varchar not null,
-    activity_id varchar not null,
+    activity_id varchar not null using compression zstd,
     created_at timestamp not null,
     activity_type varchar,
     organization_id varchar,

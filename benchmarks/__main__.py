@@ -1,0 +1,52 @@
+"""Measures everything and writes `benchmarks/RESULTS.md`: `make bench`, or with `BENCH_ARGS=--full` all of it."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import parts, results
+from benchmarks.children import ROOT
+
+PARTS = ("landing", "growth", "slow-feed")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    it = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    it.add_argument("--full", action="store_true", help="1,000,000 activities, more rounds (about half an hour)")
+    it.add_argument("--ten-million", action="store_true", help="also 10,000,000 as a history (8 GB on disk)")
+    it.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
+    it.add_argument("--no-dbt", action="store_true", help="leave the dbt builds out")
+    it.add_argument("--rounds", type=int, help="rounds of interleaved runs (default: 3; 5 with --full)")
+    it.add_argument("--output", type=Path, default=ROOT / "benchmarks/RESULTS.md", help="default: %(default)s")
+    return it
+
+
+def main() -> None:
+    """Run the chosen parts one after the other and write what was measured so far after each."""
+    arguments = parser().parse_args()
+    rounds = arguments.rounds or (5 if arguments.full else 3)
+    activities = 1_000_000 if arguments.full else 200_000
+    told = " BENCH_ARGS=--full" if arguments.full else ""
+    sections = [results.introduction(told)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        work = Path(directory)
+        for part in arguments.only or PARTS:
+            print(f"{part} ...", flush=True)
+            if part == "landing":
+                sections.append(results.landing(*parts.landing(work, activities, rounds)))
+            elif part == "growth":
+                sizes = [activities // 10, activities, *([10_000_000] if arguments.ten_million else [])]
+                found = parts.growth(work, activities, rounds, sizes, not arguments.no_dbt)
+                sections.append(results.growth(found))
+            else:
+                found = parts.slow_feed(work, 400 if arguments.full else 150)
+                sections.append(results.slow_feed(found))
+            arguments.output.write_text("\n".join(sections), encoding="utf-8")
+    print(f"Written to {arguments.output}.")
+
+
+if __name__ == "__main__":
+    main()

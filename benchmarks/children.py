@@ -1,0 +1,48 @@
+"""Runs one piece of work as a process of its own and says what it cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`seconds` as the work itself measured them, without starting Python; user and system CPU seconds and the
+    peak memory are the whole process's. `said` is what the work printed last.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+    said: dict[str, Any]
+
+
+def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
+    """Run the command to its end; its last line of output is JSON with `seconds`.
+
+    Raises:
+        RuntimeError: it failed; with the end of what it said.
+    """
+    with subprocess.Popen(
+        [str(word) for word in command],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        output = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{output[-2000:]}")
+    said = json.loads(output.strip().splitlines()[-1])
+    return Cost(said["seconds"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)

@@ -1,0 +1,116 @@
+"""The pieces of work that are measured, one per process: `python -m benchmarks.tasks NAME …`."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import duckdb
+import msgspec
+from pydantic import SecretStr
+
+from orchestration.feed.client import API_VERSION, PATH, Page
+from orchestration.ingest import refresh
+from orchestration.sources import Source
+from sandbox.options import COMPLIANCE_KEY
+
+UNLIMITED = "1000000000"
+HEADERS = {"x-api-key": COMPLIANCE_KEY, "anthropic-version": API_VERSION}
+
+# What a user of DuckDB would write who has the records in a file, one per line: the same columns, but no hash.
+_READ_JSON = """
+create table activities as
+select
+    envelope.*,
+    json::varchar as payload
+from (
+    select
+        json,
+        json_transform(json, '{"id": "VARCHAR", "created_at": "TIMESTAMP", "type": "VARCHAR",
+        "organization_id": "VARCHAR", "organization_uuid": "VARCHAR", "actor": {"type": "VARCHAR"}}') as envelope
+    from read_json_objects(?, format = 'newline_delimited')
+)
+"""
+
+
+def land(
+    url: str,
+    path: str,
+    settle: str = "0",
+    days: str = "0",
+    concurrency: str = "4",
+    per_minute: str = UNLIMITED,
+) -> dict[str, int]:
+    """The product: one refresh. `settle` seconds stay unread; `days` limits how far back it reads (0: not)."""
+    source = Source(
+        name="compliance",
+        url=url,
+        key=SecretStr(COMPLIANCE_KEY),
+        start=datetime.now(UTC) - timedelta(days=int(days)) if int(days) else None,
+        settle=timedelta(seconds=float(settle)),
+        requests_per_minute=int(per_minute),
+        concurrency=int(concurrency),
+    )
+    report = refresh(source, Path(path))
+    if not report.is_complete:
+        raise SystemExit(report.describe_failures())
+    return {
+        "activities": report.total("inserted_count"),
+        "requests": report.request_count,
+        "file_bytes": Path(path).stat().st_size,
+    }
+
+
+def download(url: str) -> dict[str, int]:
+    """The floor: every page read and thrown away."""
+    return {"bytes": sum(map(len, _pages(url)))}
+
+
+def save(url: str, path: str) -> dict[str, int]:
+    """The records in a file, one per line: what `read_json` reads."""
+    count = size = 0
+    with Path(path).open("wb") as file:
+        for page in _pages(url):
+            for record in msgspec.json.decode(page, type=Page).data:
+                # A few records are spread over lines; a line break in JSON text is white space.
+                file.write(bytes(record).replace(b"\n", b" "))
+                file.write(b"\n")
+                count, size = count + 1, size + memoryview(record).nbytes
+    return {"activities": count, "bytes": size}
+
+
+def read_json(records: str, path: str) -> dict[str, int]:
+    """DuckDB alone: the same bytes from a local file, without HTTP, hashes and deduplication."""
+    with duckdb.connect(path) as connection:
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(_READ_JSON, [records])
+        [(count,)] = connection.execute("select count(*) from activities").fetchall()
+    return {"activities": count, "file_bytes": Path(path).stat().st_size}
+
+
+def _pages(url: str) -> Iterator[bytes]:
+    """The whole feed, newest first, by the plainest client there is."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    cursor = ""
+    while True:
+        connection.request("GET", f"{PATH}?limit=5000{cursor}", headers=HEADERS)
+        body = connection.getresponse().read()
+        yield body
+        # The envelope's last part is short; the records need not be parsed to find the cursor.
+        tail = json.loads(b"{" + body[body.rindex(b'"has_more"') :])
+        if not tail["has_more"]:
+            return
+        cursor = f"&after_id={quote(tail['last_id'])}"
+
+
+if __name__ == "__main__":
+    task = {"land": land, "download": download, "save": save, "read_json": read_json}[sys.argv[1]]
+    began = time.monotonic()
+    said = task(*sys.argv[2:])
+    print(json.dumps({"seconds": time.monotonic() - began, **said}))

@@ -1,0 +1,86 @@
+"""What each incoming record is: new, a duplicate, or a revision (a known id with content not seen yet).
+
+Stored records are looked for by id in the time around the records of each walk, one stretch after the other: the
+engine skips the row groups of all other time, and the cost does not grow with history. An activity may come back
+with its time told less precisely: the stretches reach a day further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import duckdb
+
+_DAY = 24 * 3600 * 10**6
+
+_REACHES = "select epoch_us(min(created_at)), epoch_us(max(created_at)) from incoming group by extract_id"
+_EMPTY = "create or replace temp table {name} (source varchar, activity_id varchar, payload_sha256 varchar)"
+_FIND = """
+insert into {name}
+select stored.source, stored.activity_id, stored.payload_sha256
+from raw.{table} as stored
+semi join incoming using (source, activity_id)
+where stored.created_at between make_timestamp({since}::bigint) and make_timestamp({until}::bigint)
+"""
+
+# Records that have an id to themselves and are not known are new, and that is most of them: only the others are
+# numbered and compared. What was stored first counts, else what came first.
+_JUDGE = """
+create or replace temp table judged as
+with suspects as (
+    select source, activity_id from incoming group by all having count(*) > 1
+    union
+    select source, activity_id from known
+),
+keys as (
+    select
+        position,
+        source,
+        activity_id,
+        payload_sha256,
+        first_value(payload_sha256) over (partition by source, activity_id order by position) as first_sha256,
+        row_number() over (partition by source, activity_id order by position) as occurrence,
+        row_number() over (partition by source, activity_id, payload_sha256 order by position) as repetition
+    from incoming
+    semi join suspects using (source, activity_id)
+)
+select
+    keys.position,
+    case
+        when known.activity_id is null and keys.occurrence = 1 then 'new'
+        when keys.payload_sha256 = coalesce(known.payload_sha256, keys.first_sha256) then 'duplicate'
+        when keys.repetition > 1 or revised.payload_sha256 is not null then 'duplicate'
+        else 'revision'
+    end as verdict
+from keys
+left join known on keys.source = known.source and keys.activity_id = known.activity_id
+left join (select distinct * from revised) as revised
+    on
+        keys.source = revised.source
+        and keys.activity_id = revised.activity_id
+        and keys.payload_sha256 = revised.payload_sha256
+"""
+
+
+def judge(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill `judged` (position, verdict) from `incoming`; records that are not in it are new."""
+    stretches = list(_joined(connection.execute(_REACHES).fetchall()))
+    for name, table in (("known", "activities"), ("revised", "activity_revisions")):
+        connection.execute(_EMPTY.format(name=name))
+        for since, until in stretches:
+            connection.execute(_FIND.format(name=name, table=table, since=since, until=until))
+    connection.execute(_JUDGE)
+
+
+def _joined(reaches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The times with a day around each (microseconds), those that meet as one."""
+    since = until = None
+    for earliest, latest in sorted(reaches):
+        if until is not None and earliest - _DAY <= until:
+            until = max(until, latest + _DAY)
+            continue
+        if until is not None:
+            yield since, until
+        since, until = earliest - _DAY, latest + _DAY
+    if until is not None:
+        yield since, until
