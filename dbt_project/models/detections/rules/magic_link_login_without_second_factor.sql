@@ -1,0 +1,67 @@
+with
+
+activities as (
+
+    select * from {{ ref('detection_activities') }}
+
+),
+
+-- A sign-in names no organization: whoever has acted in one is counted to it.
+members as (
+
+    select distinct
+        actor_id,
+        organization_uuid
+    from {{ ref('detection_counts') }}
+    where actor_type = 'user_actor' and organization_uuid is not null
+
+),
+
+toggles as (
+
+    select
+        *,
+        lead(occurred_at) over (partition by organization_uuid order by occurred_at, activity_id) as next_at
+    from activities
+    where activity_type = 'org_magic_link_second_factor_toggled'
+
+),
+
+logins as (
+
+    select
+        toggles.activity_id as toggle_id,
+        toggles.organization_uuid,
+        logins.actor_id,
+        {{ value_at_first('logins.activity_id', moment('logins.occurred_at', 'logins.activity_id')) }} as login_id,
+        min(logins.occurred_at) as occurred_at
+    from toggles
+    inner join members on toggles.organization_uuid = members.organization_uuid
+    inner join activities as logins
+        on
+            logins.activity_type = 'magic_link_login_succeeded'
+            and members.actor_id = logins.actor_id
+            and logins.occurred_at > toggles.occurred_at
+            and logins.occurred_at <= toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }}
+            and (toggles.next_at is null or logins.occurred_at < toggles.next_at)
+    where not toggles.is_enabled
+    group by toggles.activity_id, toggles.organization_uuid, logins.actor_id
+
+),
+
+final as (
+
+    select
+        toggle_id as anchor,
+        'user' as subject_type,
+        actor_id as subject_id,
+        organization_uuid,
+        actor_id,
+        'Signed in by magic link while no second factor was asked for.' as summary,
+        {{ text_array(['toggle_id', 'login_id']) }} as evidence_activity_ids,
+        occurred_at
+    from logins
+
+)
+
+select * from final
