@@ -12,6 +12,7 @@ from orchestration.assets.evidence import attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
+from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
 from orchestration.project import project
@@ -39,7 +40,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=[raw_tables, day_seals, curated_tables, attestation],
-        asset_checks=[ledger_checks, documented_contract_is_current, verification],
+        asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
         jobs=[refresh_job, reconcile_job, rebuild_job, verify_job, attest_job],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,

@@ -18,14 +18,18 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "documented_fields", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
+        "activity_types", "allowed_key_makers", "allowed_networks", "detection_rules", "documented_fields",
+        "stg_feed__activities", "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
+DETECTIONS = {
+    f"detections/{name}"
+    for name in ("detection_activities", "detection_counts", "finding_history", "findings_today")
+}
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "blind_spots", "current_members", "feed_coverage", "key_events", "key_lifecycle",
+        "activities", "blind_spots", "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle",
         "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
         "user_activity_summary", "users",
     )
@@ -35,7 +39,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | MARTS | {"evidence/attestation"}
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | {"evidence/attestation"}
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -101,6 +105,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         ("raw/sources", "every_source_is_read"),
         ("raw/activities", "newest_activity_is_recent"),
         ("raw/feed_requests", "own_reads_come_back"),
+        ("marts/findings", "no_new_severe_findings"),
         ("marts/schema_drift", "documented_contract_is_current"),
         ("raw/activities", "overlap_reaches_far_enough"),
     }

@@ -36,7 +36,7 @@ def test_fresh_sources_are_fresh(built: tuple[Path, dg.ExecuteInProcessResult], 
     assert "PASS freshness of raw.activities" in result.stdout
 
 
-@pytest.mark.parametrize("layer", ["staging", "intermediate", "marts"])
+@pytest.mark.parametrize("layer", ["staging", "intermediate", "detections", "marts"])
 def test_every_model_and_column_is_described(layer: str):
     import json
 
