@@ -31,8 +31,8 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 ```
 
 - A finding keeps its id: a hash of the rule, the subject and what it hangs on. A rebuild gives the same ids.
-- A finding stays as it was first told. Where late data, another threshold or an allowlist takes away what it rested
-  on, or the state it tells of has ended, `is_supported` is false.
+- A finding stays as it was first told. Where late data, another threshold or an allowlist takes away what it
+  rested on, or the state it tells of has ended, `is_supported` is false.
 - `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring a finding
   of long ago; `where found_at > …` finds what is new.
 - A count of a day is told when it first is too large: the day may have gone on.

@@ -1,4 +1,4 @@
-"""The rules as data: the seed, the models, the thresholds and the page agree, and every type they name is documented."""
+"""The rules as data: seed, models, thresholds and page agree, and every type that they name is documented."""
 
 from __future__ import annotations
 

@@ -66,11 +66,14 @@
 {% macro volume_summary(things) -%}
     {%- set text = dbt.type_string() -%}
     cast(activity_count as {{ text }}) || ' {{ things }} on ' || cast(activity_date as {{ text }})
-    || coalesce(', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.', ', the first of its kind.')
+    || coalesce(
+        ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
+        ', and none in the {{ var("baseline_days") }} days before.'
+    )
 {%- endmacro %}
 
 
-{# The uses of API keys and service accounts among `detection_counts`: each group's first and last as moments. #}
+{# Service accounts act under ids of their own; API keys of all types share theirs. #}
 {% macro key_family(key_type) -%}
     case {{ key_type }} when 'service_account' then 'service_account' else 'api_key' end
 {%- endmacro %}

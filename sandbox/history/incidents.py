@@ -127,19 +127,22 @@ def _repeat(c: Chronicle, day: float, count: int, kind: str, who: str, field: st
 
 
 def _by_turns(c: Chronicle) -> None:
-    """Mina is in three networks by turns within the hour; Elif goes from one to another and stays there."""
-    cafe = "198.18.200.9"
+    """Mina is in five networks by turns within the hour; Elif in three: office, home and telephone."""
+    cafe, train = "198.18.200.9", "198.18.201.9"
     # A full hour, so that the turns do not fall into two.
     noon = c.moment(480.5) - c.moment(480.5) % (60 * _MINUTE)
     mina, elif_ = c.cast.people["mina"], c.cast.people["elif"]
     for minute, person, address in (
         (5, mina, mina.addresses[0]),
         (9, mina, mina.addresses[1]),
+        (11, mina, mina.addresses[2]),
         (14, mina, cafe),
+        (17, mina, train),
         (21, mina, mina.addresses[0]),
         (6, elif_, elif_.addresses[0]),
         (16, elif_, elif_.addresses[1]),
-        (26, elif_, elif_.addresses[1]),
+        (26, elif_, elif_.addresses[2]),
+        (28, elif_, elif_.addresses[0]),
     ):
         at = noon + minute * _MINUTE
         chat = opaque("claude_chat", c.cast.seed, "turns", minute)

@@ -75,8 +75,8 @@ def test_keys_and_artifacts_are_told_apart(built: Built):
     # Lena's key was refused while it was inactive; the archived one was not.
     assert subjects(path, "key_used_after_end") == {ci}
     networks = rows(
-        path, "select summary from marts.findings where rule_id = 'compliance_read_from_new_network' and subject_id = ?",
-        lena,
+        path, "select summary from marts.findings "
+        "where rule_id = 'compliance_read_from_new_network' and subject_id = ?", lena,
     )  # fmt: skip
     assert [re.findall(r"[\d.]+/\d+", text) for (text,) in networks] == [["198.18.77.0/24"]]
     assert opaque("claude_artifact", SEED, 472.4) in subjects(path, "artifact_shared_with_link")

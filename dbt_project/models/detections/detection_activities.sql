@@ -38,14 +38,19 @@
 
 with
 
-activities as (
+received as (
 
     select activities.* from {{ ref('activities') }} as activities
-    where
-        activities.activity_type in ({{ literals(activity_types) }})
-        {% if is_incremental() %}
-            and activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
-        {% endif %}
+    {% if is_incremental() %}
+        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
+    {% endif %}
+
+),
+
+activities as (
+
+    select * from received
+    where activity_type in ({{ literals(activity_types) }})
 
 ),
 

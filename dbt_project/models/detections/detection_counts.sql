@@ -35,33 +35,37 @@
 
 with
 
+received as (
+
+    select activities.* from {{ ref('activities') }} as activities
+    {% if is_incremental() %}
+        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
+    {% endif %}
+
+),
+
 -- Reads of this product itself are no one's behaviour. Someone invited answers without being a member.
 activities as (
 
     select
-        activities.*,
+        *,
         case
             {% for behaviour, activity_types in behaviours.items() %}
-                when activities.activity_type in ({{ literals(activity_types) }}) then '{{ behaviour }}'
+                when activity_type in ({{ literals(activity_types) }}) then '{{ behaviour }}'
             {% endfor %}
-            when activities.activity_type = 'compliance_api_accessed'
-                then case
-                    when {{ json_text('activities.payload', 'status_code') }} in ('401', '403') then 'refused_read'
-                    else 'compliance_read'
-                end
+            when
+                activity_type = 'compliance_api_accessed'
+                and {{ json_text('payload', 'status_code') }} in ('401', '403')
+                then 'refused_read'
+            when activity_type = 'compliance_api_accessed' then 'compliance_read'
             else 'other'
         end as behaviour
-    from {{ ref('activities') }} as activities
+    from received
     where
-        coalesce(activities.actor_id, activities.actor_ip_address) is not null
-        and activities.actor_type not in ('anthropic_actor', 'system_actor')
-        and activities.activity_type not in (
-            'org_user_invite_accepted', 'org_user_invite_rejected', 'org_user_left'
-        )
-        and not activities.is_own_read
-        {% if is_incremental() %}
-            and activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
-        {% endif %}
+        coalesce(actor_id, actor_ip_address) is not null
+        and actor_type not in ('anthropic_actor', 'system_actor')
+        and activity_type not in ('org_user_invite_accepted', 'org_user_invite_rejected', 'org_user_left')
+        and not is_own_read
 
 ),
 

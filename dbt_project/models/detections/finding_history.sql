@@ -20,6 +20,27 @@ found as (
         where found.finding_id not in (select told.finding_id from {{ this }} as told)
     {% endif %}
 
+),
+
+final as (
+
+    select
+        finding_id,
+        rule_id,
+        title,
+        severity,
+        mitre_technique,
+        mitre_technique_name,
+        subject_type,
+        subject_id,
+        organization_uuid,
+        actor_id,
+        summary,
+        evidence_activity_ids,
+        occurred_at,
+        found_at
+    from found
+
 )
 
-select * from found
+select * from final

@@ -70,7 +70,7 @@ final as (
         detected.subject_id,
         detected.organization_uuid,
         detected.actor_id,
-        detected.summary,
+        detected.sentence as summary,  -- the public contract calls it so -- noqa: RF04
         detected.evidence_activity_ids,
         detected.occurred_at,
         {{ build_started_at() }} as found_at

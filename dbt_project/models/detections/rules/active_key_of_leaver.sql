@@ -33,7 +33,7 @@ final as (
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
-        'The key is active although the person who made it has left.' as summary,
+        'The key is active although the person who made it has left.' as sentence,
         {{ text_array(['leavings.activity_id']) }} as evidence_activity_ids,
         leavings.left_at as occurred_at
     from keys

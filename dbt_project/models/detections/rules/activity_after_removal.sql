@@ -32,8 +32,8 @@ acted as (
         on
             stays.principal_id = counts.actor_id
             and stays.scope_id = counts.organization_uuid
-            and counts.last_at > stays.valid_to + {{ span(var('removal_grace_minutes'), 'minute') }}
-            and (stays.next_from is null or counts.last_at < stays.next_from)
+            and stays.valid_to + {{ span(var('removal_grace_minutes'), 'minute') }} < counts.last_at
+            and (stays.next_from is null or stays.next_from > counts.last_at)
     where stays.end_reason in ('removed', 'left', 'deprovisioned')
     group by stays.principal_id, stays.scope_id, stays.ended_by_activity_id, stays.end_reason
 
@@ -47,7 +47,7 @@ final as (
         principal_id as subject_id,
         scope_id as organization_uuid,
         principal_id as actor_id,
-        'Acted in the organization after the membership had ended (' || end_reason || ').' as summary,
+        'Acted in the organization after the membership had ended (' || end_reason || ').' as sentence,
         {{ text_array(['ended_by_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from acted

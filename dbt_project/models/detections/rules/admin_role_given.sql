@@ -15,7 +15,7 @@ final as (
         principal_id as subject_id,
         organization_uuid,
         actor_id,
-        'The role ' || role_given || ' was given, valid in one ' || replace(scope_type, '_', ' ') || '.' as summary,
+        'The role ' || role_given || ' was given, valid in one ' || replace(scope_type, '_', ' ') || '.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from grants

@@ -17,7 +17,7 @@ final as (
         object_id as subject_id,
         organization_uuid,
         actor_id,
-        'An artifact can be opened by anyone who has its link.' as summary,
+        'An artifact can be opened by anyone who has its link.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -20,7 +20,7 @@ final as (
         organization_uuid,
         actor_id,
         'Of ' || cast(requested_count as {{ dbt.type_string() }}) || ' deletions in one request, '
-        || cast(audited_count as {{ dbt.type_string() }}) || ' were recorded.' as summary,
+        || cast(audited_count as {{ dbt.type_string() }}) || ' were recorded.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

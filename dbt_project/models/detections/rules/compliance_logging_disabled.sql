@@ -20,7 +20,7 @@ final as (
         case
             when not is_logging_enabled then 'Activity logging was switched off; what follows is not recorded.'
             else 'The Compliance API was switched off.'
-        end as summary,
+        end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -26,7 +26,7 @@ final as (
         reads.actor_id as subject_id,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         reads.actor_id,
-        'A key read compliance data for the first time.' as summary,
+        'A key read compliance data for the first time.' as sentence,
         {{ text_array(['reads.activity_id']) }} as evidence_activity_ids,
         reads.occurred_at
     from reads

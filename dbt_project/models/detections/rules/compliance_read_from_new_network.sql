@@ -37,7 +37,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         known.actor_id,
         'Compliance data was read with a known key from the network ' || known.network || ' for the first time.'
-            as summary,
+            as sentence,
         {{ text_array(['known.activity_id']) }} as evidence_activity_ids,
         known.occurred_at
     from known

@@ -25,7 +25,7 @@ final as (
             when 'org_members_exported' then 'The list of members was exported.'
             when 'audit_log_export_started' then 'An export of the audit log was started.'
             else 'An export of the audit log was fetched.'
-        end as summary,
+        end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -18,7 +18,7 @@ final as (
         case activity_type
             when 'org_domain_verified' then 'A domain was verified as the organization''s own.'
             else 'A domain was removed from the organization.'
-        end as summary,
+        end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -17,7 +17,7 @@ used as (
             when activity_type = 'claude_github_integration_created' then 'github'
             when activity_type = 'claude_gdrive_integration_created' then 'google_drive'
             else object_id
-        end as integration
+        end as integration_id
     from {{ ref('detection_activities') }}
     where
         activity_type in (
@@ -33,14 +33,14 @@ seen as (
 
     select
         organization_uuid,
-        integration,
+        integration_id,
         {{ value_at_first('actor_id', instant) }} as actor_id,
         {{ value_at_first('activity_id', instant) }} as activity_id,
         {{ value_at_first('activity_type', instant) }} as activity_type,
         min(occurred_at) as occurred_at
     from used
-    where integration is not null
-    group by organization_uuid, integration
+    where integration_id is not null
+    group by organization_uuid, integration_id
 
 ),
 
@@ -49,10 +49,10 @@ final as (
     select
         coalesce(seen.organization_uuid, '') as anchor,
         'integration' as subject_type,
-        seen.integration as subject_id,
+        seen.integration_id as subject_id,
         seen.organization_uuid,
         seen.actor_id,
-        'Seen for the first time in the organization: ' || seen.activity_type || '.' as summary,
+        'Seen for the first time in the organization: ' || seen.activity_type || '.' as sentence,
         {{ text_array(['seen.activity_id']) }} as evidence_activity_ids,
         seen.occurred_at
     from seen

@@ -15,7 +15,7 @@ final as (
         organization_uuid as subject_id,
         organization_uuid,
         actor_id,
-        'A restriction to IP addresses was deleted.' as summary,
+        'A restriction to IP addresses was deleted.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -29,7 +29,7 @@ final as (
         created.object_id as subject_id,
         created.organization_uuid,
         created.actor_id,
-        'A key of type ' || created.key_type || ' was made by someone who is not on the list of makers.' as summary,
+        'A key of type ' || created.key_type || ' was made by someone who is not on the list of makers.' as sentence,
         {{ text_array(['created.activity_id']) }} as evidence_activity_ids,
         created.occurred_at
     from created

@@ -11,7 +11,7 @@ keys as (
 
     select
         *,
-        {{ key_group('key_type', 'key_id') }} as key_group,
+        {{ id_suffix('key_id') }} as key_group,
         coalesce(last_used_at, created_at, first_seen_at) as idle_since
     from {{ ref('key_lifecycle') }}
     where is_active and key_type in ('scoped_api_key', 'admin_api_key', 'unknown')
@@ -48,7 +48,7 @@ final as (
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
-        'The key is active and has not been used for {{ var("key_unused_days") }} days.' as summary,
+        'The key is active and has not been used for {{ var("key_unused_days") }} days.' as sentence,
         case
             when coalesce(last_uses.activity_id, last_events.activity_id) is null then {{ empty_strings() }}
             else {{ text_array(['coalesce(last_uses.activity_id, last_events.activity_id)']) }}

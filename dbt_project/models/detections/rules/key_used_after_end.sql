@@ -9,7 +9,7 @@ changes as (
         activity_id,
         current_status,
         occurred_at as since,
-        lead(occurred_at) over (partition by key_type, key_id order by event_number) as until
+        lead(occurred_at) over (partition by key_type, key_id order by event_number) as until_at
     from {{ ref('key_events') }}
     where is_status_change and key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
 
@@ -65,8 +65,8 @@ used as (
         on
             changes.key_family = uses.key_family
             and changes.key_group = uses.key_group
-            and uses.used_at > changes.since + {{ span(var('key_end_grace_minutes'), 'minute') }}
-            and (changes.until is null or uses.used_at < changes.until)
+            and changes.since + {{ span(var('key_end_grace_minutes'), 'minute') }} < uses.used_at
+            and (changes.until_at is null or changes.until_at > uses.used_at)
     where changes.current_status <> 'active'
     group by changes.key_id, changes.activity_id, changes.current_status
 
@@ -80,7 +80,7 @@ final as (
         key_id as subject_id,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         actor_id,
-        'A key was used and not refused after it had become ' || current_status || '.' as summary,
+        'A key was used and not refused after it had become ' || current_status || '.' as sentence,
         {{ text_array(['ending_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from used

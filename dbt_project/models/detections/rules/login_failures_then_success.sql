@@ -59,7 +59,8 @@ final as (
         actor_id as subject_id,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         actor_id,
-        'Signed in after ' || cast(failure_count as {{ dbt.type_string() }}) || ' failed attempts in a row.' as summary,
+        'Signed in after ' || cast(failure_count as {{ dbt.type_string() }}) || ' failed attempts in a row.'
+            as sentence,
         {{ text_array(['first_failure_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from runs

@@ -41,9 +41,9 @@ logins as (
         on
             logins.activity_type = 'magic_link_login_succeeded'
             and members.actor_id = logins.actor_id
-            and logins.occurred_at > toggles.occurred_at
-            and logins.occurred_at <= toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }}
-            and (toggles.next_at is null or logins.occurred_at < toggles.next_at)
+            and toggles.occurred_at < logins.occurred_at
+            and toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
+            and (toggles.next_at is null or toggles.next_at > logins.occurred_at)
     where not toggles.is_enabled
     group by toggles.activity_id, toggles.organization_uuid, logins.actor_id
 
@@ -57,7 +57,7 @@ final as (
         actor_id as subject_id,
         organization_uuid,
         actor_id,
-        'Signed in by magic link while no second factor was asked for.' as summary,
+        'Signed in by magic link while no second factor was asked for.' as sentence,
         {{ text_array(['toggle_id', 'login_id']) }} as evidence_activity_ids,
         occurred_at
     from logins

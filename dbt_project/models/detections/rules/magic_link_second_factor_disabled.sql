@@ -15,7 +15,7 @@ final as (
         organization_uuid as subject_id,
         organization_uuid,
         actor_id,
-        'The second factor for magic-link sign-ins was switched off.' as summary,
+        'The second factor for magic-link sign-ins was switched off.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -18,7 +18,7 @@ final as (
         actor_id as subject_id,
         organization_uuid,
         actor_id,
-        {{ volume_summary('uploads') }} as summary,
+        {{ volume_summary('uploads') }} as sentence,
         {{ text_array(['first_activity_id', 'last_activity_id']) }} as evidence_activity_ids,
         last_at as occurred_at
     from volumes

@@ -19,7 +19,7 @@ final as (
             when 'org_deletion_requested' then 'The deletion of the organization was requested.'
             when 'org_bulk_delete_initiated' then 'A bulk deletion of organizations was begun.'
             else 'The organization was deleted in bulk.'
-        end as summary,
+        end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

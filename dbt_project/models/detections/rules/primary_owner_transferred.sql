@@ -15,7 +15,7 @@ final as (
         object_id as subject_id,
         organization_uuid,
         actor_id,
-        'Primary ownership of the organization was transferred.' as summary,
+        'Primary ownership of the organization was transferred.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

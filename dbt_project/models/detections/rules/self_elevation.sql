@@ -15,7 +15,7 @@ final as (
         principal_id as subject_id,
         organization_uuid,
         actor_id,
-        'Someone gave themselves the role ' || role_given || '.' as summary,
+        'Someone gave themselves the role ' || role_given || '.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from grants

@@ -54,8 +54,8 @@ final as (
         organization_uuid as subject_id,
         organization_uuid,
         actor_id,
-        activity_type || ' within {{ var("sensitive_act_hours") }} hours after compliance logging or the API was switched off.'
-            as summary,
+        activity_type || ' within {{ var("sensitive_act_hours") }} hours after logging or the API was switched off.'
+            as sentence,
         {{ text_array(['disabling_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from followed

@@ -19,7 +19,7 @@ final as (
         object_id as subject_id,
         organization_uuid,
         actor_id,
-        'A spend limit was deleted: ' || activity_type || '.' as summary,
+        'A spend limit was deleted: ' || activity_type || '.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

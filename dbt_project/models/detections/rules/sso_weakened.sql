@@ -21,7 +21,7 @@ final as (
             when 'org_sso_toggled' then 'Single sign-on was switched off.'
             when 'org_sso_connection_deactivated' then 'A connection to the identity provider was deactivated.'
             else 'A connection to the identity provider was deleted.'
-        end as summary,
+        end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -15,7 +15,7 @@ final as (
         object_id as subject_id,
         organization_uuid,
         actor_id,
-        'A webhook of GitHub Enterprise had a signature that does not match.' as summary,
+        'A webhook of GitHub Enterprise had a signature that does not match.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities
