@@ -1,8 +1,23 @@
 with
 
-allowed as (
+counts as (
 
-    select * from {{ ref('allowed_networks') }}
+    select counts.*
+    from {{ ref('detection_counts') }} as counts
+    left join {{ ref('allowed_networks') }} as allowed on counts.network = allowed.network
+    where counts.actor_type = 'user_actor' and counts.network is not null and allowed.network is null
+
+),
+
+-- Most hours have one network: only the few others are looked at closely.
+crowded as (
+
+    select
+        actor_id,
+        hour_start
+    from counts
+    group by actor_id, hour_start
+    having count(distinct network) >= {{ var('overlapping_network_minimum') }}
 
 ),
 
@@ -16,9 +31,8 @@ stretches as (
         counts.hour_start,
         min(counts.first_at) as first_at,
         max(counts.last_at) as last_at
-    from {{ ref('detection_counts') }} as counts
-    left join allowed on counts.network = allowed.network
-    where counts.actor_type = 'user_actor' and counts.network is not null and allowed.network is null
+    from counts
+    inner join crowded on counts.actor_id = crowded.actor_id and counts.hour_start = crowded.hour_start
     group by counts.actor_id, counts.network, counts.hour_start
 
 ),
@@ -46,9 +60,7 @@ overlapping as (
         max(last_at) as occurred_at
     from compared
     group by actor_id, hour_start
-    having
-        count(*) >= {{ var('overlapping_network_minimum') }}
-        and count(case when first_at < earlier_last_at then 1 end) > 0
+    having count(case when first_at < earlier_last_at then 1 end) > 0
 
 ),
 
