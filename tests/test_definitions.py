@@ -19,7 +19,8 @@ STAGING = {
     f"staging/{name}"
     for name in (
         "activity_types", "allowed_key_makers", "allowed_networks", "detection_rules", "documented_fields",
-        "stg_feed__activities", "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
+        "stg_feed__activities", "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts",
+        "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 DETECTIONS = {
@@ -133,7 +134,7 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    assert int(result.stdout) > len(RAW | STAGING | MARTS)
+    assert int(result.stdout) > len(RAW | STAGING | DETECTIONS | MARTS)
 
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
