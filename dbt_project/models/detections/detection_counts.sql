@@ -44,7 +44,7 @@ received as (
 
 ),
 
--- Reads of this product itself are no one's behaviour. Someone invited answers without being a member.
+-- Someone invited answers without being a member. This product's own reads count: its key can be stolen like others.
 activities as (
 
     select
@@ -65,7 +65,6 @@ activities as (
         coalesce(actor_id, actor_ip_address) is not null
         and actor_type not in ('anthropic_actor', 'system_actor')
         and activity_type not in ('org_user_invite_accepted', 'org_user_invite_rejected', 'org_user_left')
-        and not is_own_read
 
 ),
 
