@@ -12,6 +12,7 @@ from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_database, published_parquet, published_postgres
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
+from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
 from orchestration.resources import ActivityFeed, Publication, Warehouse
@@ -47,7 +48,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             published_postgres,
             attestation,
         ],
-        asset_checks=[ledger_checks, documented_contract_is_current, verification],
+        asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
         jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,

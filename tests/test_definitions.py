@@ -18,18 +18,22 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "configuration_settings", "documented_fields", "login_types", "stg_feed__activities",
-        "stg_feed__activity_revisions", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
-        "stg_feed__sources",
+        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings", "detection_rules",
+        "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
+        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 PUBLISHED = {"published/database", "published/parquet", "published/postgres"}
+DETECTIONS = {
+    f"detections/{name}"
+    for name in ("detection_activities", "detection_counts", "finding_history", "findings_today")
+}
 MARTS = {
     f"marts/{name}"
     for name in (
         "activities", "blind_spots", "compliance_reads", "configuration_changes", "current_members",
-        "feed_coverage", "key_events", "key_lifecycle", "logins", "membership_changes", "membership_periods",
-        "schema_drift", "user_activity_daily", "user_activity_summary", "users",
+        "feed_coverage", "findings", "key_events", "key_lifecycle", "logins", "membership_changes",
+        "membership_periods", "schema_drift", "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 
@@ -37,7 +41,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | MARTS | PUBLISHED | {"evidence/attestation"}
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | {"evidence/attestation"}
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -92,6 +96,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__parquet",
                 "published__postgres",
                 "ledger_checks",
+                "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },
         ),
@@ -113,6 +118,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         ("raw/sources", "every_source_is_read"),
         ("raw/activities", "newest_activity_is_recent"),
         ("raw/feed_requests", "own_reads_come_back"),
+        ("marts/findings", "no_new_severe_findings"),
         ("marts/schema_drift", "documented_contract_is_current"),
         ("raw/activities", "overlap_reaches_far_enough"),
     }
@@ -140,7 +146,7 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    assert int(result.stdout) > len(RAW | STAGING | MARTS)
+    assert int(result.stdout) > len(RAW | STAGING | DETECTIONS | MARTS)
 
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():

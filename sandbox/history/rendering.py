@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from sandbox.archive import Archive, Facet, Record, read_record, write_archive
-from sandbox.history import credentials, crowd, membership, oddities, spaces, tour
+from sandbox.history import credentials, crowd, incidents, membership, oddities, spaces, tour
 from sandbox.history.cast import Cast
 from sandbox.history.chronicle import Chronicle, Event
 from sandbox.history.everyday import Everyday
@@ -47,6 +47,8 @@ class History:
         c = Chronicle(self.cast, self.start, self.end)
         for stories in (membership, credentials, spaces, oddities):
             stories.tell(c)
+        if self.size >= incidents.MIN_SIZE:
+            incidents.tell(c)
         tour.tell(c)
         if self.size >= _EVERY_ACTOR_FROM:
             tour.tell(c, every_actor=True)

@@ -87,7 +87,7 @@ def test_the_semantic_layer_has_the_main_counts():
     assert metrics == {"activities", "active_users", "active_keys", "failed_logins", "membership_changes"}
 
 
-@pytest.mark.parametrize("layer", ["staging", "intermediate", "marts"])
+@pytest.mark.parametrize("layer", ["staging", "intermediate", "detections", "marts"])
 def test_every_model_and_column_is_described(layer: str):
     nodes = json.loads(project.manifest_path.read_text())["nodes"].values()
     models = [node for node in nodes if node["resource_type"] == "model" and node["schema"] == layer]

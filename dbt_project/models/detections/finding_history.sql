@@ -1,0 +1,46 @@
+{#-
+  What was told stays as it was told, also when late data takes away what it rested on, and when every other table is
+  built anew: a full refresh leaves it.
+-#}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        full_refresh=false,
+        on_schema_change='append_new_columns'
+    )
+}}
+
+with
+
+found as (
+
+    select found.* from {{ ref('findings_today') }} as found
+    {% if is_incremental() %}
+        where found.finding_id not in (select told.finding_id from {{ this }} as told)
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        finding_id,
+        rule_id,
+        title,
+        severity,
+        mitre_technique,
+        mitre_technique_name,
+        subject_type,
+        subject_id,
+        organization_uuid,
+        actor_id,
+        summary,
+        evidence_activity_ids,
+        occurred_at,
+        found_at
+    from found
+
+)
+
+select * from final

@@ -1,0 +1,51 @@
+with
+
+reads as (
+
+    select
+        actor_id,
+        network,
+        {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as activity_id,
+        min(first_at) as occurred_at
+    from {{ ref('detection_counts') }}
+    where behaviour = 'compliance_read' and network is not null
+    group by actor_id, network
+
+),
+
+known as (
+
+    select
+        *,
+        min(occurred_at) over (partition by actor_id) as key_began_at
+    from reads
+
+),
+
+allowed as (
+
+    select * from {{ ref('allowed_networks') }}
+
+),
+
+final as (
+
+    select
+        known.network as anchor,
+        'key' as subject_type,
+        known.actor_id as subject_id,
+        cast(null as {{ dbt.type_string() }}) as organization_uuid,
+        known.actor_id,
+        'Compliance data was read with a known key from the network ' || known.network || ' for the first time.'
+            as sentence,
+        {{ text_array(['known.activity_id']) }} as evidence_activity_ids,
+        known.occurred_at
+    from known
+    left join allowed on known.network = allowed.network
+    where
+        allowed.network is null
+        and known.occurred_at >= known.key_began_at + {{ span(var('key_network_learning_days'), 'day') }}
+
+)
+
+select * from final

@@ -1,0 +1,64 @@
+with
+
+beginning as (
+
+    select min(occurred_at) as began_at from {{ ref('activities') }}
+
+),
+
+-- An MCP server is told by its id, another integration by its kind.
+used as (
+
+    select
+        *,
+        case
+            when activity_type = 'mcp_server_created' then object_id
+            when activity_type = 'integration_user_connected' then coalesce(object_id, object_name)
+            when activity_type = 'claude_github_integration_created' then 'github'
+            when activity_type = 'claude_gdrive_integration_created' then 'google_drive'
+            else object_id
+        end as integration_id
+    from {{ ref('detection_activities') }}
+    where
+        activity_type in (
+            'mcp_server_created', 'integration_user_connected', 'claude_github_integration_created',
+            'claude_gdrive_integration_created', 'ghe_configuration_created'
+        )
+
+),
+
+{% set instant = moment('occurred_at', 'activity_id') %}
+
+seen as (
+
+    select
+        organization_uuid,
+        integration_id,
+        {{ value_at_first('actor_id', instant) }} as actor_id,
+        {{ value_at_first('activity_id', instant) }} as activity_id,
+        {{ value_at_first('activity_type', instant) }} as activity_type,
+        min(occurred_at) as occurred_at
+    from used
+    where integration_id is not null
+    group by organization_uuid, integration_id
+
+),
+
+final as (
+
+    select
+        coalesce(seen.organization_uuid, '') as anchor,
+        'integration' as subject_type,
+        seen.integration_id as subject_id,
+        seen.organization_uuid,
+        seen.actor_id,
+        'Seen for the first time in the organization: ' || seen.activity_type || '.' as sentence,
+        {{ text_array(['seen.activity_id']) }} as evidence_activity_ids,
+        seen.occurred_at
+    from seen
+    cross join beginning
+    where seen.occurred_at >= beginning.began_at + {{ span(var('first_seen_learning_days'), 'day') }}
+
+)
+
+select * from final

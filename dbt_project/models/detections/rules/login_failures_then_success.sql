@@ -1,0 +1,71 @@
+with
+
+attempts as (
+
+    select
+        *,
+        activity_type in ('magic_link_login_failed', 'sso_login_failed') as is_failure
+    from {{ ref('detection_activities') }}
+    where
+        activity_type in (
+            'magic_link_login_failed', 'sso_login_failed',
+            'magic_link_login_succeeded', 'social_login_succeeded', 'sso_login_succeeded'
+        )
+        and login_email is not null
+
+),
+
+-- Each run ends with a success, and what came before it is in a run of its own.
+numbered as (
+
+    select
+        *,
+        coalesce(
+            sum(case when is_failure then 0 else 1 end) over (
+                partition by login_email order by occurred_at, activity_id
+                rows between unbounded preceding and 1 preceding
+            ), 0
+        ) as run_number
+    from attempts
+
+),
+
+runs as (
+
+    select
+        successes.activity_id,
+        successes.actor_id,
+        successes.occurred_at,
+        {{ value_at_first('failures.activity_id', moment('failures.occurred_at', 'failures.activity_id')) }}
+            as first_failure_id,
+        count(*) as failure_count
+    from numbered as successes
+    inner join numbered as failures
+        on
+            successes.login_email = failures.login_email
+            and successes.run_number = failures.run_number
+            and failures.is_failure
+            and failures.occurred_at >= successes.occurred_at - {{ span(var('login_failure_minutes'), 'minute') }}
+    where not successes.is_failure
+    group by successes.activity_id, successes.actor_id, successes.occurred_at
+
+),
+
+final as (
+
+    select
+        activity_id as anchor,
+        'user' as subject_type,
+        actor_id as subject_id,
+        cast(null as {{ dbt.type_string() }}) as organization_uuid,
+        actor_id,
+        'Signed in after ' || cast(failure_count as {{ dbt.type_string() }}) || ' failed attempts in a row.'
+            as sentence,
+        {{ text_array(['first_failure_id', 'activity_id']) }} as evidence_activity_ids,
+        occurred_at
+    from runs
+    where failure_count >= {{ var('login_failure_minimum') }}
+
+)
+
+select * from final

@@ -1,0 +1,83 @@
+with
+
+counts as (
+
+    select counts.*
+    from {{ ref('detection_counts') }} as counts
+    left join {{ ref('allowed_networks') }} as allowed on counts.network = allowed.network
+    where counts.actor_type = 'user_actor' and counts.network is not null and allowed.network is null
+
+),
+
+-- Most hours have one network: only the few others are looked at closely.
+crowded as (
+
+    select
+        actor_id,
+        hour_start
+    from counts
+    group by actor_id, hour_start
+    having count(distinct network) >= {{ var('overlapping_network_minimum') }}
+
+),
+
+stretches as (
+
+    select
+        counts.actor_id,
+        counts.network,
+        {{ value_at_first('counts.first_activity_id', moment('counts.first_at', 'counts.first_activity_id')) }}
+            as first_activity_id,
+        counts.hour_start,
+        min(counts.first_at) as first_at,
+        max(counts.last_at) as last_at
+    from counts
+    inner join crowded on counts.actor_id = crowded.actor_id and counts.hour_start = crowded.hour_start
+    group by counts.actor_id, counts.network, counts.hour_start
+
+),
+
+-- Two stretches of one hour overlap where the later begins before an earlier one has ended.
+compared as (
+
+    select
+        *,
+        max(last_at) over (
+            partition by actor_id, hour_start order by first_at, first_activity_id
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_last_at
+    from stretches
+
+),
+
+overlapping as (
+
+    select
+        actor_id,
+        hour_start,
+        {{ ordered_list('first_activity_id', 'first_at, first_activity_id') }} as activity_ids,
+        count(*) as network_count,
+        max(last_at) as occurred_at
+    from compared
+    group by actor_id, hour_start
+    having count(case when first_at < earlier_last_at then 1 end) > 0
+
+),
+
+final as (
+
+    select
+        cast(hour_start as {{ dbt.type_string() }}) as anchor,
+        'user' as subject_type,
+        actor_id as subject_id,
+        cast(null as {{ dbt.type_string() }}) as organization_uuid,
+        actor_id,
+        'Active from ' || cast(network_count as {{ dbt.type_string() }}) || ' networks by turns within one hour.'
+            as sentence,
+        activity_ids as evidence_activity_ids,
+        occurred_at
+    from overlapping
+
+)
+
+select * from final

@@ -1,0 +1,65 @@
+{% set sensitive_types = [
+    'org_data_export_started', 'org_data_export_accessed', 'org_members_exported',
+    'audit_log_export_started', 'audit_log_export_accessed',
+    'api_key_created', 'admin_api_key_created', 'service_key_created', 'platform_api_key_created',
+    'org_sso_toggled', 'org_sso_connection_deactivated', 'org_sso_connection_deleted',
+    'org_magic_link_second_factor_toggled', 'org_ip_restriction_deleted', 'primary_owner_transferred',
+    'org_domain_verified', 'org_deletion_requested', 'org_bulk_delete_initiated',
+] %}
+
+with
+
+activities as (
+
+    select * from {{ ref('detection_activities') }}
+
+),
+
+disabled as (
+
+    select * from activities
+    where
+        activity_type = 'org_compliance_api_settings_updated'
+        and (not is_logging_enabled or not is_api_enabled)
+
+),
+
+-- Where logging is off nothing is recorded: what the same actor does elsewhere may be all that is seen.
+followed as (
+
+    select
+        acts.activity_id,
+        acts.activity_type,
+        acts.organization_uuid,
+        acts.actor_id,
+        acts.occurred_at,
+        {{ value_at_last('disabled.activity_id', moment('disabled.occurred_at', 'disabled.activity_id')) }}
+            as disabling_activity_id
+    from activities as acts
+    inner join disabled
+        on
+            (acts.organization_uuid = disabled.organization_uuid or acts.actor_id = disabled.actor_id)
+            and acts.occurred_at > disabled.occurred_at
+            and acts.occurred_at <= disabled.occurred_at + {{ span(var('sensitive_act_hours'), 'hour') }}
+    where acts.activity_type in ({{ literals(sensitive_types) }})
+    group by acts.activity_id, acts.activity_type, acts.organization_uuid, acts.actor_id, acts.occurred_at
+
+),
+
+final as (
+
+    select
+        activity_id as anchor,
+        'organization' as subject_type,
+        organization_uuid as subject_id,
+        organization_uuid,
+        actor_id,
+        activity_type || ' within {{ var("sensitive_act_hours") }} hours after logging or the API was switched off.'
+            as sentence,
+        {{ text_array(['disabling_activity_id', 'activity_id']) }} as evidence_activity_ids,
+        occurred_at
+    from followed
+
+)
+
+select * from final
