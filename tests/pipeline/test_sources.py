@@ -26,8 +26,8 @@ def test_a_source_that_fails_fails_the_run_after_the_others_are_built_and_reconc
         result = run("refresh", path, environment)
         assert not result.success
         assert failure_of(result) == (
-            "console: sources.toml: source console: key_variable: CONSOLE_KEY is not set. Set it, or "
-            "CONSOLE_KEY_FILE, in the environment or in .env."
+            "console: its last run failed: sources.toml: source console: key_variable: CONSOLE_KEY is not set. "
+            "Set it, or CONSOLE_KEY_FILE, in the environment or in .env."
         )
         said = metadata_of(result, "raw/activities")
         assert (said["new"], said["slices_left"]) == (4, 0)
