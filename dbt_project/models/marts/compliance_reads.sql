@@ -17,11 +17,36 @@ reads as (
 ),
 
 {% if is_incremental() %}
-    -- A day that got new reads is counted anew.
+    own_reads as (
+
+        select
+            activity_date,
+            count(case when is_own_read then 1 end) as own_count
+        from reads
+        group by activity_date
+
+    ),
+
+    counted as (
+
+        select
+            activity_date,
+            sum(case when is_own_read then request_count else 0 end) as own_count
+        from {{ this }}
+        group by activity_date
+
+    ),
+
+    -- A day that got new reads is counted anew, and so is one of which more reads are known by now to be ours.
     touched_days as (
 
-        select distinct activity_date from reads
-        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
+        select activity_date from reads
+        where {{ is_new('reads') }}
+        union
+        select own_reads.activity_date
+        from own_reads
+        inner join counted on own_reads.activity_date = counted.activity_date
+        where own_reads.own_count <> counted.own_count
 
     ),
 {% endif %}
