@@ -85,6 +85,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "raw__day_seals",
                 "curated_tables",
                 "ledger_checks",
+                "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },
         ),
