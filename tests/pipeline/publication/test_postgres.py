@@ -82,7 +82,9 @@ def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: P
 def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: SecretStr, ask: Ask):
     publish(warehouse, url)
     keys = dict(
-        ask("select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'p'")
+        ask(
+            "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'p' and connamespace = 'marts'::regnamespace"
+        )
     )
     assert keys["marts.activities"] == "PRIMARY KEY (activity_id)"
     assert set(keys) == {f"marts.{mart.name}" for mart in read_catalog(project.manifest_path).marts}
