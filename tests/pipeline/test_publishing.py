@@ -186,6 +186,21 @@ def test_only_months_with_new_rows_are_written_again(copy: Path):
     assert not old.exists()
 
 
+def test_a_month_whose_rows_were_changed_in_place_is_written_again(copy: Path):
+    directory = copy.parent / "published"
+    publish(copy, directory)
+    months = len(list((directory / "parquet").resolve().glob("activities/month=*")))
+    change(
+        copy,
+        "update marts.activities set is_own_read = true where activity_id = (select min(activity_id) "
+        "from marts.activities where activity_type = 'compliance_api_accessed' and not is_own_read)",
+    )
+    written, counts = publish(copy, directory)
+    assert written
+    assert counts
+    assert counts[1] == months - 1
+
+
 def test_a_gap_does_not_stop_publication_but_is_told(copy: Path):
     change(copy, "delete from raw.extracts where slice_start in (select slice_start from raw.extracts "
                  "order by slice_start limit 1 offset 20)")  # fmt: skip

@@ -83,7 +83,8 @@ def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: Se
     publish(warehouse, url)
     keys = dict(
         ask(
-            "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'p' and connamespace = 'marts'::regnamespace"
+            "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
+            "where contype = 'p' and connamespace = 'marts'::regnamespace"
         )
     )
     assert keys["marts.activities"] == "PRIMARY KEY (activity_id)"
