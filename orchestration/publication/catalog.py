@@ -17,6 +17,8 @@ import orjson
 from orchestration.publication.errors import PublicationError
 
 SCHEMA = "marts"
+# The tests that a mart's key has: over all rows, or over new rows against all.
+UNIQUE_TESTS = ("unique", "unique_of_new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
 def _unique_columns(nodes: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for node in nodes:
-        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "unique":
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in UNIQUE_TESTS:
             found.setdefault(node["attached_node"], []).append(node["column_name"])
     return found
 

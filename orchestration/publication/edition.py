@@ -78,8 +78,10 @@ def read_edition(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> Edi
         PublicationError: the marts are missing, failed their checks, or are not those of one finished build.
     """
     _require_marts(connection, catalog)
-    [(through, count)] = connection.execute(
-        f"select coalesce(max(ingest_seq), 0), count(*) from {SCHEMA}.activities"
+    # Reads that turn out to be our own are told so in rows that are there already.
+    [(through, count, own_count)] = connection.execute(
+        "select coalesce(max(ingest_seq), 0), count(*), count(case when is_own_read then 1 end) "
+        f"from {SCHEMA}.activities"
     ).fetchall()
     rebuilt_by = _require_good_build(connection, catalog, through)
     names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
@@ -88,7 +90,8 @@ def read_edition(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> Edi
         state, open_stretches = _source_state(connection, name)
         sources.append(state)
         holes += [f"{name} {stretch}" for stretch in open_stretches]
-    facts = (through, count, rebuilt_by, holes, _ledger_facts(connection), catalog.project_hash, __version__)
+    ledger = _ledger_facts(connection)
+    facts = (through, count, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__)
     return Edition(
         published_at=datetime.now(UTC),
         through_ingest_seq=through,

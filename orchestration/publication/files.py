@@ -40,13 +40,10 @@ def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS)
         yield
     except OSError as error:
         raise _unwritable(directory, error.strerror) from None
-    except (duckdb.IOException, duckdb.FatalException) as error:
-        raise _unwritable(directory, str(error).splitlines()[0]) from None
-    except duckdb.OutOfMemoryException:
-        raise PublicationError(
-            f"Publishing into {directory} ran out of memory or of room to spill to. Make room, then run again; "
-            "what was published before stays."
-        ) from None
+    except duckdb.Error as error:
+        # Of the engine's own words only those about files are repeated: others can quote a record.
+        known = isinstance(error, duckdb.IOException)
+        raise _unwritable(directory, str(error).splitlines()[0] if known else type(error).__name__) from None
     finally:
         # A full disk is not to stay full of what was not finished.
         with suppress(OSError):

@@ -27,7 +27,7 @@ MANIFEST_NAME = "_edition.json"
 WHOLE = ""
 ROW_GROUP_ROWS = 122_880
 
-# By mart and month (`2026-01`, or `WHOLE`): the file's path in the edition, and its rows.
+# By mart and month (`2026-01`, or `WHOLE`): the file's path in the edition, how many rows, and their checksum.
 Files = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -65,6 +65,12 @@ def read_manifest(edition_directory: Path) -> dict[str, Any]:
         return {}
 
 
+def _checksum(mart: Mart) -> str:
+    """Tells whether rows were changed in place, as reads that turn out to be our own are. Payloads never are."""
+    columns = ", ".join(f'"{name}"' for name in mart.column_names if name != "payload")
+    return f"cast(sum(hash({columns})) as varchar)"
+
+
 class _Writer:
     def __init__(
         self,
@@ -90,15 +96,16 @@ class _Writer:
             return
         newest = 'max("ingest_seq")' if "ingest_seq" in mart.column_names else "null"
         months = self.connection.execute(
-            f"select strftime(\"{mart.partition_by}\", '%Y-%m') as month, count(*), {newest} "
+            f"select strftime(\"{mart.partition_by}\", '%Y-%m') as month, count(*), {newest}, {_checksum(mart)} "
             f"from {SCHEMA}.{mart.name} group by month order by month"
         ).fetchall()
-        for month, row_count, newest_seq in months:
+        for month, row_count, newest_seq, checksum in months:
             known = self.known.get(mart.name, {}).get(month)
-            if known and newest_seq and newest_seq <= self.through and known["row_count"] == row_count:
+            content = {"row_count": row_count, "checksum": checksum}
+            if known and newest_seq and newest_seq <= self.through and known | content == known:
                 self._share(mart, month, known)
             else:
-                self._write(mart, month, row_count)
+                self._write(mart, month, content)
         if not months:
             self._write(mart, WHOLE, None)
 
@@ -109,7 +116,7 @@ class _Writer:
         self.files[mart.name][month] = known
         self.shared_count += 1
 
-    def _write(self, mart: Mart, month: str, row_count: int | None) -> None:
+    def _write(self, mart: Mart, month: str, content: dict[str, Any] | None) -> None:
         # The name is the edition's: a reader that mixes two editions finds a file missing, not rows of both.
         name = f"{mart.name}/" + (f"month={month}/" if month else "") + f"{self.edition.fingerprint[:12]}.parquet"
         (self.work / name).parent.mkdir(exist_ok=True)
@@ -118,7 +125,7 @@ class _Writer:
             day = f"date '{month}-01'"
             where = f' where "{mart.partition_by}" >= {day} and "{mart.partition_by}" < {day} + interval 1 month'
         self._copy(select_mart(mart, where), name)
-        self.files[mart.name][month] = {"path": name, "row_count": row_count}
+        self.files[mart.name][month] = {"path": name} | (content or {})
         self.written_count += 1
 
     def _copy(self, query: str, name: str) -> None:

@@ -174,7 +174,7 @@ def test_only_months_with_new_rows_are_written_again(copy: Path):
     assert first
     assert second
     months = len(list(old.glob("activities/month=*")))
-    assert second[1] == months - 1
+    assert second[1] == months - 1 + len(list(old.glob("user_activity_daily/month=*")))
     assert second[0] == first[0] - second[1]
     new = (directory / "parquet").resolve()
     assert new != old
@@ -184,6 +184,22 @@ def test_only_months_with_new_rows_are_written_again(copy: Path):
     change(copy, AGAIN)
     assert publish(copy, directory)[1] == first
     assert not old.exists()
+
+
+def test_a_month_whose_rows_were_changed_in_place_is_written_again(copy: Path):
+    directory = copy.parent / "published"
+    publish(copy, directory)
+    old = (directory / "parquet").resolve()
+    months, days = (len(list(old.glob(f"{mart}/month=*"))) for mart in ("activities", "user_activity_daily"))
+    change(
+        copy,
+        "update marts.activities set is_own_read = true where activity_id = (select min(activity_id) "
+        "from marts.activities where activity_type = 'compliance_api_accessed' and not is_own_read)",
+    )
+    written, counts = publish(copy, directory)
+    assert written
+    assert counts
+    assert counts[1] == months - 1 + days
 
 
 def test_a_gap_does_not_stop_publication_but_is_told(copy: Path):

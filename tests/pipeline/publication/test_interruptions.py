@@ -37,7 +37,7 @@ with open_warehouse(Path(sys.argv[1])) as connection:
 DATABASE, PARQUET = "publish = publish_database\n", "publish = publish_parquet\n"
 # Everything is written, nothing is swapped in yet.
 HALT = "os.replace = lambda *_: (print('halted', flush=True), time.sleep(60))\n"
-NO_ROOM = "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+NO_ROOM = "resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))\n"
 ANOTHER = "import dataclasses; edition = dataclasses.replace(edition, fingerprint='another')\n"
 
 
