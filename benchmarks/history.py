@@ -34,7 +34,7 @@ order by created_at desc
 """
 
 
-def resize(origin: Path, path: Path, *, keep_every: int = 1, copies: int = 1) -> None:
+def resize(origin: Path, path: Path, keep_every: int, copies: int) -> None:
     """A warehouse at `path` with every `keep_every`-th activity of `origin`, or `copies` of each."""
     with open_warehouse(path) as connection:
         connection.execute(f"attach '{origin}' as origin (read_only)")

@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.children import ROOT, Cost, run
-from benchmarks.history import resize
 from benchmarks.local_feed import serving
 from benchmarks.tasks import HEADERS
 from orchestration.feed.client import PATH
@@ -88,8 +87,7 @@ def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
         cut = _time_of_newest(url, NEW)
         task("land", url, origin, str(time.time() - cut.timestamp()))
         for size, base in bases.items():
-            factor = {"keep_every": activities // size} if size < activities else {"copies": size // activities}
-            resize(origin, base, **factor)
+            task("resize", origin, base, str(max(activities // size, 1)), str(max(size // activities, 1)))
             if dbt:
                 build(base, work)
         steps: dict[str, Costs] = {"refresh": {}, "dbt build": {}}

@@ -15,6 +15,7 @@ import duckdb
 import msgspec
 from pydantic import SecretStr
 
+from benchmarks.history import resize
 from orchestration.feed.client import API_VERSION, PATH, Page
 from orchestration.ingest import refresh
 from orchestration.sources import Source
@@ -67,6 +68,12 @@ def land(
     }
 
 
+def make_history(origin: str, path: str, keep_every: str, copies: str) -> dict[str, int]:
+    """A warehouse with another size of history; a task, because a process hands its peak memory on to children."""
+    resize(Path(origin), Path(path), int(keep_every), int(copies))
+    return {"file_bytes": Path(path).stat().st_size}
+
+
 def download(url: str) -> dict[str, int]:
     """The floor: every page read and thrown away."""
     return {"bytes": sum(map(len, _pages(url)))}
@@ -110,7 +117,8 @@ def _pages(url: str) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    task = {"land": land, "download": download, "save": save, "read_json": read_json}[sys.argv[1]]
+    tasks = {"land": land, "resize": make_history, "download": download, "save": save, "read_json": read_json}
+    task = tasks[sys.argv[1]]
     began = time.monotonic()
     said = task(*sys.argv[2:])
     print(json.dumps({"seconds": time.monotonic() - began, **said}))
