@@ -171,5 +171,12 @@ def _ui(port: int) -> int:
     os.execv(sys.executable, [*command, "-m", "orchestration.definitions", "-d", str(ROOT)])
 
 
+def _leave(status: int) -> None:
+    """End the process. A dbt that was interrupted leaves threads in DuckDB, and unwinding those would abort it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

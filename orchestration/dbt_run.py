@@ -46,7 +46,7 @@ def run_dbt(
     heard: list[EventMsg] = []
     directory = str(project.project_dir)
     command = [
-        *("--log-level", "none", "--no-use-colors"),
+        *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
         *arguments,
         *("--project-dir", directory, "--profiles-dir", directory),
         *("--target-path", str(target_path), "--log-path", str(target_path)),

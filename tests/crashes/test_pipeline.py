@@ -48,7 +48,8 @@ class Refresh:
     def __init__(self, feed: LocalFeed, path: Path) -> None:
         self.log = path.with_suffix(".dbt") / "dbt.log"
         self.log.unlink(missing_ok=True)
-        environment = environment_of(feed, WAREHOUSE_PATH=str(path), DAGSTER_HOME=str(path.parent / "home"))
+        environment = environment_of(feed, WAREHOUSE_PATH=str(path), DAGSTER_HOME=str(path.parent / "home"),
+                                     PUBLISHED_PATH=str(path.parent / "published"))  # fmt: skip
         self.process = subprocess.Popen(
             [sys.executable, "-m", "orchestration", "refresh"],
             cwd=ROOT,

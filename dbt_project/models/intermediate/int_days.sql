@@ -8,7 +8,7 @@ days as (
 
 final as (
 
-    select cast(date_day as date) as day from days
+    select cast(date_day as date) as date_day from days
 
 )
 
