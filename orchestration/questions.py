@@ -1,7 +1,7 @@
 """`docs/questions.md`: each question with its SQL; the rows below it are written from a published file.
 
-The page is the only place of the questions. What stands between a block of SQL and the next heading is output: it is
-made anew by `python -m orchestration questions`, and everything else is left as it is.
+The page is the only place of the questions. What stands between a block of SQL and the next heading is output:
+`python -m orchestration questions` makes it anew, and leaves everything else as it is.
 """
 
 from __future__ import annotations

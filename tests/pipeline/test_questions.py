@@ -46,7 +46,8 @@ def test_every_block_of_sql_is_a_question_and_none_asks_the_clock():
 
 
 def test_the_outputs_are_written_and_nothing_else():
-    page = '# Head\n\n### A?\n\nWords.\n\n```sql\nselect n, null as "b|c" from range({}) as t(n);\n```\n\n{}\n\n## Next\n\nEnd.\n'
+    sql = 'select n, null as "b|c" from range({}) as t(n)'
+    page = "# Head\n\n### A?\n\nWords.\n\n```sql\n" + sql + ";\n```\n\n{}\n\n## Next\n\nEnd.\n"
     with duckdb.connect() as connection:
         written = with_outputs(page.format(7, "old"), connection)
         assert with_outputs(written, connection) == written
