@@ -1,0 +1,202 @@
+"""The page of an access review: one HTML file that needs nothing else, to read, to print and to sign.
+
+Whatever comes from the feed is escaped; there are no scripts and nothing is loaded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.markdown import instant
+
+if TYPE_CHECKING:
+    from orchestration.access_review.review import Review, Row
+
+CANNOT_KNOW = (
+    "Places and keys that are older than the log and have not changed since. They have no date of grant, no giver "
+    "and often no row at all: an administrator from before the log shows here only as a person who acts, with the "
+    "remark “membership not known”.",
+    "What was given while logging was off: see the blind spots above.",
+    "Who keeps a key. The feed names who made it, and this review lists it under that person.",
+    "Use in calling models: the feed shows use of the Compliance and Admin APIs alone.",
+    "What a custom role or a resource role allows: the log has their ids, not their permissions.",
+    "Rights that a person has through a group: groups are listed with what they hold, people with their groups.",
+    "The email address of that day: a person is shown with the latest one known.",
+)
+
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+
+_Cells = Callable[["Row"], Sequence[str]]
+
+
+def as_html(review: Review) -> str:
+    """The whole page."""
+    title = f"Access review, {review.on}"
+    body = "\n".join(part for section in _SECTIONS for part in section(review))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f"<style>\n{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def _head(review: Review) -> Iterator[str]:
+    edition = review.edition
+    yield f"<h1>Access review, {review.on}</h1>"
+    yield (
+        f'<p class="quiet">Who held what at the end of {review.on} (UTC), and what changed since {review.since}. '
+        f"From edition {_code(str(edition['fingerprint'])[:12])}, published {instant(edition['published_at'])}. "
+        f"The log begins {instant(edition['first_activity_at'])}.</p>"
+    )
+    through = edition["complete_through"]
+    if not review.is_complete:
+        yield (
+            f'<p class="warn"><strong>Not complete for this date.</strong> The log is proven complete through '
+            f"{instant(through)}; {edition['incomplete_day_count']} day(s) up to {review.on} are not.</p>"
+        )
+    else:
+        yield f"<p>The log is proven complete through {instant(through)}, without a gap up to {review.on}.</p>"
+    people = {row["holder_id"] for row in review.held if row["holder_type"] == "user"}
+    numbers = {
+        "people": len(people),
+        "grants held": len(review.held),
+        "administrators": _people(review.remarked("administrator")),
+        "leavers who still hold": _people(review.remarked("holder has left")),
+        "members without activity": _people(review.remarked("no activity in 90 days")),
+        "membership not known": _people(review.remarked("membership not known")),
+    }
+    yield (
+        "<dl>"
+        + "".join(f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in numbers.items())
+        + "</dl>"
+    )
+
+
+def _first_looks(review: Review) -> Iterator[str]:
+    for title, remark, words in (
+        ("Leavers who still hold a key or a place", "holder has left", "Their membership has ended."),
+        ("Administrators", "administrator", "Of an organization or a workspace."),
+        ("Members without activity in 90 days", "no activity in 90 days",
+         "Loads by an app do not count; members who joined within those days are left out."),
+        ("Active keys without use in 90 days", "no use seen in 90 days",
+         "Keys whose use the feed shows; keys that only call models are not judged."),
+        ("People whose membership is not known", "membership not known",
+         "They act, so they have access; no record says since when, or in which role."),
+    ):  # fmt: skip
+        rows = review.remarked(remark)
+        yield f"<h2>{title} ({len(rows):,})</h2>\n<p class='quiet'>{words}</p>"
+        yield _table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
+
+
+def _accounts(review: Review) -> Iterator[str]:
+    rows = [row for row in review.held if row["holder_type"] == "service_account"]
+    yield f"<h2>Service accounts, and what they hold ({len(rows):,})</h2>"
+    yield _table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
+
+
+def _changes(review: Review) -> Iterator[str]:
+    rows = [row for row in review.rows if row["change"] not in ("kept", "not known")]
+    counts = Counter(row["change"] for row in rows)
+    told = ", ".join(f"{count:,} {change}" for change, count in sorted(counts.items())) or "nothing"
+    yield f"<h2>What changed since {review.since} ({len(rows):,})</h2>\n<p class='quiet'>{told}.</p>"
+    rows.sort(key=lambda row: row["ended_at"] or row["granted_at"] or datetime.min, reverse=True)
+    yield _table(
+        ("who", "change", "what", "role or scopes", "before", "when", "by"),
+        rows,
+        lambda row: (
+            _who(row), escape(row["change"]) + (f" ({escape(row['end_reason'])})" if row["end_reason"] else ""),
+            _what(row), _text(row["role"]), _text(row["previous_role"]),
+            _when(row["ended_at"] or row["granted_at"]), _text(row["ended_by"] or row["granted_by"]),
+        ),
+    )  # fmt: skip
+
+
+def _everybody(review: Review) -> Iterator[str]:
+    yield f"<h2>Everything that was held ({len(review.held):,})</h2>"
+    yield "<p class='quiet'>By person; empty means that no record says so.</p>"
+    yield "<table><thead><tr><th>who</th><th>last active</th><th>what</th><th>role or scopes</th><th>given</th>"
+    yield "<th>by</th><th>last used</th><th>remarks</th></tr></thead><tbody>"
+    for _, found in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
+        for number, row in enumerate(found):
+            who = (_who(row), _when(row["last_active_at"])) if number == 0 else ("", "")
+            remarks = " ".join(f'<b class="remark">{escape(remark)}</b>' for remark in row["remarks"])
+            cells = (
+                *who, _what(row), _text(row["role"]), _when(row["granted_at"]), _text(row["granted_by"]),
+                _when(row["last_used_at"]), remarks,
+            )  # fmt: skip
+            yield _line(cells, ' class="first"' if number == 0 else "")
+    yield "</tbody></table>"
+
+
+def _limits(review: Review) -> Iterator[str]:
+    yield "<h2>Blind spots: when logging was off</h2>"
+    yield _table(
+        ("organization", "switch", "from", "to"),
+        review.blind_spots,
+        lambda spot: (
+            _code(spot["organization_uuid"]), _code(spot["switch"]),
+            _when(spot["began_at"]) or "before the log", _when(spot["ended_at"]) or "still",
+        ),
+    )  # fmt: skip
+    yield "<h2>What this review cannot know</h2>\n<ul>"
+    yield from (f"<li>{sentence}</li>" for sentence in CANNOT_KNOW)
+    yield "</ul>"
+    yield '<table class="sign"><thead><tr><th>reviewed by</th><th>on</th><th>signature</th></tr></thead>'
+    yield "<tbody><tr><td></td><td></td><td></td></tr></tbody></table>"
+
+
+_SECTIONS = (_head, _first_looks, _accounts, _changes, _everybody, _limits)
+
+
+def _short(row: Row) -> Sequence[str]:
+    last = max((moment for moment in (row["last_active_at"], row["last_used_at"]) if moment), default=None)
+    is_place = row["holder_type"] == "user" and row["last_used_at"] is None
+    moment = row["last_active_at"] if is_place else row["last_used_at"] or last
+    return (
+        _who(row), _what(row), _text(row["role"]), _when(row["granted_at"]), _text(row["granted_by"]),
+        _when(moment) or "never seen",
+    )  # fmt: skip
+
+
+def _table(columns: Sequence[str], rows: Iterable[Row], cells: _Cells) -> str:
+    lines = [_line(cells(row)) for row in rows]
+    if not lines:
+        return "<p>None.</p>"
+    head = "".join(f"<th>{column}</th>" for column in columns)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
+
+
+def _line(cells: Sequence[str], attributes: str = "") -> str:
+    return f"<tr{attributes}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _who(row: Row) -> str:
+    status = f" ({escape(row['holder_status'])})" if row["holder_status"] in ("left", "not known") else ""
+    name = escape(row["holder_email"] or row["holder_type"].replace("_", " "))
+    return f"{name}{status}<br>{_code(row['holder_id'])}"
+
+
+def _what(row: Row) -> str:
+    name = f" “{escape(row['grant_name'])}”" if row["grant_name"] else ""
+    return f"{escape(row['grant_type'].replace('_', ' '))}{name}<br>{_code(row['grant_id'])}"
+
+
+def _people(rows: Iterable[Row]) -> int:
+    return len({row["holder_id"] for row in rows})
+
+
+def _code(value: Any) -> str:
+    return f"<code>{escape(str(value))}</code>" if value else ""
+
+
+def _text(value: str | None) -> str:
+    return escape(value) if value else ""
+
+
+def _when(moment: datetime | None) -> str:
+    return f'<span class="when">{moment:%Y-%m-%d %H:%M}</span>' if moment else ""
