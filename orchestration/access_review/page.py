@@ -119,8 +119,7 @@ def _changes(review: Review) -> Iterator[str]:
 def _everybody(review: Review) -> Iterator[str]:
     yield f"<h2>Everything that was held ({len(review.held):,})</h2>"
     yield "<p class='quiet'>By person; empty means that no record says so.</p>"
-    yield "<table><thead><tr><th>who</th><th>last active</th><th>what</th><th>role or scopes</th><th>given</th>"
-    yield "<th>by</th><th>last used</th><th>remarks</th></tr></thead><tbody>"
+    yield _opening(("who", "last active", "what", "role or scopes", "given", "by", "last used", "remarks"))
     for _, found in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
         for number, row in enumerate(found):
             who = (_who(row), _when(row["last_active_at"])) if number == 0 else ("", "")
@@ -167,8 +166,12 @@ def _table(columns: Sequence[str], rows: Iterable[Row], cells: _Cells) -> str:
     lines = [_line(cells(row)) for row in rows]
     if not lines:
         return "<p>None.</p>"
-    head = "".join(f"<th>{column}</th>" for column in columns)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n" + "\n".join(lines) + "\n</tbody></table>"
+    return "\n".join([_opening(columns), *lines, "</tbody></table>"])
+
+
+def _opening(columns: Sequence[str]) -> str:
+    head = "".join(f'<th class="{column.replace(" ", "-")}">{column}</th>' for column in columns)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>"
 
 
 def _line(cells: Sequence[str], attributes: str = "") -> str:
@@ -177,7 +180,8 @@ def _line(cells: Sequence[str], attributes: str = "") -> str:
 
 def _who(row: Row) -> str:
     status = f" ({escape(row['holder_status'])})" if row["holder_status"] in ("left", "not known") else ""
-    name = escape(row["holder_email"] or row["holder_type"].replace("_", " "))
+    kind = "maker not known" if row["holder_id"] is None else row["holder_type"].replace("_", " ")
+    name = escape(row["holder_email"] or kind)
     return f"{name}{status}<br>{_code(row['holder_id'])}"
 
 

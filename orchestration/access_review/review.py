@@ -122,17 +122,21 @@ def _days(edition: Row, on: str, since: str) -> tuple[date, date]:
     through = edition["complete_through"] or edition["newest_activity_at"]
     if through is None:
         raise ReviewError("There are no activities yet, so there is nothing to review. Run `make refresh` first.")
-    try:
-        day = date.fromisoformat(on) if on else through.date() - timedelta(days=1)
-        before = date.fromisoformat(since) if since else day - timedelta(days=SINCE_DAYS)
-    except ValueError:
-        raise ReviewError(f"{on or since} is no date. Use one like 2026-06-30.") from None
+    day = _date(on) if on else through.date() - timedelta(days=1)
     first, last = edition["first_activity_at"].date(), edition["published_at"].date()
     if not first <= day <= last:
         raise ReviewError(f"{day} is not within the log, which goes from {first} to {last}. Choose a date in it.")
+    before = _date(since) if since else day - timedelta(days=SINCE_DAYS)
     if before >= day:
         raise ReviewError(f"{before} is not before {day}. The date of the last review comes first.")
     return day, before
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ReviewError(f"{text} is no date. Use one like 2026-06-30.") from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **moments: datetime) -> list[Row]:
