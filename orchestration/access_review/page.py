@@ -109,8 +109,7 @@ def _changes(review: Review) -> Iterator[str]:
         ("who", "change", "what", "role or scopes", "before", "when", "by"),
         rows,
         lambda row: (
-            _who(row), escape(row["change"]) + (f" ({escape(row['end_reason'])})" if row["end_reason"] else ""),
-            _what(row), _text(row["role"]), _text(row["previous_role"]),
+            _who(row), _change(row), _what(row), _text(row["role"]), _text(row["previous_role"]),
             _when(row["ended_at"] or row["granted_at"]), _text(row["ended_by"] or row["granted_by"]),
         ),
     )  # fmt: skip
@@ -118,17 +117,17 @@ def _changes(review: Review) -> Iterator[str]:
 
 def _everybody(review: Review) -> Iterator[str]:
     yield f"<h2>Everything that was held ({len(review.held):,})</h2>"
-    yield "<p class='quiet'>By person; empty means that no record says so.</p>"
-    yield _opening(("who", "last active", "what", "role or scopes", "given", "by", "last used", "remarks"))
+    yield "<p class='quiet'>By holder; empty means that no record says so.</p>"
+    yield _opening(("who", "what", "role or scopes", "given", "by", "last used", "remarks"))
     for _, found in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
         for number, row in enumerate(found):
-            who = (_who(row), _when(row["last_active_at"])) if number == 0 else ("", "")
+            active = f"<br>active {_when(row['last_active_at'])}" if row["last_active_at"] else ""
             remarks = " ".join(f'<b class="remark">{escape(remark)}</b>' for remark in row["remarks"])
             cells = (
-                *who, _what(row), _text(row["role"]), _when(row["granted_at"]), _text(row["granted_by"]),
-                _when(row["last_used_at"]), remarks,
+                _who_again(row) if number else f"{_who(row)}{active}", _what(row), _text(row["role"]),
+                _when(row["granted_at"]), _text(row["granted_by"]), _when(row["last_used_at"]), remarks,
             )  # fmt: skip
-            yield _line(cells, ' class="first"' if number == 0 else "")
+            yield _line(cells, "" if number else ' class="first"')
     yield "</tbody></table>"
 
 
@@ -153,12 +152,11 @@ _SECTIONS = (_head, _first_looks, _accounts, _changes, _everybody, _limits)
 
 
 def _short(row: Row) -> Sequence[str]:
-    last = max((moment for moment in (row["last_active_at"], row["last_used_at"]) if moment), default=None)
-    is_place = row["holder_type"] == "user" and row["last_used_at"] is None
-    moment = row["last_active_at"] if is_place else row["last_used_at"] or last
+    moment = row["last_used_at"] if row["is_key"] else row["last_active_at"]
+    never = "never seen" if row["is_key"] or row["holder_type"] == "user" else ""
     return (
         _who(row), _what(row), _text(row["role"]), _when(row["granted_at"]), _text(row["granted_by"]),
-        _when(moment) or "never seen",
+        _when(moment) or never,
     )  # fmt: skip
 
 
@@ -185,9 +183,19 @@ def _who(row: Row) -> str:
     return f"{name}{status}<br>{_code(row['holder_id'])}"
 
 
+def _who_again(row: Row) -> str:
+    # A page that is printed may begin in the middle of a holder.
+    return f'<span class="quiet">{_text(row["holder_email"])}</span>'
+
+
 def _what(row: Row) -> str:
     name = f" “{escape(row['grant_name'])}”" if row["grant_name"] else ""
     return f"{escape(row['grant_type'].replace('_', ' '))}{name}<br>{_code(row['grant_id'])}"
+
+
+def _change(row: Row) -> str:
+    reason = f" ({row['end_reason'].replace('_', ' ')})" if row["end_reason"] else ""
+    return escape(row["change"] + reason)
 
 
 def _people(rows: Iterable[Row]) -> int:

@@ -24,13 +24,6 @@ ADMIN_ROLES = frozenset({"admin", "owner", "primary_owner", "organization_admin"
 # Of other credentials the feed shows no use; of platform keys none in calling models.
 USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", "unknown"})
 PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
-KEYS = frozenset(
-    {
-        "scoped_api_key", "platform_api_key", "admin_api_key", "service_key", "oauth_app", "signing_key",
-        "external_key", "tunnel_token", "runner_pool_secret", "agent_proxy_credential", "service_account",
-        "unknown",
-    }
-)  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -152,8 +145,8 @@ def _is_unknown(person: Row) -> bool:
 def _unknown_place(person: Row) -> Row:
     """What is left to say of somebody who acts, and of whom no record tells a membership."""
     return dict.fromkeys(COLUMNS) | {
-        "holder_type": "user", "holder_id": person["user_id"], "grant_type": "organization", "is_held": True,
-        "change": "not known",
+        "holder_type": "user", "holder_id": person["user_id"], "grant_type": "organization", "is_key": False,
+        "is_held": True, "change": "not known",
     }  # fmt: skip
 
 
@@ -172,7 +165,6 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
         return []
     if row["change"] == "not known":
         return ["membership not known"]
-    is_key = row["grant_type"] in KEYS
     last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
     is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
     found = {
@@ -182,6 +174,6 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
         "no use seen in 90 days": row["grant_type"] in USE_IS_SHOWN and (not used or used < until - IDLE),
         "older than the log": row["granted_at"] is None,
         "role not known": row["role"] is None and row["grant_type"] in PLACES_WITH_ROLES,
-        "maker not known": is_key and row["grant_type"] != "service_account" and row["holder_id"] is None,
+        "maker not known": row["is_key"] and row["grant_type"] != "service_account" and row["holder_id"] is None,
     }
     return [remark for remark, is_so in found.items() if is_so]

@@ -29,7 +29,7 @@ last_periods as (
 places as (
     select
         last_periods.principal_type as holder_type, last_periods.principal_id as holder_id,
-        last_periods.scope_type as grant_type, last_periods.scope_id as grant_id, null as grant_name,
+        false as is_key, last_periods.scope_type as grant_type, last_periods.scope_id as grant_id, null as grant_name,
         last_periods.role, last_periods.is_held, last_periods.valid_from as granted_at,
         coalesce(begun.actor_email, begun.actor_id, begun.actor_type) as granted_by,
         case when not last_periods.is_held then last_periods.valid_to end as ended_at,
@@ -105,7 +105,7 @@ held_keys as (
             else coalesce(replace(maker_type, '_actor', ''), 'unknown')
         end as holder_type,
         case when key_type = 'service_account' then key_id else maker_id end as holder_id,
-        key_type as grant_type, key_id as grant_id, name as grant_name, scopes as role, is_held,
+        true as is_key, key_type as grant_type, key_id as grant_id, name as grant_name, scopes as role, is_held,
         created_at as granted_at, maker as granted_by,
         case
             when not is_held and coalesce(status, 'active') = 'active' then expires_at

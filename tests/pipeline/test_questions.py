@@ -15,6 +15,8 @@ Built = tuple[Path, dg.ExecuteInProcessResult]
 QUESTIONS = read_questions(PAGE.read_text(encoding="utf-8"))
 # Nothing arrives late in a feed that is read once.
 WITHOUT_ROWS = {"Did something arrive late, or come again with other content?"}
+# The history ends on 31 October 2026 but for our own reads, which happen when the test runs.
+BY_THE_CLOCK = {"Who has been active in the last 30 days, loads by apps apart?"}
 
 
 def published(built: Built) -> Path:
@@ -33,7 +35,7 @@ def test_every_question_runs_has_its_columns_and_the_same_answer_twice(built: Bu
             assert connection.execute(question.query).fetchall() == rows, question.title
             if not rows:
                 empty.add(question.title)
-    assert empty == WITHOUT_ROWS
+    assert empty - BY_THE_CLOCK == WITHOUT_ROWS
 
 
 def test_every_block_of_sql_is_a_question_and_none_asks_the_clock():
