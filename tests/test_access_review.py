@@ -40,6 +40,8 @@ create table marts.activities as
         ('a6', '2026-05-20 09:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a7', '2026-05-21 09:00', 'compliance_api_accessed', 'service_account_actor', 'svcac_1', null)
     );
+create table marts.membership_changes as
+    select 'provisioned' as change_type, 'user_ben' as principal_id, timestamp '2026-05-25' as occurred_at;
 create table marts.users as
     select col0 as user_id, col1 as current_email
     from (values ('user_ada', 'ada@x.example'), ('user_ben', 'ben@x.example'), ('user_zoe', 'zoe@x.example'),
@@ -113,6 +115,10 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
     assert (deleted["change"], deleted["end_reason"], deleted["ended_by"]) == ("ended", "deleted", "user_ada@")
     assert {row["grant_id"] for row in review.remarked("holder has left")} == {"group_1", "apikey_K1"}
     key = row_of(review, "user_ben", "apikey_K1")
+    assert key["remarks"] == ["holder has left", "provisioned again"]
+    assert (
+        "provisioned again" not in row_of(read_review(edition, "2026-05-24"), "user_ben", "apikey_K1")["remarks"]
+    )
     assert (key["change"], key["grant_name"], str(key["last_used_at"])) == (
         "kept",
         "-new name",

@@ -6,17 +6,31 @@ Whatever comes from the feed is escaped; there are no scripts and nothing is loa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from orchestration.access_review.cells import (
+    Row,
+    change,
+    code,
+    count_holders,
+    html_table,
+    line,
+    opening,
+    text,
+    what,
+    when,
+    who,
+    who_again,
+)
 from orchestration.markdown import instant
 
 if TYPE_CHECKING:
-    from orchestration.access_review.review import Review, Row
+    from orchestration.access_review.review import Review
 
 CANNOT_KNOW = (
     "Places and keys that are older than the log and have not changed since. They have no date of grant, no giver "
@@ -31,8 +45,6 @@ CANNOT_KNOW = (
 )
 
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-
-_Cells = Callable[["Row"], Sequence[str]]
 
 
 def as_html(review: Review) -> str:
@@ -50,7 +62,7 @@ def _head(review: Review) -> Iterator[str]:
     yield f"<h1>Access review, {review.on}</h1>"
     yield (
         f'<p class="quiet">Who held what at the end of {review.on} (UTC), and what changed since {review.since}. '
-        f"From edition {_code(str(edition['fingerprint'])[:12])}, published {instant(edition['published_at'])}. "
+        f"From edition {code(str(edition['fingerprint'])[:12])}, published {instant(edition['published_at'])}. "
         f"The log begins {instant(edition['first_activity_at'])}.</p>"
     )
     through = edition["complete_through"]
@@ -65,10 +77,10 @@ def _head(review: Review) -> Iterator[str]:
     numbers = {
         "people": len(people),
         "grants held": len(review.held),
-        "administrators": _people(review.remarked("administrator")),
-        "leavers who still hold": _people(review.remarked("holder has left")),
-        "members without activity": _people(review.remarked("no activity in 90 days")),
-        "membership not known": _people(review.remarked("membership not known")),
+        "administrators": count_holders(review.remarked("administrator")),
+        "leavers who still hold": count_holders(review.remarked("holder has left")),
+        "members without activity": count_holders(review.remarked("no activity in 90 days")),
+        "membership not known": count_holders(review.remarked("membership not known")),
     }
     yield (
         "<dl>"
@@ -90,27 +102,27 @@ def _first_looks(review: Review) -> Iterator[str]:
     ):  # fmt: skip
         rows = review.remarked(remark)
         yield f"<h2>{title} ({len(rows):,})</h2>\n<p class='quiet'>{words}</p>"
-        yield _table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
+        yield html_table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
 
 
 def _accounts(review: Review) -> Iterator[str]:
     rows = [row for row in review.held if row["holder_type"] == "service_account"]
     yield f"<h2>Service accounts, and what they hold ({len(rows):,})</h2>"
-    yield _table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
+    yield html_table(("who", "what", "role or scopes", "given", "by", "last active or used"), rows, _short)
 
 
 def _changes(review: Review) -> Iterator[str]:
     rows = [row for row in review.rows if row["change"] not in ("kept", "not known")]
     counts = Counter(row["change"] for row in rows)
-    told = ", ".join(f"{count:,} {change}" for change, count in sorted(counts.items())) or "nothing"
+    told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "nothing"
     yield f"<h2>What changed since {review.since} ({len(rows):,})</h2>\n<p class='quiet'>{told}.</p>"
     rows.sort(key=lambda row: row["ended_at"] or row["granted_at"] or datetime.min, reverse=True)
-    yield _table(
+    yield html_table(
         ("who", "change", "what", "role or scopes", "before", "when", "by"),
         rows,
         lambda row: (
-            _who(row), _change(row), _what(row), _text(row["role"]), _text(row["previous_role"]),
-            _when(row["ended_at"] or row["granted_at"]), _text(row["ended_by"] or row["granted_by"]),
+            who(row), change(row), what(row), text(row["role"]), text(row["previous_role"]),
+            when(row["ended_at"] or row["granted_at"]), text(row["ended_by"] or row["granted_by"]),
         ),
     )  # fmt: skip
 
@@ -118,27 +130,27 @@ def _changes(review: Review) -> Iterator[str]:
 def _everybody(review: Review) -> Iterator[str]:
     yield f"<h2>Everything that was held ({len(review.held):,})</h2>"
     yield "<p class='quiet'>By holder; empty means that no record says so.</p>"
-    yield _opening(("who", "what", "role or scopes", "given", "by", "last used", "remarks"))
+    yield opening(("who", "what", "role or scopes", "given", "by", "last used", "remarks"))
     for _, found in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
         for number, row in enumerate(found):
-            active = f"<br>active {_when(row['last_active_at'])}" if row["last_active_at"] else ""
+            active = f"<br>active {when(row['last_active_at'])}" if row["last_active_at"] else ""
             remarks = " ".join(f'<b class="remark">{escape(remark)}</b>' for remark in row["remarks"])
             cells = (
-                _who_again(row) if number else f"{_who(row)}{active}", _what(row), _text(row["role"]),
-                _when(row["granted_at"]), _text(row["granted_by"]), _when(row["last_used_at"]), remarks,
+                who_again(row) if number else f"{who(row)}{active}", what(row), text(row["role"]),
+                when(row["granted_at"]), text(row["granted_by"]), when(row["last_used_at"]), remarks,
             )  # fmt: skip
-            yield _line(cells, "" if number else ' class="first"')
+            yield line(cells, "" if number else ' class="first"')
     yield "</tbody></table>"
 
 
 def _limits(review: Review) -> Iterator[str]:
     yield "<h2>Blind spots: when logging was off</h2>"
-    yield _table(
+    yield html_table(
         ("organization", "switch", "from", "to"),
         review.blind_spots,
         lambda spot: (
-            _code(spot["organization_uuid"]), _code(spot["switch"]),
-            _when(spot["began_at"]) or "before the log", _when(spot["ended_at"]) or "still",
+            code(spot["organization_uuid"]), code(spot["switch"]),
+            when(spot["began_at"]) or "before the log", when(spot["ended_at"]) or "still",
         ),
     )  # fmt: skip
     yield "<h2>What this review cannot know</h2>\n<ul>"
@@ -155,60 +167,6 @@ def _short(row: Row) -> Sequence[str]:
     moment = row["last_used_at"] if row["is_key"] else row["last_active_at"]
     never = "never seen" if row["is_key"] or row["holder_type"] == "user" else ""
     return (
-        _who(row), _what(row), _text(row["role"]), _when(row["granted_at"]), _text(row["granted_by"]),
-        _when(moment) or never,
+        who(row), what(row), text(row["role"]), when(row["granted_at"]), text(row["granted_by"]),
+        when(moment) or never,
     )  # fmt: skip
-
-
-def _table(columns: Sequence[str], rows: Iterable[Row], cells: _Cells) -> str:
-    lines = [_line(cells(row)) for row in rows]
-    if not lines:
-        return "<p>None.</p>"
-    return "\n".join([_opening(columns), *lines, "</tbody></table>"])
-
-
-def _opening(columns: Sequence[str]) -> str:
-    head = "".join(f'<th class="{column.replace(" ", "-")}">{column}</th>' for column in columns)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>"
-
-
-def _line(cells: Sequence[str], attributes: str = "") -> str:
-    return f"<tr{attributes}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _who(row: Row) -> str:
-    status = f" ({escape(row['holder_status'])})" if row["holder_status"] in ("left", "not known") else ""
-    kind = "maker not known" if row["holder_id"] is None else row["holder_type"].replace("_", " ")
-    name = escape(row["holder_email"] or kind)
-    return f"{name}{status}<br>{_code(row['holder_id'])}"
-
-
-def _who_again(row: Row) -> str:
-    # A page that is printed may begin in the middle of a holder.
-    return f'<span class="quiet">{_text(row["holder_email"])}</span>'
-
-
-def _what(row: Row) -> str:
-    name = f" “{escape(row['grant_name'])}”" if row["grant_name"] else ""
-    return f"{escape(row['grant_type'].replace('_', ' '))}{name}<br>{_code(row['grant_id'])}"
-
-
-def _change(row: Row) -> str:
-    reason = f" ({row['end_reason'].replace('_', ' ')})" if row["end_reason"] else ""
-    return escape(row["change"] + reason)
-
-
-def _people(rows: Iterable[Row]) -> int:
-    return len({row["holder_id"] for row in rows})
-
-
-def _code(value: Any) -> str:
-    return f"<code>{escape(str(value))}</code>" if value else ""
-
-
-def _text(value: str | None) -> str:
-    return escape(value) if value else ""
-
-
-def _when(moment: datetime | None) -> str:
-    return f'<span class="when">{moment:%Y-%m-%d %H:%M}</span>' if moment else ""

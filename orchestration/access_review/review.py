@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from orchestration.access_review.cells import Row
 from orchestration.access_review.page import as_html
 from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
 from orchestration.access_review.table import COLUMNS, as_csv
@@ -24,7 +24,6 @@ ADMIN_ROLES = frozenset({"admin", "owner", "primary_owner", "organization_admin"
 # Of other credentials the feed shows no use; of platform keys none in calling models.
 USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", "unknown"})
 PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
-Row = dict[str, Any]
 
 
 class ReviewError(Exception):
@@ -169,6 +168,7 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
     is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
     found = {
         "holder has left": row["holder_status"] == "left",
+        "provisioned again": bool(person.get("is_provisioned_again")),
         "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
         "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
         "no use seen in 90 days": row["grant_type"] in USE_IS_SHOWN and (not used or used < until - IDLE),

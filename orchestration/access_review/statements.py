@@ -29,7 +29,8 @@ last_periods as (
 places as (
     select
         last_periods.principal_type as holder_type, last_periods.principal_id as holder_id,
-        false as is_key, last_periods.scope_type as grant_type, last_periods.scope_id as grant_id, null as grant_name,
+        false as is_key, last_periods.scope_type as grant_type, last_periods.scope_id as grant_id,
+        null as grant_name,
         last_periods.role, last_periods.is_held, last_periods.valid_from as granted_at,
         coalesce(begun.actor_email, begun.actor_id, begun.actor_type) as granted_by,
         case when not last_periods.is_held then last_periods.valid_to end as ended_at,
@@ -164,7 +165,11 @@ select
         when memberships.user_id is not null then 'left'
         else 'not known'
     end as status,
-    case when not memberships.is_member then memberships.left_at end as left_at,
+    not memberships.is_member and exists (
+        select 1 from marts.membership_changes as changes
+        where changes.change_type = 'provisioned' and changes.principal_id = users.user_id
+            and changes.occurred_at > memberships.left_at and changes.occurred_at <= $until
+    ) as is_provisioned_again,
     coalesce(memberships.is_recent, false) as is_recent, acts.last_active_at, acts.last_seen_at
 from marts.users as users
 left join memberships on users.user_id = memberships.user_id
