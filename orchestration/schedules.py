@@ -96,5 +96,5 @@ attest_schedule = dg.ScheduleDefinition(
 review_job = dg.define_asset_job(
     "review",
     selection=dg.AssetSelection.assets(access_review),
-    description="Write who held what at the end of the last complete day, or of a configured one.",
+    description="Write who held what at the end of the newest complete day, or of a configured one.",
 )

@@ -23,7 +23,9 @@ create schema marts;
 create table marts._published as
     select timestamp '2026-06-02 09:00' as published_at, 'a' as source, timestamp '2026-06-01 12:00' as complete_through,
         0 as gap_count, 'f00d' as fingerprint;
-create table marts.feed_coverage as select date '2026-06-01' as coverage_date, 'partial' as status;
+create table marts.feed_coverage as
+    select 'a' as source, day::date as coverage_date, if(day = date '2026-06-01', 'partial', 'complete') as status
+    from range(date '2026-01-01', date '2026-06-02', interval 1 day) as days(day);
 create table marts.blind_spots as
     select 'org-1' as organization_uuid, 'compliance_api_enabled' as switch, timestamp '2026-02-02' as began_at,
         timestamp '2026-02-03' as ended_at;

@@ -66,13 +66,14 @@ def _head(review: Review) -> Iterator[str]:
         f"The log begins {instant(edition['first_activity_at'])}.</p>"
     )
     through = edition["complete_through"]
-    if not review.is_complete:
-        yield (
-            f'<p class="warn"><strong>Not complete for this date.</strong> The log is proven complete through '
-            f"{instant(through)}; {edition['incomplete_day_count']} day(s) up to {review.on} are not.</p>"
-        )
+    proven = f"The log is proven complete through {instant(through)}" if through else "Nothing is proven complete"
+    if review.is_complete:
+        yield f"<p>{proven}, without a gap up to {review.on}.</p>"
     else:
-        yield f"<p>The log is proven complete through {instant(through)}, without a gap up to {review.on}.</p>"
+        yield (
+            f'<p class="warn"><strong>Not complete for this date.</strong> {proven}; '
+            f"{edition['incomplete_day_count']:,} day(s) up to {review.on} are not.</p>"
+        )
     people = {row["holder_id"] for row in review.held if row["holder_type"] == "user"}
     numbers = {
         "people": len(people),

@@ -68,7 +68,7 @@ class Written:
 def write_review(published: Path, output: Path, on: str = "", since: str = "") -> Written:
     """Write the review of a day as CSV and as a page, from the published file.
 
-    Without `on` it is the last day that is proven complete; without `since` changes are those of 90 days.
+    Without `on` it is the newest day that was read completely; without `since` changes are those of 90 days.
 
     Raises:
         ReviewError: there is no published file, the days are none, or the files cannot be written.
@@ -111,10 +111,9 @@ def _read(connection: duckdb.DuckDBPyConnection, on: str, since: str) -> Review:
 
 
 def _days(edition: Row, on: str, since: str) -> tuple[date, date]:
-    through = edition["complete_through"] or edition["newest_activity_at"]
-    if through is None:
+    if edition["first_activity_at"] is None:
         raise ReviewError("There are no activities yet, so there is nothing to review. Run `make refresh` first.")
-    day = _date(on) if on else through.date() - timedelta(days=1)
+    day = _date(on) if on else edition["newest_complete_date"] or edition["newest_activity_at"].date()
     first, last = edition["first_activity_at"].date(), edition["published_at"].date()
     if not first <= day <= last:
         raise ReviewError(f"{day} is not within the log, which goes from {first} to {last}. Choose a date in it.")

@@ -186,6 +186,12 @@ select
     sum(gap_count)::bigint as gap_count,
     any_value(fingerprint) as fingerprint,
     (
+        select min(newest_date) from (
+            select max(coverage_date) filter (status = 'complete') as newest_date
+            from marts.feed_coverage group by source
+        )
+    ) as newest_complete_date,
+    (
         select count(*) from marts.feed_coverage
         where status <> 'complete' and coverage_date <= $until::date
     ) as incomplete_day_count

@@ -93,7 +93,7 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
 
 
 class ReviewedDays(dg.Config):
-    """What to review: days of UTC such as 2026-06-30. Empty means the last complete day, and 90 days before it."""
+    """What to review: days of UTC such as 2026-06-30. Empty means the newest complete day, and 90 days before."""
 
     on: str = ""
     since: str = ""

@@ -18,7 +18,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     review = commands.add_parser(
         "review", help="write who held what on a day, and what changed since the last review"
     )
-    review.add_argument("--on", metavar="DATE", default="", help="the day (UTC); default: the last complete one")
+    review.add_argument("--on", metavar="DATE", default="", help="the day (UTC); default: the newest complete one")
     review.add_argument(
         "--since", metavar="DATE", default="", help="the day of the last review; default: 90 days before"
     )
