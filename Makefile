@@ -10,7 +10,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs verify attest test lint format bench
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs verify attest review test lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ verify: setup ## every hash, seal and count computed again, and compared
 
 attest: setup ## a statement on how completely last month was read, or FROM=2026-08-01 TO=2026-08-31
 	@$(BIN)/python -m orchestration attest $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+
+review: setup ## who held what on a day, and what changed: ON=2026-06-30 SINCE=2026-03-31
+	@$(BIN)/python -m orchestration review $(if $(ON),--on $(ON)) $(if $(SINCE),--since $(SINCE))
 
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
-from orchestration.commands import evidence
+from orchestration.commands import analysts, evidence
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, ExecuteInProcessResult
@@ -44,6 +44,7 @@ def main() -> int:
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
     evidence.add_parsers(commands)
+    analysts.add_parsers(commands)
     arguments = parser.parse_args()
     prepare_environment()
     if "run" in arguments:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.evidence import attestation, day_seals
+from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_database, published_parquet, published_postgres
 from orchestration.assets.transformation import curated_tables
@@ -25,6 +25,7 @@ from orchestration.schedules import (
     reconcile_schedule,
     refresh_job,
     refresh_schedule,
+    review_job,
     verify_job,
     verify_schedule,
 )
@@ -47,9 +48,10 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             published_parquet,
             published_postgres,
             attestation,
+            access_review,
         ],
         asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
-        jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job],
+        jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job, review_job],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that touch the warehouse take turns anyway; one process spares each the start-up.

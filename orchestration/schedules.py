@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets.evidence import attestation
+from orchestration.assets.evidence import access_review, attestation
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
 
@@ -17,7 +17,7 @@ VERIFY_CRON = "30 3 * * 0"
 ATTEST_CRON = "0 6 3 * *"
 
 # From the feed to the tables.
-CYCLE = dg.AssetSelection.all() - dg.AssetSelection.assets(attestation) - dg.AssetSelection.checks(verification)
+CYCLE = dg.AssetSelection.all() - dg.AssetSelection.groups("evidence") - dg.AssetSelection.checks(verification)
 
 refresh_job = dg.define_asset_job(
     "refresh",
@@ -91,4 +91,10 @@ attest_schedule = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the third of each month, for the month before.",
+)
+
+review_job = dg.define_asset_job(
+    "review",
+    selection=dg.AssetSelection.assets(access_review),
+    description="Write who held what at the end of the newest complete day, or of a configured one.",
 )

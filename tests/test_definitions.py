@@ -23,6 +23,7 @@ STAGING = {
         "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
+EVIDENCE = {"evidence/access_review", "evidence/attestation"}
 PUBLISHED = {"published/database", "published/parquet", "published/postgres"}
 DETECTIONS = {
     f"detections/{name}"
@@ -41,7 +42,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | {"evidence/attestation"}
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -72,7 +73,7 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest"}
+    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review"}
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
@@ -102,6 +103,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         ),
         ("verify", {"verification"}),
         ("attest", {"evidence__attestation"}),
+        ("review", {"evidence__access_review"}),
     ],
 )
 def test_a_job_has_its_steps_and_no_others(job: str, steps: set[str]):

@@ -1,12 +1,14 @@
-"""Seals and statements: what lets others check the warehouse without trusting whoever runs it."""
+"""Seals, statements and access reviews: what lets others check without trusting whoever runs the warehouse."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
 from orchestration.attestation import AttestationError, attest, read_period
-from orchestration.resources import Warehouse
+from orchestration.publication.database import FILE_NAME
+from orchestration.resources import Publication, Warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.seal import Sealing, seal_days
 
@@ -88,3 +90,42 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
         metadata[f"{one.source}: file"] = dg.MetadataValue.path(one.json.absolute())
         metadata[f"{one.source}: statement"] = dg.MetadataValue.md(one.markdown.read_text(encoding="utf-8"))
     return dg.MaterializeResult(metadata=metadata)
+
+
+class ReviewedDays(dg.Config):
+    """What to review: days of UTC such as 2026-06-30. Empty means the newest complete day, and 90 days before."""
+
+    on: str = ""
+    since: str = ""
+
+
+@dg.asset(
+    key=["evidence", "access_review"],
+    deps=[["published", "database"]],
+    group_name="evidence",
+    owners=OWNERS,
+    kinds={"python", "html"},
+    description="Who held what at the end of a day, given when and by whom, last used, and what changed since the "
+    "last review: a table (CSV) and a page (HTML), in the directory `access-reviews` beside the warehouse.",
+)
+def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
+    """Write the review from the published file. Its files name people, its metadata do not."""
+    try:
+        written = write_review(
+            publication.path / FILE_NAME, warehouse.path.parent / DIRECTORY, config.on, config.since
+        )
+    except ReviewError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    review = written.review
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(review.rows),
+            "reviewed day": str(review.on),
+            "changes since": str(review.since),
+            "complete": review.is_complete,
+            "held": len(review.held),
+            "held by leavers": len(review.remarked("holder has left")),
+            "table": dg.MetadataValue.path(written.table.absolute()),
+            "page": dg.MetadataValue.path(written.page.absolute()),
+        }
+    )

@@ -1,0 +1,206 @@
+"""The statements of an access review, on the published marts. `$until` and `$since` are moments in UTC: the last
+of the day of this review, and the last of the day of the one before.
+
+A place or key is held at a moment by the rules of the data dictionary: places by `membership_periods`, keys by
+`key_events`, and keys without an event before that moment by their first use.
+"""
+
+from __future__ import annotations
+
+# One row per holder and grant that is held at `$until`, or was held since `$since` and no longer is.
+GRANTS = """
+with
+periods as (
+    select
+        *,
+        coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to, 'infinity') as is_held,
+        coalesce(valid_from, '-infinity') <= $since and $since < coalesce(valid_to, 'infinity') as was_held
+    from marts.membership_periods
+    where coalesce(valid_from, '-infinity') <= $until
+),
+last_periods as (
+    select * from periods
+    where is_held or (valid_to > $since and valid_to <= $until)
+    qualify row_number() over (
+        partition by scope_type, scope_id, principal_type, principal_id
+        order by is_held desc, valid_to desc, valid_from desc nulls last, membership_period_id
+    ) = 1
+),
+places as (
+    select
+        last_periods.principal_type as holder_type, last_periods.principal_id as holder_id,
+        false as is_key, last_periods.scope_type as grant_type, last_periods.scope_id as grant_id,
+        null as grant_name,
+        last_periods.role, last_periods.is_held, last_periods.valid_from as granted_at,
+        coalesce(begun.actor_email, begun.actor_id, begun.actor_type) as granted_by,
+        case when not last_periods.is_held then last_periods.valid_to end as ended_at,
+        case when not last_periods.is_held then last_periods.end_reason end as end_reason,
+        case
+            when not last_periods.is_held then coalesce(over.actor_email, over.actor_id, over.actor_type)
+        end as ended_by,
+        null::timestamp as last_used_at, null::timestamp as expires_at, earlier.role as previous_role,
+        case
+            when not last_periods.is_held then 'ended'
+            when earlier.membership_period_id is null then 'new'
+            when earlier.membership_period_id = last_periods.membership_period_id then 'kept'
+            when earlier.role is distinct from last_periods.role then 'role changed'
+            else 'given again'
+        end as change
+    from last_periods
+    left join periods as earlier
+        on earlier.was_held
+        and earlier.scope_type = last_periods.scope_type and earlier.scope_id = last_periods.scope_id
+        and earlier.principal_type = last_periods.principal_type
+        and earlier.principal_id = last_periods.principal_id
+    left join marts.activities as begun on last_periods.started_by_activity_id = begun.activity_id
+    left join marts.activities as over on last_periods.ended_by_activity_id = over.activity_id
+),
+states as (
+    select
+        key_type, key_id,
+        arg_max(current_status, event_number) as status,
+        arg_max(current_status, event_number) filter (occurred_at <= $since) as previous_status,
+        arg_max(name, event_number) as name,
+        arg_max(array_to_string(scopes, ' '), event_number) as scopes,
+        arg_max(expires_at, event_number) as expires_at,
+        arg_max(occurred_at, event_number) filter (is_status_change) as status_at,
+        arg_max(coalesce(actor_email, actor_id, actor_type), event_number) filter (is_status_change) as status_by,
+        any_value(actor_type) filter (event_type = 'created') as maker_type,
+        any_value(actor_id) filter (event_type = 'created') as maker_id,
+        any_value(coalesce(actor_email, actor_id, actor_type)) filter (event_type = 'created') as maker,
+        min(occurred_at) filter (event_type = 'created') as created_at
+    from marts.key_events
+    where occurred_at <= $until
+    group by key_type, key_id
+),
+uses as (
+    select
+        actor_type = 'service_account_actor' as is_account, regexp_extract(actor_id, '[^_]*$') as key_group,
+        max(occurred_at) as last_used_at
+    from marts.activities
+    where actor_type in ('api_actor', 'admin_api_key_actor', 'service_account_actor') and occurred_at <= $until
+    group by all
+),
+keys as (
+    select
+        lifecycle.key_type, lifecycle.key_id, states.* exclude (key_type, key_id), uses.last_used_at,
+        coalesce(states.status, 'active') = 'active'
+            and $until < coalesce(states.expires_at, 'infinity') as is_held,
+        lifecycle.first_seen_at <= $since and coalesce(states.previous_status, 'active') = 'active'
+            and $since < coalesce(states.expires_at, 'infinity') as was_held
+    from marts.key_lifecycle as lifecycle
+    left join states on lifecycle.key_type = states.key_type and lifecycle.key_id = states.key_id
+    left join uses
+        on regexp_extract(lifecycle.key_id, '[^_]*$') = uses.key_group
+        and uses.is_account = (lifecycle.key_type = 'service_account')
+        and lifecycle.key_type in (
+            'scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account', 'unknown'
+        )
+    where lifecycle.first_seen_at <= $until
+),
+held_keys as (
+    select
+        case
+            when key_type = 'service_account' then 'service_account'
+            when maker_type = 'user_actor' then 'user'
+            else coalesce(replace(maker_type, '_actor', ''), 'unknown')
+        end as holder_type,
+        case when key_type = 'service_account' then key_id else maker_id end as holder_id,
+        true as is_key, key_type as grant_type, key_id as grant_id, name as grant_name, scopes as role, is_held,
+        created_at as granted_at, maker as granted_by,
+        case
+            when not is_held and coalesce(status, 'active') = 'active' then expires_at
+            when not is_held then status_at
+        end as ended_at,
+        case when not is_held and coalesce(status, 'active') = 'active' then 'expired'
+            when not is_held then status end as end_reason,
+        case when not is_held and status <> 'active' then status_by end as ended_by,
+        last_used_at, expires_at, null as previous_role,
+        case when not is_held then 'ended' when was_held then 'kept' else 'new' end as change
+    from keys
+    where is_held or was_held or (
+        created_at > $since and case when status = 'active' then expires_at else status_at end <= $until
+    )
+)
+select * from places
+union all by name
+select * from held_keys
+"""
+
+# One row per user known by then: what an organization's record tells of them, and when they last did something.
+PEOPLE = """
+with
+stays as (
+    select
+        *,
+        $until < coalesce(valid_to, 'infinity') as is_held,
+        valid_from > $until - interval 90 day and not exists (
+            select 1 from marts.membership_periods as before
+            where before.scope_type = 'organization' and before.principal_type = 'user'
+                and before.scope_id = period.scope_id and before.principal_id = period.principal_id
+                and before.valid_to = period.valid_from and before.end_reason = 'role_changed'
+        ) as is_recent
+    from marts.membership_periods as period
+    where scope_type = 'organization' and principal_type = 'user' and coalesce(valid_from, '-infinity') <= $until
+),
+memberships as (
+    select
+        principal_id as user_id, bool_or(is_held) as is_member, coalesce(bool_or(is_recent), false) as is_recent,
+        max(valid_to) filter (not is_held) as left_at
+    from stays
+    group by principal_id
+),
+acts as (
+    select
+        actor_user_id as user_id, max(occurred_at) as last_seen_at,
+        max(occurred_at) filter (activity_type not like '%\\_viewed' escape '\\') as last_active_at
+    from marts.activities
+    where actor_user_id is not null and occurred_at <= $until
+    group by actor_user_id
+)
+select
+    users.user_id, users.current_email,
+    case
+        when memberships.is_member then 'member'
+        when memberships.user_id is not null then 'left'
+        else 'not known'
+    end as status,
+    not memberships.is_member and exists (
+        select 1 from marts.membership_changes as changes
+        where changes.change_type = 'provisioned' and changes.principal_id = users.user_id
+            and changes.occurred_at > memberships.left_at and changes.occurred_at <= $until
+    ) as is_provisioned_again,
+    coalesce(memberships.is_recent, false) as is_recent, acts.last_active_at, acts.last_seen_at
+from marts.users as users
+left join memberships on users.user_id = memberships.user_id
+left join acts on users.user_id = acts.user_id
+"""
+
+# How far the published file can be relied on, in one row.
+EDITION = """
+select
+    (select min(occurred_at) from marts.activities) as first_activity_at,
+    (select max(occurred_at) from marts.activities) as newest_activity_at,
+    min(published_at) as published_at,
+    case when count(complete_through) = count(*) then min(complete_through) end as complete_through,
+    sum(gap_count)::bigint as gap_count,
+    any_value(fingerprint) as fingerprint,
+    (
+        select min(newest_date) from (
+            select max(coverage_date) filter (status = 'complete') as newest_date
+            from marts.feed_coverage group by source
+        )
+    ) as newest_complete_date,
+    (
+        select count(*) from marts.feed_coverage
+        where status <> 'complete' and coverage_date <= $until::date
+    ) as incomplete_day_count
+from marts._published
+"""
+
+BLIND_SPOTS = """
+select organization_uuid, switch, began_at, ended_at
+from marts.blind_spots
+where coalesce(began_at, '-infinity') <= $until
+order by began_at nulls first, organization_uuid, switch
+"""

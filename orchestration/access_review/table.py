@@ -1,0 +1,37 @@
+"""The rows of an access review as CSV that is safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+COLUMNS = (
+    "holder_type", "holder_id", "holder_email", "holder_status", "last_active_at", "grant_type", "grant_id",
+    "grant_name", "role", "is_held", "granted_at", "granted_by", "last_used_at", "expires_at", "change",
+    "previous_role", "ended_at", "end_reason", "ended_by", "remarks",
+)  # fmt: skip
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def as_csv(on: date, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The rows as CSV for spreadsheets: a cell that would be taken for a formula begins with an apostrophe."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("review_date", *COLUMNS))
+    writer.writerows((on, *(_cell(row[name]) for name in COLUMNS)) for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    text = "; ".join(value) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
