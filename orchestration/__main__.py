@@ -174,6 +174,8 @@ def _ui(port: int) -> int:
 
 def _leave(status: int) -> None:
     """End the process. A dbt that was interrupted leaves threads in DuckDB, and unwinding those would abort it."""
+    if not status:
+        sys.exit()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

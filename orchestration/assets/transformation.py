@@ -29,6 +29,8 @@ from orchestration.warehouse.builds import (
 LEDGER = ("activity_revisions", "day_seals", "extracts", "sources")
 
 log = logging.getLogger(__name__)
+# A quiet refresh has no results for the checks of tables that it leaves alone: said once, by us, not 300 times.
+logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 
 
 class Build(dg.Config):
