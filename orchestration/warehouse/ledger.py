@@ -51,7 +51,8 @@ from beginnings
 order by slice_start
 """
 
-# Stretches that some walk failed to prove, each with what has been proven of it since it failed last.
+# Stretches that some walk failed to prove, each with what has been proven of it since it failed last. A slice lies
+# within a day, so that only walks of the same day meet: over a long ledger ranges alone would cost seconds.
 _FAILED = """
 with failed as (
     select slice_start, slice_end, max(started_at) as started_at, arg_max(error, started_at) as error
@@ -70,7 +71,8 @@ select
 from failed
 left join complete
     on
-        failed.slice_start < complete.slice_end
+        failed.slice_start::date = complete.slice_start::date
+        and failed.slice_start < complete.slice_end
         and failed.slice_end > complete.slice_start
         and failed.started_at < complete.started_at
 group by failed.slice_start, failed.slice_end
