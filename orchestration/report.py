@@ -77,9 +77,7 @@ class Report:
     def remarks(self) -> list[str]:
         """What else there is to know, a sentence each."""
         outside = self.total("outside_count")
-        told = (
-            f"The feed sent {outside:,} record(s) from outside of the time that was asked for; they are stored."
-        )
+        told = f"The feed sent {outside:,} record(s) from outside of the time that was asked for; they are stored."
         return [*self.notes, told] if outside else self.notes
 
     def describe(self) -> str:
