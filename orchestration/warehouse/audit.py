@@ -12,6 +12,7 @@ import duckdb
 from orchestration.slices import Interval, gaps, rfc3339
 from orchestration.warehouse.ledger import coverage, unproven
 from orchestration.warehouse.verdict import Verdict, together
+from orchestration.warehouse.verify_sql import LEDGER
 
 SHOWN = 5
 # The schedule reads every 15 minutes.
@@ -35,27 +36,6 @@ select
     coalesce(last_run_at < (select max(last_run_at) from raw.sources), false) as is_retired
 from raw.sources full join walked on sources.source = walked.source
 order by 1
-"""
-
-# Of the activities only the ids of their walks are read, which compress well.
-_COUNTS = """
-with stored as (
-    select extract_id, count(*) as stored_count from raw.activities group by extract_id
-),
-revised as (
-    select extract_id, count(*) as revised_count from raw.activity_revisions group by extract_id
-)
-select
-    coalesce(extracts.extract_id, stored.extract_id, revised.extract_id) as extract_id,
-    coalesce(inserted_count, 0) + coalesce(revision_count, 0) as told_count,
-    coalesce(stored_count, 0) + coalesce(revised_count, 0) as found_count
-from raw.extracts
-full join stored on extracts.extract_id = stored.extract_id
-full join revised on coalesce(extracts.extract_id, stored.extract_id) = revised.extract_id
-where
-    coalesce(inserted_count, 0) <> coalesce(stored_count, 0)
-    or coalesce(revision_count, 0) <> coalesce(revised_count, 0)
-order by slice_start, extract_id
 """
 
 
@@ -185,15 +165,14 @@ def _newest(source: str, newest: datetime | None, now: datetime, within: timedel
 
 def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> Verdict:
     """Each walk has exactly as many rows in `raw` as its row in the ledger says, and no row has no walk."""
-    found = connection.execute(_COUNTS).fetchall()
-    figures = {"walks that differ": len(found), "first that differ": [row[0] for row in found[:SHOWN]]}
-    if not found:
+    [(walk_count, differing, first)] = connection.execute(LEDGER).fetchall()
+    figures = {"walks": walk_count, "walks that differ": differing}
+    if not differing:
         return Verdict(True, "Every walk has the rows that the ledger says.", figures=figures)
-    extract_id, told, stored = found[0]
     return Verdict(
         False,
-        f"{len(found)} walk(s) differ from the ledger; the first is {extract_id}: it stored {told} row(s), and "
-        f"{stored} are there. Somebody changed schema raw by hand, or the file is damaged: restore a copy.",
+        f"{differing} walk(s) differ from the ledger; the first is {first}. Somebody changed schema raw by hand, "
+        "or the file is damaged: restore a copy.",
         figures=figures,
     )
 

@@ -86,6 +86,7 @@ select
 from counted
 """
 
+# Of the activities only the ids of their walks are read, which compress well: each refresh asks this, too.
 LEDGER = """
 with stored as (
     select extract_id, source, count(*) as row_count from raw.activities group by all
