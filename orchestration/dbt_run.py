@@ -23,6 +23,7 @@ from dbt_common.events.functions import msg_to_dict
 from orchestration.project import project
 
 _SHOWN_FAILURES = 5
+_SHOWN_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,31 @@ def run_dbt(
         gc.collect()
     if result.exception and not isinstance(result.exception, Exception):
         raise result.exception
-    return DbtRun(
-        events=[event for message in heard for event in _events(message, context, selection, target_path)],
-        failure="" if result.success else _failure(result, target_path),
-    )
+    return tell(heard, result, context, selection, target_path)
+
+
+def tell(
+    heard: Sequence[EventMsg],
+    result: Any,
+    context: dg.AssetExecutionContext | None,
+    selection: Any,
+    target_path: Path,
+) -> DbtRun:
+    """What dbt said and returned, as Dagster's events and a sentence.
+
+    `selection` has the manifest and the translator by which the assets were defined.
+    """
+    try:
+        events = [event for message in heard for event in _events(message, context, selection, target_path)]
+    except KeyError as error:
+        # What dbt built is not among the assets: these were defined by a manifest of before.
+        changed = f"The dbt project has changed: {error.args[0]} is not among the assets."
+        return DbtRun([], f"{changed} Run `make setup`, reload the UI where it runs, then run again.")
+    return DbtRun(events, "" if result.success else _failure(result, target_path))
 
 
 def _events(
-    message: EventMsg, context: dg.AssetExecutionContext, selection: Any, target_path: Path
+    message: EventMsg, context: dg.AssetExecutionContext | None, selection: Any, target_path: Path
 ) -> Iterator[Any]:
     if not message.info.name.startswith("Log"):
         return
@@ -86,13 +104,10 @@ def _events(
 def _failure(result: Any, target_path: Path) -> str:
     failed = [one for one in getattr(result.result, "results", []) if one.status in ("error", "fail")]
     lines = [f"{one.node.name}: {_first_line(one.message)}" for one in failed[:_SHOWN_FAILURES]]
-    if not failed:
-        lines = [_first_line(str(result.exception or ""))]
-    return (
-        f"dbt failed in {len(failed) or 'an unknown number of'} node(s). "
-        + " ".join(lines)
-        + f" The full log is {target_path / 'dbt.log'}."
-    )
+    # dbt's first line is a heading there ("Parsing Error"), and no data was looked at.
+    said = " ".join(lines) if failed else " ".join(str(result.exception or "no message").split())[:_SHOWN_LENGTH]
+    where = f"in {len(failed)} node(s)" if failed else "as a whole"
+    return f"dbt failed {where}. {said} The full log is {target_path / 'dbt.log'}."
 
 
 def _first_line(message: str | None) -> str:

@@ -170,6 +170,10 @@ class Reader:
         for chunk in batch:
             self.report.request_count += len(chunk.receipts)
             self.finished += bool(chunk.outcome)
+            if chunk.outcome and (outside := chunk.walk.outside_count):
+                log.warning(
+                    "Slice %s: %d record(s) are of another time; they are stored.", chunk.walk.piece, outside
+                )
         now = time.monotonic()
         if now - self.told >= PROGRESS_SECONDS:
             self.told = now

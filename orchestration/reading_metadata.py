@@ -42,6 +42,7 @@ def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
     counts = {label: run.total(count) for label, count in (_COUNTS | {"pages": "page_count"}).items()}
     left = sum(len(report.left) for report in run.reports)
     return counts | {
+        "outside of the asked time": run.total("outside_count"),
         "in words": dg.MetadataValue.text("\n".join(run.describe())),
         "abandoned_walks": sum(report.abandoned_count for report in run.reports),
         "requests": sum(report.request_count for report in run.reports),

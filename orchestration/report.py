@@ -73,6 +73,13 @@ class Report:
             lines.append(f"{untried} slice(s) were not tried.")
         return "\n".join(lines)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What else there is to know, a sentence each."""
+        outside = self.total("outside_count")
+        told = f"The feed sent {outside:,} record(s) from outside of the time that was asked for; they are stored."
+        return [*self.notes, told] if outside else self.notes
+
     def describe(self) -> str:
         """How far the source has been read, in a line."""
         if self.error:
@@ -82,7 +89,7 @@ class Report:
             told.append(f"{len(self.failures):,} failed")
         if self.left:
             told.append(f"{len(self.left):,} left to the next run, about {_duration(self.seconds_left)}")
-        return " ".join([f"{self.source}: {', '.join(told)}.", *self.notes])
+        return " ".join([f"{self.source}: {', '.join(told)}.", *self.remarks])
 
 
 @dataclass(slots=True)
@@ -111,7 +118,7 @@ class RunReport:
 
     def describe(self) -> list[str]:
         """How far each source has been read, a line each; nothing where the one source is read to its end."""
-        if len(self.reports) == 1 and self.reports[0].is_complete and not self.reports[0].notes:
+        if len(self.reports) == 1 and self.reports[0].is_complete and not self.reports[0].remarks:
             return []
         return [report.describe() for report in self.reports]
 

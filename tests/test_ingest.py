@@ -172,6 +172,21 @@ def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Que
     assert query("select count(*) from raw.activities") == [(1,)]
 
 
+def test_records_from_outside_of_the_asked_time_are_stored_and_told(feed, path: Path, query: Query, caplog):
+    """The last moment of a day, told more precisely than we keep it, is of that day."""
+    day = (NOW - timedelta(days=2)).date()
+    feed.add(record("activity_last", timedelta(0)) | {"created_at": f"{day}T23:59:59.9999999Z"})
+    feed.faults.add("outside_range", contains=f"created_at.gte={day}")
+    report = refresh(source_of(feed), path)
+    assert report.is_complete
+    assert report.total("outside_count") == 1
+    assert "sent 1 record(s) from outside of the time" in report.describe()
+    assert "1 record(s) are of another time" in caplog.text
+    assert stored(path) == served(feed)
+    [(at,)] = query("select created_at from raw.activities where activity_id = 'activity_last'")
+    assert at.date() == day
+
+
 def test_half_a_surrogate_pair_is_kept_as_it_stands(path: Path, query: Query):
     at = (NOW - timedelta(hours=2)).isoformat()
     texts = [

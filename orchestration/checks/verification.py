@@ -14,7 +14,7 @@ LOG_ENTRIES = 1000
 
 _DESCRIPTIONS = {
     "payload_hashes_hold": "Each payload has the hash that was stored with it.",
-    "columns_match_payloads": "Id, time and type say what the payload says.",
+    "columns_match_payloads": "Id, time, type, organization and kind of actor say what the payload says.",
     "ids_are_unique": "An id stands once in a source.",
     "ingest_seq_is_unique": "No number was given to two rows.",
     "rows_match_the_ledger": "Each walk has the rows that its ledger row counts, and each row has a walk.",

@@ -26,7 +26,7 @@ def plan_refresh(
     overlap: timedelta,
     unproven: Sequence[Interval] = (),
 ) -> list[Slice]:
-    """Slices that close every gap of `[start, horizon)` and repeat what is `unproven` of it, newest first.
+    """Slices that close each gap of `[start, horizon)` and repeat what is `unproven` before its end, newest first.
 
     Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
     the stretch it continues: also where the gap is a hole, for then a run ended before it had looked back. The gap
@@ -45,8 +45,12 @@ def plan_refresh(
         ]
     planned = [Interval(one.start, one.end) for one in due]
     for stretch in unproven:
-        for left in gaps(stretch, planned):
-            due += [Slice(Kind.RECONCILE, piece.start, piece.end, late_before=piece.end) for piece in by_day(left)]
+        # A clock that was ahead may have asked for what is still to come: proven now, it would be lost for good.
+        for left in gaps(Interval(stretch.start, min(stretch.end, horizon)), planned):
+            unread = gaps(left, covered)
+            due += [Slice(Kind.BACKFILL, piece.start, piece.end) for gap in unread for piece in by_day(gap)]
+            for read in gaps(left, unread):
+                due += [Slice(Kind.RECONCILE, one.start, one.end, late_before=one.end) for one in by_day(read)]
     return sorted(due, key=lambda one: one.end, reverse=True)
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from orchestration.warehouse.errors import RecordError
 
-_ENVELOPE = orjson.dumps(
+ENVELOPE = orjson.dumps(
     {
         "id": "VARCHAR",
         "created_at": "VARCHAR",
@@ -73,7 +73,7 @@ def read_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         RecordError: some records have no id or no time.
     """
-    forms = {"envelope": _ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
+    forms = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
     try:
         connection.execute(_READ.format(envelope=_STRICT), forms)
     except duckdb.InvalidInputException:

@@ -6,7 +6,7 @@ what is new) happens in temp tables; the payloads stay in Arrow until they are i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import duckdb
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from orchestration.warehouse.envelopes import read_envelopes
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.ledger import Chunk, Receipt, record_requests, record_walks
+from orchestration.warehouse.ledger import Chunk, Receipt, Walk, record_requests, record_walks
 from orchestration.warehouse.verdicts import judge
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
@@ -59,11 +59,13 @@ select
     count(*) filter (where verdict = 'duplicate') as duplicate_count,
     count(*) filter (where verdict = 'revision') as revision_count,
     count(*) filter (where verdict = 'new' and coalesce(created_at < late_before, false)) as late_count,
+    count(*) filter (where created_at < slice_start or created_at >= slice_end) as outside_count,
     max(created_at) as newest
 from (
     select incoming.*, coalesce(judged.verdict, 'new') as verdict
     from incoming left join judged using (position)
 )
+inner join pieces using (extract_id)
 group by extract_id
 """
 
@@ -82,12 +84,12 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
         read_envelopes(connection)
     connection.begin()
     try:
-        counts = _store_records(connection) if has_records else {}
         walks = {chunk.walk.extract_id: chunk.walk for chunk in chunks}
+        counts = _store_records(connection, walks) if has_records else {}
         for chunk in chunks:
             chunk.walk.absorb(chunk)
         for walk in walks.values():
-            walk.count(*counts.get(walk.extract_id, (0, 0, 0, 0, None)))
+            walk.count(*counts.get(walk.extract_id, (0, 0, 0, 0, 0, None)))
         record_walks(connection, list(walks.values()))
         record_requests(connection, _receipts(chunks))
         connection.commit()
@@ -104,10 +106,12 @@ def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receip
             yield chunk.walk.source, chunk.walk.extract_id, receipt
 
 
-def _store_records(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple]:
+def _store_records(connection: duckdb.DuckDBPyConnection, walks: Mapping[str, Walk]) -> dict[str, tuple]:
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     judge(connection)
+    connection.register("pieces", _pieces(walks))
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
+    connection.unregister("pieces")
     _insert(connection, counts)
     for name in ("incoming", "known", "revised", "judged"):
         connection.execute(f"drop table {name}")
@@ -131,6 +135,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> 
         [(stored,)] = connection.execute(statement, numbering).fetchall()
         if stored != count:
             raise WarehouseError(f"{stored} of {count} records would have been stored, so none was. Run again.")
+
+
+def _pieces(walks: Mapping[str, Walk]) -> pa.Table:
+    """Which time each walk asked for."""
+    moments = {
+        name: pa.array(
+            [getattr(walk.piece, bound).replace(tzinfo=None) for walk in walks.values()], pa.timestamp("us")
+        )
+        for name, bound in (("slice_start", "start"), ("slice_end", "end"))
+    }
+    return pa.table({"extract_id": pa.array(walks), **moments})
 
 
 def _arrow_batch(chunks: Sequence[Chunk]) -> pa.Table:

@@ -51,7 +51,8 @@ from beginnings
 order by slice_start
 """
 
-# Stretches that some walk failed to prove, each with what has been proven of it since it failed last.
+# Stretches that some walk failed to prove, each with what has been proven of it since it failed last. A slice lies
+# within a day, so that only walks of the same day meet: over a long ledger ranges alone would cost seconds.
 _FAILED = """
 with failed as (
     select slice_start, slice_end, max(started_at) as started_at, arg_max(error, started_at) as error
@@ -70,7 +71,8 @@ select
 from failed
 left join complete
     on
-        failed.slice_start < complete.slice_end
+        failed.slice_start::date = complete.slice_start::date
+        and failed.slice_start < complete.slice_end
         and failed.slice_end > complete.slice_start
         and failed.started_at < complete.started_at
 group by failed.slice_start, failed.slice_end
@@ -91,7 +93,10 @@ class Receipt(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Walk:
-    """One walk of one slice: its ledger row in the making, as far as its chunks have been landed."""
+    """One walk of one slice: its ledger row in the making, as far as its chunks have been landed.
+
+    `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
+    """
 
     source: str
     piece: Slice
@@ -106,6 +111,7 @@ class Walk:
     duplicate_count: int = 0
     revision_count: int = 0
     late_count: int = 0
+    outside_count: int = 0
     first_cursor: str | None = None
     last_cursor: str | None = None
     last_request_id: str | None = None
@@ -128,12 +134,15 @@ class Walk:
             self.status, self.error = chunk.outcome, chunk.error
             self.finished_at = datetime.now(UTC)
 
-    def count(self, inserted: int, duplicate: int, revision: int, late: int, newest: datetime | None) -> None:
+    def count(
+        self, inserted: int, duplicate: int, revision: int, late: int, outside: int, newest: datetime | None
+    ) -> None:
         """Add what landing one batch found."""
         self.inserted_count += inserted
         self.duplicate_count += duplicate
         self.revision_count += revision
         self.late_count += late
+        self.outside_count += outside
         self.newest = max(filter(None, (self.newest, newest)), default=None)
 
     @property

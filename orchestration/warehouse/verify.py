@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from orchestration.warehouse import verify_sql as sql
 from orchestration.warehouse.days import read_contents
+from orchestration.warehouse.envelopes import ENVELOPE
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.seal_file import Kept, compare
 
@@ -129,7 +130,7 @@ def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Outcome
     """One pass over the payloads: their hashes, and the columns that were read out of them."""
     statement = sql.PAYLOADS.format(table=table)
     [(checked, changed, first, differing, first_differing)] = connection.execute(
-        statement, {"envelope": sql.ENVELOPE}
+        statement, {"envelope": ENVELOPE}
     ).fetchall()
     return [
         Outcome(table, "payload_hashes_hold", checked, changed, first),

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from orchestration.warehouse.seal import seal_expression
 
-ENVELOPE = '{"id": "VARCHAR", "created_at": "VARCHAR", "type": "VARCHAR"}'
-
 # Columns are compared where DuckDB can read the payload: it refuses half a surrogate pair, and a time with a leap
 # second. The hash covers these as well.
 PAYLOADS = """
 with computed as (
     select
-        source, activity_id, created_at, activity_type, payload_sha256, ingest_seq,
+        source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type,
+        payload_sha256, ingest_seq,
         sha256(payload) as computed_sha256,
         try(json_transform(payload, $envelope)) as envelope
     from raw.{table}
@@ -32,6 +31,9 @@ judged as (
         envelope is not null and (
             activity_id is distinct from envelope.id
             or activity_type is distinct from envelope.type
+            or organization_id is distinct from envelope.organization_id
+            or organization_uuid is distinct from envelope.organization_uuid
+            or actor_type is distinct from envelope.actor.type
             or (told_at is not null and created_at is distinct from told_at)
         ) as is_differing
     from compared
@@ -47,8 +49,12 @@ select
     count(*) filter (where is_differing),
     arg_min(
         concat_ws(' ', source, activity_id) || ': the columns say '
-        || concat_ws(', ', activity_id, created_at, activity_type) || ', the payload says '
-        || concat_ws(', ', envelope.id, told_at, envelope.type),
+        || concat_ws(', ', activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type)
+        || ', the payload says '
+        || concat_ws(
+            ', ', envelope.id, told_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
+            envelope.actor.type
+        ),
         ingest_seq
     ) filter (where is_differing)
 from judged
@@ -86,6 +92,7 @@ select
 from counted
 """
 
+# Of the activities only the ids of their walks are read, which compress well: each refresh asks this, too.
 LEDGER = """
 with stored as (
     select extract_id, source, count(*) as row_count from raw.activities group by all

@@ -87,7 +87,8 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
 
     building = Refresh(feed, path)
     building.wait_for_dbt()
-    building.process.send_signal(signal.SIGINT)
+    # As a terminal does it: everything that the refresh started gets the signal, too.
+    os.killpg(building.process.pid, signal.SIGINT)
     status, said = building.end()
     assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said
     assert stored(path) == served(feed)

@@ -57,6 +57,25 @@ def test_a_hole_that_a_run_left_when_it_ended_early_is_looked_back_from_too():
     assert due == [Slice(Kind.BACKFILL, at(2, 21, 30), at(3), late_before=at(2, 23, 30))]
 
 
+def test_what_failed_is_repeated_up_to_the_horizon_alone():
+    """The clock was ahead, or the settle delay shorter: a longer walk would prove time that is still to come."""
+    due = plan_refresh([Interval(at(1), at(2))], at(1), at(2, 9), HOUR, [Interval(at(2), at(2, 12))])
+    assert due == [
+        Slice(Kind.INCREMENTAL, at(2), at(2, 9), late_before=at(2)),
+        Slice(Kind.INCREMENTAL, at(1, 23), at(2), late_before=at(2)),
+    ]
+
+
+def test_what_failed_before_a_start_that_was_moved_is_repeated_and_nothing_in_it_is_late():
+    covered = [Interval(at(5), at(6))]
+    due = plan_refresh(covered, at(5), at(6), HOUR, [Interval(at(2), at(3)), Interval(at(5, 3), at(5, 4))])
+    assert due == [
+        Slice(Kind.RECONCILE, at(5, 3), at(5, 4), late_before=at(5, 4)),
+        Slice(Kind.BACKFILL, at(2), at(3)),
+    ]
+    assert not can_wait(due[0], covered)
+
+
 def test_nothing_is_due_when_the_horizon_is_covered():
     assert plan_refresh([Interval(at(1), at(3))], at(1), at(2, 23), HOUR) == []
 

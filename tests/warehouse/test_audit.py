@@ -83,6 +83,23 @@ def test_a_failed_walk_and_time_to_come_are_gaps(connection):
     assert audit.no_gaps(connection, NOON + timedelta(days=1)).holds
 
 
+def test_a_gap_of_a_source_that_is_no_longer_read_is_told_and_fails_no_run(connection):
+    """Nothing will read it again: a failure would stay for ever."""
+    known(connection, DAY, NOON - timedelta(days=9), source="gone", run_at=NOON - timedelta(days=9))
+    walked(connection, 0, 1, outcome="failed", source="gone")
+    assert audit.no_gaps(connection, NOON).is_failure
+    known(connection, DAY, NOON)
+    walked(connection, 0, 1)
+    verdict = audit.no_gaps(connection, NOON)
+    assert (verdict.holds, verdict.is_error) == (False, False)
+    assert verdict.sentence.startswith("1 gap(s): gone [2026-05-01T00:00:00Z, 2026-05-02T00:00:00Z): It broke.")
+    assert "no longer read" in verdict.sentence
+    walked(connection, 1, 2, outcome="failed")
+    verdict = audit.no_gaps(connection, NOON)
+    assert verdict.is_failure
+    assert verdict.sentence.startswith("2 gap(s): s [2026-05-02")
+
+
 def test_a_backfill_on_its_way_is_no_gap_but_history_that_is_left(connection):
     known(connection, DAY, NOON)
     walked(connection, 2, 3)

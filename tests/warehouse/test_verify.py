@@ -150,6 +150,14 @@ def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Pat
             {"activities columns_match_payloads": "2026-05-02", "day_seals sealed_days_hold": "2026-05-01"},
             id="a record is moved to another day",
         ),
+        *[
+            pytest.param(
+                f"update raw.activities set {column} = 'forged' where activity_id = 'activity_11'",
+                {"activities columns_match_payloads": "activity_11: the columns say"},
+                id=f"{column} is edited",
+            )
+            for column in ("organization_id", "organization_uuid", "actor_type")
+        ],
         pytest.param(
             "delete from raw.day_seals where seal_number = 2",
             {"day_seals chain_holds": "seal 2 of 2026-05-03: number 3, expected 2"},
@@ -194,7 +202,8 @@ def test_a_whole_new_chain_is_found_only_with_the_seals_kept_elsewhere(warehouse
     tamper(
         warehouse,
         f"update raw.activities set payload = replace(payload, 'system_actor', 'systen_actor') "
-        f"where activity_id = 'activity_11'; update raw.activities set payload_sha256 = sha256(payload); "
+        f"where activity_id = 'activity_11'; update raw.activities set payload_sha256 = sha256(payload), "
+        f"actor_type = if(activity_id = 'activity_11', 'systen_actor', actor_type); "
         f"{FORGE_DAY} {FORGE_CHAIN}",
     )
     assert findings(warehouse) == {}
