@@ -1,5 +1,6 @@
--- Nothing is stored of a day that coverage does not list, and the days' counts add up to what is stored.
-{{ config(meta={'dagster': {'ref': {'name': 'feed_coverage'}}}) }}
+-- Nothing is stored of a day that coverage does not list, and the days' counts add up to what is stored. A warning: a
+-- feed that gives a record from outside of the asked time, of a day that was never read, must not stop the build.
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'feed_coverage'}}}) }}
 
 with
 
