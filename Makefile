@@ -1,6 +1,7 @@
 # The whole interface of a newcomer. Needs Python 3.11 or newer and make; everything else goes into .venv.
 SHELL := /bin/sh
 PYTHON ?= python3
+PYTHON_BI ?= python3.11
 BIN := .venv/bin
 MANIFEST := dbt_project/target/manifest.json
 DBT_FILES := $(shell find dbt_project -path dbt_project/target -prune -o -path dbt_project/logs -prune -o -type f -print)
@@ -10,7 +11,8 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs verify attest review test lint format bench
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle verify attest review test test-bi lint format \
+	bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +49,17 @@ review: setup ## who held what on a day, and what changed: ON=2026-06-30 SINCE=2
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs
 
+bi: .venv-bi/.installed ## Apache Superset on the published file, with six dashboards, on 127.0.0.1:8088
+	@.venv-bi/bin/python -m bi.superset serve
+
+bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts
+	@$(BIN)/python -m bi.superset bundle $(if $(DATABASE_URI),--database-uri $(DATABASE_URI)) dashboards.zip
+
 test: lint ## lint, unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
+	@.venv-bi/bin/python -m pytest bi/superset/test_in_browser.py
 
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -75,6 +86,15 @@ format: setup ## put code and SQL into the project's form
 .venv-bench/.installed: benchmarks/requirements.txt
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Superset pins libraries that the product has newer, and needs this Python.
+.venv-bi/.installed: bi/superset/requirements.txt
+	@command -v $(PYTHON_BI) > /dev/null \
+		|| { echo "Superset needs Python 3.11: install it, or set PYTHON_BI=/path/to/python3.11"; exit 1; }
+	@echo "Setting up Superset in .venv-bi (1.1 GB, about three minutes, once) ..."
+	@$(PYTHON_BI) -m venv .venv-bi
+	@.venv-bi/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(MANIFEST): .venv/.installed $(DBT_FILES)

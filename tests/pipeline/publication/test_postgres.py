@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from bi.superset.definitions import read_definitions
 from orchestration.project import project
 from orchestration.publication.catalog import read_catalog
 from orchestration.publication.edition import read_edition
@@ -37,6 +38,14 @@ def publish(path: Path, url: SecretStr, *statements: str) -> Outcome:
             connection.execute(statement)
         edition = read_edition(connection, catalog)
         return publish_postgres(connection, catalog, edition, path.parent / "published", url)
+
+
+def test_every_chart_of_the_dashboards_can_be_asked(warehouse: Path, url: SecretStr, ask: Ask):
+    publish(warehouse, url)
+    definitions = read_definitions()
+    for dashboard in definitions.dashboards:
+        for chart in dashboard.charts:
+            assert ask(chart.question(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
 
 
 def in_warehouse(path: Path, query: str) -> list[tuple]:

@@ -1,0 +1,1 @@
+"""Business intelligence on the published marts: what the pipeline does not need."""

@@ -1,0 +1,1 @@
+"""Datasets, charts and dashboards of Apache Superset as code, on the published marts."""

@@ -1,0 +1,112 @@
+"""A headless Chromium that looks at dashboards as a person would: signs in, scrolls, and sees what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+WIDTH, HEIGHT = 1400, 900
+# What stands above and below the charts.
+MARGIN = 190
+LOADING = ".loading, [data-test='loading-indicator'], .ant-skeleton"
+ERRORS = "[role='alert'], .ant-alert-error, .error-boundary"
+EMPTY = ("No results were returned", "No data")
+WAIT_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a dashboard showed: its charts, the words of errors, and the charts without a row."""
+
+    chart_names: list[str]
+    errors: list[str]
+    empty: list[str]
+
+
+class Visitor:
+    """A signed-in visitor of one Superset. `failures` holds answers of 400 and more, `strangers` other hosts."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.failures: list[str] = []
+        self.strangers: list[str] = []
+        page.on("response", lambda answer: answer.status >= 400 and self.failures.append(answer.url))
+        page.on("requestfinished", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1":
+            self.strangers.append(url)
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Sign in through the form."""
+        self.page.goto(f"{self.address}/login/")
+        self.page.fill("input[name=username], #username", user)
+        self.page.fill("input[name=password], #password", password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/superset/welcome/**", timeout=WAIT_MS)
+
+    def look_at(self, slug: str, native_filters: str = "()") -> Sight:
+        """Open a dashboard, wait until all of it is there, and say what it shows."""
+        self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        self.page.goto(f"{self.address}/superset/dashboard/{slug}/?native_filters={quote(native_filters)}")
+        self.page.wait_for_selector(".chart-slice", timeout=WAIT_MS)
+        # Charts load when they come into view: a window as tall as the page.
+        height = self.page.locator(".grid-container").evaluate("grid => grid.scrollHeight") + MARGIN
+        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, height)})
+        self.page.wait_for_timeout(2000)
+        expect(self.page.locator(f".grid-container :is({LOADING})")).to_have_count(0, timeout=WAIT_MS)
+        self.page.wait_for_timeout(1000)
+        charts = self.page.locator(".chart-slice").all()
+        names = [chart.get_attribute("data-test-chart-name") or "" for chart in charts]
+        texts = [chart.inner_text() for chart in charts]
+        return Sight(
+            chart_names=sorted(names),
+            errors=[one.inner_text() for one in self.page.locator(f".grid-container :is({ERRORS})").all()],
+            empty=[name for name, text in zip(names, texts, strict=True) if any(word in text for word in EMPTY)],
+        )
+
+    def number_of(self, slug: str, chart: str, native_filters: str = "()") -> int:
+        """The number that a chart shows under the filters, which are given as in the address, in Rison."""
+        self.look_at(slug, native_filters)
+        shown = self.page.locator(f".chart-slice[data-test-chart-name='{chart}'] .header-line")
+        return int(shown.inner_text().replace(",", ""))
+
+    def ask(self, sql: str) -> str:
+        """What SQL Lab answers to a query, as JSON."""
+        session = self.page.request
+        token = session.get(f"{self.address}/api/v1/security/csrf_token/").json()["result"]
+        answer = session.post(
+            f"{self.address}/api/v1/sqllab/execute/",
+            headers={"X-CSRFToken": token, "Referer": self.address},
+            data={"database_id": 1, "schema": "marts", "sql": sql, "client_id": uuid4().hex[:10]},
+        )
+        return answer.text()
+
+    def picture(self, path: Path) -> None:
+        """A picture of the page as it is, in its 256 commonest colours: a third of the bytes."""
+        taken = Image.open(BytesIO(self.page.screenshot())).convert("RGB")
+        counted = sorted(taken.getcolors(taken.width * taken.height) or [], reverse=True)[:256]
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([part for _, colour in counted for part in colour])
+        taken.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+@contextmanager
+def visitor(address: str) -> Iterator[Visitor]:
+    """A visitor of the Superset at `address`, for as long as the block runs."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield Visitor(browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}), address)
+        finally:
+            browser.close()
