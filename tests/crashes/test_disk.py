@@ -149,9 +149,10 @@ def test_two_refreshes_at_once_take_turns(feed: LocalFeed, path: Path):
     assert lies(path) == []
     with duckdb.connect(str(path)) as connection:
         spans = connection.execute(
-            "select min(started_at), max(finished_at) from raw.extracts group by inserted_count > 0 order by 1"
+            # The first reads history, the second goes on from there.
+            "select min(started_at), max(finished_at) from raw.extracts group by kind order by 1"
         ).fetchall()
-    assert spans == sorted(spans)
+    assert len(spans) == 2
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
 
 
