@@ -16,9 +16,9 @@ import msgspec
 from pydantic import SecretStr
 
 from benchmarks.history import resize
+from orchestration.configuration.sources import Source
 from orchestration.feed.client import API_VERSION, PATH, Page
-from orchestration.ingest import refresh
-from orchestration.sources import Source
+from orchestration.reading.ingest import refresh
 from sandbox.options import COMPLIANCE_KEY
 
 UNLIMITED = "1000000000"

@@ -140,7 +140,7 @@ def _sentence(failure: StepFailureData) -> str:
 def _query(sql: str) -> int:
     import duckdb
 
-    from orchestration.settings import warehouse_path
+    from orchestration.configuration.settings import warehouse_path
     from orchestration.warehouse.connection import open_warehouse
     from orchestration.warehouse.errors import WarehouseError
 
@@ -154,7 +154,7 @@ def _query(sql: str) -> int:
 
 
 def _document(arguments: argparse.Namespace) -> int:
-    from orchestration import dictionary
+    from orchestration.documents import dictionary
     from orchestration.project import project
     from orchestration.publication.catalog import read_catalog
 

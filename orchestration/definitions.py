@@ -15,6 +15,7 @@ from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
+from orchestration.configuration.settings import published_path, warehouse_path
 from orchestration.resources import ActivityFeed, Publication, Warehouse
 from orchestration.schedules import (
     attest_job,
@@ -29,7 +30,6 @@ from orchestration.schedules import (
     verify_job,
     verify_schedule,
 )
-from orchestration.settings import published_path, warehouse_path
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:

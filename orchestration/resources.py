@@ -14,8 +14,8 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
-from orchestration.settings import ConfigurationError, postgres_url, read_bounds, read_sources
-from orchestration.sources import Bounds, Source
+from orchestration.configuration.settings import ConfigurationError, postgres_url, read_bounds, read_sources
+from orchestration.configuration.sources import Bounds, Source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 

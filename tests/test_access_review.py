@@ -11,10 +11,9 @@ from typing import Any
 
 import duckdb
 import pytest
-
-from orchestration.access_review.page import CANNOT_KNOW, as_html
-from orchestration.access_review.review import Review, ReviewError, read_review, write_review
-from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.documents.access_review.page import CANNOT_KNOW, as_html
+from orchestration.documents.access_review.review import Review, ReviewError, read_review, write_review
+from orchestration.documents.access_review.table import COLUMNS, as_csv
 
 HOSTILE = "=cmd|'/c calc'!A1<script>alert(1)</script>"
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.attestation import AttestationError, attest, last_month, read_period
-from orchestration.ingest import refresh
+from orchestration.documents.attestation import AttestationError, attest, last_month, read_period
+from orchestration.reading.ingest import refresh
 from orchestration.slices import Kind, Slice
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.seal import seal_days

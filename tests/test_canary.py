@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from orchestration.warehouse.canary import own_reads_come_back
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.verdict import Verdict

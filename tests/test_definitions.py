@@ -8,8 +8,8 @@ import sys
 import dagster as dg
 import pytest
 
+from orchestration.configuration.settings import ROOT
 from orchestration.definitions import defs
-from orchestration.settings import ROOT
 
 RAW = {
     f"raw/{name}"
@@ -153,7 +153,8 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
-        "import sys, orchestration.ingest, orchestration.publication.postgres, orchestration.publication.parquet; "
+        "import sys, orchestration.reading.ingest; "
+        "import orchestration.publication.postgres, orchestration.publication.parquet; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.seal import seal_days
 from tests.warehouse.history import land_slice

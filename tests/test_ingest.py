@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import unproven

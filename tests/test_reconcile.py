@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.ingest import read_all, refresh
-from orchestration.report import Report
-from orchestration.sources import Bounds, Source
+from orchestration.configuration.sources import Bounds, Source
+from orchestration.reading.ingest import read_all, refresh
+from orchestration.reading.report import Report
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.covered_days import covered_days
 from orchestration.warehouse.ledger import unproven

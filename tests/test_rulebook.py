@@ -8,8 +8,8 @@ import re
 
 import yaml
 
-from orchestration.rulebook import PAGE, SEVERITIES, page
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
+from orchestration.documents.rulebook import PAGE, SEVERITIES, page
 
 DETECTIONS = ROOT / "dbt_project/models/detections"
 RULES = {path.stem: path.read_text() for path in (DETECTIONS / "rules").glob("*.sql")}
@@ -23,7 +23,7 @@ def seed() -> list[dict[str, str]]:
 
 
 def test_the_page_says_what_the_seed_and_the_thresholds_say():
-    assert PAGE.read_text() == page(), "write it again: .venv/bin/python -m orchestration.rulebook"
+    assert PAGE.read_text() == page(), "write it again: .venv/bin/python -m orchestration.documents.rulebook"
 
 
 def test_seed_models_and_union_are_the_same_rules():

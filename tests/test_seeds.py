@@ -6,7 +6,7 @@ import csv
 import json
 from typing import Any
 
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
 
 CONTRACT: dict[str, Any] = json.loads((ROOT / "sandbox/activity_types.json").read_text())
 # Asked for, begun or looked up; nothing is changed yet.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orchestration.settings import (
+from orchestration.configuration.settings import (
     ROOT,
     ConfigurationError,
     key_variable,

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from orchestration.configuration.sources import Bounds, Source
 from orchestration.feed.errors import FeedError, KeyRefused
-from orchestration.ingest import read_all, refresh
-from orchestration.sources import Bounds, Source
+from orchestration.reading.ingest import read_all, refresh
 from orchestration.warehouse.audit import every_source_is_read
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError

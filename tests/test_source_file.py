@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import ROOT, ConfigurationError, read_bounds, read_sources
-from orchestration.sources import Source
+from orchestration.configuration.settings import ROOT, ConfigurationError, read_bounds, read_sources
+from orchestration.configuration.sources import Source
 
 KEYS = {"A_KEY": "sk-ant-api01-secret-a", "B_KEY": "sk-ant-admin01-secret-b"}
 A = '[sources.a]\nkey_variable = "A_KEY"\n'

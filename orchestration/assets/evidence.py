@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
-from orchestration.attestation import AttestationError, attest, read_period
+from orchestration.documents.access_review.review import DIRECTORY, ReviewError, write_review
+from orchestration.documents.attestation import AttestationError, attest, read_period
 from orchestration.publication.database import FILE_NAME
 from orchestration.resources import Publication, Warehouse
 from orchestration.warehouse.errors import WarehouseError

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.ingest import read_all
-from orchestration.reading_metadata import newest_activities, run_metadata, table_metadata
+from orchestration.metadata.reading import newest_activities, run_metadata, table_metadata
+from orchestration.reading.ingest import read_all
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.lateness import measure_lateness

@@ -13,7 +13,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.dbt_run import DbtRun, run_dbt
-from orchestration.previews import preview
+from orchestration.metadata.previews import preview
 from orchestration.project import project
 from orchestration.publication.catalog import read_catalog
 from orchestration.resources import Warehouse

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.settings import warehouse_path
+from orchestration.configuration.settings import warehouse_path
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -67,7 +67,7 @@ def _seals(arguments: argparse.Namespace) -> int:
 
 
 def _attest(arguments: argparse.Namespace) -> int:
-    from orchestration.attestation import AttestationError, attest, read_period
+    from orchestration.documents.attestation import AttestationError, attest, read_period
 
     try:
         period = read_period(arguments.first, arguments.last)

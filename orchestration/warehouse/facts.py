@@ -1,6 +1,6 @@
 """What the warehouse can say about a source and a period: coverage, walks, days, seals, and when logging was off.
 
-Only facts live here, as rows; `orchestration.attestation` makes a statement of them.
+Only facts live here, as rows; `orchestration.documents.attestation` makes a statement of them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from sandbox import LocalFeed

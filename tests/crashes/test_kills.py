@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from orchestration.warehouse.connection import _create, exclusive, open_warehouse
 from orchestration.warehouse.schema import _STATEMENTS
 from sandbox import LocalFeed

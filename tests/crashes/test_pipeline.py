@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
 from sandbox import LocalFeed
 from tests.pipeline.conftest import environment_of
 from tests.truth import lies, open_walks, served, stored

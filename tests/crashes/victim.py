@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from orchestration import ingest, lander, reader
-from orchestration.sources import Source
+from orchestration.configuration.sources import Source
+from orchestration.reading import ingest, lander, reader
 from orchestration.warehouse.connection import exclusive
 from orchestration.warehouse.errors import WarehouseError
 

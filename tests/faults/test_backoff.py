@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from orchestration.feed.client import FeedClient
 from orchestration.feed.errors import FeedError, FeedUnavailable
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from sandbox import LocalFeed
 from tests.conftest import QUICK_RETRIES, source_of
 from tests.faults.test_run import day, record

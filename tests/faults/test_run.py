@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from orchestration.feed import body
 from orchestration.feed.errors import FeedUnavailable, KeyRefused
-from orchestration.ingest import refresh
+from orchestration.reading.ingest import refresh
 from orchestration.slices import rfc3339
 from sandbox import LocalFeed
 from tests.conftest import QUICK_RETRIES, Query, source_of

@@ -11,10 +11,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.dictionary import DICTIONARY, render
+from orchestration.configuration.settings import ROOT
+from orchestration.documents.dictionary import DICTIONARY, render
 from orchestration.project import project
 from orchestration.publication.catalog import read_catalog
-from orchestration.settings import ROOT
 
 
 def dbt(path: Path, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

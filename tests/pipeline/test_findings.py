@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from orchestration.checks.findings import no_new_severe_findings
+from orchestration.configuration.settings import ROOT
 from orchestration.resources import Warehouse
-from orchestration.settings import ROOT
 from sandbox import History
 from sandbox.history.ids import opaque
 from tests.pipeline.test_dbt import dbt

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.__main__ import main
-from orchestration.questions import PAGE, SHOWN_ROWS, QuestionsError, read_questions, with_outputs, write
+from orchestration.documents.questions import PAGE, SHOWN_ROWS, QuestionsError, read_questions, with_outputs, write
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 QUESTIONS = read_questions(PAGE.read_text(encoding="utf-8"))

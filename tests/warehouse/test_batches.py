@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestration import lander
+from orchestration.reading import lander
 from orchestration.slices import Kind, Slice
 from orchestration.warehouse import verdicts
 from orchestration.warehouse.connection import open_warehouse

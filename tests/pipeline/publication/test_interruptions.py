@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.configuration.settings import ROOT, warehouse_path
 from orchestration.publication.catalog import Catalog, Mart
-from orchestration.settings import ROOT, warehouse_path
 from orchestration.warehouse.connection import exclusive
 from orchestration.warehouse.errors import WarehouseError
 

@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 
 from orchestration import PRODUCT, __version__
+from orchestration.documents.statement import as_markdown
 from orchestration.slices import Interval
-from orchestration.statement import as_markdown
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.facts import Facts, Row, list_sources, read_facts
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.markdown import table
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
+from orchestration.documents.markdown import table
 
 PAGE = ROOT / "docs" / "questions.md"
 SHOWN_ROWS = 5

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from orchestration.sources import LOOPBACK
+from orchestration.configuration.sources import LOOPBACK
 
 PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

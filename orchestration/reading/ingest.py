@@ -14,12 +14,12 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.due import Ledger, Task
+from orchestration.configuration.sources import Bounds, Source
 from orchestration.feed.budget import RequestBudget
-from orchestration.lander import Lander
-from orchestration.reader import Reader
-from orchestration.report import Report, RunReport
-from orchestration.sources import Bounds, Source
+from orchestration.reading.due import Ledger, Task
+from orchestration.reading.lander import Lander
+from orchestration.reading.reader import Reader
+from orchestration.reading.report import Report, RunReport
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.covered_days import covered_days
 from orchestration.warehouse.errors import WarehouseError

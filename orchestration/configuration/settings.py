@@ -14,10 +14,10 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from orchestration import values
-from orchestration.source_file import check_together, read_tables
-from orchestration.sources import Bounds, Source
-from orchestration.values import PUBLIC_URL, ConfigurationError
+from orchestration.configuration import values
+from orchestration.configuration.source_file import check_together, read_tables
+from orchestration.configuration.sources import Bounds, Source
+from orchestration.configuration.values import PUBLIC_URL, ConfigurationError
 
 __all__ = [
     "ROOT",
@@ -31,7 +31,7 @@ __all__ = [
     "warehouse_path",
 ]
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # A source is what one key can see, so the two kinds of key are two sources.
 SOURCE_BY_KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "compliance", "ANTHROPIC_ADMIN_KEY": "admin"}
 KEY_VARIABLES = tuple(SOURCE_BY_KEY)

@@ -1,7 +1,7 @@
 """`docs/findings.md`: a section for each detection rule, from the seed `detection_rules` and the thresholds of the
 dbt project, so that the page says what the models do.
 
-`python -m orchestration.rulebook` writes it; a test says when it is out of date.
+`python -m orchestration.documents.rulebook` writes it; a test says when it is out of date.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.settings import ROOT
+from orchestration.configuration.settings import ROOT
 
 PAGE = ROOT / "docs" / "findings.md"
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -23,7 +23,8 @@ _INTRODUCTION = """\
 
 `marts.findings` has one row per detection: what happened, how severe it is, whom and what it is about, and the
 activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`. This page is made from
-the seed `detection_rules` and the thresholds in `dbt_project.yml` by `.venv/bin/python -m orchestration.rulebook`.
+the seed `detection_rules` and the thresholds in `dbt_project.yml` by
+`.venv/bin/python -m orchestration.documents.rulebook`.
 
 ```sql
 select occurred_at, severity, title, summary, actor_id from marts.findings

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.access_review.cells import Row
-from orchestration.access_review.page import as_html
-from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
-from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.documents.access_review.cells import Row
+from orchestration.documents.access_review.page import as_html
+from orchestration.documents.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
+from orchestration.documents.access_review.table import COLUMNS, as_csv
 
 DIRECTORY = "access-reviews"
 SINCE_DAYS = 90

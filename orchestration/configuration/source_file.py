@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from orchestration.sources import Source
-from orchestration.values import ConfigurationError
+from orchestration.configuration.sources import Source
+from orchestration.configuration.values import ConfigurationError
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 

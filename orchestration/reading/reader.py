@@ -13,15 +13,15 @@ from collections.abc import Sequence
 
 import duckdb
 
-from orchestration.due import Due, Ledger, Task, find_due
+from orchestration.configuration.sources import Source
 from orchestration.feed.budget import RequestBudget
 from orchestration.feed.client import FeedClient, Receipt
 from orchestration.feed.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.feed.walk import frozen_query, walk
-from orchestration.lander import Lander
-from orchestration.report import Report
+from orchestration.reading.due import Due, Ledger, Task, find_due
+from orchestration.reading.lander import Lander
+from orchestration.reading.report import Report
 from orchestration.slices import Slice
-from orchestration.sources import Source
 from orchestration.warehouse.ledger import Chunk, Walk, record_requests
 from orchestration.warehouse.registry import SourceState, record_source
 

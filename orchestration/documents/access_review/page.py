@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.access_review.cells import (
+from orchestration.documents.access_review.cells import (
     Row,
     change,
     code,
@@ -27,10 +27,10 @@ from orchestration.access_review.cells import (
     who,
     who_again,
 )
-from orchestration.markdown import instant
+from orchestration.documents.markdown import instant
 
 if TYPE_CHECKING:
-    from orchestration.access_review.review import Review
+    from orchestration.documents.access_review.review import Review
 
 CANNOT_KNOW = (
     "Places and keys that are older than the log and have not changed since. They have no date of grant, no giver "

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from orchestration.markdown import code, instant, table
+from orchestration.documents.markdown import code, instant, table
 
 # More days than this are told month by month, more slices day by day; the JSON has each.
 SHOWN_DAYS = 62
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def as_markdown(statement: Row) -> str:
-    """The statement of `orchestration.attestation.state` in sections; the last is what it cannot know."""
+    """The statement that `attestation.state` makes, in sections; the last is what it cannot know."""
     period = statement["period"]
     sections = [
         [f"# Activities of `{statement['source']}`, {period['first_date']} to {period['last_date']}"],

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.charts import activities_per_hour
-from orchestration.report import Report, RunReport
+from orchestration.metadata.charts import activities_per_hour
+from orchestration.reading.report import Report, RunReport
 from orchestration.slices import rfc3339
 from orchestration.warehouse.lateness import Lateness
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from orchestration.configuration.sources import Bounds, Source
 from orchestration.feed.client import FeedClient, Receipt
 from orchestration.feed.plan import can_wait, find_start, plan_reconcile, plan_refresh
-from orchestration.report import Report
+from orchestration.reading.report import Report
 from orchestration.slices import CoveredDay, Interval, Slice
-from orchestration.sources import Bounds, Source
 
 # The `date` header tells whole seconds and travels; the settle delay is far longer.
 CLOCK_TOLERANCE_SECONDS = 5.0
