@@ -1,5 +1,6 @@
--- Nothing is stored of a day that coverage does not list, and the days' counts add up to what is stored.
-{{ config(meta={'dagster': {'ref': {'name': 'feed_coverage'}}}) }}
+-- Nothing is stored of a day that coverage does not list, and the days' counts add up to what is stored. A feed that
+-- sends a record from outside of the time that it was asked for must not keep all others from analysts: a warning.
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'feed_coverage'}}}) }}
 
 with
 
