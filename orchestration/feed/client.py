@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,13 +23,15 @@ from orchestration.feed import answers, body
 from orchestration.feed.answers import Retry
 from orchestration.feed.body import Page
 from orchestration.feed.budget import RequestBudget, doubled
-from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable
+from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable, WrongAddress
 from orchestration.slices import rfc3339
 
 PATH = "/v1/compliance/activities"
 API_VERSION = "2023-06-01"
 # A `retry-after` beyond this is an outage: the next scheduled refresh will ask again.
 MAX_RETRY_AFTER_SECONDS = 300.0
+
+_UNVERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (.*?)(?: \(_ssl|$)")
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +88,9 @@ class FeedClient:
             timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
             # Another address would be given the key.
             follow_redirects=False,
+            # Proxies are the environment's, but not for plain HTTP: that is for loopback alone, and a proxy would
+            # see the key.
+            mounts={"http://": None},
         )
 
     async def __aenter__(self) -> Self:
@@ -100,7 +106,7 @@ class FeedClient:
 
         Raises:
             KeyRefused: the key is missing, wrong, or lacks the scope.
-            WrongAddress: what answers is not the feed.
+            WrongAddress: what answers is not the feed, or cannot prove to be.
             FeedProtocolError: the feed refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
         """
@@ -184,6 +190,11 @@ class FeedClient:
                     raise answers.refusal(status, headers, await _beginning(response), key)
                 page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if fault := _UNVERIFIED.search(str(error)):
+                raise WrongAddress(
+                    f"The certificate of {self._url} cannot be verified ({fault[1]}); the key was not sent. Check "
+                    "COMPLIANCE_API_URL; behind a proxy that opens TLS, name its authority in SSL_CERT_FILE."
+                ) from None
             raise Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
         except (httpx.TransportError, TimeoutError) as error:
             raise Retry(f"the connection failed ({type(error).__name__})") from None
