@@ -173,9 +173,13 @@ class FeedClient:
         finally:
             self.budget.settle(turn, failed, asked_for)
 
+    @property
+    def _secret(self) -> str:
+        """The key as it is sent; in no local variable, for some reports of errors show those."""
+        return self._key.get_secret_value()
+
     async def _ask(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
         sent_at = datetime.now(UTC)
-        key = self._key.get_secret_value()
         try:
             async with (
                 asyncio.timeout(self._retry.request_timeout),
@@ -183,11 +187,11 @@ class FeedClient:
             ):
                 status, headers = response.status_code, response.headers
                 # Noted before the body is there: the feed reports the read also where the body never arrives.
-                if name := answers.request_id(headers, key):
+                if name := answers.request_id(headers, self._secret):
                     receive(Receipt(name, status, sent_at))
                 self.budget.heed(headers)
                 if status != 200:
-                    raise answers.refusal(status, headers, await _beginning(response), key)
+                    raise answers.refusal(status, headers, await _beginning(response), self._secret)
                 page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if fault := _UNVERIFIED.search(str(error)):
@@ -199,13 +203,14 @@ class FeedClient:
         except (httpx.TransportError, TimeoutError) as error:
             raise Retry(f"the connection failed ({type(error).__name__})") from None
         except body.TooLarge:
+            name = answers.trace(headers, self._secret)
             raise FeedProtocolError(
-                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{answers.trace(headers, key)}. "
-                "The slice stays open; lower FEED_PAGE_SIZE and run again."
+                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{name}. The slice stays open; lower "
+                "FEED_PAGE_SIZE and run again."
             ) from None
         except body.Unreadable as error:
-            kind = answers.content_type(headers, key)
-            raise Retry(f"a body that cannot be read ({kind}: {error}){answers.trace(headers, key)}") from None
+            kind, name = answers.content_type(headers, self._secret), answers.trace(headers, self._secret)
+            raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
         self.feed_time = answers.http_date(headers.get("date")) or self.feed_time
         return page
 

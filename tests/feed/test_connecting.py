@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import ipaddress
 import ssl
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,8 @@ import pytest
 from pydantic import SecretStr
 
 from orchestration.feed.client import FeedClient
-from orchestration.feed.errors import FeedUnavailable, WrongAddress
+from orchestration.feed.errors import FeedError, FeedUnavailable, WrongAddress
+from sandbox import LocalFeed
 from tests.conftest import QUICK_RETRIES
 
 KEY = "sk-ant-api01-only-for-the-feed"
@@ -174,3 +176,17 @@ def test_a_redirect_is_refused_and_the_key_is_sent_to_nobody_else():
     ):
         ask(f"http://{place}")
     assert ([key for _, key in heard], elsewhere) == ([KEY], [])
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 422, 503])
+def test_an_error_does_not_show_the_key_even_with_its_local_variables(status: int):
+    echo = f'{{"error":{{"type":"{KEY}","message":"{KEY}"}}}}'
+    with LocalFeed(records=[], key=KEY) as feed:
+        feed.faults.add("body", status=status, body=echo, times=0)
+        with pytest.raises(FeedError) as raised:
+            ask(feed.url)
+    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    ours = [frame for frame in told.stack if "orchestration" in Path(frame.filename).parts]
+    assert len(ours) >= 1
+    assert KEY not in str([(frame.line, frame.locals) for frame in ours]) + str(raised.value)
+    assert KEY not in repr(FeedClient(feed.url, SecretStr(KEY), requests_per_minute=1))
