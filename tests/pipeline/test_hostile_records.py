@@ -13,11 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.access_review.review import write_review
+from orchestration.attestation import Period, attest
 from orchestration.project import project
 from orchestration.slices import Kind, Slice
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.land import land
 from orchestration.warehouse.ledger import Chunk, Walk
+from orchestration.warehouse.verify import verify
 from tests.pipeline.conftest import run
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -133,3 +136,18 @@ def test_every_hostile_record_is_kept_built_and_published(hostile: tuple[Path, l
             rows = connection.execute("select payload_sha256, sha256(payload) from marts.activities").fetchall()
         assert sorted(stored for stored, _ in rows) == expected
         assert all(stored == computed for stored, computed in rows)
+
+
+def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(
+    hostile: tuple[Path, list[str]], tmp_path: Path
+):
+    path, records = hostile
+    with open_warehouse(path, read_only=True) as connection:
+        found = verify(connection)
+    assert (found.activity_count, found.findings) == (len(records), [])
+    for one in attest(path, Period(DAY.date(), DAY.date()), tmp_path):
+        assert "<script" not in one.markdown.read_text(encoding="utf-8")
+    write_review(path.parent / "published" / "compliance.duckdb", tmp_path)
+    pages = [page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html")]
+    assert pages
+    assert all("<script>alert" not in page and "drop table" in page for page in pages)
