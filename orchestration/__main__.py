@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from dotenv import load_dotenv
 
 from orchestration.commands import analysts, evidence
+from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, ExecuteInProcessResult
@@ -64,6 +65,7 @@ def main() -> int:
 
 def prepare_environment() -> None:
     """Read `.env`, and give Dagster a home with our instance settings inside the checkout unless one is set."""
+    keep_private()
     load_dotenv(ROOT / ".env")
     home = (ROOT / (os.environ.get("DAGSTER_HOME") or ".dagster")).resolve()
     home.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
 from orchestration.configuration.settings import published_path, warehouse_path
+from orchestration.permissions import keep_private
 from orchestration.resources import ActivityFeed, Publication, Warehouse
 from orchestration.schedules import (
     attest_job,
@@ -34,6 +35,8 @@ from orchestration.schedules import (
 
 def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `publication`."""
+    # However Dagster was started, its runs begin here.
+    keep_private()
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),

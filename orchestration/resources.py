@@ -14,7 +14,13 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
-from orchestration.configuration.settings import ConfigurationError, postgres_url, read_bounds, read_sources
+from orchestration.configuration.settings import (
+    ConfigurationError,
+    postgres_url,
+    published_group,
+    read_bounds,
+    read_sources,
+)
 from orchestration.configuration.sources import Bounds, Source
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -47,6 +53,13 @@ class Publication(dg.ConfigurableResource):
     def path(self) -> Path:
         """The directory that is published into."""
         return Path(self.directory)
+
+    def group(self) -> int | None:
+        """The group that may read what is published, by its id; a wrong environment fails the step."""
+        try:
+            return published_group(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
 
     def postgres_url(self) -> SecretStr | None:
         """The PostgreSQL database that is published into as well; a wrong environment fails the step."""

@@ -1,9 +1,15 @@
 {# What engines spell differently: times, identifiers, ordered lists. #}
 
-{# RFC 3339 text with a zone as a timestamp without one, in UTC; null where the text is no time. #}
+{# RFC 3339 text with a zone as a timestamp without one, in UTC; null where the text is no time of years 1 to 9999. #}
 {% macro utc_timestamp(text) %}{{ return(adapter.dispatch('utc_timestamp')(text)) }}{% endmacro %}
 
-{% macro duckdb__utc_timestamp(text) %}timezone('UTC', try_cast({{ text }} as timestamptz)){% endmacro %}
+{% macro duckdb__utc_timestamp(text) -%}
+    {#- DuckDB goes on to the year 294247, where most clients cannot follow. -#}
+    {%- set moment = "timezone('UTC', try_cast(" ~ text ~ " as timestamptz))" -%}
+    case
+        when {{ moment }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ moment }}
+    end
+{%- endmacro %}
 
 {% macro spark__utc_timestamp(text) %}try_to_timestamp({{ text }}){% endmacro %}
 

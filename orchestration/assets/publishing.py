@@ -37,7 +37,7 @@ def published_database(
 ) -> dg.MaterializeResult:
     """Publish the DuckDB file, and note on each mart when that was."""
     with _edition(warehouse) as (connection, catalog, edition):
-        written = publish_database(connection, catalog, edition, publication.path)
+        written = publish_database(connection, catalog, edition, publication.path, publication.group())
     path = publication.path / FILE_NAME
     facts = _facts(edition, written) | {"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size}
     if written:
@@ -58,7 +58,7 @@ def published_database(
 def published_parquet(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
     """Publish the Parquet files."""
     with _edition(warehouse) as (connection, catalog, edition):
-        counts = publish_parquet(connection, catalog, edition, publication.path)
+        counts = publish_parquet(connection, catalog, edition, publication.path, publication.group())
     written, shared = counts or (0, 0)
     facts = _facts(edition, counts is not None) | {
         "path": dg.MetadataValue.path(publication.path / LINK_NAME),

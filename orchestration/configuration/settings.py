@@ -6,6 +6,7 @@ never at import. Several sources stand in a file, which `source_file` reads.
 
 from __future__ import annotations
 
+import grp
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +25,7 @@ __all__ = [
     "ConfigurationError",
     "key_variable",
     "postgres_url",
+    "published_group",
     "published_path",
     "read_bounds",
     "read_source",
@@ -62,6 +64,21 @@ def warehouse_path(environment: Mapping[str, str]) -> Path:
 def published_path(environment: Mapping[str, str]) -> Path:
     """The directory that is published into; a relative `PUBLISHED_PATH` is taken from the checkout."""
     return ROOT / (environment.get("PUBLISHED_PATH") or "published")
+
+
+def published_group(environment: Mapping[str, str]) -> int | None:
+    """The id of the group that may read what is published; null where nobody but the owner may.
+
+    Raises:
+        ConfigurationError: there is no group of the name in `PUBLISHED_GROUP`.
+    """
+    name = (environment.get("PUBLISHED_GROUP") or "").strip()
+    try:
+        return grp.getgrnam(name).gr_gid if name else None
+    except KeyError:
+        raise ConfigurationError(
+            f"PUBLISHED_GROUP is {name!r}, and this machine has no such group. Make it, or name another."
+        ) from None
 
 
 def postgres_url(environment: Mapping[str, str]) -> SecretStr | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,13 +23,15 @@ from orchestration.feed import answers, body
 from orchestration.feed.answers import Retry
 from orchestration.feed.body import Page
 from orchestration.feed.budget import RequestBudget, doubled
-from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable
+from orchestration.feed.errors import FeedError, FeedProtocolError, FeedUnavailable, WrongAddress
 from orchestration.slices import rfc3339
 
 PATH = "/v1/compliance/activities"
 API_VERSION = "2023-06-01"
 # A `retry-after` beyond this is an outage: the next scheduled refresh will ask again.
 MAX_RETRY_AFTER_SECONDS = 300.0
+
+_UNVERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (.*?)(?: \(_ssl|$)")
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +88,9 @@ class FeedClient:
             timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
             # Another address would be given the key.
             follow_redirects=False,
+            # Proxies are the environment's, but not for plain HTTP: that is for loopback alone, and a proxy would
+            # see the key.
+            mounts={"http://": None},
         )
 
     async def __aenter__(self) -> Self:
@@ -100,7 +106,7 @@ class FeedClient:
 
         Raises:
             KeyRefused: the key is missing, wrong, or lacks the scope.
-            WrongAddress: what answers is not the feed.
+            WrongAddress: what answers is not the feed, or cannot prove to be.
             FeedProtocolError: the feed refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
         """
@@ -167,9 +173,13 @@ class FeedClient:
         finally:
             self.budget.settle(turn, failed, asked_for)
 
+    @property
+    def _secret(self) -> str:
+        """The key as it is sent; in no local variable, for some reports of errors show those."""
+        return self._key.get_secret_value()
+
     async def _ask(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
         sent_at = datetime.now(UTC)
-        key = self._key.get_secret_value()
         try:
             async with (
                 asyncio.timeout(self._retry.request_timeout),
@@ -177,24 +187,30 @@ class FeedClient:
             ):
                 status, headers = response.status_code, response.headers
                 # Noted before the body is there: the feed reports the read also where the body never arrives.
-                if name := answers.request_id(headers, key):
+                if name := answers.request_id(headers, self._secret):
                     receive(Receipt(name, status, sent_at))
                 self.budget.heed(headers)
                 if status != 200:
-                    raise answers.refusal(status, headers, await _beginning(response), key)
+                    raise answers.refusal(status, headers, await _beginning(response), self._secret)
                 page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if fault := _UNVERIFIED.search(str(error)):
+                raise WrongAddress(
+                    f"The certificate of {self._url} cannot be verified ({fault[1]}); the key was not sent. Check "
+                    "COMPLIANCE_API_URL; behind a proxy that opens TLS, name its authority in SSL_CERT_FILE."
+                ) from None
             raise Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
         except (httpx.TransportError, TimeoutError) as error:
             raise Retry(f"the connection failed ({type(error).__name__})") from None
         except body.TooLarge:
+            name = answers.trace(headers, self._secret)
             raise FeedProtocolError(
-                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{answers.trace(headers, key)}. "
-                "The slice stays open; lower FEED_PAGE_SIZE and run again."
+                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{name}. The slice stays open; lower "
+                "FEED_PAGE_SIZE and run again."
             ) from None
         except body.Unreadable as error:
-            kind = answers.content_type(headers, key)
-            raise Retry(f"a body that cannot be read ({kind}: {error}){answers.trace(headers, key)}") from None
+            kind, name = answers.content_type(headers, self._secret), answers.trace(headers, self._secret)
+            raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
         self.feed_time = answers.http_date(headers.get("date")) or self.feed_time
         return page
 

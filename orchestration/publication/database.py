@@ -14,7 +14,7 @@ import pyarrow as pa
 from orchestration.publication.catalog import SCHEMA, Catalog, Mart
 from orchestration.publication.edition import METADATA_TABLE, Edition
 from orchestration.publication.errors import PublicationError
-from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably
+from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share
 
 FILE_NAME = "compliance.duckdb"
 # The oldest format that the clients of analysts still have to read.
@@ -29,19 +29,28 @@ METADATA_SCHEMA = pa.schema(
 
 
 def publish_database(
-    connection: duckdb.DuckDBPyConnection, catalog: Catalog, edition: Edition, directory: Path
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    edition: Edition,
+    directory: Path,
+    group: int | None = None,
 ) -> bool:
     """Publish the marts of the warehouse that is open for writing. Returns whether anything was written.
+
+    `group`: the id of the group that may read it; without one nobody but the owner may.
 
     Raises:
         PublicationError: nothing was published.
     """
     target = directory / FILE_NAME
     with publishing_into(directory):
+        share(directory, group, with_content=False)
         if published_fingerprint(target) == edition.fingerprint:
+            share(target, group)
             return False
         unfinished = directory / f"{UNFINISHED}{uuid4().hex}.duckdb"
         _write(connection, catalog, edition, unfinished)
+        share(unfinished, group)
         replace_durably(unfinished, target)
     return True
 

@@ -60,6 +60,25 @@ def sweep(directory: Path) -> None:
             leftover.unlink()
 
 
+def share(path: Path, group: int | None, *, with_content: bool = True) -> None:
+    """Let the group read the file, or the directory and what is in it; without a group, leave it as it is.
+
+    Raises:
+        PublicationError: the group is not ours to give to.
+    """
+    if group is None:
+        return
+    try:
+        for one in (path, *(path.rglob("*") if with_content else ())):
+            os.chown(one, -1, group)
+            one.chmod(0o750 if one.is_dir() else 0o640)
+    except PermissionError as error:
+        raise PublicationError(
+            f"{error.filename} cannot be given to PUBLISHED_GROUP. Make the account that runs this its "
+            "owner and a member of the group; what was published before stays."
+        ) from None
+
+
 def replace_durably(finished: Path, target: Path) -> None:
     """Put a finished file or link in the place of `target` in one step that outlives a power cut."""
     if not finished.is_symlink():

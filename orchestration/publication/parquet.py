@@ -19,7 +19,7 @@ import orjson
 from orchestration.publication.catalog import SCHEMA, Catalog, Mart
 from orchestration.publication.database import register_metadata, select_mart
 from orchestration.publication.edition import METADATA_TABLE, Edition
-from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, sync
+from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share, sync
 
 LINK_NAME = "parquet"
 EDITION_PREFIX = ".parquet-"
@@ -32,17 +32,25 @@ Files = dict[str, dict[str, dict[str, Any]]]
 
 
 def publish_parquet(
-    connection: duckdb.DuckDBPyConnection, catalog: Catalog, edition: Edition, directory: Path
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    edition: Edition,
+    directory: Path,
+    group: int | None = None,
 ) -> tuple[int, int] | None:
     """Publish the marts of the open warehouse. Returns how many files were written and shared; null for none due.
+
+    `group`: the id of the group that may read them; without one nobody but the owner may.
 
     Raises:
         PublicationError: nothing was published.
     """
     link = directory / LINK_NAME
     with publishing_into(directory):
+        share(directory, group, with_content=False)
         before = read_manifest(link)
         if before.get("fingerprint") == edition.fingerprint:
+            share(link.resolve(), group)
             return None
         connection.execute("set preserve_insertion_order = true")
         work = directory / f"{UNFINISHED}{uuid4().hex}"
@@ -51,6 +59,7 @@ def publish_parquet(
         for mart in catalog.marts:
             writer.write_mart(mart)
         writer.finish()
+        share(work, group)
         finished = directory / f"{EDITION_PREFIX}{work.name.removeprefix(UNFINISHED)}"
         os.rename(work, finished)
         _turn(link, finished)

@@ -5,16 +5,16 @@ Read from the payloads, so that it is known also where the marts were never buil
 
 from __future__ import annotations
 
-# A setting that an activity leaves out or gives as null is as it was. Half a surrogate pair makes a payload that
-# DuckDB does not read; such an activity changes nothing here.
+# A setting that an activity leaves out, or gives as null or as anything but true or false, is as it was. Half a
+# surrogate pair makes a payload that DuckDB does not read; such an activity changes nothing here.
 LOGGING_OFF = """
 with switches as (
     select
         created_at,
         activity_id,
         coalesce(organization_uuid, organization_id) as organization,
-        try(payload ->> '$.compliance_api_enabled')::boolean as api,
-        try(payload ->> '$.compliance_api_logging_enabled')::boolean as logging
+        try_cast(try(payload ->> '$.compliance_api_enabled') as boolean) as api,
+        try_cast(try(payload ->> '$.compliance_api_logging_enabled') as boolean) as logging
     from raw.activities
     where source = $source and activity_type = 'org_compliance_api_settings_updated'
 ),

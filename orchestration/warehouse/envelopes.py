@@ -1,10 +1,12 @@
 """The envelope of each record, read out of its bytes by DuckDB: id, time, type, organization, actor.
 
 `batch` (the records in Arrow) goes in, the temp table `incoming` comes out: one row per record, in the same order,
-without the payload. Records without an id or a time are refused here.
+without the payload. Records without an id or a time, or from a time to come, are refused here.
 """
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import duckdb
 import orjson
@@ -26,8 +28,11 @@ _HALF_PAIRS = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
 # How nearly every time is written: it can be cast as it stands, which spares a second pass and the time zone.
 _PLAIN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z"
-# DuckDB would also take a date alone, or the word `infinity`; and it takes no leap second.
-_RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d"
+# DuckDB would also take a date alone, the word `infinity`, the name of a zone, or an offset of 99 hours; and it
+# takes no leap second. A time without an offset is in UTC.
+_RFC_3339 = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?"
+# RFC 3339 has no year before it; an offset can reach there.
+_FIRST = "timestamp '0001-01-01'"
 _LEAP_SECOND = r":60(\.\d+)?"
 
 _STRICT = "json_transform(payload, $envelope)"
@@ -53,7 +58,7 @@ select
     envelope.id as activity_id,
     case
         when regexp_full_match(envelope.created_at, $plain) then try_cast(envelope.created_at as timestamp)
-        when regexp_matches(envelope.created_at, $form)
+        when regexp_full_match(envelope.created_at, $form)
             then timezone('UTC', try_cast(
                 regexp_replace(upper(envelope.created_at), $leap_second, ':59.999999') as timestamptz
             ))
@@ -67,11 +72,14 @@ from parsed
 """
 
 
-def read_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
+def read_envelopes(connection: duckdb.DuckDBPyConnection, horizon: datetime) -> None:
     """Fill `incoming` from `batch`; not within a transaction, which a failed attempt would end.
 
+    `horizon`: no record can be from after it. Ages count from the newest activity, so one from the year 9999 would
+    falsify them all.
+
     Raises:
-        RecordError: some records have no id or no time.
+        RecordError: some records have no id, no time, or one that is still to come.
     """
     forms = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
     try:
@@ -79,16 +87,27 @@ def read_envelopes(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.InvalidInputException:
         connection.execute(_READ.format(envelope=_TOLERANT), forms | {"half_pairs": _HALF_PAIRS})
     found = connection.execute(
-        """
-        select extract_id, count(*), arg_min(payload_sha256, position), bool_or(activity_id is null)
-        from incoming where activity_id is null or created_at is null group by extract_id
-        """
+        f"""
+        select
+            extract_id,
+            count(*),
+            arg_min(payload_sha256, position),
+            case
+                when bool_or(coalesce(activity_id, '') = '') then 'id'
+                when bool_and(created_at > $horizon) then 'created_at that has come to pass'
+                else 'readable created_at'
+            end
+        from incoming
+        where coalesce(activity_id, '') = '' or coalesce(created_at not between {_FIRST} and $horizon, true)
+        group by extract_id
+        """,
+        {"horizon": horizon.astimezone(UTC).replace(tzinfo=None)},
     ).fetchall()
     if found:
         raise RecordError(
             {
-                extract_id: f"{count} record(s) of the slice have no {'id' if no_id else 'readable created_at'} "
-                f"(the first has SHA-256 {sha256}). The slice stays open; nothing of it is skipped."
-                for extract_id, count, sha256, no_id in found
+                extract_id: f"{count} record(s) of the slice have no {lacking} (the first has SHA-256 {sha256}). "
+                "The slice stays open; nothing of it is skipped."
+                for extract_id, count, sha256, lacking in found
             }
         )

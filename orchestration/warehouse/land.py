@@ -7,7 +7,7 @@ what is new) happens in temp tables; the payloads stay in Arrow until they are i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -74,14 +74,14 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
     """Store the chunks and bring the ledger rows of their walks up to date, all in one transaction.
 
     Raises:
-        RecordError: some records have no id or no time. Nothing was stored.
+        RecordError: some records have no id, no time, or one that is still to come. Nothing was stored.
     """
     has_records = any(chunk.records for chunk in chunks)
     if has_records:
         # The zip of `_STORE` needs it; every other statement is indifferent.
         connection.execute("set preserve_insertion_order = true")
         connection.register("batch", _arrow_batch(chunks))
-        read_envelopes(connection)
+        read_envelopes(connection, _horizon(chunks))
     connection.begin()
     try:
         walks = {chunk.walk.extract_id: chunk.walk for chunk in chunks}
@@ -98,6 +98,11 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
         raise
     if has_records:
         connection.unregister("batch")
+
+
+def _horizon(chunks: Sequence[Chunk]) -> datetime:
+    """No record is from after it: now and every end that was asked for, and a day for clocks that differ."""
+    return max(datetime.now(UTC), *(chunk.walk.piece.end for chunk in chunks)) + timedelta(days=1)
 
 
 def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receipt]]:

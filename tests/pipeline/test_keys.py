@@ -1,0 +1,94 @@
+"""A key is nowhere in what a run leaves or says, however loudly the feed repeats it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+
+from orchestration.configuration.settings import ROOT
+from sandbox import LocalFeed
+from tests.pipeline.conftest import environment_of
+
+# Its own characters, so that no other text contains it, and such as are encoded in a URL.
+KEY = "sk-ant-api01-Gr3pFor+Me/Everywhere="
+
+
+def forms() -> list[bytes]:
+    """The key as it is, in a URL, and in base64 wherever it begins."""
+    padded = [base64.b64encode(b" " * offset + KEY.encode())[4 * bool(offset) : -4] for offset in range(3)]
+    return [KEY.encode(), quote(KEY, safe="").encode(), *padded]
+
+
+def files(directory: Path) -> Iterator[Path]:
+    return (path for path in directory.rglob("*") if path.is_file())
+
+
+def texts(database: Path) -> Iterator[tuple[str, str, str]]:
+    """Every column of text of a database, for the engine compresses what a search through bytes looks for."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return iter(
+            connection.execute(
+                "select schema_name, table_name, column_name from duckdb_columns() "
+                "where not internal and data_type in ('VARCHAR', 'VARCHAR[]', 'JSON')"
+            ).fetchall()
+        )
+
+
+def refresh(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration", "refresh"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
+    place, secret = tmp_path / "place", tmp_path / "secret"
+    secret.write_text(f"{KEY}\n")
+    now = datetime.now(UTC)
+    records = [
+        {"id": f"activity_{n}", "created_at": (now - timedelta(hours=9 * n)).isoformat(), "type": "x"}
+        for n in range(12)
+    ]
+    echo = json.dumps({"error": {"type": KEY, "message": f"bad {KEY} {quote(KEY, safe='')}"}})
+    loud = {"request-id": KEY, "content-type": KEY, "location": f"http://127.0.0.1/{KEY}"}
+    with LocalFeed(records=records, key=KEY) as feed:
+        named = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=str(secret))
+        named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
+        named |= {"DAGSTER_HOME": str(place / "home"), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": ""}
+        environment = os.environ | named | {"ANTHROPIC_ADMIN_KEY": "", "PUBLISH_POSTGRES_URL": ""}
+        feed.faults.add("body", status=503, body=echo, headers=loud, skip=1)
+        feed.faults.add("body", status=200, body="{", headers=loud, skip=3)
+        good = refresh(environment)
+        feed.faults.clear()
+        feed.faults.add("body", status=422, body=echo, headers=loud)
+        feed.faults.add("body", status=302, body=echo, headers=loud, times=0)
+        refused = refresh(environment)
+    assert (good.returncode, refused.returncode) == (0, 1)
+    assert "[key]" in refused.stderr
+    said = "".join(one.stdout + one.stderr for one in (good, refused)).encode()
+    found = {path.name for path in files(place)}
+    assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db"} <= found
+    assert any(name.endswith(".parquet") for name in found)
+    for form in forms():
+        assert form not in said
+        assert [path for path in files(place) if form in path.read_bytes()] == []
+    for database in (place / "w.duckdb", place / "published" / "compliance.duckdb"):
+        with duckdb.connect(str(database), read_only=True) as connection:
+            for schema, table, column in texts(database):
+                [(count,)] = connection.execute(
+                    f'select count(*) from {schema}.{table} where contains(cast("{column}" as varchar), ?)',
+                    [KEY[:20]],
+                ).fetchall()
+                assert not count, (schema, table, column)

@@ -1,0 +1,59 @@
+"""Every pinned package has a hash and a licence that lets anybody use and pass on the product."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+
+from orchestration.configuration.settings import ROOT
+
+# As the packages themselves word it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which
+# is used unchanged); of several alternatives one is enough (text-unidecode: the Artistic License).
+ALLOWED = (
+    r"MIT(-0| License)?|0BSD|ISC License \(ISCL\)|Apache-2\.0|Apache Software License|BSD( License)?"
+    r"|BSD-[23]-Clause|(BSD 3-Clause|3-Clause BSD License)|PSF-2\.0|Python Software Foundation License|CNRI-Python"
+    r"|MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|LGPL-3\.0-only|Artistic License"
+)
+# Pinned for other systems than the one that runs this.
+ELSEWHERE = {"psutil", "pyreadline3", "pywin32"}
+
+
+def licence_of(name: str) -> str:
+    """What the package says: an SPDX expression, else its classifiers, else a line."""
+    found = metadata.metadata(name)
+    classifiers = [
+        line.split("::")[-1].strip() for line in found.get_all("Classifier", []) if line.startswith("License ::")
+    ]
+    told = ", ".join(one for one in classifiers if one != "OSI Approved")
+    return found.get("License-Expression") or told or (found.get("License") or "none").strip().splitlines()[0]
+
+
+def is_allowed(licence: str) -> bool:
+    """Each part of what holds together, any of what may be chosen."""
+    if " AND " in licence:
+        return all(is_allowed(part.removeprefix("(").removesuffix(")")) for part in licence.split(" AND "))
+    return any(re.fullmatch(ALLOWED, one) for one in re.split(r" OR |, ", licence))
+
+
+def test_every_pinned_package_has_hashes_and_a_licence_on_the_list():
+    pins = re.findall(
+        r"^([\w.-]+)==[^\n]*\n((?:    --hash=\S+[^\n]*\n?)+)",
+        (ROOT / "requirements.txt").read_text(),
+        re.MULTILINE,
+    )
+    lines = re.findall(r"^[\w.-]+(?:\[\w+\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    licences = {}
+    for name, _ in pins:
+        try:
+            licences[name] = licence_of(name)
+        except metadata.PackageNotFoundError:
+            assert name in ELSEWHERE, name
+    assert len(pins) + sum("[" in line for line in lines) == len(lines) > 100
+    assert {name: licence for name, licence in licences.items() if not is_allowed(licence)} == {}
+
+
+def test_a_licence_that_is_not_on_the_list_is_found():
+    assert not is_allowed("GNU General Public License v3 (GPLv3)")
+    assert not is_allowed("MIT AND GPL-3.0-only")
+    assert is_allowed("MPL-2.0 AND (Apache-2.0 OR MIT)")
+    assert not is_allowed("none")
