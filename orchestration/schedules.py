@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from orchestration.assets.evidence import access_review, attestation
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 REFRESH_CRON = "*/15 * * * *"
 # Between two refreshes, at an hour when few people read the same feed.
@@ -18,6 +23,19 @@ ATTEST_CRON = "0 6 3 * *"
 
 # From the feed to the tables.
 CYCLE = dg.AssetSelection.all() - dg.AssetSelection.groups("evidence") - dg.AssetSelection.checks(verification)
+
+
+def _running(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
+    """A schedule in UTC that is on from the beginning."""
+    return dg.ScheduleDefinition(
+        name=f"{job.name}_schedule",
+        job=job,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+
 
 refresh_job = dg.define_asset_job(
     "refresh",
@@ -45,23 +63,9 @@ publish_job = dg.define_asset_job(
     description="Publish the tables as they were last built, where that was not done yet.",
 )
 
-refresh_schedule = dg.ScheduleDefinition(
-    name="refresh_schedule",
-    job=refresh_job,
-    cron_schedule=REFRESH_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every 15 minutes.",
-)
+refresh_schedule = _running(refresh_job, REFRESH_CRON, "Every 15 minutes.")
 
-reconcile_schedule = dg.ScheduleDefinition(
-    name="reconcile_schedule",
-    job=reconcile_job,
-    cron_schedule=RECONCILE_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night.",
-)
+reconcile_schedule = _running(reconcile_job, RECONCILE_CRON, "Every night.")
 
 verify_job = dg.define_asset_job(
     "verify",
@@ -69,14 +73,7 @@ verify_job = dg.define_asset_job(
     description="Compute every hash, seal and count again, and compare. Changes nothing.",
 )
 
-verify_schedule = dg.ScheduleDefinition(
-    name="verify_schedule",
-    job=verify_job,
-    cron_schedule=VERIFY_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every Sunday at 03:30.",
-)
+verify_schedule = _running(verify_job, VERIFY_CRON, "Every Sunday at 03:30.")
 
 attest_job = dg.define_asset_job(
     "attest",
@@ -84,14 +81,7 @@ attest_job = dg.define_asset_job(
     description="State how completely the last month, or a configured period, was read.",
 )
 
-attest_schedule = dg.ScheduleDefinition(
-    name="attest_schedule",
-    job=attest_job,
-    cron_schedule=ATTEST_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="On the third of each month, for the month before.",
-)
+attest_schedule = _running(attest_job, ATTEST_CRON, "On the third of each month, for the month before.")
 
 review_job = dg.define_asset_job(
     "review",
