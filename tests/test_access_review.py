@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from orchestration.documents.access_review.page import CANNOT_KNOW, as_html
 from orchestration.documents.access_review.review import Review, ReviewError, read_review, write_review
 from orchestration.documents.access_review.table import COLUMNS, as_csv

@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
-from orchestration.documents.access_review.review import read_review
 
 from orchestration.__main__ import main
+from orchestration.documents.access_review.review import read_review
 from tests.pipeline.conftest import run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
