@@ -1,8 +1,9 @@
 """Warehouses with a history of a wanted size, made from one that was landed over HTTP.
 
 Landing ten million activities over HTTP for every run would take long and measure nothing new: a tenth is every
-tenth row; ten times are ten copies of every row, with ids of their own, a few seconds apart, in the order of time,
-as a feed with ten times the traffic would have given them. The ledger is the same for all: so is the covered time.
+tenth row; ten times are ten organizations side by side, each with people, keys and ids of its own, a quarter of an
+hour apart, in the order of time. So a bigger history has more of everything but days, and its payloads compress as
+little as real ones. The ledger is the same for all: so is the covered time.
 """
 
 from __future__ import annotations
@@ -19,17 +20,39 @@ _SAMPLE = """
 insert into raw.activities by name
 select * from origin.raw.activities where ingest_seq % $factor = 0 order by ingest_seq
 """
+# Ids of people, keys and the rest begin with a type and `_01`: in a copy with its own number.
 _MULTIPLY = """
 insert into raw.activities by name
-select
-    activities.* replace (
-        activity_id || '_' || copy as activity_id,
-        created_at - to_microseconds(copy * 7_000_001) as created_at,
-        replace(payload, activity_id, activity_id || '_' || copy) as payload,
-        (ingest_seq - 1) * $factor + copy + 1 as ingest_seq
-    )
-from origin.raw.activities, range($factor) as copies (copy)
-where ingest_seq between $first and $last
+with copied as (
+    select
+        activities.* replace (
+            activity_id || printf('_%03d', copy) as activity_id,
+            created_at - to_seconds(copy * 854) as created_at,
+            organization_id || printf('_%03d', copy) as organization_id,
+            left(organization_uuid, 33) || printf('%03d', copy) as organization_uuid,
+            (ingest_seq - 1) * $factor + copy + 1 as ingest_seq
+        ),
+        organization_uuid as own_uuid,
+        copy
+    from origin.raw.activities, range($factor) as copies (copy)
+    where ingest_seq between $first and $last
+),
+reworded as (
+    select
+        * replace (
+            regexp_replace(
+                replace(
+                    replace(regexp_replace(payload, '"id": ?"[^"]+"', '"id":"' || activity_id || '"'),
+                        coalesce(own_uuid, '-'), coalesce(organization_uuid, '-')),
+                    '@', printf('.%03d@', copy)
+                ),
+                '_01([0-9A-Za-z]{16,})', printf('_%03d', copy) || '\\1', 'g'
+            ) as payload
+        )
+    from copied
+)
+select * exclude (own_uuid, copy) replace (sha256(payload) as payload_sha256)
+from reworded
 order by created_at desc
 """
 
