@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import parts, results
 from benchmarks.children import ROOT
+from benchmarks.growth import growth
 
 PARTS = ("landing", "growth", "slow-feed")
 
@@ -15,8 +16,12 @@ PARTS = ("landing", "growth", "slow-feed")
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     it = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    it.add_argument("--full", action="store_true", help="1,000,000 activities, more rounds (about half an hour)")
-    it.add_argument("--ten-million", action="store_true", help="also 10,000,000 as a history (8 GB on disk)")
+    it.add_argument(
+        "--full",
+        action="store_true",
+        help="1,000,000 activities, and 10,000,000 as a history, more rounds (about an hour)",
+    )
+    it.add_argument("--sizes", type=int, nargs="+", help="histories for `growth` (a million need 0.3 GB on disk)")
     it.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
     it.add_argument("--no-dbt", action="store_true", help="leave the dbt builds out")
     it.add_argument("--rounds", type=int, help="rounds of interleaved runs (default: 3; 5 with --full)")
@@ -38,9 +43,12 @@ def main() -> None:
             if part == "landing":
                 sections.append(results.landing(*parts.landing(work, activities, rounds)))
             elif part == "growth":
-                sizes = [activities // 10, activities, *([10_000_000] if arguments.ten_million else [])]
-                found = parts.growth(work, activities, rounds, sizes, not arguments.no_dbt)
-                sections.append(results.growth(found))
+                sizes = arguments.sizes or [
+                    activities // 10,
+                    activities,
+                    *([10_000_000] if arguments.full else []),
+                ]
+                sections.append(results.growth(growth(work, activities, rounds, sizes, not arguments.no_dbt)))
             else:
                 found = parts.slow_feed(work, 400 if arguments.full else 150)
                 sections.append(results.slow_feed(found))

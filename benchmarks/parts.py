@@ -1,25 +1,17 @@
-"""What is measured: landing from nothing, new activities on top of a history, a slow feed."""
+"""What is measured: landing from nothing, and a slow feed."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
-import time
-import urllib.request
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from benchmarks.children import ROOT, Cost, run
 from benchmarks.local_feed import serving
-from benchmarks.tasks import HEADERS
-from orchestration.feed.client import PATH
 
 PYTHON = Path(sys.executable)
 DLT = (ROOT / ".venv-bench/bin/python", ROOT / "benchmarks/with_dlt.py")
-NEW = 5000
 LATENCY_MILLISECONDS = 300
 BUDGET_PER_MINUTE = 600
 
@@ -39,11 +31,12 @@ def interleaved(contestants: Contestants, rounds: int, once: frozenset[str] = fr
         for name, go in contestants.items():
             if number == 0 or name not in once:
                 costs[name].append(go())
-                _tell(name, costs[name][-1])
+                tell(name, costs[name][-1])
     return costs
 
 
-def _tell(name: str, cost: Cost) -> None:
+def tell(name: str, cost: Cost) -> None:
+    """One line while it goes on."""
     print(f"  {name}: {cost.seconds:.2f} s, {cost.cpu_seconds:.2f} CPU s", flush=True)
 
 
@@ -60,7 +53,7 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
 
         def fresh(*words: str | Path) -> Callable[[], Cost]:
             def go() -> Cost:
-                _remove(path)
+                remove(path)
                 return run([*words, path])
 
             return go
@@ -74,56 +67,9 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
             "dlt, rest_api source": fresh(*DLT, "rest_api", url),
         }
         costs = interleaved(contestants, rounds, frozenset({"dlt, Arrow resource", "dlt, rest_api source"}))
-        _remove(path)
+        remove(path)
         records.unlink()
     return costs, size
-
-
-def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool) -> dict[str, Costs]:
-    """(b, c) `NEW` activities on top of histories of several sizes: the refresh, and the dbt build after it."""
-    origin = work / "origin.duckdb"
-    bases = {size: work / f"base-{size}.duckdb" for size in sizes}
-    with serving(activities) as url:
-        cut = _time_of_newest(url, NEW)
-        task("land", url, origin, str(time.time() - cut.timestamp()))
-        for size, base in bases.items():
-            task("resize", origin, base, str(max(activities // size, 1)), str(max(size // activities, 1)))
-            if dbt:
-                build(base, work)
-        steps: dict[str, Costs] = {"refresh": {}, "dbt build": {}}
-        for _ in range(rounds):
-            for size, base in bases.items():
-                path = work / "grown.duckdb"
-                _remove(path)
-                shutil.copyfile(base, path)
-                name = f"{size:,}"
-                steps["refresh"].setdefault(name, []).append(task("land", url, path))
-                _tell(f"refresh on {name}", steps["refresh"][name][-1])
-                if dbt:
-                    steps["dbt build"].setdefault(name, []).append(build(path, work))
-                    _tell(f"dbt build on {name}", steps["dbt build"][name][-1])
-        for path in (origin, work / "grown.duckdb", *bases.values()):
-            _remove(path)
-    return steps
-
-
-def build(path: Path, work: Path) -> Cost:
-    """One dbt build; `said` has the seconds of each model."""
-    target = work / "target"
-    words = [PYTHON.parent / "dbt", "--quiet", "build", "--project-dir", ROOT / "dbt_project"]
-    words += ["--exclude-resource-type", "unit_test"]
-    script = "import subprocess,sys,time,json;b=time.monotonic();subprocess.run(sys.argv[1:],check=True);"
-    script += "print(json.dumps({'seconds':time.monotonic()-b}))"
-    environment = {"WAREHOUSE_PATH": str(path), "DBT_TARGET_PATH": str(target)}
-    environment["DBT_PROFILES_DIR"] = str(ROOT / "dbt_project")
-    cost = run([PYTHON, "-c", script, *words], environment)
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    cost.said["models"] = {
-        one["unique_id"].split(".")[-1]: one["execution_time"]
-        for one in results
-        if one["unique_id"].startswith("model.")
-    }
-    return cost
 
 
 def slow_feed(work: Path, days: int) -> dict[str, Cost]:
@@ -132,20 +78,13 @@ def slow_feed(work: Path, days: int) -> dict[str, Cost]:
     with serving(20_000, LATENCY_MILLISECONDS) as url:
         for walks in (1, 4):
             path = work / "slow.duckdb"
-            _remove(path)
+            remove(path)
             costs[f"{walks} walk(s)"] = task("land", url, path, "0", str(days), str(walks), str(BUDGET_PER_MINUTE))
-        _remove(path)
+        remove(path)
     return costs
 
 
-def _time_of_newest(url: str, count: int) -> datetime:
-    """When the `count`-th newest activity happened."""
-    request = urllib.request.Request(f"{url}{PATH}?limit={count}", headers=HEADERS)
-    with urllib.request.urlopen(request) as response:
-        record = json.load(response)["data"][-1]
-    return datetime.fromisoformat(record["created_at"]).astimezone(UTC)
-
-
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Delete a database and what lies beside it."""
     for one in path.parent.glob(path.name + "*"):
         one.unlink()

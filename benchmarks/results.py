@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from benchmarks.children import Cost
-from benchmarks.parts import BUDGET_PER_MINUTE, LATENCY_MILLISECONDS, NEW, Costs, middle
+from benchmarks.growth import NEW, Growth
+from benchmarks.parts import BUDGET_PER_MINUTE, LATENCY_MILLISECONDS, Costs, middle
 
 _PACKAGES = ("duckdb", "pyarrow", "httpx", "msgspec", "dbt-core", "dbt-duckdb")
 _MODELS_SHOWN = 10
@@ -55,10 +56,10 @@ def landing(costs: Costs, size: int) -> str:
     return f"## {activities:,} activities from nothing, {size / 1e6:,.0f} MB\n\n" + _table(head, rows)
 
 
-def growth(steps: dict[str, Costs]) -> str:
+def growth(found: Growth) -> str:
     """(b) and (c)."""
     rows = []
-    for step, costs in steps.items():
+    for step, costs in found.steps.items():
         first = next(iter(costs), None)
         for name, runs in costs.items():
             rows.append(
@@ -79,12 +80,26 @@ def growth(steps: dict[str, Costs]) -> str:
             )
     head = "| step | history | seconds | ratio | CPU s | ratio | peak MB | runs |"
     text = f"## {NEW:,} new activities on top of a history\n\n" + _table(head, rows)
-    return text + _models(steps["dbt build"])
+    if not found.raw_bytes:
+        return text
+    return text + _models(found.steps["dbt build"]) + _sizes(found) + _queries(found)
+
+
+def _sizes(found: Growth) -> str:
+    rows = [
+        [size, *(f"{one / 1e6:,.0f}" for one in (found.raw_bytes[size], found.file_bytes[size]))]
+        for size in found.raw_bytes
+    ]
+    return "\nMegabytes of the file:\n\n" + _table("| history | `raw` alone | with all tables |", rows)
+
+
+def _queries(found: Growth) -> str:
+    names = next(iter(found.queries.values()))
+    rows = [[name, *(f"{seconds[name] * 1000:.0f}" for seconds in found.queries.values())] for name in names]
+    return "\nMilliseconds of typical queries:\n\n" + _table(f"| query | {' | '.join(found.queries)} |", rows)
 
 
 def _models(costs: Costs) -> str:
-    if not costs:
-        return ""
     sizes = list(costs)
     seconds = {
         name: [middle_of(run.said["models"][name] for run in runs) for runs in costs.values()]

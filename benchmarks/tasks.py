@@ -16,6 +16,7 @@ import msgspec
 from pydantic import SecretStr
 
 from benchmarks.history import resize
+from benchmarks.queries import QUERIES
 from orchestration.configuration.sources import Source
 from orchestration.feed.client import API_VERSION, PATH, Page
 from orchestration.reading.ingest import refresh
@@ -101,6 +102,21 @@ def read_json(records: str, path: str) -> dict[str, int]:
     return {"activities": count, "file_bytes": Path(path).stat().st_size}
 
 
+def query(path: str) -> dict[str, dict[str, float]]:
+    """What people ask, on the marts as they were built: the seconds of each, the faster of two."""
+    seconds = {}
+    with duckdb.connect(path, read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, statement in QUERIES.items():
+            took = []
+            for _ in range(2):
+                began = time.monotonic()
+                connection.execute(statement).fetchall()
+                took.append(time.monotonic() - began)
+            seconds[name] = min(took)
+    return {"queries": seconds}
+
+
 def _pages(url: str) -> Iterator[bytes]:
     """The whole feed, newest first, by the plainest client there is."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
@@ -117,7 +133,14 @@ def _pages(url: str) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    tasks = {"land": land, "resize": make_history, "download": download, "save": save, "read_json": read_json}
+    tasks = {
+        "land": land,
+        "resize": make_history,
+        "query": query,
+        "download": download,
+        "save": save,
+        "read_json": read_json,
+    }
     task = tasks[sys.argv[1]]
     began = time.monotonic()
     said = task(*sys.argv[2:])
