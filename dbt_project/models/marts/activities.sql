@@ -22,7 +22,10 @@ received as (
     known as (
 
         select built.activity_id from {{ this }} as built
-        where built.activity_id in (select received.activity_id from received)
+        where built.activity_id in (
+            select activities.activity_id from {{ ref('stg_feed__activities') }} as activities
+            where {{ is_new('activities') }}
+        )
 
     ),
 {% endif %}
@@ -39,17 +42,17 @@ own_requests as (
 
 ),
 
--- A record that two sources see is one activity: the first received wins. The narrow keys are grouped, not the
--- payloads.
-first_received as (
+-- A record that two sources see is one activity: the first received wins. Few ids repeat. They are looked for in
+-- the view and not in `received`: the engine would keep all of what is read twice, payloads and all.
+repeated as (
 
-    select min(received.ingest_seq) as ingest_seq
-    from received
-    {% if is_incremental() %}
-        left join known on received.activity_id = known.activity_id
-        where known.activity_id is null
-    {% endif %}
-    group by received.activity_id
+    select
+        activities.activity_id,
+        min(activities.ingest_seq) as first_ingest_seq
+    from {{ ref('stg_feed__activities') }} as activities
+    where {{ is_new('activities') }}
+    group by activities.activity_id
+    having count(*) > 1
 
 ),
 
@@ -78,7 +81,15 @@ parsed as (
         received.*,
         {{ json_record('received.payload', fields) }} as stated
     from received
-    where received.ingest_seq in (select first_received.ingest_seq from first_received)
+    left join repeated on received.activity_id = repeated.activity_id
+    {% if is_incremental() %}
+        left join known on received.activity_id = known.activity_id
+    {% endif %}
+    where
+        received.ingest_seq = coalesce(repeated.first_ingest_seq, received.ingest_seq)
+        {% if is_incremental() %}
+            and known.activity_id is null
+        {% endif %}
 
 ),
 
