@@ -85,11 +85,10 @@ parsed as (
     {% if is_incremental() %}
         left join known on received.activity_id = known.activity_id
     {% endif %}
-    where
-        received.ingest_seq = coalesce(repeated.first_ingest_seq, received.ingest_seq)
-        {% if is_incremental() %}
-            and known.activity_id is null
-        {% endif %}
+    where received.ingest_seq = coalesce(repeated.first_ingest_seq, received.ingest_seq)
+    {% if is_incremental() %}
+        and known.activity_id is null
+    {% endif %}
 
 ),
 
