@@ -47,7 +47,7 @@ def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
         for size, base in bases.items():
             task("resize", origin, base, str(max(activities // size, 1)), str(max(size // activities, 1)))
             if dbt:
-                _build_first(found, f"{size:,}", base, work)
+                _build_first(found, f"{size:,}", base)
         for number in range(rounds):
             for size, base in bases.items():
                 # The last round may use the history up: a copy of a hundred million rows is forty gigabytes.
@@ -57,29 +57,34 @@ def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
                     shutil.copyfile(base, path)
                 found.note("refresh", f"{size:,}", task("land", url, path))
                 if dbt:
-                    found.note("dbt build", f"{size:,}", build(path, work))
+                    found.note("dbt build", f"{size:,}", build(path))
     for path in (origin, work / "grown.duckdb", *bases.values()):
         remove(path)
     return found
 
 
-def _build_first(found: Growth, size: str, base: Path, work: Path) -> None:
+def _build_first(found: Growth, size: str, base: Path) -> None:
     found.raw_bytes[size] = base.stat().st_size
-    found.note("first dbt build", size, build(base, work))
+    found.note("first dbt build", size, build(base))
     found.file_bytes[size] = base.stat().st_size
     found.queries[size] = task("query", base).said["queries"]
 
 
-def build(path: Path, work: Path) -> Cost:
-    """One dbt build; `said` has the seconds of each model."""
-    target = work / "target"
-    words = [PYTHON.parent / "dbt", "--quiet", "build", "--project-dir", ROOT / "dbt_project"]
-    words += ["--exclude-resource-type", "unit_test"]
+def build(path: Path) -> Cost:
+    """One dbt build of a project that is parsed before, as in a refresh; `said` has the seconds of each model."""
+    # dbt parses anew where the path of the database is another than before.
+    target = path.with_suffix(".dbt")
+    dbt, places = [PYTHON.parent / "dbt", "--quiet"], ["--project-dir", ROOT / "dbt_project"]
+    words = [*dbt, "build", *places, "--exclude-resource-type", "unit_test"]
     script = "import subprocess,sys,time,json;b=time.monotonic();subprocess.run(sys.argv[1:],check=True);"
     script += "print(json.dumps({'seconds':time.monotonic()-b}))"
     environment = {"WAREHOUSE_PATH": str(path), "DBT_TARGET_PATH": str(target)}
     environment["DBT_PROFILES_DIR"] = str(ROOT / "dbt_project")
+    if not target.exists():
+        run([PYTHON, "-c", script, *dbt, "parse", *places], environment)
     cost = run([PYTHON, "-c", script, *words], environment)
+    # Without the note of it, the next build would test all of history.
+    task("note", path)
     results = json.loads((target / "run_results.json").read_text())["results"]
     cost.said["models"] = {
         one["unique_id"].split(".")[-1]: one["execution_time"]

@@ -9,19 +9,13 @@ changes as (
 
 ),
 
-activities as (
-
-    select * from {{ ref('detection_activities') }}
-
-),
-
 -- The feed gives a custom role by its id alone; its name stands where it was created.
 role_names as (
 
     select
         object_id as role_id,
         max(object_name) as role_name
-    from activities
+    from {{ ref('detection_activities') }}
     where activity_type = 'rbac_role_created'
     group by object_id
 
@@ -62,7 +56,7 @@ granted as (
 
 service_account_updates as (
 
-    select * from activities
+    select * from {{ ref('detection_activities') }}
     where activity_type = 'platform_service_account_updated'
 
 ),

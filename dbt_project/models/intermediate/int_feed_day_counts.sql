@@ -1,37 +1,41 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['source', 'coverage_date'],
+        on_schema_change='fail'
+    )
+}}
+
 with
 
--- Of the activities only the source, the time and a flag are read: columns that compress well.
-stored as (
+received as (
 
     select
-        source,
-        cast(occurred_at as date) as coverage_date,
+        activities.source,
+        cast(activities.occurred_at as date) as coverage_date,
         count(*) as activity_count,
-        count(case when is_late then 1 end) as late_count,
-        0 as revision_count
-    from {{ ref('stg_feed__activities') }}
-    group by source, cast(occurred_at as date)
+        count(case when activities.is_late then 1 end) as late_count,
+        max(activities.ingest_seq) as ingest_seq
+    from {{ ref('stg_feed__activities') }} as activities
+    where {{ is_new('activities') }}
+    group by activities.source, cast(activities.occurred_at as date)
 
 ),
 
-revised as (
+pieces as (
 
-    select
-        source,
-        cast(occurred_at as date) as coverage_date,
-        0 as activity_count,
-        0 as late_count,
-        count(*) as revision_count
-    from {{ ref('stg_feed__activity_revisions') }}
-    group by source, cast(occurred_at as date)
+    select * from received
 
-),
+    {% if is_incremental() %}
+        union all
 
-counted as (
-
-    select * from stored
-    union all
-    select * from revised
+        select built.* from {{ this }} as built
+        where exists (
+            select 1 from received
+            where received.source = built.source and received.coverage_date = built.coverage_date
+        )
+    {% endif %}
 
 ),
 
@@ -40,10 +44,10 @@ final as (
     select
         source,
         coverage_date,
-        cast(sum(activity_count) as bigint) as activity_count,
-        cast(sum(late_count) as bigint) as late_count,
-        cast(sum(revision_count) as bigint) as revision_count
-    from counted
+        cast(sum(activity_count) as {{ dbt.type_bigint() }}) as activity_count,
+        cast(sum(late_count) as {{ dbt.type_bigint() }}) as late_count,
+        max(ingest_seq) as ingest_seq
+    from pieces
     group by source, coverage_date
 
 )

@@ -9,20 +9,16 @@
 
 with
 
-reads as (
-
-    select * from {{ ref('activities') }}
-    where activity_type = 'compliance_api_accessed'
-
-),
-
+-- Each reads the activities for itself: DuckDB would take all that they share up, payloads too, before anything is left
+-- out.
 {% if is_incremental() %}
     own_reads as (
 
         select
             activity_date,
             count(case when is_own_read then 1 end) as own_count
-        from reads
+        from {{ ref('activities') }}
+        where activity_type = 'compliance_api_accessed'
         group by activity_date
 
     ),
@@ -40,8 +36,8 @@ reads as (
     -- A day that got new reads is counted anew, and so is one of which more reads are known by now to be ours.
     touched_days as (
 
-        select activity_date from reads
-        where {{ is_new('reads') }}
+        select new_rows.activity_date from {{ ref('activities') }} as new_rows
+        where new_rows.activity_type = 'compliance_api_accessed' and {{ is_new('new_rows') }}
         union
         select own_reads.activity_date
         from own_reads
@@ -66,9 +62,10 @@ requests as (
         actor_user_agent,
         ingest_seq,
         occurred_at
-    from reads
+    from {{ ref('activities') }}
+    where activity_type = 'compliance_api_accessed'
     {% if is_incremental() %}
-        where activity_date in (select touched_days.activity_date from touched_days)
+        and activity_date in (select touched_days.activity_date from touched_days)
     {% endif %}
 
 ),

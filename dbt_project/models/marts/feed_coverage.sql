@@ -45,6 +45,17 @@ walked as (
 
 ),
 
+revised as (
+
+    select
+        source,
+        cast(occurred_at as date) as coverage_date,
+        count(*) as revision_count
+    from {{ ref('stg_feed__activity_revisions') }}
+    group by source, cast(occurred_at as date)
+
+),
+
 sealed as (
 
     select
@@ -67,7 +78,7 @@ final as (
         coalesce(counts.activity_count, 0) as activity_count,
         cast(coalesce(walked.received_count, 0) as bigint) as received_count,
         coalesce(counts.late_count, 0) as late_count,
-        coalesce(counts.revision_count, 0) as revision_count,
+        coalesce(revised.revision_count, 0) as revision_count,
         coalesce(walked.complete_walk_count, 0) as complete_walk_count,
         coalesce(walked.failed_walk_count, 0) as failed_walk_count,
         sealed.seal_version,
@@ -80,6 +91,7 @@ final as (
     left join walked on days.source = walked.source and days.coverage_date = walked.coverage_date
     left join {{ ref('int_feed_day_counts') }} as counts
         on days.source = counts.source and days.coverage_date = counts.coverage_date
+    left join revised on days.source = revised.source and days.coverage_date = revised.coverage_date
     left join sealed
         on days.source = sealed.source and days.coverage_date = sealed.sealed_date and sealed.position_from_last = 1
 

@@ -9,33 +9,28 @@
 
 with
 
-acting as (
-
-    select activities.* from {{ ref('activities') }} as activities
-    where activities.actor_user_id is not null
-
-),
-
 -- Distinct things cannot be added up: a day that new activities touch is counted again, that day of those users.
 {% if is_incremental() %}
     touched as (
 
         select distinct
-            acting.activity_date,
-            acting.actor_user_id
-        from acting
-        where {{ is_new('acting') }}
+            new_rows.activity_date,
+            new_rows.actor_user_id
+        from {{ ref('activities') }} as new_rows
+        where new_rows.actor_user_id is not null and {{ is_new('new_rows') }}
 
     ),
 {% endif %}
 
+-- Read by itself and not shared with `touched`: DuckDB would take all rows up for both, before any is left out.
 activities as (
 
-    select acting.* from acting
+    select acting.* from {{ ref('activities') }} as acting
     {% if is_incremental() %}
         inner join touched
             on acting.activity_date = touched.activity_date and acting.actor_user_id = touched.actor_user_id
     {% endif %}
+    where acting.actor_user_id is not null
 
 ),
 

@@ -1,9 +1,26 @@
 with
 
+crowded as (
+
+    select
+        login_email,
+        count(*) over (
+            partition by login_email order by occurred_at
+            range between {{ span(var('login_failure_minutes'), 'minute') }} preceding and current row
+        ) as failure_count
+    from {{ ref('detection_activities') }}
+    where activity_type in ('magic_link_login_failed', 'sso_login_failed') and login_email is not null
+
+),
+
+-- Most fail seldom: only the sign-ins of the few others are put in order.
 attempts as (
 
     select
-        *,
+        activity_id,
+        actor_id,
+        login_email,
+        occurred_at,
         activity_type in ('magic_link_login_failed', 'sso_login_failed') as is_failure
     from {{ ref('detection_activities') }}
     where
@@ -11,7 +28,10 @@ attempts as (
             'magic_link_login_failed', 'sso_login_failed',
             'magic_link_login_succeeded', 'social_login_succeeded', 'sso_login_succeeded'
         )
-        and login_email is not null
+        and login_email in (
+            select crowded.login_email from crowded
+            where crowded.failure_count >= {{ var('login_failure_minimum') }}
+        )
 
 ),
 

@@ -1,17 +1,11 @@
 with
 
-activities as (
-
-    select * from {{ ref('detection_activities') }}
-
-),
-
 toggles as (
 
     select
         *,
         lead(occurred_at) over (partition by organization_uuid order by occurred_at, activity_id) as next_at
-    from activities
+    from {{ ref('detection_activities') }}
     where activity_type = 'org_magic_link_second_factor_toggled'
 
 ),
@@ -25,7 +19,7 @@ while_off as (
         logins.activity_id as login_id,
         logins.occurred_at
     from toggles
-    inner join activities as logins
+    inner join {{ ref('detection_activities') }} as logins
         on
             toggles.occurred_at < logins.occurred_at
             and toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at

@@ -9,15 +9,9 @@
 
 with
 
-activities as (
-
-    select * from {{ ref('detection_activities') }}
-
-),
-
 disabled as (
 
-    select * from activities
+    select * from {{ ref('detection_activities') }}
     where
         activity_type = 'org_compliance_api_settings_updated'
         and (not is_logging_enabled or not is_api_enabled)
@@ -35,7 +29,7 @@ followed as (
         acts.occurred_at,
         {{ value_at_last('disabled.activity_id', moment('disabled.occurred_at', 'disabled.activity_id')) }}
             as disabling_activity_id
-    from activities as acts
+    from {{ ref('detection_activities') }} as acts
     inner join disabled
         on
             (acts.organization_uuid = disabled.organization_uuid or acts.actor_id = disabled.actor_id)
