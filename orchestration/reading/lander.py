@@ -1,7 +1,8 @@
 """What stores the walks' records while they are still walking: one lander for all of them.
 
-Chunks wait in a bounded queue and are landed in large batches, each in one transaction. The file is open only
-while a batch is stored, in a thread of its own; nothing waits for the network meanwhile.
+Chunks wait in a bounded queue and are landed in large batches, each in one transaction: one batch is prepared, in
+memory, while the one before it is stored, each in a thread. The file is open only while a batch is stored; nothing
+waits for the network meanwhile.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.warehouse.batch import Batch, prepare
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.land import ROW_GROUP, land
+from orchestration.warehouse.land import ROW_GROUP, store
 from orchestration.warehouse.ledger import Chunk
 
 # A batch is landed when it fills a row group of the database, holds this much, or is this old.
@@ -24,14 +26,14 @@ BATCH_SECONDS = 5.0
 # Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
 # cost the engine several times their size in memory.
 LARGE_RECORDS_BYTES = 32 * 2**20
-# What may be on its way through the lander, the batch that is being stored included.
+# What may be on its way through the lander, the batches that are being stored and prepared included.
 PENDING_BYTES = 128 * 2**20
 
 
 class Lander:
     """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
 
-    `told` is called with each batch after it has been stored, in the lander's thread.
+    `told` is called with each batch after it has been stored.
     """
 
     def __init__(self, path: Path, told: Callable[[Sequence[Chunk]], None]) -> None:
@@ -75,17 +77,27 @@ class Lander:
         """Land batch after batch until `finish` was called.
 
         Raises:
-            WarehouseError: the file cannot be used.
+            ExceptionGroup: of a WarehouseError: the file cannot be used.
         """
         is_done = False
-        while not is_done:
-            batch, is_done = await self._next_batch()
-            if batch:
-                async with self._turn:
-                    await asyncio.to_thread(self._land, batch)
-            async with self._space:
-                self._pending_bytes -= sum(chunk.byte_count for chunk in batch)
-                self._space.notify_all()
+        previous: asyncio.Task[None] | None = None
+        async with asyncio.TaskGroup() as storing:
+            while not is_done:
+                chunks, is_done = await self._next_batch()
+                if chunks:
+                    batch = await asyncio.to_thread(self._prepare, chunks)
+                    if previous:
+                        await previous
+                    size = sum(chunk.byte_count for chunk in chunks)
+                    previous = storing.create_task(self._store(batch, size))
+
+    async def _store(self, batch: Batch, size: int) -> None:
+        """Store the batch, for which `size` bytes of records were handed over."""
+        await self.write(lambda connection: store(connection, batch))
+        self._told(batch.chunks)
+        async with self._space:
+            self._pending_bytes -= size
+            self._space.notify_all()
 
     async def _next_batch(self) -> tuple[list[Chunk], bool]:
         """What arrives until the batch is full or old enough, and whether that was the last."""
@@ -118,15 +130,14 @@ class Lander:
         async with asyncio.timeout_at(deadline):
             return await self._queue.get()
 
-    def _land(self, batch: list[Chunk]) -> None:
-        batch = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in batch]
-        with open_warehouse(self._path) as connection:
+    def _prepare(self, chunks: list[Chunk]) -> Batch:
+        chunks = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in chunks]
+        with duckdb.connect() as engine:
             try:
-                land(connection, batch)
+                return prepare(engine, chunks)
             except RecordError as error:
                 self._refused |= error.reasons.keys()
-                land(connection, _without(batch, error))
-        self._told(batch)
+                return prepare(engine, _without(chunks, error))
 
 
 def _is_full(rows: int, size: int) -> bool:

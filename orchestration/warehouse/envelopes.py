@@ -1,7 +1,7 @@
 """The envelope of each record, read out of its bytes by DuckDB: id, time, type, organization, actor.
 
-`batch` (the records in Arrow) goes in, the temp table `incoming` comes out: one row per record, in the same order,
-without the payload. Records without an id or a time, or from a time to come, are refused here.
+The records go in as an Arrow table and come out as the same table with the envelope's columns added. Records without
+an id or a time, or from a time to come, are refused here. The engine works in memory: no file is open.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 import duckdb
 import orjson
+import pyarrow as pa
 
-from orchestration.warehouse.errors import RecordError
+from orchestration.warehouse.errors import RecordError, WarehouseError
 
 ENVELOPE = orjson.dumps(
     {
@@ -46,15 +47,11 @@ coalesce(
 
 # A time with an offset is that moment in UTC.
 _READ = """
-create or replace temp table incoming as
 with parsed as (
-    select *, {envelope} as envelope from batch
+    select position, {envelope} as envelope from records
 )
 select
     position,
-    source,
-    extract_id,
-    late_before,
     envelope.id as activity_id,
     case
         when regexp_full_match(envelope.created_at, $plain) then try_cast(envelope.created_at as timestamp)
@@ -66,43 +63,63 @@ select
     envelope.type as activity_type,
     envelope.organization_id,
     envelope.organization_uuid,
-    envelope.actor.type as actor_type,
-    payload_sha256
+    envelope.actor.type as actor_type
 from parsed
+"""
+_FORMS = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
+
+_LACKING = f"""
+select
+    extract_id,
+    count(*),
+    arg_min(payload_sha256, position),
+    case
+        when bool_or(coalesce(activity_id, '') = '') then 'id'
+        when bool_and(created_at > $horizon) then 'created_at that has come to pass'
+        else 'readable created_at'
+    end
+from complete
+where coalesce(activity_id, '') = '' or coalesce(created_at not between {_FIRST} and $horizon, true)
+group by extract_id
 """
 
 
-def read_envelopes(connection: duckdb.DuckDBPyConnection, horizon: datetime) -> None:
-    """Fill `incoming` from `batch`; not within a transaction, which a failed attempt would end.
+def read_envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table, horizon: datetime) -> pa.Table:
+    """The records with their envelopes, in the same order.
 
-    `horizon`: no record can be from after it. Ages count from the newest activity, so one from the year 9999 would
-    falsify them all.
+    `records` has at least position, payload, payload_sha256 and extract_id. `horizon`: no record can be from after
+    it. Ages count from the newest activity, so one from the year 9999 would falsify them all.
 
     Raises:
         RecordError: some records have no id, no time, or one that is still to come.
     """
-    forms = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
+    # Times are told in UTC, and rows come back in the order in which they went in.
+    connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
+    envelopes = _envelopes(connection, records)
+    if not envelopes["position"].equals(records["position"]):
+        raise WarehouseError("The engine changed the order of the records, so none was stored. Run again.")
+    complete = records
+    for name in envelopes.column_names[1:]:
+        complete = complete.append_column(name, envelopes[name])
+    _check(connection, complete, horizon)
+    return complete
+
+
+def _envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> pa.Table:
+    connection.register("records", records)
     try:
-        connection.execute(_READ.format(envelope=_STRICT), forms)
+        return connection.sql(_READ.format(envelope=_STRICT), params=_FORMS).to_arrow_table()
     except duckdb.InvalidInputException:
-        connection.execute(_READ.format(envelope=_TOLERANT), forms | {"half_pairs": _HALF_PAIRS})
-    found = connection.execute(
-        f"""
-        select
-            extract_id,
-            count(*),
-            arg_min(payload_sha256, position),
-            case
-                when bool_or(coalesce(activity_id, '') = '') then 'id'
-                when bool_and(created_at > $horizon) then 'created_at that has come to pass'
-                else 'readable created_at'
-            end
-        from incoming
-        where coalesce(activity_id, '') = '' or coalesce(created_at not between {_FIRST} and $horizon, true)
-        group by extract_id
-        """,
-        {"horizon": horizon.astimezone(UTC).replace(tzinfo=None)},
-    ).fetchall()
+        forms = _FORMS | {"half_pairs": _HALF_PAIRS}
+        return connection.sql(_READ.format(envelope=_TOLERANT), params=forms).to_arrow_table()
+    finally:
+        connection.unregister("records")
+
+
+def _check(connection: duckdb.DuckDBPyConnection, complete: pa.Table, horizon: datetime) -> None:
+    connection.register("complete", complete)
+    found = connection.execute(_LACKING, {"horizon": horizon.astimezone(UTC).replace(tzinfo=None)}).fetchall()
+    connection.unregister("complete")
     if found:
         raise RecordError(
             {
