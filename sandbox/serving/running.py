@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=256)
-    # Connections inherit it. asyncio sets it only where a socket names its protocol, and without it the second part of
-    # an answer waits for the client's acknowledgement of the first: 40 ms a request.
+    # Connections inherit it. asyncio sets it only where a socket names its protocol, and without it the second
+    # part of an answer waits for the client's acknowledgement of the first: 40 ms a request.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
