@@ -1,7 +1,7 @@
 """The envelope of each record, read out of its bytes by DuckDB: id, time, type, organization, actor.
 
-The records go in as an Arrow table and come out as the same table with the envelope's columns added. Records without
-an id or a time, or from a time to come, are refused here. The engine works in memory: no file is open.
+The records go in as an Arrow table and come out as the same table with the envelope's columns added. Records
+without an id or a time, or from a time to come, are refused here. No file need be open.
 """
 
 from __future__ import annotations
