@@ -1,9 +1,13 @@
-"""Every pinned package has a hash and a licence that lets anybody use and pass on the product."""
+"""Every pinned package has a hash and a licence that lets anybody pass on the product, and is what is installed."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib import metadata
+
+from packaging.requirements import Requirement
 
 from orchestration.configuration.settings import ROOT
 
@@ -50,6 +54,17 @@ def test_every_pinned_package_has_hashes_and_a_licence_on_the_list():
             assert name in ELSEWHERE, name
     assert len(pins) + sum("[" in line for line in lines) == len(lines) > 100
     assert {name: licence for name, licence in licences.items() if not is_allowed(licence)} == {}
+
+
+def test_what_is_installed_is_what_is_pinned_and_fits_together():
+    lines = re.findall(r"^([\w.-]+(?:\[\w+\])?==[^\\\n]*)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pins = [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate()]
+    assert len(pins) > 100
+    installed = {one.name: metadata.version(one.name) for one in pins}
+    assert [str(one) for one in pins if not one.specifier.contains(installed[one.name], prereleases=True)] == []
+    check = [sys.executable, "-m", "pip", "check", "--disable-pip-version-check"]
+    checked = subprocess.run(check, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_a_licence_that_is_not_on_the_list_is_found():
