@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
-from orchestration.commands import analysts, evidence
+from orchestration.commands import analysts, evidence, pseudonyms
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def main() -> int:
     ui.add_argument("--port", type=int, default=3000)
     evidence.add_parsers(commands)
     analysts.add_parsers(commands)
+    pseudonyms.add_parsers(commands)
     arguments = parser.parse_args()
     prepare_environment()
     if "run" in arguments:
@@ -106,7 +107,7 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
             for line in filter(None, said["in words"].splitlines()):
                 print(f"  {line}")
-        if materialization.asset_key.path == ["published", "database"]:
+        if materialization.asset_key.path in (["published", "database"], ["published", "general_database"]):
             said = {name: value.value for name, value in materialization.metadata.items()}
             print(f"{said['outcome']} {said['activities']} activities in {said['path']}")
     for event in result.filter_events(lambda event: event.is_step_failure):

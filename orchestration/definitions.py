@@ -9,12 +9,13 @@ import dagster as dg
 
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
-from orchestration.assets.publishing import published_database, published_parquet, published_postgres
+from orchestration.assets.publishing import published_assets
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import ledger_checks
 from orchestration.checks.verification import verification
+from orchestration.configuration.publishing import general_path
 from orchestration.configuration.settings import published_path, warehouse_path
 from orchestration.permissions import keep_private
 from orchestration.resources import ActivityFeed, Publication, Warehouse
@@ -40,16 +41,16 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
-        "publication": Publication(directory=str(published_path(os.environ))),
+        "publication": Publication(
+            directory=str(published_path(os.environ)), general_directory=str(general_path(os.environ))
+        ),
     }
     return dg.Definitions(
         assets=[
             raw_tables,
             day_seals,
             curated_tables,
-            published_database,
-            published_parquet,
-            published_postgres,
+            *published_assets,
             attestation,
             access_review,
         ],

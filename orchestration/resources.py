@@ -7,6 +7,7 @@ for the length of one refresh, and is no part of any run configuration.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
+from orchestration.configuration.publishing import pseudonym_key, published_since, require_apart
 from orchestration.configuration.settings import (
     ConfigurationError,
     postgres_url,
@@ -22,6 +24,9 @@ from orchestration.configuration.settings import (
     read_sources,
 )
 from orchestration.configuration.sources import Bounds, Source
+from orchestration.publication.catalog import Catalog
+from orchestration.publication.pseudonyms import Pseudonyms
+from orchestration.publication.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -45,21 +50,42 @@ class ActivityFeed(dg.ConfigurableResource):
 
 
 class Publication(dg.ConfigurableResource):
-    """Where the marts are published."""
+    """The two sets that the marts are published as; a wrong environment fails the step with one sentence."""
 
     directory: str
+    general_directory: str
 
     @property
     def path(self) -> Path:
-        """The directory that is published into."""
+        """The directory of the restricted set."""
         return Path(self.directory)
 
-    def group(self) -> int | None:
-        """The group that may read what is published, by its id; a wrong environment fails the step."""
+    @property
+    def general_path(self) -> Path:
+        """The directory of the general set."""
+        return Path(self.general_directory)
+
+    def restricted(self, built: Catalog) -> PublishedSet:
+        """The set of everything."""
         try:
-            return published_group(os.environ)
+            return restricted(built, self.path, published_group(os.environ), self._since())
         except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
+
+    def general(self, built: Catalog) -> PublishedSet | None:
+        """The set that names nobody; null where there is no key for its pseudonyms."""
+        try:
+            key = pseudonym_key(os.environ)
+            if key is None:
+                return None
+            require_apart(self.path, self.general_path)
+            group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
+            return general(built, Pseudonyms(key), self.general_path, group, self._since())
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def _since(self) -> date | None:
+        return published_since(os.environ, datetime.now(UTC).date())
 
     def postgres_url(self) -> SecretStr | None:
         """The PostgreSQL database that is published into as well; a wrong environment fails the step."""

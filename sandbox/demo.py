@@ -21,6 +21,8 @@ from sandbox.options import COMPLIANCE_KEY
 ROOT = Path(__file__).resolve().parent.parent
 WAREHOUSE = ROOT / "data" / "demo.duckdb"
 ACTIVITIES = 20_000
+# For people who do not exist.
+PSEUDONYM_KEY = "a-key-for-the-made-up-people-of-the-demo"
 
 TABLES = (
     ("Keys, and who holds them", """
@@ -100,6 +102,9 @@ def environment(url: str) -> dict[str, str]:
         "FEED_SOURCES": "",
         "WAREHOUSE_PATH": str(WAREHOUSE),
         "PUBLISHED_PATH": str(WAREHOUSE.with_name("demo-published")),
+        "PUBLISHED_GENERAL_PATH": str(WAREHOUSE.with_name("demo-published-general")),
+        "PUBLISHED_DAYS": "",
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "PUBLISH_POSTGRES_URL": "",
         "DAGSTER_HOME": str(ROOT / ".dagster" / "demo"),
         "FEED_REQUESTS_PER_MINUTE": "100000",

@@ -24,7 +24,9 @@ STAGING = {
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
-PUBLISHED = {"published/database", "published/parquet", "published/postgres"}
+PUBLISHED = {
+    f"published/{prefix}{kind}" for prefix in ("", "general_") for kind in ("database", "parquet", "postgres")
+}
 DETECTIONS = {
     f"detections/{name}"
     for name in ("detection_activities", "detection_counts", "finding_history", "findings_today")
@@ -96,6 +98,9 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__database",
                 "published__parquet",
                 "published__postgres",
+                "published__general_database",
+                "published__general_parquet",
+                "published__general_postgres",
                 "ledger_checks",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",

@@ -1,4 +1,4 @@
-"""Every pinned package has a hash and a licence that lets anybody pass on the product, and is what is installed."""
+"""Every pinned package has a hash and a licence that lets anybody pass it on, and is what is installed."""
 
 from __future__ import annotations
 

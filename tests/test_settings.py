@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from orchestration.configuration.publishing import (
+    general_path,
+    pseudonym_key,
+    published_since,
+    require_apart,
+)
 from orchestration.configuration.settings import (
     ROOT,
     ConfigurationError,
@@ -93,6 +100,35 @@ def test_the_start_is_a_moment_in_utc(text: str, start: datetime):
 def test_a_relative_path_is_taken_from_the_checkout():
     assert warehouse_path({"WAREHOUSE_PATH": "x/y.duckdb"}) == ROOT / "x/y.duckdb"
     assert warehouse_path({"WAREHOUSE_PATH": "/x/y.duckdb"}).is_absolute()
+
+
+def test_the_general_set_lies_apart_under_a_key_of_some_length(tmp_path: Path):
+    assert general_path({}) == ROOT / "published-general"
+    assert general_path({"PUBLISHED_PATH": "/x/p", "PUBLISHED_GENERAL_PATH": ""}) == Path("/x/p-general")
+    assert general_path({"PUBLISHED_GENERAL_PATH": "open"}) == ROOT / "open"
+    for inside in ("", "sub", ".."):
+        with pytest.raises(ConfigurationError, match=r"overlap\. Name two directories"):
+            require_apart(tmp_path, tmp_path / inside)
+    require_apart(tmp_path / "a", tmp_path / "b")
+    assert pseudonym_key({"PSEUDONYM_KEY": " "}) is None
+    (tmp_path / "key").write_text("secret-" * 5 + "\n")
+    read = pseudonym_key({"PSEUDONYM_KEY_FILE": str(tmp_path / "key")})
+    assert read
+    assert read.get_secret_value() == "secret-" * 5
+    for wrong in ({"PSEUDONYM_KEY": "secret"}, {"PSEUDONYM_KEY": "secret \x00" * 9},
+                  {"PSEUDONYM_KEY_FILE": str(tmp_path / "none")}):  # fmt: skip
+        with pytest.raises(ConfigurationError, match="PSEUDONYM_KEY") as error:
+            pseudonym_key(wrong)
+        assert "secret" not in str(error.value)
+
+
+def test_from_when_on_details_are_published():
+    today = date(2026, 3, 1)
+    assert published_since({"PUBLISHED_DAYS": ""}, today) is None
+    assert published_since({"PUBLISHED_DAYS": "1"}, today) == date(2026, 2, 28)
+    for wrong in ("0", "-1", "a year", "9999999999"):
+        with pytest.raises(ConfigurationError, match=r"PUBLISHED_DAYS is .* 1 to 2196"):
+            published_since({"PUBLISHED_DAYS": wrong}, today)
 
 
 def test_where_is_published():

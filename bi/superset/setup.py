@@ -48,8 +48,9 @@ def prepare(home: Path, published: Path) -> dict[str, str]:
 
 
 def environment_of(home: Path) -> dict[str, str]:
-    """The environment in which Superset runs: its settings, and nothing of the feed's keys."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
+    """The environment in which Superset runs: its settings, and none of our keys."""
+    keys = ("ANTHROPIC_", "PSEUDONYM_")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(keys)}
     return ours | {
         "SUPERSET_HOME": str(home),
         "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"),

@@ -1,5 +1,10 @@
-"""Stage `publishing`: copies of the marts for analysts and BI tools, made once all marts are built and checked."""
+"""Stage `publishing`: copies of the marts for analysts and BI tools, made once all marts are built and checked.
 
+Each of the two sets has the same assets: `published/database` is the restricted one, `published/general_database`
+the one that names nobody. Without a key for its pseudonyms the general one is not made.
+"""
+
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -9,96 +14,147 @@ import dagster as dg
 import duckdb
 
 from orchestration.assets.transformation import curated_tables
+from orchestration.configuration.publishing import PSEUDONYM_KEY
 from orchestration.project import project
-from orchestration.publication.catalog import SCHEMA, Catalog, read_catalog
-from orchestration.publication.database import FILE_NAME, publish_database
+from orchestration.publication.catalog import SCHEMA, read_catalog
+from orchestration.publication.database import FILE_NAME, publish_database, published_at
 from orchestration.publication.edition import Edition, read_edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.parquet import LINK_NAME, publish_parquet
 from orchestration.publication.postgres import publish_postgres
+from orchestration.publication.sets import GENERAL, RESTRICTED, PublishedSet
 from orchestration.resources import Publication, Warehouse
 
-GROUP = "publishing"
+log = logging.getLogger(__name__)
+
 OWNERS = ["team:compliance-data"]
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
 NOTHING_NEW = "Nothing has changed since the last publication, which stays."
+PREFIXES = {RESTRICTED: "", GENERAL: "general_"}
+WORDS = {
+    RESTRICTED: "",
+    GENERAL: f" Nobody is named in it: pseudonyms, networks, no free text; only where {PSEUDONYM_KEY} is set.",
+}
 
 
-@dg.asset(
-    key=["published", "database"],
-    deps=MARTS,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"python", "duckdb"},
-    description="One DuckDB file with every mart, replaced as a whole: readers never wait and see all of it.",
-)
-def published_database(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
-) -> dg.MaterializeResult:
-    """Publish the DuckDB file, and note on each mart when that was."""
-    with _edition(warehouse) as (connection, catalog, edition):
-        written = publish_database(connection, catalog, edition, publication.path, publication.group())
-    path = publication.path / FILE_NAME
-    facts = _facts(edition, written) | {"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size}
-    if written:
-        for key in MARTS:
-            published = {name: facts[name] for name in ("published_at", "complete_through") if name in facts}
-            context.log_event(dg.AssetObservation(asset_key=key, metadata=published))
-    return dg.MaterializeResult(metadata=facts)
+def _asset(name: str, kind: str, engine: str, description: str, *, is_optional: bool = False) -> Any:
+    return dg.asset(
+        key=["published", PREFIXES[name] + kind],
+        deps=MARTS,
+        group_name="publishing",
+        owners=OWNERS,
+        kinds={"python", engine},
+        output_required=not is_optional and name == RESTRICTED,
+        description=description + WORDS[name],
+    )
 
 
-@dg.asset(
-    key=["published", "parquet"],
-    deps=MARTS,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"python", "parquet"},
-    description="A directory of Parquet files for each mart, big ones by month; replaced as a whole.",
-)
-def published_parquet(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
-    """Publish the Parquet files."""
-    with _edition(warehouse) as (connection, catalog, edition):
-        counts = publish_parquet(connection, catalog, edition, publication.path, publication.group())
-    written, shared = counts or (0, 0)
-    facts = _facts(edition, counts is not None) | {
-        "path": dg.MetadataValue.path(publication.path / LINK_NAME),
-        "files written": written,
-        "files unchanged": shared,
-    }
-    return dg.MaterializeResult(metadata=facts)
+def _database(name: str) -> dg.AssetsDefinition:
+    @_asset(
+        name,
+        "database",
+        "duckdb",
+        "One DuckDB file with every mart, replaced as a whole: readers never wait and see all of it.",
+    )
+    def database(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
+    ) -> Iterator[dg.MaterializeResult]:
+        """Publish the DuckDB file, and note on each mart when that was."""
+        published = _set(publication, name)
+        if published is None:
+            log.info(_no_general_set(publication))
+            return
+        with _edition(warehouse, published) as (connection, edition):
+            written = publish_database(connection, published, edition)
+        path = published.directory / FILE_NAME
+        facts = _facts(edition, written) | {"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size}
+        if written and name == RESTRICTED:
+            for key in MARTS:
+                noted = {fact: facts[fact] for fact in ("published_at", "complete_through") if fact in facts}
+                context.log_event(dg.AssetObservation(asset_key=key, metadata=noted))
+        yield dg.MaterializeResult(metadata=facts)
+
+    return database
 
 
-@dg.asset(
-    key=["published", "postgres"],
-    deps=MARTS,
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"python", "postgres"},
-    output_required=False,
-    description="Schema `marts` of a PostgreSQL database; only where PUBLISH_POSTGRES_URL is set.",
-)
-def published_postgres(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
-) -> Iterator[dg.MaterializeResult]:
-    """Publish into PostgreSQL where one is configured."""
-    url = publication.postgres_url()
-    if url is None:
-        context.log.info("PUBLISH_POSTGRES_URL is not set: nothing is published into PostgreSQL.")
-        return
-    with _edition(warehouse) as (connection, catalog, edition):
-        outcome = publish_postgres(connection, catalog, edition, publication.path, url)
-    for warning in outcome.warnings:
-        context.log.warning(warning)
-    yield dg.MaterializeResult(metadata=_facts(edition, outcome.written) | {"warnings": outcome.warnings})
+def _parquet(name: str) -> dg.AssetsDefinition:
+    @_asset(
+        name,
+        "parquet",
+        "parquet",
+        "A directory of Parquet files for each mart, big ones by month; replaced as a whole.",
+    )
+    def parquet(warehouse: Warehouse, publication: Publication) -> Iterator[dg.MaterializeResult]:
+        """Publish the Parquet files."""
+        published = _set(publication, name)
+        if published is None:
+            return
+        with _edition(warehouse, published) as (connection, edition):
+            counts = publish_parquet(connection, published, edition)
+        written, shared = counts or (0, 0)
+        facts = _facts(edition, counts is not None) | {
+            "path": dg.MetadataValue.path(published.directory / LINK_NAME),
+            "files written": written,
+            "files unchanged": shared,
+        }
+        yield dg.MaterializeResult(metadata=facts)
+
+    return parquet
+
+
+def _postgres(name: str) -> dg.AssetsDefinition:
+    @_asset(
+        name,
+        "postgres",
+        "postgres",
+        f"Schema `marts{PREFIXES[name] and '_general'}` of a PostgreSQL database; only where PUBLISH_POSTGRES_URL "
+        "is set.",
+        is_optional=True,
+    )
+    def postgres(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
+    ) -> Iterator[dg.MaterializeResult]:
+        """Publish into PostgreSQL where one is configured."""
+        url = publication.postgres_url()
+        if url is None:
+            context.log.info("PUBLISH_POSTGRES_URL is not set: nothing is published into PostgreSQL.")
+            return
+        published = _set(publication, name)
+        if published is None:
+            return
+        with _edition(warehouse, published) as (connection, edition):
+            outcome = publish_postgres(connection, published, edition, url)
+        for warning in outcome.warnings:
+            context.log.warning(warning)
+        yield dg.MaterializeResult(metadata=_facts(edition, outcome.written) | {"warnings": outcome.warnings})
+
+    return postgres
+
+
+published_assets = [make(name) for name in PREFIXES for make in (_database, _parquet, _postgres)]
+
+
+def _set(publication: Publication, name: str) -> PublishedSet | None:
+    """The set as the environment describes it; null where there is to be none."""
+    try:
+        built = read_catalog(project.manifest_path)
+    except PublicationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    return publication.restricted(built) if name == RESTRICTED else publication.general(built)
+
+
+def _no_general_set(publication: Publication) -> str:
+    before = published_at(publication.general_path / FILE_NAME)
+    stays = f" The one of {before:%Y-%m-%d %H:%M} (UTC) stays as it is." if before else ""
+    return f"No general set was made: {PSEUDONYM_KEY} is not set.{stays}"
 
 
 @contextmanager
-def _edition(warehouse: Warehouse) -> Iterator[tuple[duckdb.DuckDBPyConnection, Catalog, Edition]]:
+def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
     """The warehouse, held, with what may be published of it; whatever forbids that fails the step."""
     with warehouse.turn(), warehouse.get_connection() as connection:
         try:
-            catalog = read_catalog(project.manifest_path)
-            yield connection, catalog, read_edition(connection, catalog)
+            yield connection, read_edition(connection, published)
         except PublicationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
@@ -114,4 +170,6 @@ def _facts(edition: Edition, written: bool) -> dict[str, Any]:
         facts["published_at"] = dg.MetadataValue.timestamp(edition.published_at)
     if edition.complete_through:
         facts["complete_through"] = dg.MetadataValue.timestamp(edition.complete_through.astimezone(UTC))
+    if edition.detail_since:
+        facts["details since"] = edition.detail_since.isoformat()
     return facts

@@ -1,7 +1,7 @@
 """What the environment says: the sources to read, how much a run may do, and the file to store it all in.
 
-The only place, beside dbt's profile, that names environment variables. They are read when a run asks for them,
-never at import. Several sources stand in a file, which `source_file` reads.
+The only place, beside `publishing` and dbt's profile, that names environment variables. They are read when a run
+asks for them, never at import. Several sources stand in a file, which `source_file` reads.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = [
     "published_group",
     "published_path",
     "read_bounds",
+    "read_key",
     "read_source",
     "read_sources",
     "warehouse_path",
@@ -66,18 +67,18 @@ def published_path(environment: Mapping[str, str]) -> Path:
     return ROOT / (environment.get("PUBLISHED_PATH") or "published")
 
 
-def published_group(environment: Mapping[str, str]) -> int | None:
+def published_group(environment: Mapping[str, str], variable: str = "PUBLISHED_GROUP") -> int | None:
     """The id of the group that may read what is published; null where nobody but the owner may.
 
     Raises:
-        ConfigurationError: there is no group of the name in `PUBLISHED_GROUP`.
+        ConfigurationError: there is no group of the name that the variable holds.
     """
-    name = (environment.get("PUBLISHED_GROUP") or "").strip()
+    name = (environment.get(variable) or "").strip()
     try:
         return grp.getgrnam(name).gr_gid if name else None
     except KeyError:
         raise ConfigurationError(
-            f"PUBLISHED_GROUP is {name!r}, and this machine has no such group. Make it, or name another."
+            f"{variable} is {name!r}, and this machine has no such group. Make it, or name another."
         ) from None
 
 
@@ -121,7 +122,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
         ConfigurationError: the key is missing, or a value makes no sense.
     """
     variable = key_variable(environment)
-    return _source(_Fields(environment), SOURCE_BY_KEY[variable], _key(environment, variable))
+    return _source(_Fields(environment), SOURCE_BY_KEY[variable], read_key(environment, variable))
 
 
 def read_bounds(environment: Mapping[str, str]) -> Bounds:
@@ -186,7 +187,7 @@ def _source_of_table(fields: _Fields, name: str) -> Source:
     said = fields.said("key_variable")
     variable = values.variable_name(said, fields.get("key_variable"))
     try:
-        return _source(fields, name, _key(fields.environment, variable))
+        return _source(fields, name, read_key(fields.environment, variable))
     except values.KeyMissing as error:
         return _source(fields, name, SecretStr(""), f"{said}: {error}")
 
@@ -225,8 +226,12 @@ def _source_file(environment: Mapping[str, str]) -> Path | None:
     return ROOT / named if named else None
 
 
-def _key(environment: Mapping[str, str], variable: str) -> SecretStr:
-    """The key that the variable holds, or else the file that `<variable>_FILE` names."""
+def read_key(environment: Mapping[str, str], variable: str) -> SecretStr:
+    """The key that the variable holds, or else the file that `<variable>_FILE` names.
+
+    Raises:
+        KeyMissing: neither holds one.
+    """
     if environment.get(variable, "").strip():
         return values.key(variable, environment[variable])
     file = environment.get(f"{variable}_FILE")

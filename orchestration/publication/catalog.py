@@ -1,8 +1,9 @@
 """What is published: the marts as dbt's manifest describes them.
 
 A mart can say in its `.yml`, under `config: meta: publish:`, how it is best stored: `order_by` (columns that the
-rows are sorted by), `partition_by` (a date column; Parquet files are cut at its months) and `indexes` (columns
-that PostgreSQL indexes). Everything else is read from the contract: columns, descriptions, the key.
+rows are sorted by), `partition_by` (a date column; Parquet files are cut at its months), `indexes` (columns that
+PostgreSQL indexes) and `ages_by` (the time or date by which rows become too old to be published; without it they
+never do). Everything else is read from the contract: columns, descriptions, labels of personal data, the key.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A mart, and how it is stored for reading."""
+    """A mart, how it is stored for reading, and the relation of the warehouse that its rows are read from."""
 
     name: str
     description: str
@@ -42,6 +43,8 @@ class Mart:
     order_by: tuple[str, ...]
     partition_by: str | None
     indexes: tuple[str, ...]
+    ages_by: str | None
+    relation: str
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -94,6 +97,8 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
         order_by=tuple(stored.get("order_by", [key] if key else [])),
         partition_by=stored.get("partition_by"),
         indexes=tuple(stored.get("indexes", [])),
+        ages_by=stored.get("ages_by"),
+        relation=f"{SCHEMA}.{node['name']}",
     )
 
 

@@ -39,8 +39,8 @@ class Loader:
     schema: str
     directory: Path
 
-    def load(self, mart: Mart, relation: str) -> None:
-        """Create the mart's table from a relation of the warehouse."""
+    def load(self, mart: Mart) -> None:
+        """Create the mart's table from its relation."""
         table = sql.Identifier(self.schema, mart.name)
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(one.name), sql.SQL(postgres_type(one.data_type)))
@@ -48,7 +48,7 @@ class Loader:
         )
         with self.server.transaction():
             self.server.execute(sql.SQL("create table {} ({})").format(table, columns))
-            self._copy(mart, relation, table)
+            self._copy(mart, table)
             if mart.key:
                 key = sql.Identifier(mart.key)
                 self.server.execute(sql.SQL("alter table {} add primary key ({})").format(table, key))
@@ -57,9 +57,9 @@ class Loader:
             self._describe(mart, table)
         self.server.execute(sql.SQL("analyze {}").format(table))
 
-    def _copy(self, mart: Mart, relation: str, table: sql.Identifier) -> None:
+    def _copy(self, mart: Mart, table: sql.Identifier) -> None:
         passing = self.directory / f"{UNFINISHED}{uuid4().hex}.csv"
-        self.warehouse.execute(copy_statement(mart, relation, passing))
+        self.warehouse.execute(copy_statement(mart, passing))
         with (
             passing.open("rb") as file,
             self.server.cursor() as cursor,
@@ -78,8 +78,8 @@ class Loader:
             self.server.execute(comment.format(name, sql.Literal(column.description)))
 
 
-def copy_statement(mart: Mart, relation: str, path: Path) -> str:
-    """The statement that writes the relation to the path as the CSV that PostgreSQL's COPY reads."""
+def copy_statement(mart: Mart, path: Path) -> str:
+    """The statement that writes the mart to the path as the CSV that PostgreSQL's COPY reads."""
     columns = ", ".join(f'{_expression(column)} as "{column.name}"' for column in mart.columns)
     order = ", ".join(f'"{name}"' for name in mart.order_by)
     # Quoted, an empty text is not taken for a null; quoting the rest would only make it longer.
@@ -88,7 +88,7 @@ def copy_statement(mart: Mart, relation: str, path: Path) -> str:
     )
     target = str(path).replace("'", "''")
     return (
-        f"copy (select {columns} from {relation}{f' order by {order}' if order else ''}) to '{target}' "
+        f"copy (select {columns} from {mart.relation}{f' order by {order}' if order else ''}) to '{target}' "
         f"(format csv, header false{f', force_quote ({quoted})' if quoted else ''})"
     )
 

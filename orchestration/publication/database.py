@@ -5,16 +5,19 @@ It is written beside the old one and swapped in by one rename. Readers that have
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.publication.catalog import SCHEMA, Catalog, Mart
+from orchestration.publication.catalog import SCHEMA, Mart
 from orchestration.publication.edition import METADATA_TABLE, Edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share
+from orchestration.publication.sets import PublishedSet
 
 FILE_NAME = "compliance.duckdb"
 # The oldest format that the clients of analysts still have to read.
@@ -22,26 +25,20 @@ STORAGE_VERSION = "v1.5.0"
 METADATA_SCHEMA = pa.schema(
     {
         "published_at": pa.timestamp("us"), "source": pa.string(), "complete_through": pa.timestamp("us"),
-        "gap_count": pa.int64(), "through_ingest_seq": pa.int64(), "activity_count": pa.int64(),
-        "product_version": pa.string(), "project_hash": pa.string(), "fingerprint": pa.string(),
+        "gap_count": pa.int64(), "detail_since": pa.date32(), "through_ingest_seq": pa.int64(),
+        "activity_count": pa.int64(), "product_version": pa.string(), "project_hash": pa.string(),
+        "fingerprint": pa.string(),
     }
 )  # fmt: skip
 
 
-def publish_database(
-    connection: duckdb.DuckDBPyConnection,
-    catalog: Catalog,
-    edition: Edition,
-    directory: Path,
-    group: int | None = None,
-) -> bool:
+def publish_database(connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition) -> bool:
     """Publish the marts of the warehouse that is open for writing. Returns whether anything was written.
-
-    `group`: the id of the group that may read it; without one nobody but the owner may.
 
     Raises:
         PublicationError: nothing was published.
     """
+    directory, group = published.directory, published.group
     target = directory / FILE_NAME
     with publishing_into(directory):
         share(directory, group, with_content=False)
@@ -49,7 +46,7 @@ def publish_database(
             share(target, group)
             return False
         unfinished = directory / f"{UNFINISHED}{uuid4().hex}.duckdb"
-        _write(connection, catalog, edition, unfinished)
+        _write(connection, published, edition, unfinished)
         share(unfinished, group)
         replace_durably(unfinished, target)
     return True
@@ -57,23 +54,33 @@ def publish_database(
 
 def published_fingerprint(path: Path) -> str | None:
     """Which edition the file holds; null where there is none that can be read."""
+    return _fact(path, "fingerprint")
+
+
+def published_at(path: Path) -> datetime | None:
+    """When the file was published (UTC); null where there is none that can be read."""
+    return _fact(path, "published_at")
+
+
+def _fact(path: Path, column: str) -> Any:
     if not path.exists():
         return None
     try:
         with duckdb.connect(str(path), read_only=True) as published:
-            found = published.execute(f"select fingerprint from {SCHEMA}.{METADATA_TABLE} limit 1").fetchall()
+            found = published.execute(f"select {column} from {SCHEMA}.{METADATA_TABLE} limit 1").fetchall()
     except duckdb.Error:
         return None
     return found[0][0] if found else None
 
 
-def _write(connection: duckdb.DuckDBPyConnection, catalog: Catalog, edition: Edition, path: Path) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, path: Path) -> None:
+    published.prepare(connection)
     [(warehouse,)] = connection.execute("select current_database()").fetchall()
     connection.execute(f"attach '{_quoted(path)}' as edition (storage_version '{STORAGE_VERSION}')")
     # Without it rows are stored as threads finish, and the sorting is lost.
     connection.execute("set preserve_insertion_order = true")
     connection.execute(f"create schema edition.{SCHEMA}")
-    for mart in catalog.marts:
+    for mart in published.marts:
         copy_mart(connection, mart)
     register_metadata(connection, edition)
     connection.execute(f"create table edition.{SCHEMA}.{METADATA_TABLE} as from edition_metadata")
@@ -105,10 +112,10 @@ def _compression(column: str) -> str:
 
 
 def select_mart(mart: Mart, where: str = "") -> str:
-    """The query that reads a mart of the warehouse in its order."""
+    """The query that reads a mart as the set publishes it, in its order."""
     columns = ", ".join(f'"{name}"' for name in mart.column_names)
     order = ", ".join(f'"{name}"' for name in mart.order_by)
-    return f"select {columns} from {SCHEMA}.{mart.name}{where}" + (f" order by {order}" if order else "")
+    return f"select {columns} from {mart.relation}{where}" + (f" order by {order}" if order else "")
 
 
 def register_metadata(connection: duckdb.DuckDBPyConnection, edition: Edition) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -17,6 +17,7 @@ import orjson
 from orchestration import __version__
 from orchestration.publication.catalog import SCHEMA, Catalog
 from orchestration.publication.errors import PublicationError
+from orchestration.publication.sets import PublishedSet
 from orchestration.slices import Interval, gaps
 from orchestration.warehouse.ledger import coverage, unproven
 
@@ -35,15 +36,20 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The state that is published. `fingerprint` is the same where publishing again would change nothing."""
+    """The state that is published, as one set shows it.
+
+    `fingerprint` is the same where publishing again would change nothing, `policy` where equal rows look equal.
+    """
 
     published_at: datetime
+    detail_since: date | None
     through_ingest_seq: int
     activity_count: int
     sources: tuple[SourceState, ...]
     product_version: str
     project_hash: str
     rebuilt_by: str
+    policy: str
     fingerprint: str
 
     @property
@@ -61,6 +67,7 @@ class Edition:
                 "source": state.source or None,
                 "complete_through": state.complete_through and _naive(state.complete_through),
                 "gap_count": state.gap_count,
+                "detail_since": self.detail_since,
                 "through_ingest_seq": self.through_ingest_seq,
                 "activity_count": self.activity_count,
                 "product_version": self.product_version,
@@ -71,17 +78,20 @@ class Edition:
         ]
 
 
-def read_edition(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> Edition:
-    """The warehouse as it stands, if it may be published.
+def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet) -> Edition:
+    """The warehouse as it stands and as the set shows it, if it may be published.
 
     Raises:
         PublicationError: the marts are missing, failed their checks, or are not those of one finished build.
     """
+    catalog = published.built
     _require_marts(connection, catalog)
     # Reads that turn out to be our own are told so in rows that are there already.
-    [(through, count, own_count)] = connection.execute(
-        "select coalesce(max(ingest_seq), 0), count(*), count(case when is_own_read then 1 end) "
-        f"from {SCHEMA}.activities"
+    [(through, stored, own_count, count)] = connection.execute(
+        "select coalesce(max(ingest_seq), 0), count(*), count(case when is_own_read then 1 end), "
+        "count(case when occurred_at >= coalesce(cast(? as date), '-infinity') then 1 end) "
+        f"from {SCHEMA}.activities",
+        [published.since],
     ).fetchall()
     rebuilt_by = _require_good_build(connection, catalog, through)
     names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
@@ -91,15 +101,18 @@ def read_edition(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> Edi
         sources.append(state)
         holes += [f"{name} {stretch}" for stretch in open_stretches]
     ledger = _ledger_facts(connection)
-    facts = (through, count, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__)
+    facts = (through, stored, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__,
+             published.policy, published.since)  # fmt: skip
     return Edition(
         published_at=datetime.now(UTC),
+        detail_since=published.since,
         through_ingest_seq=through,
         activity_count=count,
         sources=tuple(sources),
         product_version=__version__,
         project_hash=catalog.project_hash,
         rebuilt_by=rebuilt_by,
+        policy=published.policy,
         fingerprint=hashlib.sha256(orjson.dumps(facts)).hexdigest(),
     )
 

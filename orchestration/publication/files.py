@@ -74,8 +74,8 @@ def share(path: Path, group: int | None, *, with_content: bool = True) -> None:
             one.chmod(0o750 if one.is_dir() else 0o640)
     except PermissionError as error:
         raise PublicationError(
-            f"{error.filename} cannot be given to PUBLISHED_GROUP. Make the account that runs this its "
-            "owner and a member of the group; what was published before stays."
+            f"{error.filename} cannot be given to PUBLISHED_GROUP (or PUBLISHED_GENERAL_GROUP). Make the account "
+            "that runs this its owner and a member of the group; what was published before stays."
         ) from None
 
 
@@ -98,6 +98,6 @@ def sync(path: Path) -> None:
 
 def _unwritable(directory: Path, reason: str | None) -> PublicationError:
     return PublicationError(
-        f"Cannot publish into {directory}: {reason}. Check PUBLISHED_PATH and that the disk has room; what was "
-        "published before stays."
+        f"Cannot publish into {directory}: {reason}. Check PUBLISHED_PATH (or PUBLISHED_GENERAL_PATH) and that "
+        "the disk has room; what was published before stays."
     )

@@ -16,10 +16,11 @@ from uuid import uuid4
 import duckdb
 import orjson
 
-from orchestration.publication.catalog import SCHEMA, Catalog, Mart
+from orchestration.publication.catalog import Mart
 from orchestration.publication.database import register_metadata, select_mart
 from orchestration.publication.edition import METADATA_TABLE, Edition
 from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share, sync
+from orchestration.publication.sets import PublishedSet
 
 LINK_NAME = "parquet"
 EDITION_PREFIX = ".parquet-"
@@ -32,19 +33,14 @@ Files = dict[str, dict[str, dict[str, Any]]]
 
 
 def publish_parquet(
-    connection: duckdb.DuckDBPyConnection,
-    catalog: Catalog,
-    edition: Edition,
-    directory: Path,
-    group: int | None = None,
+    connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition
 ) -> tuple[int, int] | None:
     """Publish the marts of the open warehouse. Returns how many files were written and shared; null for none due.
-
-    `group`: the id of the group that may read them; without one nobody but the owner may.
 
     Raises:
         PublicationError: nothing was published.
     """
+    directory, group = published.directory, published.group
     link = directory / LINK_NAME
     with publishing_into(directory):
         share(directory, group, with_content=False)
@@ -53,10 +49,11 @@ def publish_parquet(
             share(link.resolve(), group)
             return None
         connection.execute("set preserve_insertion_order = true")
+        published.prepare(connection)
         work = directory / f"{UNFINISHED}{uuid4().hex}"
         work.mkdir()
         writer = _Writer(connection, edition, work, link.resolve(), before)
-        for mart in catalog.marts:
+        for mart in published.marts:
             writer.write_mart(mart)
         writer.finish()
         share(work, group)
@@ -90,8 +87,8 @@ class _Writer:
         before: dict[str, Any],
     ) -> None:
         self.connection, self.edition, self.work, self.previous = connection, edition, work, previous
-        # Rows of another project, or of another rebuild, can differ without being new.
-        same = all(before.get(name) == getattr(edition, name) for name in ("project_hash", "rebuilt_by"))
+        # Rows of another project, of another rebuild or under another key can differ without being new.
+        same = all(before.get(name) == getattr(edition, name) for name in ("project_hash", "rebuilt_by", "policy"))
         self.through = before.get("through_ingest_seq", 0) if same else 0
         self.known: Files = before.get("files", {}) if same else {}
         self.files: Files = {}
@@ -106,7 +103,7 @@ class _Writer:
         newest = 'max("ingest_seq")' if "ingest_seq" in mart.column_names else "null"
         months = self.connection.execute(
             f"select strftime(\"{mart.partition_by}\", '%Y-%m') as month, count(*), {newest}, {_checksum(mart)} "
-            f"from {SCHEMA}.{mart.name} group by month order by month"
+            f"from {mart.relation} group by month order by month"
         ).fetchall()
         for month, row_count, newest_seq, checksum in months:
             known = self.known.get(mart.name, {}).get(month)
@@ -151,7 +148,14 @@ class _Writer:
         self._copy("from edition_metadata", f"{METADATA_TABLE}/{METADATA_TABLE}.parquet")
         facts = {
             name: getattr(self.edition, name)
-            for name in ("fingerprint", "project_hash", "rebuilt_by", "through_ingest_seq", "published_at")
+            for name in (
+                "fingerprint",
+                "project_hash",
+                "rebuilt_by",
+                "policy",
+                "through_ingest_seq",
+                "published_at",
+            )
         }
         manifest = self.work / MANIFEST_NAME
         manifest.write_bytes(orjson.dumps(facts | {"files": self.files}, option=orjson.OPT_INDENT_2))

@@ -1,13 +1,12 @@
 """The optional third set: the marts in PostgreSQL, because every BI tool speaks it.
 
-Tables are loaded into a schema of their own, indexed and described, and then take the name `marts` in one
-transaction. Queries that run meanwhile end on the old tables, which go once nobody reads them.
+Tables are loaded into a schema of their own, indexed and described, and then take the name of the set's schema in
+one transaction. Queries that run meanwhile end on the old tables, which go once nobody reads them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
 import duckdb
@@ -15,32 +14,31 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from orchestration.publication.catalog import SCHEMA, Catalog, Column, Mart
+from orchestration.publication.catalog import Column, Mart
 from orchestration.publication.copying import Loader
 from orchestration.publication.database import METADATA_SCHEMA, register_metadata
 from orchestration.publication.edition import METADATA_TABLE, Edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.files import publishing_into
+from orchestration.publication.sets import PublishedSet
 
-READER_ROLE = "compliance_reader"
-# On the schema; without it a schema `marts` is somebody else's, and is left alone.
+# On the schema; without it a schema of that name is somebody else's, and is left alone.
 MARK = "Published by compliance-warehouse; replaced as a whole with every publication."
-NEXT_PREFIX, OLD_PREFIX = "marts_next_", "marts_old_"
 CONNECT_SECONDS = 10
 # Names wait for nobody: whoever holds a lock on them holds up every new query.
 SWAP_WAIT = "5s"
 
+_TYPES = {"int64": "bigint", "string": "varchar", "date32[day]": "date"}
 _METADATA = Mart(
     name=METADATA_TABLE,
     description="One row per source: what was published, when, and how far the source is proven complete.",
-    columns=tuple(
-        Column(one.name, {"int64": "bigint", "string": "varchar"}.get(str(one.type), "timestamp"), "", None)
-        for one in METADATA_SCHEMA
-    ),
+    columns=tuple(Column(one.name, _TYPES.get(str(one.type), "timestamp"), "", None) for one in METADATA_SCHEMA),
     key=None,
     order_by=(),
     partition_by=None,
     indexes=(),
+    ages_by=None,
+    relation="edition_metadata",
 )
 
 
@@ -53,22 +51,22 @@ class Outcome:
 
 
 def publish_postgres(
-    connection: duckdb.DuckDBPyConnection, catalog: Catalog, edition: Edition, directory: Path, url: SecretStr
+    connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, url: SecretStr
 ) -> Outcome:
-    """Publish the marts of the open warehouse; files on their way there pass through the directory.
+    """Publish the marts of the open warehouse; files on their way there pass through the set's directory.
 
     Raises:
         PublicationError: nothing was published.
     """
     try:
         with (
-            publishing_into(directory),
+            publishing_into(published.directory),
             psycopg.connect(
                 url.get_secret_value(), connect_timeout=CONNECT_SECONDS, application_name="compliance-warehouse"
             ) as server,
         ):
             server.autocommit = True
-            return _Publisher(connection, server, edition, directory).publish(catalog)
+            return _Publisher(connection, server, published, edition).publish()
     except psycopg.Error as error:
         raise PublicationError(_sentence(error)) from None
 
@@ -87,18 +85,24 @@ def _sentence(error: psycopg.Error) -> str:
 
 class _Publisher:
     def __init__(
-        self, warehouse: duckdb.DuckDBPyConnection, server: psycopg.Connection, edition: Edition, directory: Path
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        server: psycopg.Connection,
+        published: PublishedSet,
+        edition: Edition,
     ) -> None:
-        self.warehouse, self.server, self.edition, self.directory = warehouse, server, edition, directory
-        self.next = f"{NEXT_PREFIX}{uuid4().hex[:12]}"
+        self.warehouse, self.server, self.published, self.edition = warehouse, server, published, edition
+        self.schema = published.postgres_schema
+        self.next_prefix, self.old_prefix = f"{self.schema}_next_", f"{self.schema}_old_"
+        self.next = f"{self.next_prefix}{uuid4().hex[:12]}"
 
-    def publish(self, catalog: Catalog) -> Outcome:
+    def publish(self) -> Outcome:
         """Load, index, describe, grant, swap; then remove what is old."""
         self._require_ours()
         outcome = Outcome(written=False)
         if self._published_fingerprint() != self.edition.fingerprint:
             self.warehouse.execute("set preserve_insertion_order = true")
-            self._load(catalog)
+            self._load()
             outcome = Outcome(written=True, warnings=self._grant())
             self._swap()
         outcome.warnings += self._sweep()
@@ -119,63 +123,64 @@ class _Publisher:
         )
 
     def _require_ours(self) -> None:
-        found = self._schemas(SCHEMA)
-        if SCHEMA in found and found[SCHEMA] != MARK:
+        found = self._schemas(self.schema)
+        if self.schema in found and found[self.schema] != MARK:
             raise PublicationError(
-                f"The PostgreSQL database has a schema {SCHEMA} that this product did not make. Point "
+                f"The PostgreSQL database has a schema {self.schema} that this product did not make. Point "
                 "PUBLISH_POSTGRES_URL to another database, or rename that schema."
             )
 
     def _published_fingerprint(self) -> str | None:
-        table = f"{SCHEMA}.{METADATA_TABLE}"
+        table = f"{self.schema}.{METADATA_TABLE}"
         [(there,)] = self.server.execute("select to_regclass(%s)", [table]).fetchall()
         found = self.server.execute(f"select fingerprint from {table} limit 1").fetchone() if there else None
         return found[0] if found else None
 
-    def _load(self, catalog: Catalog) -> None:
+    def _load(self) -> None:
         with self.server.transaction():
             self._execute("create schema {schema}", schema=self.next)
             self.server.execute(
                 sql.SQL("comment on schema {} is {}").format(sql.Identifier(self.next), sql.Literal(MARK))
             )
-        loader = Loader(self.warehouse, self.server, self.next, self.directory)
-        for mart in catalog.marts:
-            loader.load(mart, f"{SCHEMA}.{mart.name}")
+        loader = Loader(self.warehouse, self.server, self.next, self.published.directory)
+        self.published.prepare(self.warehouse)
         register_metadata(self.warehouse, self.edition)
-        loader.load(_METADATA, "edition_metadata")
+        for mart in (*self.published.marts, _METADATA):
+            loader.load(mart)
 
     def _grant(self) -> list[str]:
-        """Let the reading role read; where we may not make it, say so and go on."""
+        """Let the set's reading role read; where we may not make it, say so and go on."""
+        role = self.published.postgres_role
         try:
             with self.server.transaction():
                 [(there,)] = self.server.execute(
-                    "select exists (select from pg_roles where rolname = %s)", [READER_ROLE]
+                    "select exists (select from pg_roles where rolname = %s)", [role]
                 ).fetchall()
                 if not there:
-                    self._execute("create role {role} nologin", role=READER_ROLE)
-                self._execute("grant usage on schema {schema} to {role}", schema=self.next, role=READER_ROLE)
+                    self._execute("create role {role} nologin", role=role)
+                self._execute("grant usage on schema {schema} to {role}", schema=self.next, role=role)
                 self._execute(
-                    "grant select on all tables in schema {schema} to {role}", schema=self.next, role=READER_ROLE
+                    "grant select on all tables in schema {schema} to {role}", schema=self.next, role=role
                 )
         except psycopg.errors.InsufficientPrivilege:
             return [
-                f"The role {READER_ROLE} is missing and this user may not create it: only the user itself can "
-                f"read the tables. Have an administrator run `create role {READER_ROLE}`."
+                f"The role {role} is missing and this user may not create it: only the user itself can "
+                f"read the tables. Have an administrator run `create role {role}`."
             ]
         return []
 
     def _swap(self) -> None:
         with self.server.transaction():
             self.server.execute(f"set local lock_timeout = '{SWAP_WAIT}'")
-            if SCHEMA in self._schemas(SCHEMA):
-                old = self.next.replace(NEXT_PREFIX, OLD_PREFIX)
-                self._execute("alter schema {schema} rename to {old}", schema=SCHEMA, old=old)
-            self._execute("alter schema {next} rename to {schema}", next=self.next, schema=SCHEMA)
+            if self.schema in self._schemas(self.schema):
+                old = self.next.replace(self.next_prefix, self.old_prefix)
+                self._execute("alter schema {schema} rename to {old}", schema=self.schema, old=old)
+            self._execute("alter schema {next} rename to {schema}", next=self.next, schema=self.schema)
 
     def _sweep(self) -> list[str]:
         """Drop old tables and those of killed publications; what is still read or built upon stays for now."""
         kept = []
-        for prefix in (OLD_PREFIX, NEXT_PREFIX):
+        for prefix in (self.old_prefix, self.next_prefix):
             for schema, mark in self._schemas(prefix).items():
                 if mark == MARK and not self._drop(schema):
                     kept.append(schema)

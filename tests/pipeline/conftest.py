@@ -12,12 +12,15 @@ from orchestration.definitions import build_defs
 from orchestration.resources import Warehouse
 from sandbox import LocalFeed
 
+PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
+
 
 def run(job: str, path: Path, environment: dict[str, str]) -> dg.ExecuteInProcessResult:
     """One job of the real definitions on the warehouse at `path`."""
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name in (
             "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "FEED_START", "PUBLISH_POSTGRES_URL",
+            "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH", "PUBLISHED_DAYS",
         ):  # fmt: skip
             patch.delenv(name, raising=False)
         ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}
@@ -52,4 +55,4 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFeed]:
 def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dg.ExecuteInProcessResult]:
     """The warehouse after one refresh, and the run."""
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
-    return path, run("refresh", path, environment_of(history))
+    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))

@@ -1,4 +1,4 @@
-"""A key is nowhere in what a run leaves or says, however loudly the feed repeats it."""
+"""A key is nowhere in what a run leaves or says, however loudly the feed repeats it; nor is that of pseudonyms."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from tests.pipeline.conftest import environment_of
 
 # Its own characters, so that no other text contains it, and such as are encoded in a URL.
 KEY = "sk-ant-api01-Gr3pFor+Me/Everywhere="
+PSEUDONYM_KEY = "Ps3udonym+Key/That=NobodyMayEverFind"
 
 
-def forms() -> list[bytes]:
-    """The key as it is, in a URL, and in base64 wherever it begins."""
-    padded = [base64.b64encode(b" " * offset + KEY.encode())[4 * bool(offset) : -4] for offset in range(3)]
-    return [KEY.encode(), quote(KEY, safe="").encode(), *padded]
+def forms(key: str) -> list[bytes]:
+    """The key as it is, in a URL, in base64 wherever it begins, and in hexadecimal digits."""
+    padded = [base64.b64encode(b" " * offset + key.encode())[4 * bool(offset) : -4] for offset in range(3)]
+    return [key.encode(), quote(key, safe="").encode(), key.encode().hex().encode(), *padded]
 
 
 def files(directory: Path) -> Iterator[Path]:
@@ -54,11 +55,18 @@ def refresh(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
-    place, secret = tmp_path / "place", tmp_path / "secret"
+    place, secret, pseudonyms = tmp_path / "place", tmp_path / "secret", tmp_path / "pseudonyms"
     secret.write_text(f"{KEY}\n")
+    pseudonyms.write_text(PSEUDONYM_KEY)
+    actor = {"type": "user_actor", "user_id": "user_1", "email_address": "ada@example.com"}
     now = datetime.now(UTC)
     records = [
-        {"id": f"activity_{n}", "created_at": (now - timedelta(hours=9 * n)).isoformat(), "type": "x"}
+        {
+            "id": f"activity_{n}",
+            "created_at": (now - timedelta(hours=9 * n)).isoformat(),
+            "type": "x",
+            "actor": actor,
+        }
         for n in range(12)
     ]
     echo = json.dumps({"error": {"type": KEY, "message": f"bad {KEY} {quote(KEY, safe='')}"}})
@@ -67,6 +75,7 @@ def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
         named = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=str(secret))
         named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
         named |= {"DAGSTER_HOME": str(place / "home"), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": ""}
+        named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}
         environment = os.environ | named | {"ANTHROPIC_ADMIN_KEY": "", "PUBLISH_POSTGRES_URL": ""}
         feed.faults.add("body", status=503, body=echo, headers=loud, skip=1)
         feed.faults.add("body", status=200, body="{", headers=loud, skip=3)
@@ -77,18 +86,20 @@ def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
         refused = refresh(environment)
     assert (good.returncode, refused.returncode) == (0, 1)
     assert "[key]" in refused.stderr
+    general = place / "published-general" / "compliance.duckdb"
     said = "".join(one.stdout + one.stderr for one in (good, refused)).encode()
     found = {path.name for path in files(place)}
     assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db"} <= found
     assert any(name.endswith(".parquet") for name in found)
-    for form in forms():
+    for form in forms(KEY) + forms(PSEUDONYM_KEY):
         assert form not in said
         assert [path for path in files(place) if form in path.read_bytes()] == []
-    for database in (place / "w.duckdb", place / "published" / "compliance.duckdb"):
+    for database in (place / "w.duckdb", place / "published" / "compliance.duckdb", general):
         with duckdb.connect(str(database), read_only=True) as connection:
             for schema, table, column in texts(database):
                 [(count,)] = connection.execute(
-                    f'select count(*) from {schema}.{table} where contains(cast("{column}" as varchar), ?)',
-                    [KEY[:20]],
+                    f'select count(*) from {schema}.{table} where contains(cast("{column}" as varchar), $1) '
+                    f'or contains(cast("{column}" as varchar), $2)',
+                    [KEY[:20], PSEUDONYM_KEY[:20]],
                 ).fetchall()
                 assert not count, (schema, table, column)

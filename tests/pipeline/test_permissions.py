@@ -18,6 +18,7 @@ from orchestration.publication.database import publish_database
 from orchestration.publication.edition import read_edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.parquet import publish_parquet
+from orchestration.publication.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.pipeline.test_evidence import command
 
@@ -53,7 +54,7 @@ def open_umask() -> Iterator[None]:
 def test_all_that_a_refresh_leaves_is_private(built: Built):
     home = built[0].parent
     assert is_private(home)
-    expected = {"warehouse.duckdb", "warehouse.duckdb.lock", "warehouse.dbt", "published"}
+    expected = {"warehouse.duckdb", "warehouse.duckdb.lock", "warehouse.dbt", "published", "published-general"}
     assert expected <= {path.name for path in home.iterdir()}
 
 
@@ -75,11 +76,11 @@ def test_all_that_commands_write_is_private(built: Built, tmp_path: Path, monkey
 
 
 def publish(path: Path, directory: Path, group: int | None) -> None:
-    catalog = read_catalog(project.manifest_path)
+    published = restricted(read_catalog(project.manifest_path), directory, group)
     with open_warehouse(path) as connection:
-        edition = read_edition(connection, catalog)
-        publish_database(connection, catalog, edition, directory, group)
-        publish_parquet(connection, catalog, edition, directory, group)
+        edition = read_edition(connection, published)
+        publish_database(connection, published, edition)
+        publish_parquet(connection, published, edition)
 
 
 def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from orchestration.publication.database import publish_database
 from orchestration.publication.edition import read_edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.parquet import publish_parquet
+from orchestration.publication.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
-from tests.pipeline.conftest import run
+from tests.pipeline.conftest import PSEUDONYM_KEY, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
@@ -107,13 +109,30 @@ def test_the_run_says_what_was_published(built: Built, database: Path):
     assert "marts/key_lifecycle" in noted
 
 
-def test_publishing_again_costs_nothing_and_says_so(built: Built, database: Path):
-    before = database.stat().st_mtime_ns, (database.parent / "parquet").resolve()
+def test_publishing_again_costs_nothing_and_says_so(
+    built: Built, database: Path, caplog: pytest.LogCaptureFixture
+):
+    """Without the key of the pseudonyms the general set stays as well, and what it is said so."""
+    general = database.parent.with_name("published-general")
+
+    def state() -> list[Any]:
+        return [(one / "compliance.duckdb").stat().st_mtime_ns for one in (database.parent, general)] + [
+            (one / "parquet").resolve() for one in (database.parent, general)
+        ]
+
+    before = state()
+    caplog.set_level(logging.INFO, "orchestration")
     result = run("publish", built[0], {})
     assert result.success
     for name in ("database", "parquet"):
         assert facts_of(result, name)["outcome"].startswith("Nothing has changed")
-    assert (database.stat().st_mtime_ns, (database.parent / "parquet").resolve()) == before
+        assert result.asset_materializations_for_node(f"published__general_{name}") == []
+    [(at,)] = rows(general / "compliance.duckdb", "select published_at from marts._published")
+    assert f"PSEUDONYM_KEY is not set. The one of {at:%Y-%m-%d %H:%M} (UTC) stays as it is.\n" in caplog.text
+    result = run("publish", built[0], {"PSEUDONYM_KEY": PSEUDONYM_KEY})
+    for name in ("general_database", "general_parquet"):
+        assert facts_of(result, name)["outcome"].startswith("Nothing has changed")
+    assert state() == before
 
 
 @pytest.fixture
@@ -125,13 +144,10 @@ def copy(built: Built, tmp_path: Path) -> Path:
 
 
 def publish(path: Path, directory: Path) -> tuple[bool, tuple[int, int] | None]:
-    catalog = read_catalog(project.manifest_path)
+    published = restricted(read_catalog(project.manifest_path), directory)
     with open_warehouse(path) as connection:
-        edition = read_edition(connection, catalog)
-        return (
-            publish_database(connection, catalog, edition, directory),
-            publish_parquet(connection, catalog, edition, directory),
-        )
+        edition = read_edition(connection, published)
+        return publish_database(connection, published, edition), publish_parquet(connection, published, edition)
 
 
 def change(path: Path, *statements: str) -> None:

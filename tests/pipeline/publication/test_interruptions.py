@@ -23,14 +23,15 @@ from orchestration.publication.database import publish_database
 from orchestration.publication.edition import read_edition
 from orchestration.publication.errors import PublicationError
 from orchestration.publication.parquet import publish_parquet
+from orchestration.publication.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
 
-catalog = read_catalog(project.manifest_path)
+published = restricted(read_catalog(project.manifest_path), Path(sys.argv[2]))
 with open_warehouse(Path(sys.argv[1])) as connection:
-    edition = read_edition(connection, catalog)
+    edition = read_edition(connection, published)
     exec(sys.argv[3])
     try:
-        publish(connection, catalog, edition, Path(sys.argv[2]))
+        publish(connection, published, edition)
     except PublicationError as error:
         sys.exit(str(error))
 """
@@ -77,7 +78,7 @@ def test_killed_in_the_middle_or_without_room(warehouse: Path, tmp_path: Path, k
     process = start(warehouse, directory, kind + ANOTHER + NO_ROOM)
     _, error = process.communicate()
     assert process.returncode == 1
-    assert "Check PUBLISHED_PATH and that the disk has room; what was published before stays." in error
+    assert "and that the disk has room; what was published before stays." in error
     assert error.count("\n") == 1
     assert before.items() <= content(directory).items()
     assert list(directory.glob(".unfinished-*")) == []

@@ -15,7 +15,9 @@ from orchestration.project import project
 from orchestration.publication.catalog import read_catalog
 from orchestration.publication.edition import read_edition
 from orchestration.publication.errors import PublicationError
-from orchestration.publication.postgres import READER_ROLE, Outcome, publish_postgres
+from orchestration.publication.postgres import Outcome, publish_postgres
+from orchestration.publication.pseudonyms import Pseudonyms
+from orchestration.publication.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.pipeline.publication.conftest import PASSWORD
 
@@ -31,13 +33,12 @@ def warehouse(built: Built, tmp_path: Path) -> Path:
     return path
 
 
-def publish(path: Path, url: SecretStr, *statements: str) -> Outcome:
-    catalog = read_catalog(project.manifest_path)
+def publish(path: Path, url: SecretStr, *statements: str, published: PublishedSet | None = None) -> Outcome:
+    published = published or restricted(read_catalog(project.manifest_path), path.parent / "published")
     with open_warehouse(path) as connection:
         for statement in statements:
             connection.execute(statement)
-        edition = read_edition(connection, catalog)
-        return publish_postgres(connection, catalog, edition, path.parent / "published", url)
+        return publish_postgres(connection, published, read_edition(connection, published), url)
 
 
 def test_every_chart_of_the_dashboards_can_be_asked(warehouse: Path, url: SecretStr, ask: Ask):
@@ -106,10 +107,31 @@ def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: Se
     assert ask("select count(*) from pg_attribute where attrelid = 'marts.logins'::regclass and attnum > 0 and "
                "col_description(attrelid, attnum) is null") == [(0,)]  # fmt: skip
     with psycopg.connect(url.get_secret_value()) as connection:
-        connection.execute(f"set role {READER_ROLE}")
+        connection.execute("set role compliance_reader")
         assert connection.execute("select count(*) from marts.activities").fetchone()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from marts.activities")
+
+
+def test_the_general_set_has_a_schema_and_a_role_of_its_own(warehouse: Path, url: SecretStr, ask: Ask):
+    key = Pseudonyms(SecretStr("k" * 32))
+    published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
+    publish(warehouse, url)
+    assert publish(warehouse, url, published=published) == Outcome(written=True)
+    assert publish(warehouse, url, published=published) == Outcome(written=False)
+    [(user_id, email, emails)] = ask(
+        "select user_id, current_email, emails from marts.users where cardinality(emails) > 0 limit 1"
+    )
+    hidden = f"select current_email, emails from marts_general.users where user_id = '{user_id}'"
+    assert ask(hidden) == [(key.of(email), [key.of(one) for one in emails])]
+    left_out = "select count(*) from information_schema.columns where column_name = 'payload' and table_schema = "
+    assert ask(f"{left_out}'marts'") == [(1,)]
+    assert ask(f"{left_out}'marts_general'") == [(0,)]
+    with psycopg.connect(url.get_secret_value()) as connection:
+        connection.execute("set role compliance_general_reader")
+        assert connection.execute("select count(*) from marts_general.activities").fetchone()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select count(*) from marts.activities")
 
 
 def test_leftovers_go_and_what_is_not_ours_stays(warehouse: Path, url: SecretStr, ask: Ask):
