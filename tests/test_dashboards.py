@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from bi.superset.bundle import column_types, files
 from bi.superset.definitions import HERE, Chart, Dashboard, DefinitionError, Definitions, read_definitions
 from bi.superset.layout import SELECTIONS
 from orchestration.project import project
-from orchestration.publication.catalog import SCHEMA, read_catalog
+from orchestration.publication.catalog import SCHEMA, Mart, read_catalog
 from orchestration.publication.edition import METADATA_TABLE, Edition, SourceState
+from orchestration.publication.pseudonyms import Pseudonyms
+from orchestration.publication.sets import general
 
 EDITION = Edition(
-    datetime.now(UTC), 1, 1, (SourceState("feed", datetime.now(UTC), 0),), "1", "hash", "build", "print"
-)
+    published_at=datetime.now(UTC), detail_since=None, through_ingest_seq=1, activity_count=1,
+    sources=(SourceState("feed", datetime.now(UTC), 0),), product_version="1", project_hash="hash",
+    rebuilt_by="build", policy="policy", fingerprint="print",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +35,13 @@ def definitions() -> Definitions:
 @pytest.fixture(scope="module")
 def marts() -> duckdb.DuckDBPyConnection:
     """The published marts as dbt's manifest describes them, without a row."""
+    return empty(read_catalog(project.manifest_path).marts)
+
+
+def empty(marts: tuple[Mart, ...]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"create schema {SCHEMA}")
-    for mart in read_catalog(project.manifest_path).marts:
+    for mart in marts:
         columns = ", ".join(f'"{column.name}" {column.data_type}' for column in mart.columns)
         connection.execute(f"create table {SCHEMA}.{mart.name} ({columns})")
     [row] = EDITION.rows()
@@ -50,6 +60,18 @@ def test_every_chart_can_be_asked_of_the_marts(definitions: Definitions, marts: 
             marts.execute(chart.question(definitions.datasets[chart.dataset]))
         except duckdb.Error as error:
             pytest.fail(f"{dashboard.slug}, {chart.name}: {error}")
+
+
+def test_what_the_general_set_lacks_is_what_the_documentation_says(definitions: Definitions):
+    key = Pseudonyms(SecretStr("k" * 32))
+    connection = empty(general(read_catalog(project.manifest_path), key, Path()).marts)
+    lacking = set()
+    for name, dataset in definitions.datasets.items():
+        try:
+            connection.execute(dataset.sql)
+        except duckdb.BinderException:
+            lacking.add(name)
+    assert lacking == {"configuration_changes", "findings"}
 
 
 def test_every_metric_and_dataset_is_used(definitions: Definitions):
