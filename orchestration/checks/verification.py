@@ -20,6 +20,7 @@ _DESCRIPTIONS = {
     "rows_match_the_ledger": "Each walk has the rows that its ledger row counts, and each row has a walk.",
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
+    "removals_hold": "What was removed on order is recorded, told of by seals, and has not come back.",
     "logged_seals_are_there": "The newest seals that refreshes left in Dagster's event log are still there.",
 }
 
@@ -78,5 +79,6 @@ def _result(one: Outcome, found: Verification) -> dg.AssetCheckResult:
             "activities a second": round(found.activity_count / max(found.seconds, 1e-9)),
             "days not yet sealed": found.unsealed_day_count,
             "sealed days with newer activities": found.changed_day_count,
+            "removed on order": "; ".join(map(str, found.removals)) or "nothing",
         },
     )

@@ -44,6 +44,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(f"{one.table:<20}{one.name:<26}{numbers}")
     rate = found.activity_count / max(found.seconds, 1e-9)
     print(f"{found.activity_count:,} activities in {found.seconds:.1f} s: {rate:,.0f} a second.")
+    for removal in found.removals:
+        print(removal)
     if found.unsealed_day_count or found.changed_day_count:
         print(
             f"Not yet sealed: {found.unsealed_day_count} day(s) with {found.unsealed_activity_count:,} activities "

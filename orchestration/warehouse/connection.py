@@ -34,12 +34,12 @@ def open_warehouse(
 
     Raises:
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
-            was made by a newer version, or cannot be created.
+            was made by another version, or cannot be created.
     """
     connection = _connect(path, read_only, wait_seconds)
     try:
         connection.execute(_SETTINGS)
-        _check_identity(connection, path)
+        _check_identity(connection, path, read_only)
         if not read_only:
             _create_schema(connection)
         yield connection
@@ -122,7 +122,7 @@ def _create(path: Path) -> None:
         # Also where nobody was faster, a draft may be gone: whoever links first sweeps up.
         with suppress(FileExistsError, FileNotFoundError):
             os.link(draft, path)
-        _sync_directory(path.parent)
+        sync(path.parent)
     except duckdb.Error as error:
         raise WarehouseError(_unusable(path, str(error).replace(str(draft), str(path)))) from None
     finally:
@@ -131,9 +131,9 @@ def _create(path: Path) -> None:
                 left.unlink()
 
 
-def _sync_directory(directory: Path) -> None:
-    """Bring the names in the directory to the disk: a flushed file without a name is lost with the power."""
-    handle = os.open(directory, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a directory, to the disk: a flushed file without a name is lost with the power."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -157,7 +157,7 @@ def _unusable(path: Path, message: str) -> str:
     return f"Cannot open {path}: {message.splitlines()[0]} Check WAREHOUSE_PATH."
 
 
-def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
     tables = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where not internal"
     ).fetchall()
@@ -171,3 +171,7 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     [(version,)] = connection.execute("select max(version) from raw.schema_version").fetchall()
     if version is not None and version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")
+    if read_only and (version or 0) < SCHEMA_VERSION:
+        raise WarehouseError(
+            f"{path} was last written by an older version of this product. Run `make refresh` once, then run again."
+        )

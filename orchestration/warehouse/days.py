@@ -34,6 +34,7 @@ select
     source,
     sealed_date,
     last_ingest_seq,
+    through_removal,
     sum(if(is_apart, 1, 0)) over so_far as island,
     sum(row_count) over so_far // $range_rows as portion
 from dated
@@ -51,14 +52,19 @@ with wanted as (
     select * from ranged_days where island = $island and portion = $portion
 ),
 present as (
-    select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date
+    select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date, null as removal_id
     from raw.activities
     where created_at >= $since and created_at < $until
+    union all
+    select source, activity_id, payload_sha256, ingest_seq, created_at::date, removal_id
+    from raw.removed_activities
+    where table_name = 'activities' and created_at >= $since and created_at < $until
 )
 select
     wanted.source,
     wanted.sealed_date,
     wanted.last_ingest_seq,
+    wanted.through_removal,
     count(present.activity_id) as activity_count,
     sha256(
         coalesce(string_agg(present.payload_sha256, '' order by present.activity_id, present.ingest_seq), '')
@@ -69,19 +75,21 @@ left join present
         wanted.source = present.source
         and wanted.sealed_date = present.sealed_date
         and present.ingest_seq <= wanted.last_ingest_seq
-group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq
+        and (present.removal_id is null or present.removal_id > wanted.through_removal)
+group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq, wanted.through_removal
 """
 
 
 def read_contents(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill the temporary table `day_contents` for the days in the temporary table `wanted_days`.
 
-    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, each combination once; later rows are left out of
-    the day. `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
+    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, `through_removal`, each combination once. Later rows
+    are left out of the day; what a later removal erased counts in, and with null nothing that was erased does.
+    `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
     """
     connection.execute(
         "create or replace temp table day_contents (source varchar, sealed_date date, last_ingest_seq bigint, "
-        "activity_count bigint, day_sha256 varchar)"
+        "through_removal bigint, activity_count bigint, day_sha256 varchar)"
     )
     connection.execute(_CUT_INTO_RANGES, {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS})
     for island, portion, since, until in connection.execute(_RANGES).fetchall():

@@ -157,7 +157,7 @@ def _read_days(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     connection.execute(
         "create or replace temp table wanted_days as "
         "select $source as source, day::date as sealed_date, "
-        "(select coalesce(max(ingest_seq), 0) from raw.activities) as last_ingest_seq "
+        "(select coalesce(max(ingest_seq), 0) from raw.activities) as last_ingest_seq, null as through_removal "
         "from generate_series($first::date::timestamp, $last::date::timestamp, interval 1 day) as days (day)",
         {"source": source, "first": first, "last": last},
     )

@@ -95,7 +95,7 @@ def _store_records(
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
     connection.unregister("pieces")
     _insert(connection, counts)
-    for name in ("known", "revised", "judged"):
+    for name in ("known", "revised", "withheld", "judged"):
         connection.execute(f"drop table {name}")
     connection.unregister("incoming")
     return counts
@@ -104,7 +104,8 @@ def _store_records(
 def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:
     [(newest,)] = connection.execute(
         "select max(ingest_seq) from (select max(ingest_seq) as ingest_seq from raw.activities "
-        "union all select max(ingest_seq) from raw.activity_revisions)"
+        "union all select max(ingest_seq) from raw.activity_revisions "
+        "union all select max(last_ingest_seq) from raw.removals)"
     ).fetchall()
     numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": newest or 0}
     expected = {

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import duckdb
 
-SCHEMA_VERSION = 1
+# 2: records can be removed for good. An older version would read them again, and is kept out.
+SCHEMA_VERSION = 2
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique. Naming the
@@ -100,21 +101,65 @@ _STATEMENTS = (
         through_ingest_seq bigint not null,
         finished_at timestamp not null
     )""",
+    # Authorized removals, numbered from 1 and chained; the seals of the days that they touched carry their hashes.
+    """create table if not exists raw.removals (
+        removal_id bigint primary key,
+        kind varchar not null check (kind in ('erasure', 'retention')),
+        requested_by varchar not null,
+        reason varchar not null,
+        removed_at timestamp not null,
+        activity_count bigint not null,
+        revision_count bigint not null,
+        last_ingest_seq bigint not null,
+        content_sha256 varchar not null,
+        previous_removal_sha256 varchar,
+        removal_sha256 varchar not null,
+        product_version varchar not null
+    )""",
+    # What an erasure leaves of each record: enough to compute the seals of before, and to know it when it comes again.
+    """create table if not exists raw.removed_activities (
+        removal_id bigint not null,
+        table_name varchar not null check (table_name in ('activities', 'activity_revisions')),
+        source varchar not null,
+        activity_id varchar not null using compression zstd,
+        created_at timestamp not null,
+        payload_sha256 varchar not null,
+        extract_id varchar not null,
+        ingest_seq bigint not null
+    )""",
+    # Of a day that retention removed as a whole nothing is left but its counts, by day and by walk, and its seals.
+    """create table if not exists raw.removed_days (
+        removal_id bigint not null,
+        source varchar not null,
+        removed_date date not null,
+        activity_count bigint not null,
+        revision_count bigint not null,
+        seal_sha256 varchar not null
+    )""",
+    """create table if not exists raw.removed_extracts (
+        removal_id bigint not null,
+        source varchar not null,
+        extract_id varchar not null,
+        activity_count bigint not null,
+        revision_count bigint not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
     # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
     "alter table raw.day_seals add column if not exists seal_number bigint",
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
+    # The newest removal that the seal tells of; null where it tells of none.
+    "alter table raw.day_seals add column if not exists removal_sha256 varchar",
 )
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of schema `raw` where they are missing; changes nothing that is there."""
+    """Create the tables of schema `raw` where they are missing; changes nothing else that is there."""
     for statement in _STATEMENTS:
         connection.execute(statement)
     connection.execute(
-        "insert into raw.schema_version select ?, current_timestamp at time zone 'UTC' "
-        "where not exists (from raw.schema_version)",
-        [SCHEMA_VERSION],
+        "insert into raw.schema_version select $version, current_timestamp at time zone 'UTC' "
+        "where not exists (from raw.schema_version where version >= $version)",
+        {"version": SCHEMA_VERSION},
     )

@@ -2,9 +2,10 @@
 
 A day of a source is sealed when complete walks cover all of it, no failed walk in it waits to be repeated, and an
 ordinary overlap walk cannot reach it any more. A row that arrives later seals the day once more, as the next
-version. The chain of a source is the order in which its seals were appended: `seal_number`, from 1.
+version; so does a removal that was authorized, whose hash is chained in. The chain of a source is the order in which its seals were appended: `seal_number`, from 1.
 
-    seal_sha256 = SHA-256 of: previous seal (or nothing), source, date, count, day_sha256, joined by line feeds
+    seal_sha256 = SHA-256 of: previous seal (or nothing), source, date, count, day_sha256, joined by line feeds,
+    and, where the seal tells of a removal, removal_sha256 as a sixth
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ _OVERLAP = timedelta(hours=1)
 
 def seal_expression(row: str, previous: str) -> str:
     """The SQL that computes the seal of a row of `row` whose chain stands at `previous`."""
-    fields = ", ".join(f"{row}.{name}" for name in ("source", "sealed_date", "activity_count", "day_sha256"))
+    names = ("source", "sealed_date", "activity_count", "day_sha256", "removal_sha256")
+    fields = ", ".join(f"{row}.{name}" for name in names)
+    # Of texts that are null `concat_ws` leaves out the separator as well.
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
@@ -94,13 +97,24 @@ arrived as (
 ),
 sealed as (
     select source, sealed_date, max(seal_version) as seal_version from raw.day_seals group by all
+),
+-- A day that was still open then: its first seal tells of it.
+removed_before as (
+    select
+        source,
+        created_at::date as sealed_date,
+        count(*) || ' of its activities had been removed' as reason,
+        (select arg_max(removal_sha256, removal_id) from raw.removals) as removal_sha256
+    from raw.removed_activities
+    where table_name = 'activities'
+    group by all
 )
-select source, sealed_date, last_ingest_seq, 1 as seal_version, null as reason
-from closed_days, newest
+select source, sealed_date, last_ingest_seq, null as through_removal, 1 as seal_version, reason, removal_sha256
+from closed_days left join removed_before using (source, sealed_date), newest
 union all
 select
-    source, sealed_date, last_ingest_seq, seal_version + 1,
-    late_count || if(late_count = 1, ' activity', ' activities') || ' arrived late'
+    source, sealed_date, last_ingest_seq, null, seal_version + 1,
+    late_count || if(late_count = 1, ' activity', ' activities') || ' arrived late', null
 from sealed join arrived using (source, sealed_date), newest
 """
 
@@ -112,9 +126,10 @@ with recursive tips as (
 ),
 steps as (
     select
-        day_contents.*,
+        day_contents.* exclude (through_removal),
         seal_version,
         reason,
+        removal_sha256,
         coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date)
             as seal_number,
         tips.seal_sha256 as tip_sha256
@@ -194,12 +209,22 @@ def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]
     _keep(connection, "open_stretches", still_open)
     connection.execute(_LEAVE_OPEN_DAYS)
     connection.execute(_WANTED_DAYS)
-    read_contents(connection)
-    connection.execute(_APPEND, {"now": now, "product_version": __version__})
+    append_seals(connection, now)
     report = connection.execute(_REPORT, {"now": now}).fetchall()
-    for table in ("covered", "open_stretches", "closed_days", "wanted_days", "day_contents"):
+    for table in ("covered", "open_stretches", "closed_days"):
         connection.execute(f"drop table {table}")
     return [Sealing(*row) for row in report]
+
+
+def append_seals(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Seal the days in the temporary table `wanted_days` as they are now, and drop it; the caller commits.
+
+    Beside what `read_contents` asks for it has `seal_version`, `reason` and `removal_sha256`.
+    """
+    read_contents(connection)
+    connection.execute(_APPEND, {"now": now, "product_version": __version__})
+    connection.execute("drop table wanted_days")
+    connection.execute("drop table day_contents")
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, table: str, stretches: list[tuple[str, Interval]]) -> None:

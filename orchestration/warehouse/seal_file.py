@@ -27,17 +27,25 @@ _COLUMNS = {
     "previous_seal_sha256": pa.string(),
     "seal_sha256": pa.string(),
     "sealed_at": pa.string(),
+    "removal_sha256": pa.string(),
+    "reason": pa.string(),
 }
+# Files of before there were removals end with `sealed_at`.
+_FORMER = 9
 _NO_SEAL = "-"
 _SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(
-    rf"[^\t\n]+\t\d+\t\d{{4}}-\d\d-\d\d\t\d+\t\d+\t{_SHA256}\t({_SHA256}|{_NO_SEAL})\t{_SHA256}\t[-0-9:. ]+"
+    rf"[^\t\n]+\t\d+\t\d{{4}}-\d\d-\d\d\t\d+\t\d+\t{_SHA256}\t({_SHA256}|{_NO_SEAL})\t{_SHA256}\t"
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"
+    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+)?"
 )
 _HEADER = f"""\
 # Seals of the compliance warehouse, one line each; keep this file where the warehouse's writers cannot write.
 # Check the warehouse against it:  python -m orchestration verify --against THIS-FILE
 # Check one line by hand (leave PREVIOUS empty where it is {_NO_SEAL}); the result is its seal_sha256:
 #   printf '%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 | sha256sum
+# Where a line has a removal_sha256, records of the day were removed on order, and it is a sixth text of the hash:
+#   printf '%s\\n%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL_SHA256 | sha256sum
 # A line's previous_seal_sha256 is the seal_sha256 of the line before it of the same source.
 # {chr(9).join(_COLUMNS)}
 """
@@ -120,9 +128,11 @@ def read(path: Path) -> Kept:
     except OSError as error:
         raise WarehouseError(f"Cannot read {path}: {error.strerror}. Name a file of exported seals.") from None
     seals = [line for line in lines if not line.startswith("#")]
-    if not seals or not all(_LINE.fullmatch(line) for line in seals):
+    is_whole = len({line.count("\t") for line in seals}) == 1
+    if not is_whole or not all(_LINE.fullmatch(line) for line in seals):
         raise WarehouseError(f"{path} is no file of exported seals, or it was changed. Name another.")
-    columns = zip(*(line.split("\t") for line in seals), strict=True)
+    lacking = [_NO_SEAL] * (len(_COLUMNS) - _FORMER)
+    columns = zip(*((line.split("\t") + lacking)[: len(_COLUMNS)] for line in seals), strict=True)
     texts = [pa.array([None if text == _NO_SEAL else text for text in column]) for column in columns]
     kept = pa.table([text.cast(kind) for text, kind in zip(texts, _COLUMNS.values(), strict=True)], [*_COLUMNS])
     with duckdb.connect() as connection:

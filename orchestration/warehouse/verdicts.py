@@ -23,12 +23,26 @@ semi join incoming using (source, activity_id)
 where stored.created_at between make_timestamp({since}::bigint) and make_timestamp({until}::bigint)
 """
 
+# What was removed on order stays away: erased records whatever they say now and whichever source has them, and all
+# of the days that retention took.
+_WITHHOLD = """
+create or replace temp table withheld as
+select position from incoming semi join raw.removed_activities using (activity_id)
+union
+select position from incoming
+semi join raw.removed_days
+    on incoming.source = removed_days.source and incoming.created_at::date = removed_days.removed_date
+"""
+
 # Records that have an id to themselves and are not known are new, and that is most of them: only the others are
 # numbered and compared. What was stored first counts, else what came first.
 _JUDGE = """
 create or replace temp table judged as
-with suspects as (
-    select source, activity_id from incoming group by all having count(*) > 1
+with wanted as (
+    from incoming anti join withheld using (position)
+),
+suspects as (
+    select source, activity_id from wanted group by all having count(*) > 1
     union
     select source, activity_id from known
 ),
@@ -41,7 +55,7 @@ keys as (
         first_value(payload_sha256) over (partition by source, activity_id order by position) as first_sha256,
         row_number() over (partition by source, activity_id order by position) as occurrence,
         row_number() over (partition by source, activity_id, payload_sha256 order by position) as repetition
-    from incoming
+    from wanted
     semi join suspects using (source, activity_id)
 )
 select
@@ -59,6 +73,8 @@ left join (select distinct * from revised) as revised
         keys.source = revised.source
         and keys.activity_id = revised.activity_id
         and keys.payload_sha256 = revised.payload_sha256
+union all
+select position, 'duplicate' from withheld
 """
 
 
@@ -69,6 +85,7 @@ def judge(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_EMPTY.format(name=name))
         for since, until in stretches:
             connection.execute(_FIND.format(name=name, table=table, since=since, until=until))
+    connection.execute(_WITHHOLD)
     connection.execute(_JUDGE)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
+from orchestration.warehouse import removal_sql
 from orchestration.warehouse import verify_sql as sql
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.envelopes import ENVELOPE
@@ -34,6 +36,7 @@ CHECKS = (
     ("extracts", "rows_match_the_ledger"),
     ("day_seals", "chain_holds"),
     ("day_seals", "sealed_days_hold"),
+    ("day_seals", "removals_hold"),
 )
 
 
@@ -53,10 +56,33 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What was removed on order: by whom, why, when (UTC), how much, and of how many days."""
+
+    kind: str
+    requested_by: str
+    reason: str
+    removed_at: datetime
+    activity_count: int
+    revision_count: int
+    day_count: int
+    removal_id: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind.capitalize()} {self.removal_id}, {self.removed_at:%Y-%m-%d %H:%M:%S}Z: "
+            f"{self.activity_count:,} activities and {self.revision_count:,} revisions of {self.day_count:,} day(s) "
+            f"removed by {self.requested_by}: {self.reason}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """All outcomes, and what no seal holds yet: days without one, and sealed days that rows have come to since."""
+    """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
+    rows have come to since."""
 
     outcomes: list[Outcome]
+    removals: list[Removal]
     activity_count: int
     unsealed_day_count: int
     unsealed_activity_count: int
@@ -85,13 +111,14 @@ def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> V
         lambda: [_outcome(connection, "extracts", "rows_match_the_ledger", sql.LEDGER)],
         lambda: [_outcome(connection, "day_seals", "chain_holds", sql.CHAIN)],
         lambda: [_sealed_days(connection)],
+        lambda: [_removals(connection)],
     ]
     if kept:
         checks.append(lambda: [Outcome("day_seals", "kept_seals_are_there", *compare(connection, kept))])
     outcomes = [outcome for check in checks for outcome in _timed(check)]
     [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
     [(activity_count,)] = connection.execute("select count(*) from raw.activities").fetchall()
-    return Verification(outcomes, activity_count, *unsealed, time.monotonic() - began)
+    return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
 
 
 def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> Outcome:
@@ -115,7 +142,7 @@ def _timed(check: Callable[[], Sequence[Outcome]]) -> list[Outcome]:
 def _refuse_older(connection: duckdb.DuckDBPyConnection) -> None:
     found = connection.execute(
         "select 1 from duckdb_columns() "
-        "where schema_name = 'raw' and table_name = 'day_seals' and column_name = 'last_ingest_seq'"
+        "where schema_name = 'raw' and table_name = 'day_seals' and column_name = 'removal_sha256'"
     ).fetchall()
     if not found:
         raise WarehouseError("This warehouse has no seals yet. Run `make refresh` once, then verify again.")
@@ -151,12 +178,25 @@ def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) ->
 
 def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
     """Each version of each seal against the rows that it can have seen."""
+    connection.execute(removal_sql.SEAL_VERSIONS)
     connection.execute(
         "create or replace temp table wanted_days as "
-        "select distinct source, sealed_date, last_ingest_seq from raw.day_seals"
+        "select distinct source, sealed_date, last_ingest_seq, through_removal from seal_versions where not is_removed"
     )
     read_contents(connection)
     outcome = _outcome(connection, "day_seals", "sealed_days_hold", sql.SEALED_DAYS)
     connection.execute("drop table wanted_days")
     connection.execute("drop table day_contents")
     return outcome
+
+
+def _removals(connection: duckdb.DuckDBPyConnection) -> Outcome:
+    """Each removal: its row, what it left, its place in the seals, and that nothing of it has come back."""
+    outcome = _outcome(connection, "day_seals", "removals_hold", removal_sql.REMOVALS)
+    connection.execute("drop table seal_versions")
+    return outcome
+
+
+def list_removals(connection: duckdb.DuckDBPyConnection) -> list[Removal]:
+    """Every authorized removal, oldest first."""
+    return [Removal(*found) for found in connection.execute(removal_sql.LIST).fetchall()]

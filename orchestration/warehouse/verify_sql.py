@@ -5,6 +5,7 @@ Sentences name ids, days and hashes; never a payload.
 
 from __future__ import annotations
 
+from orchestration.warehouse.removal_sql import BY_EXTRACT
 from orchestration.warehouse.seal import seal_expression
 
 # Columns are compared where DuckDB can read the payload: it refuses half a surrogate pair, and a time with a leap
@@ -80,6 +81,8 @@ with numbers as (
     select ingest_seq, activity_id from raw.activities where hash(ingest_seq) % $parts = $part
     union all
     select ingest_seq, activity_id from raw.activity_revisions where hash(ingest_seq) % $parts = $part
+    union all
+    select ingest_seq, activity_id from raw.removed_activities where hash(ingest_seq) % $parts = $part
 ),
 counted as (
     select ingest_seq, count(*) as row_count, min(activity_id) as activity_id from numbers group by ingest_seq
@@ -93,26 +96,32 @@ from counted
 """
 
 # Of the activities only the ids of their walks are read, which compress well: each refresh asks this, too.
-LEDGER = """
-with stored as (
-    select extract_id, source, count(*) as row_count from raw.activities group by all
+LEDGER = f"""
+with counted as (
+    select extract_id, source, count(*) as stored_count, 0 as revised_count from raw.activities group by all
+    union all
+    select extract_id, source, 0, count(*) from raw.activity_revisions group by all
+    union all
+    {BY_EXTRACT}
 ),
-revised as (
-    select extract_id, source, count(*) as row_count from raw.activity_revisions group by all
+found as (
+    select
+        extract_id, source, sum(stored_count)::bigint as stored_count, sum(revised_count)::bigint as revised_count
+    from counted
+    group by all
 ),
 compared as (
     select
-        coalesce(extracts.extract_id, stored.extract_id, revised.extract_id) as extract_id,
-        coalesce(extracts.source, stored.source, revised.source) as source,
+        coalesce(extracts.extract_id, found.extract_id) as extract_id,
+        coalesce(extracts.source, found.source) as source,
         extracts.extract_id is null as is_unknown,
         coalesce(inserted_count, 0) as inserted_count,
         coalesce(revision_count, 0) as revision_count,
-        coalesce(stored.row_count, 0) as stored_count,
-        coalesce(revised.row_count, 0) as revised_count,
+        coalesce(stored_count, 0) as stored_count,
+        coalesce(revised_count, 0) as revised_count,
         started_at
     from raw.extracts
-    full join stored using (extract_id, source)
-    full join revised using (extract_id, source)
+    full join found using (extract_id, source)
 ),
 judged as (
     select *, (inserted_count <> stored_count or revision_count <> revised_count) as is_differing from compared
@@ -173,17 +182,19 @@ from judged
 SEALED_DAYS = """
 with compared as (
     select
-        day_seals.*,
+        seals.*,
         day_contents.activity_count as found_count,
         day_contents.day_sha256 as found_sha256,
-        day_seals.activity_count is distinct from day_contents.activity_count
-        or day_seals.day_sha256 is distinct from day_contents.day_sha256 as is_differing
-    from raw.day_seals
+        seals.activity_count is distinct from day_contents.activity_count
+        or seals.day_sha256 is distinct from day_contents.day_sha256 as is_differing
+    from seal_versions as seals
     left join day_contents
         on
-            day_seals.source = day_contents.source
-            and day_seals.sealed_date = day_contents.sealed_date
-            and day_seals.last_ingest_seq is not distinct from day_contents.last_ingest_seq
+            seals.source = day_contents.source
+            and seals.sealed_date = day_contents.sealed_date
+            and seals.last_ingest_seq is not distinct from day_contents.last_ingest_seq
+            and seals.through_removal = day_contents.through_removal
+    where not is_removed
 )
 select
     count(*),

@@ -275,7 +275,7 @@ def test_a_line_of_the_file_can_be_checked_by_hand(warehouse: Path):
     command = next(line for line in text.splitlines() if "sha256sum" in line).lstrip("# ")
     seals = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     assert len(seals) == 4
-    for source, _, day, _, count, day_sha256, previous, seal, _ in seals:
+    for source, _, day, _, count, day_sha256, previous, seal, *_ in seals:
         words = {"PREVIOUS": "''" if previous == "-" else previous, "SOURCE": source, "DATE": day, "COUNT": count}
         line = command.replace("DAY_SHA256", day_sha256)
         for word, value in words.items():
