@@ -132,7 +132,7 @@ def _create(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or the names in a directory, to the disk: a flushed file without a name is lost with the power."""
+    """Bring a file, or the names in a directory, to disk: a flushed file without a name is lost with the power."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -173,5 +173,5 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")
     if read_only and (version or 0) < SCHEMA_VERSION:
         raise WarehouseError(
-            f"{path} was last written by an older version of this product. Run `make refresh` once, then run again."
+            f"{path} was last written by an older version. Run `make refresh` once, then run again."
         )

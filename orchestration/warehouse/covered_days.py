@@ -27,10 +27,16 @@ where source = $source
 group by day
 """
 
+_REMOVED = "select removed_date::timestamp from raw.removed_days where source = $source"
+
 
 def covered_days(connection: duckdb.DuckDBPyConnection, source: str) -> list[CoveredDay]:
-    """The covered days of the source, oldest first; a day with a hole in it has several."""
+    """The covered days of the source, oldest first; a day with a hole in it has several.
+
+    Days that retention removed are left out: walked again, they would only be turned away.
+    """
     parameters = {"source": source}
+    removed = {_aware(day) for (day,) in connection.execute(_REMOVED, parameters).fetchall()}
     walked = {
         (_aware(start), _aware(end)): _aware(when)
         for start, end, when in connection.execute(_WALKS, parameters).fetchall()
@@ -40,6 +46,7 @@ def covered_days(connection: duckdb.DuckDBPyConnection, source: str) -> list[Cov
         CoveredDay(piece, walked.get((piece.start, piece.end)), records.get(day_floor(piece.start), 0))
         for stretch in coverage(connection, source)
         for piece in by_day(stretch)
+        if day_floor(piece.start) not in removed
     ]
 
 

@@ -102,12 +102,7 @@ def _store_records(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:
-    [(newest,)] = connection.execute(
-        "select max(ingest_seq) from (select max(ingest_seq) as ingest_seq from raw.activities "
-        "union all select max(ingest_seq) from raw.activity_revisions "
-        "union all select max(last_ingest_seq) from raw.removals)"
-    ).fetchall()
-    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": newest or 0}
+    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": last_number(connection)}
     expected = {
         "activities": sum(inserted for inserted, *_ in counts.values()),
         "activity_revisions": sum(revised for _, _, revised, *_ in counts.values()),
@@ -119,6 +114,16 @@ def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> 
         [(stored,)] = connection.execute(statement, numbering).fetchall()
         if stored != count:
             raise WarehouseError(f"{stored} of {count} records would have been stored, so none was. Run again.")
+
+
+def last_number(connection: duckdb.DuckDBPyConnection) -> int:
+    """The newest `ingest_seq` that was ever given, also to rows that were removed since."""
+    [(newest,)] = connection.execute(
+        "select coalesce(max(number), 0) from (select max(ingest_seq) as number from raw.activities "
+        "union all select max(ingest_seq) from raw.activity_revisions "
+        "union all select max(last_ingest_seq) from raw.removals)"
+    ).fetchall()
+    return newest
 
 
 def _pieces(walks: Mapping[str, Walk]) -> pa.Table:

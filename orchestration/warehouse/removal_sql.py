@@ -1,7 +1,8 @@
 """The statements about authorized removals: what is recorded of one, and what verification computes again.
 
-`raw.removals` is a chain of its own: each row's hash covers who removed what and why, a hash over all that was left
-of it, and the row before. Seals carry the newest of these hashes, so that the chain of seals covers all of them.
+`raw.removals` is a chain of its own: each row's hash covers who removed what and why, a hash over all that
+was left of it, and the row before. Seals carry the newest of these hashes, so that the chain of seals covers all of
+them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from (
     )::varchar as item
     from raw.removed_activities
     union all
-    select removal_id, json_array('day', source, removed_date, activity_count, revision_count, seal_sha256)::varchar
+    select removal_id, json_array(
+        'day', source, removed_date, activity_count, revision_count, seal_sha256
+    )::varchar
     from raw.removed_days
     union all
     select removal_id, json_array('extract', source, extract_id, activity_count, revision_count)::varchar
@@ -66,7 +69,7 @@ def removal_expression(row: str, previous: str) -> str:
 
 
 # The days of a removal that were sealed before, each with the seal that is to tell of it.
-TELL_DAYS = f"""
+TELL_DAYS = """
 create or replace temp table wanted_days as
 with removed as (
     select source, created_at::date as sealed_date, count(*) as removed_count
@@ -87,8 +90,8 @@ join sealed using (source, sealed_date)
 join raw.removals on removal_id = $removal_id
 """
 
-# Each seal with the newest removal that its day had been told of by then: what that one and those before it erased is
-# not in it. Where retention has taken the day since, there is nothing left to compare it with.
+# Each seal with the newest removal that its day had been told of by then: what that one and those before it
+# erased is not in it. Where retention has taken the day since, there is nothing left to compare it with.
 SEAL_VERSIONS = """
 create or replace temp table seal_versions as
 with told as (
@@ -167,13 +170,19 @@ unsealed as (
         (sealed_date, day_seals.activity_count) is distinct from (removed_date, removed_days.activity_count)
 ),
 unknown as (
-    select 0 as number, 'seal ' || seal_number || ' of ' || source || ' tells of one that is not there' as difference
+    select
+        0 as number,
+        'seal ' || seal_number || ' of ' || source || ' tells of one that is not there' as difference
     from raw.day_seals anti join raw.removals using (removal_sha256)
     where removal_sha256 is not null
 ),
 back as (
     select min(removal_id) as number, source || ' ' || activity_id || ' was removed, and is there' as difference
-    from (select source, activity_id from raw.activities union all select source, activity_id from raw.activity_revisions)
+    from (
+        select source, activity_id from raw.activities
+        union all
+        select source, activity_id from raw.activity_revisions
+    )
     join (select distinct removal_id, activity_id from raw.removed_activities) using (activity_id)
     group by source, activity_id
     union all

@@ -116,7 +116,7 @@ _STATEMENTS = (
         removal_sha256 varchar not null,
         product_version varchar not null
     )""",
-    # What an erasure leaves of each record: enough to compute the seals of before, and to know it when it comes again.
+    # What an erasure leaves of each record: enough to compute the seals of before, and to know it again.
     """create table if not exists raw.removed_activities (
         removal_id bigint not null,
         table_name varchar not null check (table_name in ('activities', 'activity_revisions')),

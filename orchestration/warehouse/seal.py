@@ -2,7 +2,8 @@
 
 A day of a source is sealed when complete walks cover all of it, no failed walk in it waits to be repeated, and an
 ordinary overlap walk cannot reach it any more. A row that arrives later seals the day once more, as the next
-version; so does a removal that was authorized, whose hash is chained in. The chain of a source is the order in which its seals were appended: `seal_number`, from 1.
+version; so does an authorized removal, whose hash is chained in. The chain of a source is the order in which its
+seals were appended: `seal_number`, from 1.
 
     seal_sha256 = SHA-256 of: previous seal (or nothing), source, date, count, day_sha256, joined by line feeds,
     and, where the seal tells of a removal, removal_sha256 as a sixth

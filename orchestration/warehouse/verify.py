@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +18,7 @@ from orchestration.warehouse import verify_sql as sql
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.envelopes import ENVELOPE
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.removed import Removal, list_removals
 from orchestration.warehouse.seal_file import Kept, compare
 
 # Rows whose ids are held at once when what must be unique is looked for.
@@ -53,27 +53,6 @@ class Outcome:
     finding_count: int
     first: str | None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What was removed on order: by whom, why, when (UTC), how much, and of how many days."""
-
-    kind: str
-    requested_by: str
-    reason: str
-    removed_at: datetime
-    activity_count: int
-    revision_count: int
-    day_count: int
-    removal_id: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.kind.capitalize()} {self.removal_id}, {self.removed_at:%Y-%m-%d %H:%M:%S}Z: "
-            f"{self.activity_count:,} activities and {self.revision_count:,} revisions of {self.day_count:,} day(s) "
-            f"removed by {self.requested_by}: {self.reason}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +160,8 @@ def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
     connection.execute(removal_sql.SEAL_VERSIONS)
     connection.execute(
         "create or replace temp table wanted_days as "
-        "select distinct source, sealed_date, last_ingest_seq, through_removal from seal_versions where not is_removed"
+        "select distinct source, sealed_date, last_ingest_seq, through_removal "
+        "from seal_versions where not is_removed"
     )
     read_contents(connection)
     outcome = _outcome(connection, "day_seals", "sealed_days_hold", sql.SEALED_DAYS)
@@ -195,8 +175,3 @@ def _removals(connection: duckdb.DuckDBPyConnection) -> Outcome:
     outcome = _outcome(connection, "day_seals", "removals_hold", removal_sql.REMOVALS)
     connection.execute("drop table seal_versions")
     return outcome
-
-
-def list_removals(connection: duckdb.DuckDBPyConnection) -> list[Removal]:
-    """Every authorized removal, oldest first."""
-    return [Removal(*found) for found in connection.execute(removal_sql.LIST).fetchall()]
