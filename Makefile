@@ -11,11 +11,11 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle verify attest review test test-bi lint format \
-	bench
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle verify attest review subject-report erase \
+	retain test test-bi lint format bench
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(MANIFEST) ## the environment in .venv and the dbt manifest; does nothing when up to date
 
@@ -45,6 +45,16 @@ attest: setup ## a statement on how completely last month was read, or FROM=2026
 
 review: setup ## who held what on a day, and what changed: ON=2026-06-30 SINCE=2026-03-31
 	@$(BIN)/python -m orchestration review $(if $(ON),--on $(ON)) $(if $(SINCE),--since $(SINCE))
+
+# What a person may be called is the shell's to pass on, not to read.
+subject-report: setup ## everything that is held on one person, as files: SUBJECT=user id or email address
+	@$(BIN)/python -m orchestration subject-report --subject "$$SUBJECT"
+
+erase: setup ## remove every record that names one person, for good: SUBJECT=… BY=role WHY=case, and then YES=1
+	@$(BIN)/python -m orchestration erase --subject "$$SUBJECT" --by "$$BY" --why "$$WHY" $(if $(YES),--yes)
+
+retain: setup ## remove the days that are older than RAW_DAYS, for good: BY=role WHY=reason, and then YES=1
+	@$(BIN)/python -m orchestration retain --by "$$BY" --why "$$WHY" $(if $(YES),--yes)
 
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs

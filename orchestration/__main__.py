@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
-from orchestration.commands import analysts, evidence, pseudonyms
+from orchestration.commands import analysts, evidence, privacy, pseudonyms
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def main() -> int:
     evidence.add_parsers(commands)
     analysts.add_parsers(commands)
     pseudonyms.add_parsers(commands)
+    privacy.add_parsers(commands)
     arguments = parser.parse_args()
     prepare_environment()
     if "run" in arguments:

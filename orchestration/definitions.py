@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
+from orchestration.assets.removals import removals
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
@@ -22,12 +23,15 @@ from orchestration.resources import ActivityFeed, Publication, Warehouse
 from orchestration.schedules import (
     attest_job,
     attest_schedule,
+    erase_job,
     publish_job,
     rebuild_job,
     reconcile_job,
     reconcile_schedule,
     refresh_job,
     refresh_schedule,
+    retain_job,
+    retain_schedule,
     review_job,
     verify_job,
     verify_schedule,
@@ -49,14 +53,25 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=[
             raw_tables,
             day_seals,
+            removals,
             curated_tables,
             *published_assets,
             attestation,
             access_review,
         ],
         asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
-        jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job, review_job],
-        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
+        jobs=[
+            refresh_job,
+            reconcile_job,
+            rebuild_job,
+            publish_job,
+            verify_job,
+            attest_job,
+            review_job,
+            erase_job,
+            retain_job,
+        ],
+        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule, retain_schedule],
         resources=resources | overrides,
         # Steps that touch the warehouse take turns anyway; one process spares each the start-up.
         executor=dg.in_process_executor,

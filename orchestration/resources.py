@@ -20,6 +20,7 @@ from orchestration.configuration.settings import (
     ConfigurationError,
     postgres_url,
     published_group,
+    raw_days,
     read_bounds,
     read_sources,
 )
@@ -110,6 +111,13 @@ class Warehouse(DuckDBResource):
             with open_warehouse(self.path, read_only=read_only) as connection:
                 yield connection
         except WarehouseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def raw_days(self) -> int | None:
+        """For how many days records are kept; a wrong environment fails the step with one sentence."""
+        try:
+            return raw_days(os.environ)
+        except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
     @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from orchestration.assets.evidence import access_review, attestation
+from orchestration.assets.removals import ERASURE, REMOVALS, RETENTION
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
 
@@ -21,8 +22,16 @@ VERIFY_CRON = "30 3 * * 0"
 # When the last day of the month before has long been sealed.
 ATTEST_CRON = "0 6 3 * *"
 
+# After the reconciliation of the first of each month.
+RETAIN_CRON = "30 4 1 * *"
+
 # From the feed to the tables.
-CYCLE = dg.AssetSelection.all() - dg.AssetSelection.groups("evidence") - dg.AssetSelection.checks(verification)
+CYCLE = (
+    dg.AssetSelection.all()
+    - dg.AssetSelection.groups("evidence")
+    - dg.AssetSelection.checks(verification)
+    - dg.AssetSelection.assets(REMOVALS)
+)
 
 
 def _running(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
@@ -87,4 +96,37 @@ review_job = dg.define_asset_job(
     "review",
     selection=dg.AssetSelection.assets(access_review),
     description="Write who held what at the end of the newest complete day, or of a configured one.",
+)
+
+
+def _removing(name: str, order: dict[str, str], description: str) -> UnresolvedAssetJobDefinition:
+    """A job that removes records, and has nothing of them left in the tables and in what is published."""
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(REMOVALS, curated_tables) | dg.AssetSelection.groups("publishing"),
+        config={"ops": {"raw__removals": {"config": order}}},
+        description=description,
+    )
+
+
+erase_job = _removing(
+    "erase",
+    {"kind": ERASURE, "subject": "", "requested_by": "", "reason": ""},
+    "Remove every record that names one person (by user id), for good; then build every table anew, and publish.",
+)
+
+retain_job = _removing(
+    "retain",
+    {"kind": RETENTION, "requested_by": "the schedule", "reason": "RAW_DAYS"},
+    "Remove the days that are older than RAW_DAYS, for good; then build every table anew, and publish.",
+)
+
+# Off, until somebody decides that records are to be removed by themselves.
+retain_schedule = dg.ScheduleDefinition(
+    name="retain_schedule",
+    job=retain_job,
+    cron_schedule=RETAIN_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="On the first of each month, where somebody has switched it on.",
 )

@@ -13,8 +13,10 @@ from orchestration.definitions import defs
 
 RAW = {
     f"raw/{name}"
-    for name in ("activities", "activity_revisions", "day_seals", "extracts", "feed_requests", "sources")
-}
+    for name in (
+        "activities", "activity_revisions", "day_seals", "extracts", "feed_requests", "removals", "sources",
+    )
+}  # fmt: skip
 STAGING = {
     f"staging/{name}"
     for name in (
@@ -75,7 +77,9 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review"}
+    assert jobs == {
+        "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain",
+    }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
@@ -83,6 +87,8 @@ def test_the_jobs_and_schedules_are_exactly_these():
         "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
+        # Nothing is removed by itself.
+        "retain_schedule": ("30 4 1 * *", dg.DefaultScheduleStatus.STOPPED),
     }
 
 
@@ -102,6 +108,18 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_parquet",
                 "published__general_postgres",
                 "ledger_checks",
+                "marts__findings_no_new_severe_findings",
+                "marts__schema_drift_documented_contract_is_current",
+            },
+        ),
+        (
+            "erase",
+            {
+                "raw__removals",
+                "curated_tables",
+                "published__database",
+                "published__parquet",
+                "published__postgres",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },

@@ -27,6 +27,7 @@ __all__ = [
     "postgres_url",
     "published_group",
     "published_path",
+    "raw_days",
     "read_bounds",
     "read_key",
     "read_source",
@@ -53,6 +54,8 @@ MOST_SECONDS = 24 * 3600
 MOST_OVERLAP_MINUTES = 30 * 24 * 60
 MOST_RUN_MINUTES = 24 * 60
 MOST_DAYS = 6 * 366
+# The checks of lateness look back 30 days.
+FEWEST_RAW_DAYS = 31
 # Queryable within one minute of happening: a bound closer than that loses activities for good.
 PUBLIC_SETTLE_SECONDS = 60
 
@@ -94,6 +97,16 @@ def postgres_url(environment: Mapping[str, str]) -> SecretStr | None:
             "PUBLISH_POSTGRES_URL is no URL of PostgreSQL. Use one like postgresql://user:password@host:5432/database."
         )
     return SecretStr(text) if text else None
+
+
+def raw_days(environment: Mapping[str, str]) -> int | None:
+    """For how many days records are kept; null where they are kept for good.
+
+    Raises:
+        ConfigurationError: `RAW_DAYS` makes no sense.
+    """
+    text = (environment.get("RAW_DAYS") or "").strip()
+    return values.integer("RAW_DAYS", text, minimum=FEWEST_RAW_DAYS, is_text=True) if text else None
 
 
 def read_sources(environment: Mapping[str, str]) -> list[Source]:

@@ -34,6 +34,7 @@ def as_markdown(statement: Row) -> str:
         ["## Gaps", *_gaps(statement)],
         ["## Walks that failed, and what repaired them", *_failures(statement["failed_walks"])],
         ["## Blind spots: when logging was switched off", *_blind_spots(statement["blind_spots"])],
+        ["## Removed on order", *_removals(statement["removals"])],
         ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
     ]
     return "\n\n".join("\n".join(_spaced(section)) for section in sections) + "\n"
@@ -54,6 +55,8 @@ def _verdict(statement: Row) -> list[str]:
         else f"**Not complete.** {gap_count} stretch(es) of the period (UTC) are not proven; "
         f"{counts['activity_count']:,} activities are stored."
     )
+    if counts["removed_count"]:
+        verdict += f" {counts['removed_count']:,} more were read, and have been removed on order since: see below."
     if statement["feed_host"] == "loopback":
         verdict += (
             " They were read from a local feed on the same machine, so they say nothing of a real organization."
@@ -188,6 +191,15 @@ def _blind_spots(spots: Sequence[Row]) -> list[str]:
         + (f"{instant(spot['on_at'])} (`{spot['on_activity_id']}`)." if spot["on_at"] else "now: it is still off.")
         for spot in spots
     ] or ["None is reported."]
+
+
+def _removals(removals: Sequence[Row]) -> list[str]:
+    return [
+        f"- {instant(one['removed_at'])}, {one['kind']} {one['removal_id']}: {one['activity_count']:,} activities "
+        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by {one['requested_by']}: "
+        f"{one['reason']}"
+        for one in removals
+    ] or ["Nothing."]
 
 
 def _stretch(walk: Row) -> str:

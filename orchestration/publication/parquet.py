@@ -2,7 +2,8 @@
 
 `parquet` is a link to a directory that is complete and never changes; publishing makes another one and turns the
 link in one step. A month that got no new rows is not written again but shared with the directory before. That one
-is kept until the next but one publication, for readers that resolved the link before it turned.
+is kept until the next but one publication, for readers that resolved the link before it turned; not where records
+were removed on order since, which it still has.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def publish_parquet(
         share(work, group)
         finished = directory / f"{EDITION_PREFIX}{work.name.removeprefix(UNFINISHED)}"
         os.rename(work, finished)
-        _turn(link, finished)
+        _turn(link, finished, keeps_previous=before.get("removal_count", 0) == writer.removal_count)
         return writer.written_count, writer.shared_count
 
 
@@ -93,6 +94,7 @@ class _Writer:
         self.known: Files = before.get("files", {}) if same else {}
         self.files: Files = {}
         self.written_count = self.shared_count = 0
+        [(self.removal_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
 
     def write_mart(self, mart: Mart) -> None:
         (self.work / mart.name).mkdir()
@@ -158,15 +160,19 @@ class _Writer:
             )
         }
         manifest = self.work / MANIFEST_NAME
-        manifest.write_bytes(orjson.dumps(facts | {"files": self.files}, option=orjson.OPT_INDENT_2))
+        manifest.write_bytes(
+            orjson.dumps(
+                facts | {"removal_count": self.removal_count, "files": self.files}, option=orjson.OPT_INDENT_2
+            )
+        )
         sync(manifest)
         for made in (self.work, *(path for path in self.work.rglob("*") if path.is_dir())):
             sync(made)
 
 
-def _turn(link: Path, finished: Path) -> None:
-    """Turn the link to the finished edition, and remove all but it and the one before."""
-    kept = {finished, link.resolve()}
+def _turn(link: Path, finished: Path, *, keeps_previous: bool) -> None:
+    """Turn the link to the finished edition, and remove all but it and, where it may be kept, the one before."""
+    kept = {finished, link.resolve()} if keeps_previous else {finished}
     turned = link.with_name(f"{UNFINISHED}link-{uuid4().hex}")
     turned.symlink_to(finished.name)
     replace_durably(turned, link)

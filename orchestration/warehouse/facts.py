@@ -89,10 +89,32 @@ order by sealed_date
 
 _SEALS = """
 select sealed_date, seal_number, seal_version, activity_count, day_sha256, previous_seal_sha256, seal_sha256,
-    sealed_at, reason
+    sealed_at, reason, removal_sha256
 from raw.day_seals
 where source = $source and sealed_date >= $since::date and sealed_date < $until::date
 order by seal_number
+"""
+
+# What was removed on order of these days: of each removal how much, and of how many days.
+_REMOVALS = """
+with parts as (
+    select
+        removal_id, source, created_at::date as removed_date,
+        if(table_name = 'activities', 1, 0) as activity_count,
+        if(table_name = 'activities', 0, 1) as revision_count
+    from raw.removed_activities
+    union all
+    select removal_id, source, removed_date, activity_count, revision_count from raw.removed_days
+)
+select
+    removal_id, kind, requested_by, reason, removed_at, removal_sha256,
+    count(distinct removed_date) as day_count,
+    sum(parts.activity_count)::bigint as activity_count,
+    sum(parts.revision_count)::bigint as revision_count
+from parts join raw.removals using (removal_id)
+where source = $source and removed_date >= $since::date and removed_date < $until::date
+group by all
+order by removal_id
 """
 
 _SOURCE = """
@@ -117,6 +139,7 @@ class Facts:
     gaps: list[Interval]
     still_open: dict[Interval, str]
     blind_spots: list[Row]
+    removals: list[Row]
 
 
 def list_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -150,6 +173,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         gaps=holes,
         still_open=still_open,
         blind_spots=_rows(connection, LOGGING_OFF, {"source": source} | bounds),
+        removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
     )
 
 

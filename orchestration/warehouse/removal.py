@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -109,6 +109,17 @@ def erase(path: Path, subject: str, order: Order) -> Removal | None:
     """
 
     return _remove(path, "erasure", order, lambda connection: choose_person(connection, subject).pattern)
+
+
+def oldest_kept(raw_days: int | None) -> date:
+    """The first day (UTC) that a retention of so many days keeps.
+
+    Raises:
+        WarehouseError: no number of days is set.
+    """
+    if raw_days is None:
+        raise WarehouseError("Records are kept for good. Set RAW_DAYS to the days that they are to be kept.")
+    return datetime.now(UTC).date() - timedelta(days=raw_days)
 
 
 def retain(path: Path, before: date, order: Order) -> Removal | None:

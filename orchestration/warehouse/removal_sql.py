@@ -1,8 +1,7 @@
 """The statements about authorized removals: what is recorded of one, and what verification computes again.
 
-`raw.removals` is a chain of its own: each row's hash covers who removed what and why, a hash over all that
-was left of it, and the row before. Seals carry the newest of these hashes, so that the chain of seals covers all of
-them.
+`raw.removals` is a chain of its own: each row's hash covers who removed what and why, a hash over all that was
+left, and the row before. Seals carry the newest of these hashes, so that the chain of seals covers them all.
 """
 
 from __future__ import annotations
@@ -133,9 +132,9 @@ recorded as (
         case
             when linked.removal_id <> expected_id then 'number ' || expected_id || ' is missing before it'
             when previous_removal_sha256 is distinct from linked_sha256 or removal_sha256 <> computed_sha256
-                then 'its row is not as it was recorded'
+                then 'its row is not as recorded'
             when linked.content_sha256 is distinct from contents.content_sha256
-                then 'what it left is not as it was recorded'
+                then 'what it left is not as recorded'
             when (linked.activity_count, linked.revision_count)
                 is distinct from (counted.activity_count, counted.revision_count)
                 or (kind = 'retention' and (counted.activity_count, counted.revision_count)

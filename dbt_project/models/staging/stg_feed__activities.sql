@@ -1,3 +1,5 @@
+-- depends_on: {{ source('raw', 'removals') }}
+-- A job that removes records on order builds afterwards.
 with
 
 source as (

@@ -1,0 +1,66 @@
+"""Removal on somebody's order: one person's records, or all of old days. No part of any run but those that ask."""
+
+import dagster as dg
+
+from orchestration.resources import Warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.removal import Order, erase, oldest_kept, retain
+from orchestration.warehouse.removed import Removal
+
+REMOVALS = dg.AssetKey(["raw", "removals"])
+ERASURE, RETENTION = "erasure", "retention"
+
+
+class RemovalOrder(dg.Config):
+    """Who has what removed, and why. Dagster keeps this: name the person of an `erasure` by the user id alone.
+
+    A `retention` removes days that are older than the `RAW_DAYS` of the environment.
+    """
+
+    kind: str
+    subject: str = ""
+    requested_by: str = ""
+    reason: str = ""
+
+
+@dg.asset(
+    key=REMOVALS,
+    deps=[["raw", "activities"], ["raw", "activity_revisions"], ["raw", "extracts"], ["raw", "day_seals"]],
+    group_name="ingestion",
+    owners=["team:compliance-data"],
+    kinds={"python", "duckdb"},
+    description="One row per removal of records on somebody's order: who, why, when, how many. What is left of "
+    "the records themselves are ids and hashes, or counts.",
+)
+def removals(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalOrder
+) -> dg.MaterializeResult:
+    """Remove what is ordered, for good. The tables are built anew and published after it."""
+    try:
+        with warehouse.turn():
+            removal = _remove(warehouse, config)
+    except WarehouseError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    if removal is None:
+        context.log.info("There is nothing to remove.")
+    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+        [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": row_count,
+            "removed": str(removal or "nothing"),
+            "activities": removal.activity_count if removal else 0,
+            "revisions": removal.revision_count if removal else 0,
+        }
+    )
+
+
+def _remove(warehouse: Warehouse, config: RemovalOrder) -> Removal | None:
+    order = Order(config.requested_by, config.reason)
+    if config.kind == ERASURE:
+        if "@" in config.subject:
+            raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
+        return erase(warehouse.path, config.subject, order)
+    if config.kind == RETENTION:
+        return retain(warehouse.path, oldest_kept(warehouse.raw_days()), order)
+    raise WarehouseError(f"There is no removal of kind {config.kind!r}. Use {ERASURE} or {RETENTION}.")
