@@ -19,6 +19,7 @@ from orchestration.configuration.settings import (
     key_variable,
     postgres_url,
     published_path,
+    raw_days,
     read_source,
     warehouse_path,
 )
@@ -141,3 +142,11 @@ def test_where_is_published():
     with pytest.raises(ConfigurationError, match="no URL of PostgreSQL") as error:
         postgres_url({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
     assert "secret" not in str(error.value)
+
+
+def test_records_are_kept_for_good_unless_somebody_says_for_how_long():
+    assert raw_days({}) is None
+    assert raw_days({"RAW_DAYS": "400"}) == 400
+    for nonsense in ("30", "a year", "0"):
+        with pytest.raises(ConfigurationError, match=r"RAW_DAYS is .*31 or more"):
+            raw_days({"RAW_DAYS": nonsense})

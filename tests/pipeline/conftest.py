@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,8 +16,10 @@ from sandbox import LocalFeed
 PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
 
 
-def run(job: str, path: Path, environment: dict[str, str]) -> dg.ExecuteInProcessResult:
-    """One job of the real definitions on the warehouse at `path`."""
+def run(
+    job: str, path: Path, environment: dict[str, str], config: dict[str, Any] | None = None
+) -> dg.ExecuteInProcessResult:
+    """One job of the real definitions on the warehouse at `path`, with its own run configuration or another."""
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name in (
             "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "FEED_START", "PUBLISH_POSTGRES_URL",
@@ -28,7 +31,7 @@ def run(job: str, path: Path, environment: dict[str, str]) -> dg.ExecuteInProces
             patch.setenv(name, value)
         resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
         return resolved.execute_in_process(
-            instance=instance, raise_on_error=False, run_config=resolved.run_config or {}
+            instance=instance, raise_on_error=False, run_config=config or resolved.run_config or {}
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,20 @@ from orchestration.project import project
 from orchestration.publication.catalog import read_catalog
 from orchestration.reading.ingest import read_all
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.removal import Order, retain
 from orchestration.warehouse.verify import verify
 from sandbox import LocalFeed
 from tests.conftest import source_of
 from tests.pipeline.conftest import environment_of, run
 from tests.pipeline.test_evidence import command
-from tests.pipeline.test_refresh import rows
+from tests.pipeline.test_refresh import failure_of, rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 ALL = Bounds(reconcile_days=3000, reconcile_requests=100_000, reconcile_every=timedelta(days=1))
-# What the tables say of the reading, not of what was read.
-OF_THE_READING = {"ingest_seq", "ingested_at", "is_own_read", "source", "found_at", "project_hash"}
+# Tables and columns that tell of the reading, or of what was told before.
+OF_THE_READING = {
+    "feed_coverage", "compliance_reads", "findings", "ingest_seq", "ingested_at", "is_own_read", "source",
+}  # fmt: skip
 
 
 def traces(path: Path, words: tuple[str, ...]) -> dict[str, int]:
@@ -53,8 +56,8 @@ def erased(built: Built, history: LocalFeed, tmp_path_factory: pytest.TempPathFa
     shutil.copytree(built[0].parent / "published", path.parent / "published", symlinks=True)
     [(user_id, email)] = rows(
         path,
-        "select user_id, current_email from marts.users join marts.user_activity_summary using (user_id) "
-        "where users.current_email is not null order by activity_count desc limit 1",
+        "select user_id, current_email from marts.user_activity_summary where current_email is not null "
+        "order by activity_count desc limit 1",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUBLISHED_PATH", str(path.parent / "published"))
@@ -99,12 +102,17 @@ def test_verification_passes_and_tells_of_it(
 
 
 def test_reading_everything_again_brings_nothing_back(erased, history: LocalFeed, tmp_path: Path):
+    """Neither of the person nor of days that retention has taken since."""
     path = tmp_path / "warehouse.duckdb"
     shutil.copyfile(erased["path"], path)
+    before = datetime.now(UTC).date() - timedelta(days=200)
+    assert retain(path, before, Order("records office", "200 days")).activity_count > 500
     source = source_of(history, name="compliance")
     [report] = read_all([source], path, bounds=ALL, is_reconcile=True).reports
     assert report.is_complete
-    assert report.total("duplicate_count") > 1000
+    assert report.total("duplicate_count") > 500
+    assert min(walk.piece.start.date() for walk in report.walks) == before
+    assert rows(path, f"select count(*) from raw.activities where created_at < '{before}'") == [(0,)]
     assert traces(path, (erased["user_id"], erased["email"])) == {}
     with open_warehouse(path, read_only=True) as connection:
         assert verify(connection).findings == []
@@ -117,7 +125,7 @@ def test_the_tables_are_those_of_a_feed_without_these_records(erased, tmp_path: 
         assert run("refresh", path, environment_of(feed)).success
     differing = {}
     for mart in read_catalog(project.manifest_path).marts:
-        if mart.name in ("feed_coverage", "compliance_reads"):
+        if mart.name in OF_THE_READING:
             continue
         columns = ", ".join(f'"{name}"' for name in mart.column_names if name not in OF_THE_READING)
         statement = f"select {columns} from marts.{mart.name} order by all"
@@ -143,3 +151,36 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     assert {"users.csv", "user_activity_daily.csv", "membership_changes.csv"} <= files.keys()
     assert f"`{erased['user_id']}`" in files["README.md"]
     assert erased["email"] not in directory.name
+
+
+@pytest.mark.parametrize(
+    ("job", "order", "sentence"),
+    [
+        ("erase", {"subject": "ada@example.com"}, "Name the person by the user id"),
+        ("erase", {"subject": ""}, "no user id"),
+        ("erase", {"subject": "user_1", "reason": ""}, "Say why"),
+        ("retain", {}, "Set RAW_DAYS"),
+        ("retain", {"kind": "all"}, "no removal of kind 'all'"),
+    ],
+)
+def test_a_job_that_was_told_nonsense_removes_nothing(
+    built: Built, job: str, order: dict[str, str], sentence: str
+):
+    kind = {"kind": "erasure" if job == "erase" else "retention", "requested_by": "x", "reason": "y"}
+    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | order}}})
+    assert not result.success
+    assert sentence in failure_of(result)
+    assert "ada@example.com" not in failure_of(result)
+
+
+def test_retention_says_what_it_would_remove(built: Built, monkeypatch: pytest.MonkeyPatch, capsys):
+    order = ("retain", "--by", "records office", "--why", "13 months")
+    assert command(monkeypatch, built[0], *order) == 1
+    monkeypatch.setenv("RAW_DAYS", "200")
+    assert command(monkeypatch, built[0], *order) == 0
+    said = capsys.readouterr()
+    assert "Set RAW_DAYS" in said.err
+    before = datetime.now(UTC).date() - timedelta(days=200)
+    [(count,)] = rows(built[0], f"select count(*) from raw.activities where created_at < '{before}'")
+    assert f"{count:,} activities would be removed" in said.out
+    assert "Nothing was removed" in said.out

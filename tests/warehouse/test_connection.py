@@ -12,6 +12,9 @@ import pytest
 
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.seal import seal_days
+from orchestration.warehouse.verify import verify
+from tests.warehouse.history import build
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -50,6 +53,32 @@ def test_a_newer_warehouse_is_left_alone(path: Path):
         connection.execute("update raw.schema_version set version = 99")
     with pytest.raises(WarehouseError, match="newer version"), open_warehouse(path):
         pass
+
+
+def test_a_warehouse_of_the_first_version_grows_with_the_next_writing(path: Path):
+    """Its seals stay what they were, and nobody who only reads changes it."""
+    build(path)
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+        seals = connection.execute("select seal_sha256 from raw.day_seals order by seal_number").fetchall()
+        for statement in (
+            "drop table raw.removals", "drop table raw.removed_activities", "drop table raw.removed_days",
+            "drop table raw.removed_extracts", "alter table raw.day_seals drop column removal_sha256",
+            "update raw.schema_version set version = 1",
+        ):  # fmt: skip
+            connection.execute(statement)
+    with (
+        pytest.raises(WarehouseError, match="older version. Run `make refresh`"),
+        open_warehouse(path, read_only=True),
+    ):
+        pass
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+        assert verify(connection).findings == []
+        assert connection.execute("select seal_sha256 from raw.day_seals order by seal_number").fetchall() == seals
+        assert connection.execute("select list(version order by version) from raw.schema_version").fetchall() == [
+            ([1, 2],)
+        ]
 
 
 def test_a_missing_file_is_not_made_by_reading(path: Path):
