@@ -68,7 +68,7 @@ def test_a_warehouse_of_the_first_version_grows_with_the_next_writing(path: Path
         ):  # fmt: skip
             connection.execute(statement)
     with (
-        pytest.raises(WarehouseError, match="older version. Run `make refresh`"),
+        pytest.raises(WarehouseError, match="last written by an older version"),
         open_warehouse(path, read_only=True),
     ):
         pass
