@@ -134,6 +134,7 @@ def _remove(
     path: Path, kind: str, order: Order, choose_rows: Callable[[duckdb.DuckDBPyConnection], str | None]
 ) -> Removal | None:
     path = path.resolve()
+    _sweep(path)
     with open_warehouse(path) as connection:
         # What came since the last seals is sealed while it is there, also in what stays.
         seal_days(connection)
@@ -156,10 +157,14 @@ def _remove(
         if removal:
             _take_place(draft, path)
     finally:
-        # Also what a process left behind that was killed on its way.
-        for left in path.parent.glob(f"{path.name}.*.draft*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        _sweep(path)
     return removal
+
+
+def _sweep(path: Path) -> None:
+    """Remove drafts: ours where nothing came of it, and what a process left behind that was killed on its way."""
+    for left in path.parent.glob(f"{path.name}.*.draft*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _record(connection: duckdb.DuckDBPyConnection, kind: str, order: Order, last_ingest_seq: int) -> Removal:
@@ -193,14 +198,14 @@ def _require_proofs(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _take_place(draft: Path, path: Path) -> None:
-    """Put the finished file in the place of the old one in one step; remove what else repeats records of it."""
+    """Remove what else repeats records of the old file, and put the finished one in its place in one step."""
     logs = [one.with_name(one.name + ".wal") for one in (draft, path)]
     if any(log.exists() for log in logs):
         raise WarehouseError(f"{path} is in use by another program, so nothing was removed. Close it there.")
+    # What queries spilled when a process was killed; what dbt wrote beside the file: its log can quote a value.
+    for left in (path.with_name(path.name + ".tmp"), path.with_suffix(".dbt")):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.copymode(path, draft)
     sync(draft)
     os.replace(draft, path)
     sync(path.parent)
-    # What queries spilled when a process was killed; what dbt wrote beside the file: its log can quote a value.
-    for left in (path.with_name(path.name + ".tmp"), path.with_suffix(".dbt")):
-        shutil.rmtree(left, ignore_errors=True)
