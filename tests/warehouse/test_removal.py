@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.documents.attestation import attest, read_period
 from orchestration.slices import Kind, Slice
 from orchestration.warehouse import seal_file
 from orchestration.warehouse.connection import open_warehouse
@@ -234,6 +235,30 @@ def test_a_day_that_waits_to_be_read_again_is_kept(warehouse: Path):
     with open_warehouse(warehouse) as connection:
         land_slice(connection, piece=piece, outcome="failed")
     assert retain(warehouse, (FIRST_DAY + 2 * DAY).date(), ORDER).day_count == 1
+
+
+def test_an_attestation_and_exported_seals_tell_of_it(erased: Path):
+    [written] = attest(erased, read_period("2026-05-01", "2026-05-03"))
+    text = written.markdown.read_text()
+    assert "3 more were read, and have been removed on order since" in text
+    assert "3 activities and 1 revisions of 2 day(s), by privacy office: request 17" in text
+    assert written.is_complete
+    file = erased.with_name("seals.txt")
+    with open_warehouse(erased, read_only=True) as connection:
+        seal_file.export(connection, file)
+    told = [line.split("\t") for line in file.read_text().splitlines() if line.startswith("test")]
+    assert [line[-1] for line in told if line[-2] != "-"] == [
+        "2 activities removed by privacy office: request 17 (removal 1)",
+        "1 activity removed by privacy office: request 17 (removal 1)",
+    ]
+    assert checked(erased, file).findings == []
+
+
+def test_seals_that_were_exported_before_there_were_removals_are_read(warehouse: Path):
+    file = warehouse.with_name("seals.txt")
+    lines = file.read_text().splitlines()
+    file.write_text("".join("\t".join(line.split("\t")[:9]) + "\n" for line in lines))
+    assert checked(warehouse, file).findings == []
 
 
 @pytest.mark.parametrize(
