@@ -57,6 +57,13 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
     assert dg.AssetKey(["raw", "activities"]) in upstream
 
 
+def test_tables_are_built_after_what_is_removed():
+    graph = defs.resolve_asset_graph()
+    assert dg.AssetKey(["raw", "removals"]) in dg.AssetSelection.assets("marts/activities").upstream().resolve(
+        graph
+    )
+
+
 def test_everything_is_published_from_every_mart():
     graph = defs.resolve_asset_graph()
     for name in PUBLISHED:
