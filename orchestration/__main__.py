@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
-from orchestration.commands import analysts, evidence, pseudonyms
+from orchestration.commands import analysts, archive, evidence, pseudonyms
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def main() -> int:
     docs.add_argument("--port", type=int, default=8080)
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
+    archive.add_parsers(commands)
     evidence.add_parsers(commands)
     analysts.add_parsers(commands)
     pseudonyms.add_parsers(commands)

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.archiving import archived_activities
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
@@ -18,8 +19,9 @@ from orchestration.checks.verification import verification
 from orchestration.configuration.publishing import general_path
 from orchestration.configuration.settings import published_path, warehouse_path
 from orchestration.permissions import keep_private
-from orchestration.resources import ActivityFeed, Publication, Warehouse
+from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
 from orchestration.schedules import (
+    archive_job,
     attest_job,
     attest_schedule,
     publish_job,
@@ -35,12 +37,13 @@ from orchestration.schedules import (
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `publication`."""
+    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `archive`, `publication`."""
     # However Dagster was started, its runs begin here.
     keep_private()
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
+        "archive": Archive(),
         "publication": Publication(
             directory=str(published_path(os.environ)), general_directory=str(general_path(os.environ))
         ),
@@ -49,13 +52,23 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=[
             raw_tables,
             day_seals,
+            archived_activities,
             curated_tables,
             *published_assets,
             attestation,
             access_review,
         ],
         asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
-        jobs=[refresh_job, reconcile_job, rebuild_job, publish_job, verify_job, attest_job, review_job],
+        jobs=[
+            refresh_job,
+            reconcile_job,
+            rebuild_job,
+            publish_job,
+            verify_job,
+            attest_job,
+            review_job,
+            archive_job,
+        ],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that touch the warehouse take turns anyway; one process spares each the start-up.

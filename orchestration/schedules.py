@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.assets.evidence import access_review, attestation
+from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
 
@@ -55,6 +55,12 @@ rebuild_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing"),
     config={"ops": {"curated_tables": {"config": {"full_refresh": True}}}},
     description="Build every curated table anew from what is stored, and publish. The feed is not asked.",
+)
+
+archive_job = dg.define_asset_job(
+    "archive",
+    selection=dg.AssetSelection.assets(day_seals) | dg.AssetSelection.groups("archive"),
+    description="Seal what is due and archive what is sealed, as each refresh does. The feed is not asked.",
 )
 
 publish_job = dg.define_asset_job(

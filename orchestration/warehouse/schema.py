@@ -100,6 +100,31 @@ _STATEMENTS = (
         through_ingest_seq bigint not null,
         finished_at timestamp not null
     )""",
+    # Every part of the archive, with the snapshot that names it; `dropped_at` where only the archive has its rows.
+    """create table if not exists raw.archive_files (
+        source varchar not null,
+        activity_date date not null,
+        part_number bigint not null,
+        path varchar not null,
+        row_count bigint not null,
+        byte_count bigint not null,
+        file_sha256 varchar not null,
+        first_ingest_seq bigint not null,
+        last_ingest_seq bigint not null,
+        seal_version integer not null,
+        snapshot_number bigint not null,
+        archived_at timestamp not null,
+        dropped_at timestamp
+    )""",
+    # What the archive held of the ledger, each time: a further one is due where one of the counts has changed.
+    """create table if not exists raw.archive_snapshots (
+        snapshot_number bigint not null,
+        manifest_sha256 varchar not null,
+        file_count bigint not null,
+        seal_count bigint not null,
+        revision_count bigint not null,
+        written_at timestamp not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
