@@ -62,10 +62,9 @@ due as (
     left join archived using (source, sealed_date)
     where activity_count > coalesce(row_count, 0)
 )
-select * from due
-qualify coalesce(sum(row_count) over (
-    order by sealed_date, source rows between unbounded preceding and 1 preceding
-), 0) < $batch_rows
+select *, sum(row_count) over () - sum(row_count) over oldest_first as rows_after from due
+window oldest_first as (order by sealed_date, source rows unbounded preceding)
+qualify sum(row_count) over oldest_first - row_count < $batch_rows
 """
 
 _DIFFERING = """
@@ -113,24 +112,27 @@ class Part:
         return f"{directory}/_{name.removesuffix('.parquet')}.json"
 
 
-def stage_parts(connection: duckdb.DuckDBPyConnection, directory: Path, snapshot_number: int) -> list[Part]:
-    """Write what is due, or the oldest batch of it, into the directory; nothing where nothing is due.
+def stage_parts(
+    connection: duckdb.DuckDBPyConnection, directory: Path, snapshot_number: int
+) -> tuple[list[Part], bool]:
+    """Write what is due, or the oldest batch of it, into the directory. Says also whether more is due.
 
     Raises:
         ArchiveError: a day is not as it was sealed.
     """
     connection.execute(_DUE, {"batch_rows": BATCH_ROWS})
     days = _days(connection)
+    is_more = all(day["rows_after"] for day in days.values())
     try:
-        if days:
-            _check_contents(connection)
-            staged = list(_write(connection, directory, days, snapshot_number))
-            for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
-                raise ArchiveError(_differs(source, day))
-            return staged
-        return []
+        if not days:
+            return [], False
+        _check_contents(connection)
+        staged = list(_write(connection, directory, days, snapshot_number))
     finally:
         connection.execute("drop table due_days")
+    for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
+        raise ArchiveError(_differs(source, day))
+    return staged, is_more
 
 
 def _days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, date], dict[str, Any]]:

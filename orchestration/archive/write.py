@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.archive.continuity import next_number
+from orchestration.archive.continuity import forget_parts, lost_parts, next_number, read_state
 from orchestration.archive.parts import Part, stage_parts
 from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
 from orchestration.archive.store import Store
@@ -45,42 +45,42 @@ def archive_days(path: Path, store: Store) -> Archived:
         ArchiveError: the archive cannot be written, or is that of another warehouse.
         WarehouseError: the file cannot be used.
     """
-    added: list[Part] = []
-    number = next_number(path, store)
-    if number:
-        while parts := _archive_batch(path, store, number):
-            added += parts
-        _archive_ledger(path, store, number)
     with open_warehouse(path) as connection:
-        [total] = connection.execute(
-            "select count(*), coalesce(sum(row_count), 0)::bigint, coalesce(sum(byte_count), 0)::bigint, "
-            "(select coalesce(max(snapshot_number), 0) from raw.archive_snapshots) from raw.archive_files"
-        ).fetchall()
-    rows, size = (sum(part.row[name] for part in added) for name in ("row_count", "byte_count"))
-    return Archived(len(added), rows, size, *total)
-
-
-def _archive_batch(path: Path, store: Store, number: int) -> list[Part]:
+        state = read_state(connection)
+    if not state.is_due:
+        return Archived(0, 0, 0, *state.totals)
+    number = next_number(store, state)
+    added: list[Part] = []
+    is_more = True
+    if lost := lost_parts(store, state, number):
+        with open_warehouse(path) as connection:
+            forget_parts(connection, lost)
     with _staging(path) as directory:
-        with open_warehouse(path) as connection:
-            parts = stage_parts(connection, directory, number)
-        # The manifest second: what has none does not exist.
-        store.put({part.path: part.file for part in parts})
-        store.put({part.manifest_path: part.manifest for part in parts})
-    if parts:
-        with open_warehouse(path) as connection:
-            _note(connection, parts)
-    return parts
-
-
-def _archive_ledger(path: Path, store: Store, number: int) -> None:
-    with _staging(path) as directory:
-        with open_warehouse(path) as connection:
-            snapshot = stage_snapshot(connection, directory, number)
-            counts = connection.execute(COUNTS).fetchall()[0]
+        while is_more:
+            with open_warehouse(path) as connection:
+                parts, is_more = stage_parts(connection, directory, number)
+            _put_parts(store, parts)
+            added += parts
+            with open_warehouse(path) as connection:
+                _note(connection, parts)
+                if not is_more:
+                    snapshot = stage_snapshot(connection, directory, number)
+                    counts = connection.execute(COUNTS).fetchall()[0]
         put_snapshot(store, snapshot, directory)
     with open_warehouse(path) as connection:
         note_snapshot(connection, snapshot, counts)
+        totals = read_state(connection).totals
+    rows, size = (sum(part.row[name] for part in added) for name in ("row_count", "byte_count"))
+    return Archived(len(added), rows, size, *totals)
+
+
+def _put_parts(store: Store, parts: Sequence[Part]) -> None:
+    """Store the files, then the manifests, and leave nothing of them here."""
+    store.put({part.path: part.file for part in parts})
+    store.put({part.manifest_path: part.manifest for part in parts})
+    for part in parts:
+        part.file.unlink()
+        part.manifest.unlink()
 
 
 def note_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, counts: Sequence[int]) -> None:
@@ -92,6 +92,8 @@ def note_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, cou
 
 
 def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
+    if not parts:
+        return
     rows = pa.Table.from_pylist([part.row for part in parts])
     connection.register("rows_of_parts", rows)
     connection.execute("insert into raw.archive_files by name from rows_of_parts")

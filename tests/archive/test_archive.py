@@ -140,7 +140,7 @@ def test_a_killed_run_is_gone_on_from(path: Path, place: Path, store: Store, mon
     with open_warehouse(path) as connection:
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
     with monkeypatch.context() as patch:
-        patch.setattr(write, "_archive_ledger", killed)
+        patch.setattr(write, "stage_snapshot", killed)
         with pytest.raises(KeyboardInterrupt):
             archive(path, store)
     done = archive(path, store)
@@ -150,7 +150,7 @@ def test_a_killed_run_is_gone_on_from(path: Path, place: Path, store: Store, mon
 def test_parts_of_a_killed_run_that_are_lost_are_written_again(path: Path, place: Path, store: Store, monkeypatch):
     build(path)
     with monkeypatch.context() as patch:
-        patch.setattr(write, "_archive_ledger", killed)
+        patch.setattr(write, "stage_snapshot", killed)
         with pytest.raises(KeyboardInterrupt):
             archive(path, store)
     done = archive(path, open_store(str(place / "elsewhere")))
