@@ -24,6 +24,7 @@ STAGING = {
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
+ARCHIVE = {"archive/activities"}
 PUBLISHED = {
     f"published/{prefix}{kind}" for prefix in ("", "general_") for kind in ("database", "parquet", "postgres")
 }
@@ -44,7 +45,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE | ARCHIVE
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -75,7 +76,7 @@ def test_every_asset_is_described_owned_and_grouped():
 def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review"}
+    assert jobs == {"refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "archive"}
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
@@ -94,6 +95,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
             {
                 "raw_tables",
                 "raw__day_seals",
+                "archive__activities",
                 "curated_tables",
                 "published__database",
                 "published__parquet",
@@ -109,6 +111,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         ("verify", {"verification"}),
         ("attest", {"evidence__attestation"}),
         ("review", {"evidence__access_review"}),
+        ("archive", {"raw__day_seals", "archive__activities"}),
     ],
 )
 def test_a_job_has_its_steps_and_no_others(job: str, steps: set[str]):

@@ -28,7 +28,7 @@ _ATTEMPTS = 4
 # What the S3 client says, and what to do about it.
 _ADVICE = {
     "NO_SUCH_BUCKET": "There is no such bucket. Make it, or correct ARCHIVE_PATH",
-    "ACCESS_DENIED": "Access is denied. Give this key s3:ListBucket, s3:GetObject and s3:PutObject there",
+    "ACCESS_DENIED": "Access is denied. Check the key; it needs s3:ListBucket, s3:GetObject, s3:PutObject",
     "SIGNATURE_DOES_NOT_MATCH": "The secret does not belong to the key. Correct AWS_SECRET_ACCESS_KEY",
     "INVALID_ACCESS_KEY_ID": "The store does not know the key. Correct AWS_ACCESS_KEY_ID",
     "EXPIRED_TOKEN": "The key has expired. Get a new one",
@@ -79,12 +79,11 @@ class Store:
             ArchiveError: the store cannot be read.
         """
         with self._told(directory):
-            bucket = self._root.partition("/")[0]
-            # A missing one would look empty.
-            if not self.is_local and self._filesystem.get_file_info(bucket).type == pafs.FileType.NotFound:
-                raise OSError("NO_SUCH_BUCKET")
-            selector = pafs.FileSelector(self._at(directory), recursive=True, allow_not_found=True)
-            found = self._filesystem.get_file_info(selector)
+            try:
+                # Told to allow what is not there, it would take a missing bucket for an empty one.
+                found = self._filesystem.get_file_info(pafs.FileSelector(self._at(directory), recursive=True))
+            except FileNotFoundError:
+                return {}
         return {one.path[len(self._root) + 1 :]: one.size for one in found if one.type == pafs.FileType.File}
 
     def delete(self, names: list[str]) -> None:
