@@ -24,7 +24,9 @@ from orchestration.archive.store import Store
 from orchestration.warehouse.schema import SCHEMA_VERSION
 
 # The activities are in parts; the others tell of curated tables, or of this one file.
-_NOT_OF_THE_LEDGER = ("activities", "builds", "dbt_runs", "schema_version", "archive_snapshots")
+_NOT_OF_THE_LEDGER = (
+    "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_walks", "schema_version",
+)  # fmt: skip
 # Whoever reads the one before has until the next to end.
 _KEPT = 2
 _MANIFEST_NAME = "manifest.json"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.archive.drop import drop_old_days
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.write import archive_days
 from orchestration.assets.evidence import DAY_SEALS, OWNERS
@@ -31,7 +32,9 @@ def archived_activities(
         return
     try:
         with warehouse.turn():
-            done = archive_days(warehouse.path, archive.store(settings))
+            store = archive.store(settings)
+            done = archive_days(warehouse.path, store)
+            dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)
     except (ArchiveError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     yield dg.MaterializeResult(
@@ -42,6 +45,7 @@ def archived_activities(
             "new rows": done.row_count,
             "new files": done.part_count,
             "new bytes": done.byte_count,
+            "rows left to the archive": dropped.row_count if dropped else 0,
             "snapshot of the ledger": done.snapshot_number,
             "place": settings.place,
         }

@@ -10,6 +10,8 @@ from orchestration.configuration import values
 from orchestration.configuration.settings import MOST_DAYS, ROOT
 from orchestration.configuration.values import ConfigurationError
 
+# What looks back over the last month looks at the file alone.
+_LEAST_LOCAL_DAYS = 31
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -52,5 +54,7 @@ def read_archive(environment: Mapping[str, str]) -> ArchiveSettings | None:
         place,
         endpoint,
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
-        values.integer("LOCAL_DAYS", days, minimum=1, maximum=MOST_DAYS, is_text=True) if days else None,
+        values.integer("LOCAL_DAYS", days, minimum=_LEAST_LOCAL_DAYS, maximum=MOST_DAYS, is_text=True)
+        if days
+        else None,
     )

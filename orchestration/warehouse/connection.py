@@ -40,7 +40,9 @@ def open_warehouse(
     try:
         connection.execute(_SETTINGS)
         _check_identity(connection, path)
-        if not read_only:
+        if read_only:
+            _refuse_older(connection, path)
+        else:
             _create_schema(connection)
         yield connection
     except duckdb.Error as error:
@@ -155,6 +157,15 @@ def _unusable(path: Path, message: str) -> str:
     if "not a valid DuckDB" in message:
         return f"{path} is not a DuckDB database. Point WAREHOUSE_PATH to another file."
     return f"Cannot open {path}: {message.splitlines()[0]} Check WAREHOUSE_PATH."
+
+
+def _refuse_older(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """What only reads cannot add what came with this version."""
+    found = connection.execute(
+        "select 1 from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
+    ).fetchall()
+    if not found:
+        raise WarehouseError(f"{path} was last written by an older version. Run `make refresh` once, then again.")
 
 
 def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

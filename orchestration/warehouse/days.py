@@ -52,7 +52,7 @@ with wanted as (
 ),
 present as (
     select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date
-    from raw.activities
+    from raw.stored_activities
     where created_at >= $since and created_at < $until
 )
 select

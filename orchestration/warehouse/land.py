@@ -14,6 +14,7 @@ import pyarrow as pa
 from orchestration.warehouse.batch import Batch, prepare
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import Chunk, Receipt, Walk, record_requests, record_walks
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 from orchestration.warehouse.verdicts import judge
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
@@ -103,10 +104,9 @@ def _store_records(
 
 def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:
     [(newest,)] = connection.execute(
-        "select max(ingest_seq) from (select max(ingest_seq) as ingest_seq from raw.activities "
-        "union all select max(ingest_seq) from raw.activity_revisions)"
+        f"select greatest({NEWEST_INGEST_SEQ}, max(ingest_seq)) from raw.activity_revisions"
     ).fetchall()
-    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": newest or 0}
+    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": newest}
     expected = {
         "activities": sum(inserted for inserted, *_ in counts.values()),
         "activity_revisions": sum(revised for _, _, revised, *_ in counts.values()),

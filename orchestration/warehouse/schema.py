@@ -27,6 +27,21 @@ _ACTIVITY_COLUMNS = """
     ingest_seq bigint not null
 """
 
+# What is stored of the activities, wherever it is: rows of days that were dropped from the file are read from the
+# archive. The columns stand by name, for a view does not follow the table.
+STORED_COLUMNS = (
+    "source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type, payload, "
+    "payload_sha256, extract_id, ingested_at, ingest_seq, is_late"
+)
+# The newest number that an activity has, read without opening the archive.
+NEWEST_INGEST_SEQ = """(
+    select coalesce(max(ingest_seq), 0) from (
+        select max(ingest_seq) as ingest_seq from raw.activities
+        union all
+        select max(last_ingest_seq) from raw.archive_files
+    )
+)"""
+
 _STATEMENTS = (
     "create schema if not exists raw",
     "create table if not exists raw.schema_version (version integer not null, created_at timestamp not null)",
@@ -125,12 +140,19 @@ _STATEMENTS = (
         revision_count bigint not null,
         written_at timestamp not null
     )""",
+    # How many rows of each walk only the archive has.
+    """create table if not exists raw.dropped_walks (
+        source varchar not null,
+        extract_id varchar not null,
+        row_count bigint not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
     # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
     "alter table raw.day_seals add column if not exists seal_number bigint",
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
+    f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
 
 

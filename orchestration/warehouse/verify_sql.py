@@ -63,7 +63,7 @@ from judged
 REPEATED_IDS = """
 with counted as (
     select source, activity_id, count(*) as row_count, min(ingest_seq) as ingest_seq
-    from raw.activities
+    from raw.stored_activities
     where hash(activity_id) % $parts = $part
     group by source, activity_id
 )
@@ -77,7 +77,7 @@ from counted
 
 REPEATED_NUMBERS = """
 with numbers as (
-    select ingest_seq, activity_id from raw.activities where hash(ingest_seq) % $parts = $part
+    select ingest_seq, activity_id from raw.stored_activities where hash(ingest_seq) % $parts = $part
     union all
     select ingest_seq, activity_id from raw.activity_revisions where hash(ingest_seq) % $parts = $part
 ),
@@ -92,10 +92,9 @@ select
 from counted
 """
 
-# Of the activities only the ids of their walks are read, which compress well: each refresh asks this, too.
-LEDGER = """
+_LEDGER = """
 with stored as (
-    select extract_id, source, count(*) as row_count from raw.activities group by all
+    {stored}
 ),
 revised as (
     select extract_id, source, count(*) as row_count from raw.activity_revisions group by all
@@ -131,6 +130,22 @@ select
     ) filter (where is_differing)
 from judged
 """
+LEDGER = _LEDGER.format(
+    stored="select extract_id, source, count(*) as row_count from raw.stored_activities group by all"
+)
+# Each refresh asks this: of the activities only the ids of their walks are read, which compress well, and of the
+# archive nothing.
+LEDGER_OF_THE_FILE = _LEDGER.format(
+    stored="""
+    select extract_id, source, sum(row_count) as row_count
+    from (
+        select extract_id, source, count(*) as row_count from raw.activities group by all
+        union all
+        select extract_id, source, row_count from raw.dropped_walks
+    )
+    group by extract_id, source
+    """
+)
 
 CHAIN = f"""
 with linked as (
@@ -206,7 +221,7 @@ present as (
         created_at::date as sealed_date,
         count(*) as activity_count,
         max(ingest_seq) as ingest_seq
-    from raw.activities
+    from raw.stored_activities
     group by all
 ),
 walked as (

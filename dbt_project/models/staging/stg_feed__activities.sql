@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ source('raw', 'activities') }}
+    select * from {{ stored_activities() }}
 
 ),
 
