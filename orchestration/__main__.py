@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
+from orchestration.archive.remote import reach_archive
 from orchestration.commands import analysts, archive, evidence, pseudonyms
 from orchestration.permissions import keep_private
 
@@ -68,6 +69,7 @@ def main() -> int:
 def prepare_environment() -> None:
     """Read `.env`, and give Dagster a home with our instance settings inside the checkout unless one is set."""
     keep_private()
+    reach_archive()
     load_dotenv(ROOT / ".env")
     home = (ROOT / (os.environ.get("DAGSTER_HOME") or ".dagster")).resolve()
     home.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.archive.remote import reach_archive
 from orchestration.assets.archiving import archived_activities
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
@@ -40,6 +41,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `archive`, `publication`."""
     # However Dagster was started, its runs begin here.
     keep_private()
+    reach_archive()
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),

@@ -16,7 +16,7 @@ import duckdb
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import file_sha256
 from orchestration.archive.store import Store
-from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.connection import open_warehouse, read_s3
 from orchestration.warehouse.schema import STORED_COLUMNS
 
 # Counted back from each source's newest archived day, so that a source that fell silent keeps its last days.
@@ -125,6 +125,8 @@ def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[s
         {"now": datetime.now(UTC).replace(tzinfo=None), "paths": list(paths)},
     )
     connection.execute("drop table dropped")
+    if not store.is_local:
+        read_s3(connection)
     connection.execute(_view(connection, store))
 
 

@@ -156,21 +156,26 @@ def open_store(place: str, endpoint: str | None = None, region: str | None = Non
         except OSError as error:
             raise ArchiveError(f"Cannot make {place}: {error.strerror}. Check ARCHIVE_PATH.") from None
         return Store(place, pafs.LocalFileSystem(), place)
-    at = urlsplit(endpoint or "https://")
     try:
-        filesystem = pafs.S3FileSystem(
-            scheme=at.scheme,
-            endpoint_override=at.netloc + at.path or None,
-            region=region,
-            connect_timeout=_SECONDS,
-            request_timeout=_SECONDS,
-            retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
-            # A small file is then one request, not three.
-            allow_delayed_open=True,
-        )
+        filesystem = s3_filesystem(endpoint, region)
     except (OSError, pa.ArrowException) as error:
         raise ArchiveError(f"Cannot reach {place}: {str(error).splitlines()[0]}") from None
     return Store(place, filesystem, place.removeprefix("s3://"))
+
+
+def s3_filesystem(endpoint: str | None, region: str | None) -> pafs.S3FileSystem:
+    """The client of a store; it finds its keys as every client of AWS does."""
+    at = urlsplit(endpoint or "https://")
+    return pafs.S3FileSystem(
+        scheme=at.scheme,
+        endpoint_override=at.netloc + at.path or None,
+        region=region,
+        connect_timeout=_SECONDS,
+        request_timeout=_SECONDS,
+        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
+        # A small file is then one request, not three.
+        allow_delayed_open=True,
+    )
 
 
 def _copy_durably(file: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
+import fsspec
 from filelock import FileLock, Timeout
 
 from orchestration.warehouse.errors import WarehouseError
@@ -24,6 +25,8 @@ LOCK_WAIT_SECONDS = 60.0
 _RETRY_SECONDS = 0.25
 # As in dbt's profile: times without a zone are UTC everywhere.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
+_STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
 
 @contextmanager
@@ -44,6 +47,7 @@ def open_warehouse(
             _refuse_older(connection, path)
         else:
             _create_schema(connection)
+        _reach_dropped_days(connection)
         yield connection
     except duckdb.Error as error:
         # Of the engine's own words only those about files are repeated: others can quote a payload.
@@ -161,11 +165,20 @@ def _unusable(path: Path, message: str) -> str:
 
 def _refuse_older(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """What only reads cannot add what came with this version."""
-    found = connection.execute(
-        "select 1 from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
-    ).fetchall()
-    if not found:
+    if not connection.execute(_STORED).fetchall():
         raise WarehouseError(f"{path} was last written by an older version. Run `make refresh` once, then again.")
+
+
+def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> None:
+    [(definition,)] = connection.execute(_STORED).fetchall()
+    if "s3://" in definition:
+        read_s3(connection)
+
+
+def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have the connection read `s3://` through fsspec; `archive.remote` tells that how."""
+    if "s3" not in connection.list_filesystems():
+        connection.register_filesystem(fsspec.filesystem("s3"))
 
 
 def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

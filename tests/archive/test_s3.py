@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,16 @@ from nanio.app import build_app
 from nanio.auth.credentials import StaticCredentialResolver
 from nanio.config import Settings
 
+from orchestration.archive.drop import Dropped, drop_old_days
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.remote import reach_archive
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
 from orchestration.configuration.archive import read_archive
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.verify import verify
 from tests.archive.conftest import archive, content
-from tests.warehouse.history import build
+from tests.warehouse.history import FIRST_DAY, build, land_slice, record
 
 KEY, SECRET = "archivist", "secret"
 
@@ -82,6 +87,20 @@ def test_archive_and_restore(path: Path, tmp_path: Path, server: tuple[str, Path
     part.write_bytes(content_of_part)
     with pytest.raises(ArchiveError, match=r"part-0001.parquet in s3://bucket/.* is damaged"):
         restore(tmp_path / "again.duckdb", store)
+
+
+def test_days_that_only_the_store_has_are_read_there(path: Path, environment: dict[str, str]):
+    texts = build(path)
+    store = store_of(environment)
+    archive(path, store)
+    reach_archive()
+    assert drop_old_days(path, store, 2) == Dropped(2, 6)
+    assert len(content(path)) == len(texts) - 6
+    with open_warehouse(path) as connection:
+        found = verify(connection)
+        walk = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
+    assert (found.findings, found.activity_count) == ([], len(texts))
+    assert (walk.inserted_count, walk.duplicate_count) == (0, 1)
 
 
 @pytest.mark.parametrize(
