@@ -1,8 +1,4 @@
-"""Parts: sealed rows of a day that are not archived yet, as one Parquet file and a manifest in a local directory.
-
-A day is archived as its newest seal has it: rows that came after that seal wait for the next. What does not match
-its seal is not archived.
-"""
+"""Parts: sealed rows of a day that are not archived yet, as one Parquet file and a manifest beside the warehouse."""
 
 from __future__ import annotations
 
@@ -18,65 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration import __version__
+from orchestration.archive.due import Days, differs, due_days
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import READ_ROWS, ParquetFile
-from orchestration.warehouse.days import read_contents
 
 FORMAT_VERSION = 1
-# Rows that are staged at once: bounds the disk, and the memory of the engine's sort.
-BATCH_ROWS = 500_000
 _IN_PATH = ("source", "activity_date")
-
-# Seals are appended and rows never removed: a day is due where its newest seal counts more rows than its parts.
-_DUE = """
-create or replace temp table due_days as
-with sealed as (
-    select
-        source,
-        sealed_date,
-        max(seal_version) as seal_version,
-        arg_max(activity_count, seal_version) as activity_count,
-        arg_max(day_sha256, seal_version) as day_sha256,
-        arg_max(seal_sha256, seal_version) as seal_sha256,
-        max(last_ingest_seq) as last_ingest_seq
-    from raw.day_seals
-    group by source, sealed_date
-),
-archived as (
-    select
-        source,
-        activity_date as sealed_date,
-        count(*) as part_count,
-        sum(row_count) as row_count,
-        max(last_ingest_seq) as archived_ingest_seq
-    from raw.archive_files
-    group by source, activity_date
-),
-due as (
-    select
-        sealed.*,
-        coalesce(archived_ingest_seq, 0) as archived_ingest_seq,
-        coalesce(part_count, 0) + 1 as part_number,
-        activity_count - coalesce(row_count, 0) as row_count
-    from sealed
-    left join archived using (source, sealed_date)
-    where activity_count > coalesce(row_count, 0)
-)
-select *, sum(row_count) over () - sum(row_count) over oldest_first as rows_after from due
-window oldest_first as (order by sealed_date, source rows unbounded preceding)
-qualify sum(row_count) over oldest_first - row_count < $batch_rows
-"""
-
-_DIFFERING = """
-select due_days.source, due_days.sealed_date
-from due_days
-left join day_contents using (source, sealed_date, last_ingest_seq)
-where
-    due_days.activity_count is distinct from day_contents.activity_count
-    or due_days.day_sha256 is distinct from day_contents.day_sha256
-order by due_days.sealed_date
-limit 1
-"""
 
 _ROWS = """
 select activities.*, due_days.sealed_date as activity_date
@@ -120,42 +63,17 @@ def stage_parts(
     Raises:
         ArchiveError: a day is not as it was sealed.
     """
-    connection.execute(_DUE, {"batch_rows": BATCH_ROWS})
-    days = _days(connection)
-    is_more = all(day["rows_after"] for day in days.values())
-    try:
+    with due_days(connection) as days:
         if not days:
             return [], False
-        _check_contents(connection)
         staged = list(_write(connection, directory, days, snapshot_number))
-    finally:
-        connection.execute("drop table due_days")
     for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
-        raise ArchiveError(_differs(source, day))
-    return staged, is_more
-
-
-def _days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, date], dict[str, Any]]:
-    cursor = connection.execute("from due_days")
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return {(row["source"], row["sealed_date"]): row for row in rows}
-
-
-def _check_contents(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "create or replace temp table wanted_days as select source, sealed_date, last_ingest_seq from due_days"
-    )
-    read_contents(connection)
-    found = connection.execute(_DIFFERING).fetchall()
-    connection.execute("drop table wanted_days")
-    connection.execute("drop table day_contents")
-    for source, day in found:
-        raise ArchiveError(_differs(source, day))
+        raise ArchiveError(differs(source, day))
+    return staged, all(day["rows_after"] for day in days.values())
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, directory: Path, days: dict[tuple[str, date], Any], snapshot_number: int
+    connection: duckdb.DuckDBPyConnection, directory: Path, days: Days, snapshot_number: int
 ) -> Iterator[Part]:
     dates = [day for _, day in days]
     reader = connection.sql(
@@ -176,7 +94,7 @@ def _write(
 
 def _by_day(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches, cut where the next source or day begins."""
-    for batch in batches:
+    for batch in filter(len, batches):
         starts = {0}
         for name in _IN_PATH:
             column = batch[name]
@@ -184,8 +102,7 @@ def _by_day(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             starts |= {index + 1 for index in changes.to_pylist()}
         ordered = sorted(starts)
         for start, end in zip(ordered, [*ordered[1:], len(batch)], strict=True):
-            if end > start:
-                yield batch.slice(start, end - start)
+            yield batch.slice(start, end - start)
 
 
 class _PartWriter:
@@ -222,15 +139,9 @@ class _PartWriter:
             "archived_at": datetime.now(UTC).replace(tzinfo=None),
         }
         if self._count != day["row_count"]:
-            raise ArchiveError(_differs(source, activity_date))
+            raise ArchiveError(differs(source, activity_date))
         sealed = {name: day[name] for name in ("activity_count", "day_sha256", "seal_sha256")}
         told = {"format_version": FORMAT_VERSION, **row, **sealed, "product_version": __version__}
         manifest = self._target.file.with_suffix(".json")
         manifest.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return Part(row, self._target.file, manifest)
-
-
-def _differs(source: str, day: date) -> str:
-    return (
-        f"{source} {day} is not as it was sealed, so it is not archived. Run `make verify`: it says what differs."
-    )

@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 
 from orchestration.archive.cut import cut_to_archived_days
+from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import file_sha256
-from orchestration.archive.parts import BATCH_ROWS
 from orchestration.archive.snapshot import COUNTS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
 from orchestration.archive.write import note_snapshot

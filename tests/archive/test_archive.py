@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.archive import parts, write
+from orchestration.archive import due, write
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
 from orchestration.archive.write import archive_days
@@ -105,7 +105,7 @@ def test_a_row_that_no_seal_has_seen_yet_waits(path: Path, store: Store):
 def test_many_batches_give_the_same_archive_as_one(path: Path, place: Path, store: Store, monkeypatch):
     build(path)
     build(path, source="other")
-    monkeypatch.setattr(parts, "BATCH_ROWS", 4)
+    monkeypatch.setattr(due, "BATCH_ROWS", 4)
     done = archive(path, store)
     assert (done.part_count, done.row_count, done.snapshot_number) == (6, 18, 1)
 
