@@ -1,4 +1,4 @@
-"""Parts: sealed rows of a day that are not archived yet, as one Parquet file and a manifest beside the warehouse."""
+"""Parts: sealed rows of a day that are not archived yet, as a Parquet file and its manifest, ready to store."""
 
 from __future__ import annotations
 
