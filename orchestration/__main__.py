@@ -110,6 +110,9 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
             for line in filter(None, said["in words"].splitlines()):
                 print(f"  {line}")
+        if materialization.asset_key.path == ["archive", "activities"]:
+            said = {name: value.value for name, value in materialization.metadata.items()}
+            print(f"Archived: {said['new rows']} activities in {said['new files']} file(s), in {said['place']}")
         if materialization.asset_key.path in (["published", "database"], ["published", "general_database"]):
             said = {name: value.value for name, value in materialization.metadata.items()}
             print(f"{said['outcome']} {said['activities']} activities in {said['path']}")

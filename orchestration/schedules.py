@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from orchestration.assets.archiving import JOB as ARCHIVE
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
@@ -58,7 +59,7 @@ rebuild_job = dg.define_asset_job(
 )
 
 archive_job = dg.define_asset_job(
-    "archive",
+    ARCHIVE,
     selection=dg.AssetSelection.assets(day_seals).without_checks() | dg.AssetSelection.groups("archive"),
     description="Seal what is due and archive what is sealed, as each refresh does. The feed is not asked.",
 )
