@@ -96,6 +96,8 @@ def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
         connection.execute("update raw.archive_files set dropped_at = null")
         note_snapshot(connection, snapshot, connection.execute(COUNTS).fetchall()[0])
         outcome = verify(connection)
+        # Closing the file does so, too, but says nothing where it cannot.
+        connection.execute("checkpoint")
     for one in outcome.findings:
         raise ArchiveError(
             f"{store.place} does not hold what it should, so nothing was restored: {one.name}: {one.first}. Bring "

@@ -23,12 +23,10 @@ FIRST = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
 
 
 @pytest.fixture
-def dropped(path: Path, store: Store) -> Path:
+def dropped(archived: Path, store: Store) -> Path:
     """A warehouse of which the first two days are in the archive alone."""
-    build(path)
-    archive(path, store)
-    assert drop_old_days(path, store, 2) == Dropped(2, 6)
-    return path
+    assert drop_old_days(archived, store, 2) == Dropped(2, 6)
+    return archived
 
 
 def ids(path: Path, table: str) -> list[str]:
@@ -96,11 +94,9 @@ def test_what_only_the_archive_has_is_verified_there(dropped: Path, place: Path)
         assert "sealed_days_hold" in [one.name for one in verify(connection).findings]
 
 
-def test_a_damaged_file_keeps_every_day_here(path: Path, place: Path, store: Store):
-    build(path)
-    archive(path, store)
+def test_a_damaged_file_keeps_every_day_here(archived: Path, place: Path, store: Store):
     name = "activities/source=test/activity_date=2026-05-02/part-0001.parquet"
     (place / name).write_bytes(b"x")
     with pytest.raises(ArchiveError, match=f"{name} in {place} is damaged.*no day was dropped"):
-        drop_old_days(path, store, 2)
-    assert len(content(path)) == 12
+        drop_old_days(archived, store, 2)
+    assert len(content(archived)) == 12

@@ -23,7 +23,7 @@ from orchestration.warehouse.verify import verify
 from sandbox import LocalFeed
 from tests.archive.conftest import archive, content
 from tests.conftest import source_of
-from tests.warehouse.history import FIRST_DAY, build, land_slice, record
+from tests.warehouse.history import FIRST_DAY, land_slice, record
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 DAYS = 6
@@ -103,13 +103,12 @@ def test_what_was_found_late_in_an_unsealed_walk_is_found_again(path: Path, rest
     assert ("test", "late") in [row[:2] for row in payloads(restored)]
 
 
-def test_records_told_in_another_day_than_their_own_are_walked_again(path: Path, restored: Path, store: Store):
-    build(path)
-    with open_warehouse(path) as connection:
+def test_records_told_in_another_day_than_their_own_are_walked_again(landed: Path, restored: Path, store: Store):
+    with open_warehouse(landed) as connection:
         # A walk of a closed day brought a record of a day that is not closed.
         last = FIRST_DAY + timedelta(days=4, hours=7)
         land_slice(connection, record("first", FIRST_DAY + timedelta(hours=8)), record("outside", last))
-    archive(path, store)
+    archive(landed, store)
     restore(restored, store)
     assert findings(restored) == []
     with open_warehouse(restored) as connection:
@@ -121,9 +120,7 @@ def test_records_told_in_another_day_than_their_own_are_walked_again(path: Path,
     assert error == "Not all of its activities were archived. The slice is walked again."
 
 
-def test_no_walk_of_an_unsealed_day_counts(path: Path, restored: Path, store: Store):
-    build(path)
-    archive(path, store)
+def test_no_walk_of_an_unsealed_day_counts(archived: Path, restored: Path, store: Store):
     restore(restored, store)
     days = {slice_start.date() for slice_start, *_ in slices(restored)}
     assert days == {(FIRST_DAY + timedelta(days=n)).date() for n in range(4)}
@@ -135,18 +132,17 @@ def slices(path: Path) -> list[tuple]:
 
 
 def test_revisions_are_kept_and_stand_in_for_records_that_were_not_archived(
-    path: Path, restored: Path, store: Store
+    landed: Path, restored: Path, store: Store
 ):
-    build(path)
     at = FIRST_DAY + timedelta(hours=1)
     open_at = FIRST_DAY + timedelta(days=4, hours=1)
     piece = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
     last = Slice(Kind.RECONCILE, FIRST_DAY + timedelta(days=4), FIRST_DAY + timedelta(days=5))
-    with open_warehouse(path) as connection:
+    with open_warehouse(landed) as connection:
         land_slice(connection, record("activity_01", at, changed=1), piece=piece)
         land_slice(connection, record("activity_41", open_at, changed=1), piece=last)
         land_slice(connection, record("activity_41", open_at, changed=2), piece=last)
-    archive(path, store)
+    archive(landed, store)
     restore(restored, store)
     assert findings(restored) == []
     with open_warehouse(restored) as connection:
@@ -167,10 +163,8 @@ def test_revisions_are_kept_and_stand_in_for_records_that_were_not_archived(
     ],
 )
 def test_a_damaged_file_is_named_and_nothing_is_restored(
-    path: Path, restored: Path, place: Path, store: Store, name: str, sentence: str
+    archived: Path, restored: Path, place: Path, store: Store, name: str, sentence: str
 ):
-    build(path)
-    archive(path, store)
     content = bytearray((place / name).read_bytes())
     content[len(content) // 2] ^= 1
     (place / name).write_bytes(b"{" if name.endswith("json") else bytes(content))
@@ -181,30 +175,24 @@ def test_a_damaged_file_is_named_and_nothing_is_restored(
     ]
 
 
-def test_a_missing_file_is_named(path: Path, restored: Path, place: Path, store: Store):
-    build(path)
-    archive(path, store)
+def test_a_missing_file_is_named(archived: Path, restored: Path, place: Path, store: Store):
     name = "activities/source=test/activity_date=2026-05-02/part-0001.parquet"
     (place / name).unlink()
     with pytest.raises(ArchiveError, match=f"{place} has no {name}"):
         restore(restored, store)
 
 
-def test_a_warehouse_with_rows_is_refused_and_so_is_an_empty_archive(path: Path, restored: Path, store: Store):
+def test_a_warehouse_with_rows_is_refused_and_so_is_an_empty_archive(archived: Path, restored: Path, store: Store):
     with pytest.raises(ArchiveError, match="holds no archive"):
-        restore(restored, store)
-    build(path)
-    archive(path, store)
+        restore(restored, open_store(str(restored.parent / "empty")))
     with pytest.raises(ArchiveError, match=r"warehouse.duckdb is not empty: raw\.\w+ has rows"):
-        restore(path, store)
+        restore(archived, store)
     with open_warehouse(restored):
         pass
     assert restore(restored, store).activity_count == 9
 
 
-def test_a_restore_that_is_killed_leaves_the_way_free(path: Path, restored: Path, store: Store, monkeypatch):
-    build(path)
-    archive(path, store)
+def test_a_restore_that_is_killed_leaves_the_way_free(archived: Path, restored: Path, store: Store, monkeypatch):
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -217,18 +205,14 @@ def test_a_restore_that_is_killed_leaves_the_way_free(path: Path, restored: Path
     assert restore(restored, store).activity_count == 9
 
 
-def test_an_archive_of_a_newer_version_is_refused(path: Path, restored: Path, place: Path, store: Store):
-    build(path)
-    archive(path, store)
+def test_an_archive_of_a_newer_version_is_refused(archived: Path, restored: Path, place: Path, store: Store):
     manifest = place / "ledger/00000001/manifest.json"
     manifest.write_text(manifest.read_text().replace('"format_version": 1', '"format_version": 2'))
     with pytest.raises(ArchiveError, match="newer version"):
         restore(restored, open_store(str(place)))
 
 
-def test_parts_that_no_snapshot_names_are_left_out(path: Path, restored: Path, place: Path, store: Store):
-    build(path)
-    archive(path, store)
+def test_parts_that_no_snapshot_names_are_left_out(archived: Path, restored: Path, place: Path, store: Store):
     stray = place / "activities/source=test/activity_date=2026-05-02/part-0002.parquet"
     with duckdb.connect() as connection:
         connection.execute(f"copy (select 1 as one) to '{stray}'")

@@ -72,15 +72,14 @@ def store_of(environment: dict[str, str], **changes: str) -> Store:
     return open_store(settings.place, settings.endpoint, settings.region)
 
 
-def test_archive_and_restore(path: Path, tmp_path: Path, server: tuple[str, Path], environment: dict[str, str]):
-    build(path)
+def test_archive_and_restore(landed: Path, tmp_path: Path, server: tuple[str, Path], environment: dict[str, str]):
     store = store_of(environment)
-    assert archive(path, store).row_count == 9
+    assert archive(landed, store).row_count == 9
     root = server[1] / "bucket" / tmp_path.name
     assert len([one for one in root.rglob("*.parquet") if "activities/" in str(one)]) == 3
     restored = tmp_path / "restored.duckdb"
     assert restore(restored, store).activity_count == 9
-    assert content(restored) == [row for row in content(path) if row[2].day < 5]
+    assert content(restored) == [row for row in content(landed) if row[2].day < 5]
     part = root / "activities/source=test/activity_date=2026-05-01/part-0001.parquet"
     content_of_part = bytearray(part.read_bytes())
     content_of_part[50] ^= 1
@@ -113,25 +112,24 @@ def test_days_that_only_the_store_has_are_read_there(path: Path, environment: di
     ],
 )
 def test_a_store_that_refuses_is_one_sentence(
-    path: Path,
+    landed: Path,
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     changes: dict[str, str],
     sentence: str,
 ):
+    monkeypatch.setattr("orchestration.archive.store._ATTEMPTS", 1)
     for name, value in changes.items():
         monkeypatch.setenv(name, value)
-    build(path)
     with pytest.raises(ArchiveError) as refused:
-        archive(path, store_of(environment, **changes))
+        archive(landed, store_of(environment, **changes))
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_a_store_that_keeps_something_else_is_found_out(
-    path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    landed: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):
-    build(path)
     monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported")
     with pytest.raises(ArchiveError, match=r"keeps \d+ bytes of .*set AWS_REQUEST_CHECKSUM_CALCULATION=when_req"):
-        archive(path, store_of(environment))
+        archive(landed, store_of(environment))
