@@ -5,7 +5,6 @@ A part is dropped only where a snapshot names it and its file, read again, has t
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.archive.check import differing_files
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.parquet import file_sha256
 from orchestration.archive.store import Store
 from orchestration.warehouse.connection import open_warehouse, read_s3
 from orchestration.warehouse.schema import STORED_COLUMNS
@@ -82,7 +81,8 @@ def drop_old_days(path: Path, store: Store, local_days: int) -> Dropped:
         parts = connection.execute(_OLD_PARTS, {"local_days": local_days}).fetchall()
     if not parts:
         return Dropped(0, 0)
-    _check_files(store, {name: sha256 for name, sha256, _ in parts}, path.parent)
+    for sentence in differing_files(store, [(name, sha256) for name, sha256, _ in parts], path.parent):
+        raise ArchiveError(f"No day was dropped. {sentence}")
     row_count = sum(count for *_, count in parts)
     with open_warehouse(path) as connection:
         connection.begin()
@@ -93,18 +93,6 @@ def drop_old_days(path: Path, store: Store, local_days: int) -> Dropped:
             connection.rollback()
             raise
     return Dropped(len(parts), row_count)
-
-
-def _check_files(store: Store, parts: dict[str, str], directory: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".checking-") as fetched:
-        file = Path(fetched) / "part.parquet"
-        for name, sha256 in parts.items():
-            store.fetch({name: file})
-            if file_sha256(file) != sha256:
-                raise ArchiveError(
-                    f"{name} in {store.place} is damaged: its SHA-256 is not the one that was noted when it was "
-                    "written, so that no day was dropped from the warehouse. Bring the file back from a copy."
-                )
 
 
 def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[str], expected: int) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.archive.check import damaged
 from orchestration.archive.cut import cut_to_archived_days
 from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
@@ -140,10 +141,7 @@ def _fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterato
         store.fetch(places)
         for name, place in places.items():
             if file_sha256(place) != files[name]:
-                raise ArchiveError(
-                    f"{name} in {store.place} is damaged: its SHA-256 is not the one that was noted when it was "
-                    "written. Bring the file back from a copy of the archive."
-                )
+                raise ArchiveError(damaged(store, name))
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)

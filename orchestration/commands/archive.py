@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from orchestration.configuration.archive import read_archive
 from orchestration.configuration.settings import ConfigurationError, warehouse_path
 from orchestration.warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from orchestration.archive.store import Store
 
 
 def add_parsers(commands: argparse._SubParsersAction) -> None:
@@ -18,18 +22,28 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     restore.set_defaults(run=_restore)
 
 
+def configured_store() -> Store:
+    """The archive that the environment names.
+
+    Raises:
+        ArchiveError: it cannot be reached.
+        ConfigurationError: there is none.
+    """
+    from orchestration.archive.store import open_store
+
+    settings = read_archive(os.environ)
+    if settings is None:
+        raise ConfigurationError("ARCHIVE_PATH is not set. Set it to the directory or s3://bucket/prefix.")
+    return open_store(settings.place, settings.endpoint, settings.region)
+
+
 def _restore(arguments: argparse.Namespace) -> int:
     from orchestration.archive.errors import ArchiveError
     from orchestration.archive.restore import restore
-    from orchestration.archive.store import open_store
 
     path = warehouse_path(os.environ)
     try:
-        settings = read_archive(os.environ)
-        if settings is None:
-            raise ConfigurationError("ARCHIVE_PATH is not set. Set it to the archive to restore from.")
-        store = open_store(settings.place, settings.endpoint, settings.region)
-        restored = restore(path, store)
+        restored = restore(path, configured_store())
     except (ArchiveError, ConfigurationError, WarehouseError) as error:
         print(error, file=sys.stderr)
         return 1

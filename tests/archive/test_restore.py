@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.archive.check import check_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
@@ -173,6 +174,16 @@ def test_a_damaged_file_is_named_and_nothing_is_restored(
     assert not [
         one for one in restored.parent.iterdir() if one.name.startswith("restored") and one.suffix != ".lock"
     ]
+
+
+def test_the_archive_can_be_verified_by_itself(archived: Path, place: Path, store: Store):
+    found = check_files(archived, store)
+    assert (found.checked_count, found.finding_count) == (3, 0)
+    (place / "activities/source=test/activity_date=2026-05-01/part-0001.parquet").write_bytes(b"x")
+    (place / "activities/source=test/activity_date=2026-05-02/part-0001.parquet").unlink()
+    found = check_files(archived, store)
+    assert (found.checked_count, found.finding_count) == (3, 2)
+    assert str(found.first).startswith("activities/source=test/activity_date=2026-05-01/part-0001.parquet in ")
 
 
 def test_a_missing_file_is_named(archived: Path, restored: Path, place: Path, store: Store):

@@ -80,7 +80,7 @@ def test_what_is_configured_wrongly_is_one_sentence(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("WAREHOUSE_PATH", str(tmp_path / "warehouse.duckdb"))
     monkeypatch.setattr(sys, "argv", ["orchestration", "restore"])
     for place, sentence in (
-        ("", "ARCHIVE_PATH is not set. Set it to the archive to restore from."),
+        ("", "ARCHIVE_PATH is not set. Set it to the directory or s3://bucket/prefix."),
         ("ftp://host/archive", "ARCHIVE_PATH is 'ftp://host/archive'. Use a directory, or s3://bucket/prefix."),
         ("s3://b", "ARCHIVE_PATH is 's3://b'. Use one like s3://bucket/prefix."),
     ):
