@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import file_sha256
+from orchestration.archive.staging import staging
 from orchestration.archive.store import Store
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.verify import Outcome
 
 
-def differing_files(store: Store, files: Iterable[tuple[str, str]], directory: Path) -> Iterator[str]:
-    """A sentence on each file, given as name and SHA-256, that is missing or is another; one is read at a time."""
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".checking-") as fetched:
-        file = Path(fetched) / "part.parquet"
+def differing_files(store: Store, files: Iterable[tuple[str, str]], path: Path) -> Iterator[str]:
+    """A sentence on each file, given as name and SHA-256, that is missing or is another.
+
+    One at a time is copied beside the warehouse at `path`.
+    """
+    with staging(path) as directory:
+        file = directory / "part.parquet"
         for name, sha256 in files:
             try:
                 store.fetch({name: file})
@@ -45,7 +48,7 @@ def check_files(path: Path, store: Store) -> Outcome:
     began = time.monotonic()
     with open_warehouse(path, read_only=True) as connection:
         files = connection.execute("select path, file_sha256 from raw.archive_files order by path").fetchall()
-    differing = list(differing_files(store, files, path.parent))
+    differing = list(differing_files(store, files, path))
     return Outcome(
         table="archive_files",
         name="archived_files_hold",
