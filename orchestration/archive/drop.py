@@ -81,7 +81,7 @@ def drop_old_days(path: Path, store: Store, local_days: int) -> Dropped:
         parts = connection.execute(_OLD_PARTS, {"local_days": local_days}).fetchall()
     if not parts:
         return Dropped(0, 0)
-    for sentence in differing_files(store, [(name, sha256) for name, sha256, _ in parts], path):
+    for sentence in differing_files(store, [(name, sha256) for name, sha256, _ in parts]):
         raise ArchiveError(f"No day was dropped. {sentence}")
     row_count = sum(count for *_, count in parts)
     with open_warehouse(path) as connection:

@@ -6,6 +6,7 @@ sentence.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -62,6 +63,18 @@ class Store:
         """
         with self._told(name), self._filesystem.open_input_stream(self._at(name)) as stream:
             return stream.read()
+
+    def sha256(self, name: str) -> str:
+        """SHA-256 (hex) of what a file holds.
+
+        Raises:
+            ArchiveError: it is missing, or cannot be read.
+        """
+        digest = hashlib.sha256()
+        with self._told(name), self._filesystem.open_input_stream(self._at(name)) as stream:
+            while piece := stream.read(_PIECE_BYTES):
+                digest.update(piece)
+        return digest.hexdigest()
 
     def fetch(self, names: Mapping[str, Path]) -> None:
         """Copy files to these local paths.

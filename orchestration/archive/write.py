@@ -6,7 +6,9 @@ A run that is killed leaves parts that no snapshot names; the next run goes on f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,6 @@ import pyarrow as pa
 from orchestration.archive.continuity import forget_parts, lost_parts, next_number, read_state
 from orchestration.archive.parts import Part, stage_parts
 from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
-from orchestration.archive.staging import staging
 from orchestration.archive.store import Store
 from orchestration.warehouse.connection import open_warehouse
 
@@ -54,7 +55,7 @@ def archive_days(path: Path, store: Store) -> Archived:
     if lost := lost_parts(store, state, number):
         with open_warehouse(path) as connection:
             forget_parts(connection, lost)
-    with staging(path) as directory:
+    with _staging(path) as directory:
         while is_more:
             with open_warehouse(path) as connection:
                 parts, is_more = stage_parts(connection, directory, number)
@@ -97,3 +98,15 @@ def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
     connection.register("rows_of_parts", rows)
     connection.execute("insert into raw.archive_files by name from rows_of_parts")
     connection.unregister("rows_of_parts")
+
+
+@contextmanager
+def _staging(path: Path) -> Iterator[Path]:
+    """An empty directory beside the warehouse at `path`; also one that a killed run left behind is emptied."""
+    directory = path.with_name(f"{path.name}.archiving")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
