@@ -40,6 +40,7 @@ def open_warehouse(
             was made by a newer version, or cannot be created.
     """
     connection = _connect(path, read_only, wait_seconds)
+    archived = ""
     try:
         connection.execute(_SETTINGS)
         _check_identity(connection, path)
@@ -47,14 +48,14 @@ def open_warehouse(
             _refuse_older(connection, path)
         else:
             _create_schema(connection)
-        _reach_dropped_days(connection)
+        archived = _reach_dropped_days(connection)
         yield connection
     except duckdb.Error as error:
         # Of the engine's own words only those about files are repeated: others can quote a payload.
         words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
         raise WarehouseError(
             f"Working on {path} failed ({type(error).__name__}).{words} Nothing half done was stored. Check that "
-            "the disk has room and that nobody else writes to the file, then run again."
+            f"the disk has room and that nobody else writes to the file{archived}, then run again."
         ) from error
     finally:
         connection.close()
@@ -169,10 +170,14 @@ def _refuse_older(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise WarehouseError(f"{path} was last written by an older version. Run `make refresh` once, then again.")
 
 
-def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> None:
+def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> str:
+    """Returns what else is to be checked where something fails: nothing, unless days are in the archive alone."""
     [(definition,)] = connection.execute(_STORED).fetchall()
     if "s3://" in definition:
         read_s3(connection)
+    return (
+        ", that ARCHIVE_PATH still has the days that only the archive has" if "read_parquet" in definition else ""
+    )
 
 
 def read_s3(connection: duckdb.DuckDBPyConnection) -> None:

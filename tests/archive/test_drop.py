@@ -15,6 +15,7 @@ from orchestration.slices import Kind, Slice
 from orchestration.warehouse.audit import ledger_counts_equal_rows
 from orchestration.warehouse.builds import newest_ingest_seq
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.verify import verify
 from tests.archive.conftest import archive, content
 from tests.warehouse.history import FIRST_DAY, build, land_slice, record
@@ -92,6 +93,15 @@ def test_what_only_the_archive_has_is_verified_there(dropped: Path, place: Path)
     part.write_bytes((place / "activities/source=test/activity_date=2026-05-02/part-0001.parquet").read_bytes())
     with open_warehouse(dropped, read_only=True) as connection:
         assert "sealed_days_hold" in [one.name for one in verify(connection).findings]
+
+
+def test_an_archive_that_is_gone_is_one_sentence(dropped: Path, place: Path):
+    place.rename(place.with_name("elsewhere"))
+    with (
+        pytest.raises(WarehouseError, match="that ARCHIVE_PATH still has what only the archive has"),
+        open_warehouse(dropped) as connection,
+    ):
+        verify(connection)
 
 
 def test_a_damaged_file_keeps_every_day_here(archived: Path, place: Path, store: Store):
