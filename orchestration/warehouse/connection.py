@@ -175,9 +175,7 @@ def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> str:
     [(definition,)] = connection.execute(_STORED).fetchall()
     if "s3://" in definition:
         read_s3(connection)
-    return (
-        ", that ARCHIVE_PATH still has the days that only the archive has" if "read_parquet" in definition else ""
-    )
+    return ", that ARCHIVE_PATH still has what only the archive has" if "read_parquet" in definition else ""
 
 
 def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
