@@ -20,7 +20,8 @@ def run(job: str, path: Path, environment: dict[str, str]) -> dg.ExecuteInProces
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name in (
             "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "ARCHIVE_PATH", "FEED_START",
-            "PUBLISH_POSTGRES_URL", "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH", "PUBLISHED_DAYS",
+            "PUBLISH_POSTGRES_URL", "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH",
+            "PUBLISHED_DAYS",
         ):  # fmt: skip
             patch.delenv(name, raising=False)
         ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}
