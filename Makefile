@@ -11,8 +11,8 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle verify attest review subject-report erase \
-	retain test test-bi lint format bench
+.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
+	subject-report erase retain test test-bi lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ rebuild: setup ## every curated table anew from what is stored
 
 ui: setup ## the Dagster UI on this workspace, on 127.0.0.1:3000
 	@$(BIN)/python -m orchestration ui
+
+archive: setup ## seal what is due, and archive sealed days in ARCHIVE_PATH
+	@$(BIN)/python -m orchestration archive
+
+restore: setup ## an empty warehouse from the archive in ARCHIVE_PATH
+	@$(BIN)/python -m orchestration restore
 
 verify: setup ## every hash, seal and count computed again, and compared
 	@$(BIN)/python -m orchestration verify

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
-from orchestration.commands import analysts, evidence, privacy, pseudonyms
+from orchestration.archive.remote import reach_archive
+from orchestration.commands import analysts, archive, evidence, privacy, pseudonyms
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def main() -> int:
     docs.add_argument("--port", type=int, default=8080)
     ui = commands.add_parser("ui", help="the Dagster UI on this workspace")
     ui.add_argument("--port", type=int, default=3000)
+    archive.add_parsers(commands)
     evidence.add_parsers(commands)
     analysts.add_parsers(commands)
     pseudonyms.add_parsers(commands)
@@ -68,6 +70,7 @@ def main() -> int:
 def prepare_environment() -> None:
     """Read `.env`, and give Dagster a home with our instance settings inside the checkout unless one is set."""
     keep_private()
+    reach_archive()
     load_dotenv(ROOT / ".env")
     home = (ROOT / (os.environ.get("DAGSTER_HOME") or ".dagster")).resolve()
     home.mkdir(parents=True, exist_ok=True)
@@ -108,6 +111,9 @@ def _tell(result: ExecuteInProcessResult) -> None:
                 print("Nothing was new.")
             for line in filter(None, said["in words"].splitlines()):
                 print(f"  {line}")
+        if materialization.asset_key.path == ["archive", "activities"]:
+            said = {name: value.value for name, value in materialization.metadata.items()}
+            print(f"Archived: {said['new rows']} activities in {said['new files']} file(s), in {said['place']}")
         if materialization.asset_key.path in (["published", "database"], ["published", "general_database"]):
             said = {name: value.value for name, value in materialization.metadata.items()}
             print(f"{said['outcome']} {said['activities']} activities in {said['path']}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.archive.remote import reach_archive
+from orchestration.assets.archiving import archived_activities
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
@@ -19,8 +21,9 @@ from orchestration.checks.verification import verification
 from orchestration.configuration.publishing import general_path
 from orchestration.configuration.settings import published_path, warehouse_path
 from orchestration.permissions import keep_private
-from orchestration.resources import ActivityFeed, Publication, Warehouse
+from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
 from orchestration.schedules import (
+    archive_job,
     attest_job,
     attest_schedule,
     erase_job,
@@ -39,12 +42,14 @@ from orchestration.schedules import (
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `publication`."""
+    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `archive`, `publication`."""
     # However Dagster was started, its runs begin here.
     keep_private()
+    reach_archive()
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
+        "archive": Archive(),
         "publication": Publication(
             directory=str(published_path(os.environ)), general_directory=str(general_path(os.environ))
         ),
@@ -54,6 +59,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             raw_tables,
             day_seals,
             removals,
+            archived_activities,
             curated_tables,
             *published_assets,
             attestation,
@@ -70,6 +76,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             review_job,
             erase_job,
             retain_job,
+            archive_job,
         ],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule, retain_schedule],
         resources=resources | overrides,

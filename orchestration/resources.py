@@ -15,6 +15,9 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.store import Store, open_store
+from orchestration.configuration.archive import ArchiveSettings, read_archive
 from orchestration.configuration.publishing import pseudonym_key, published_since, require_apart
 from orchestration.configuration.settings import (
     ConfigurationError,
@@ -93,6 +96,24 @@ class Publication(dg.ConfigurableResource):
         try:
             return postgres_url(os.environ)
         except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+
+class Archive(dg.ConfigurableResource):
+    """Where sealed days are archived, if anywhere."""
+
+    def settings(self) -> ArchiveSettings | None:
+        """What the environment says of the archive; a wrong environment fails the step with one sentence."""
+        try:
+            return read_archive(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def store(self, settings: ArchiveSettings) -> Store:
+        """The archive's store; one that cannot be reached fails the step."""
+        try:
+            return open_store(settings.place, settings.endpoint, settings.region)
+        except ArchiveError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
 

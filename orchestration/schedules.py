@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from orchestration.assets.evidence import access_review, attestation
+from orchestration.assets.archiving import JOB as ARCHIVE
+from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import ERASURE, REMOVALS, RETENTION
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
@@ -64,6 +65,12 @@ rebuild_job = dg.define_asset_job(
     selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing"),
     config={"ops": {"curated_tables": {"config": {"full_refresh": True}}}},
     description="Build every curated table anew from what is stored, and publish. The feed is not asked.",
+)
+
+archive_job = dg.define_asset_job(
+    ARCHIVE,
+    selection=dg.AssetSelection.assets(day_seals).without_checks() | dg.AssetSelection.groups("archive"),
+    description="Seal what is due and archive what is sealed, as each refresh does. The feed is not asked.",
 )
 
 publish_job = dg.define_asset_job(

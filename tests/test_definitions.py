@@ -26,6 +26,7 @@ STAGING = {
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
+ARCHIVE = {"archive/activities"}
 PUBLISHED = {
     f"published/{prefix}{kind}" for prefix in ("", "general_") for kind in ("database", "parquet", "postgres")
 }
@@ -46,7 +47,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE | ARCHIVE
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -85,7 +86,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
     repository = defs.get_repository_def()
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
-        "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain",
+        "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain", "archive",
     }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
@@ -107,6 +108,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
             {
                 "raw_tables",
                 "raw__day_seals",
+                "archive__activities",
                 "curated_tables",
                 "published__database",
                 "published__parquet",
@@ -137,6 +139,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         ("verify", {"verification"}),
         ("attest", {"evidence__attestation"}),
         ("review", {"evidence__access_review"}),
+        ("archive", {"raw__day_seals", "archive__activities"}),
     ],
 )
 def test_a_job_has_its_steps_and_no_others(job: str, steps: set[str]):
@@ -188,6 +191,7 @@ def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
         "import sys, orchestration.reading.ingest; "
         "import orchestration.publication.postgres, orchestration.publication.parquet; "
+        "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.drop; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

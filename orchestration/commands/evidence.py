@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.configuration.settings import warehouse_path
+from orchestration.configuration.settings import ConfigurationError, warehouse_path
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -16,6 +16,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     """Add the commands of this module."""
     verify = commands.add_parser("verify", help="compute every hash, seal and count again, and compare")
     verify.add_argument("--against", type=Path, metavar="FILE", help="also compare with seals that were exported")
+    verify.add_argument("--archive", action="store_true", help="also read every file of the archive, and compare")
     verify.set_defaults(run=_verify)
     seals = commands.add_parser("seals", help="write the seals to a text file, to be kept elsewhere")
     seals.add_argument("--export", type=Path, metavar="FILE", required=True)
@@ -29,14 +30,20 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from orchestration.archive.check import check_files
+    from orchestration.archive.errors import ArchiveError
+    from orchestration.commands.archive import configured_store
     from orchestration.warehouse import seal_file
     from orchestration.warehouse.verify import verify
 
+    path = warehouse_path(os.environ)
     try:
         kept = seal_file.read(arguments.against) if arguments.against else None
-        with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
+        with open_warehouse(path, read_only=True) as connection:
             found = verify(connection, kept)
-    except WarehouseError as error:
+        if arguments.archive:
+            found.outcomes.append(check_files(path, configured_store()))
+    except (ArchiveError, ConfigurationError, WarehouseError) as error:
         return _refuse(error)
     print(f"{'table':<20}{'check':<26}{'checked':>12}{'differ':>10}{'seconds':>9}")
     for one in found.outcomes:

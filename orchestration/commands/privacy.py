@@ -19,8 +19,10 @@ _CONFIRM = (
     "to decide who answer for them. To remove these, run the same with --yes (make: YES=1)."
 )
 _COPIES = """\
-What else may hold copies is yours to look through: backups and archives of the warehouse, files that were exported
-or handed out, programs that still have a file of before open, and beside the warehouse: {beside}.
+What else may hold copies is yours to look through: backups of the warehouse, files that were exported or handed
+out, programs that still have a file of before open, and beside the warehouse: {beside}.
+An archive still has what was removed, and is refused from now on: name another ARCHIVE_PATH, run `make archive`,
+then delete the old one.
 The feed itself keeps its records for up to six years."""
 
 

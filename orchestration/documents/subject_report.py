@@ -29,7 +29,11 @@ _RECORDS = """
 select payload from raw.{table} semi join chosen using (activity_id) order by created_at, ingest_seq
 """
 _RAW = (
-    ("activities", "activities.jsonl", "Every record that names the person, one a line, as the feed sent it."),
+    (
+        "stored_activities",
+        "activities.jsonl",
+        "Every record that names the person, one a line, as the feed sent it.",
+    ),
     ("activity_revisions", "revisions.jsonl", "Other contents that the feed gave later for these records."),
 )
 

@@ -33,6 +33,10 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
         [table],
     ).fetchall()
     [(count,)] = connection.execute(f"select count(*) from raw.{table}").fetchall()
+    if table == "activities":
+        # Those that only the archive has, counted without opening it.
+        [(dropped,)] = connection.execute("select coalesce(sum(row_count), 0) from raw.dropped_walks").fetchall()
+        count += int(dropped)
     schema = dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
     return {"dagster/row_count": count, "dagster/column_schema": schema}
 

@@ -12,7 +12,7 @@ import duckdb
 from orchestration.slices import Interval, gaps, rfc3339
 from orchestration.warehouse.ledger import coverage, unproven
 from orchestration.warehouse.verdict import Verdict, together
-from orchestration.warehouse.verify_sql import LEDGER
+from orchestration.warehouse.verify_sql import LEDGER_OF_THE_FILE
 
 SHOWN = 5
 # The schedule reads every 15 minutes.
@@ -165,7 +165,7 @@ def _newest(source: str, newest: datetime | None, now: datetime, within: timedel
 
 def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> Verdict:
     """Each walk has exactly as many rows in `raw` as its row in the ledger says, and no row has no walk."""
-    [(walk_count, differing, first)] = connection.execute(LEDGER).fetchall()
+    [(walk_count, differing, first)] = connection.execute(LEDGER_OF_THE_FILE).fetchall()
     figures = {"walks": walk_count, "walks that differ": differing}
     if not differing:
         return Verdict(True, "Every walk has the rows that the ledger says.", figures=figures)

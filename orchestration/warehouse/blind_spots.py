@@ -15,7 +15,7 @@ with switches as (
         coalesce(organization_uuid, organization_id) as organization,
         try_cast(try(payload ->> '$.compliance_api_enabled') as boolean) as api,
         try_cast(try(payload ->> '$.compliance_api_logging_enabled') as boolean) as logging
-    from raw.activities
+    from raw.stored_activities
     where source = $source and activity_type = 'org_compliance_api_settings_updated'
 ),
 states as (

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+
 # What decides the content of tables. Descriptions and tests stand in the same files: changing them rebuilds, too.
 _PATTERNS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql", "seeds/*", "dbt_project.yml")
 
@@ -40,7 +42,7 @@ def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetim
 
 def newest_ingest_seq(connection: duckdb.DuckDBPyConnection) -> int:
     """How far the activities have come; 0 where there are none."""
-    [(newest,)] = connection.execute("select coalesce(max(ingest_seq), 0) from raw.activities").fetchall()
+    [(newest,)] = connection.execute(f"select {NEWEST_INGEST_SEQ}").fetchall()
     return newest
 
 

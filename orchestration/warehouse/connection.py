@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
+import fsspec
 from filelock import FileLock, Timeout
 
 from orchestration.warehouse.errors import WarehouseError
@@ -24,6 +25,8 @@ LOCK_WAIT_SECONDS = 60.0
 _RETRY_SECONDS = 0.25
 # As in dbt's profile: times without a zone are UTC everywhere.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
+_STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
 
 @contextmanager
@@ -37,18 +40,20 @@ def open_warehouse(
             was made by another version, or cannot be created.
     """
     connection = _connect(path, read_only, wait_seconds)
+    archived = ""
     try:
         connection.execute(_SETTINGS)
         _check_identity(connection, path, read_only)
         if not read_only:
             _create_schema(connection)
+        archived = _reach_dropped_days(connection)
         yield connection
     except duckdb.Error as error:
         # Of the engine's own words only those about files are repeated: others can quote a payload.
         words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
         raise WarehouseError(
             f"Working on {path} failed ({type(error).__name__}).{words} Nothing half done was stored. Check that "
-            "the disk has room and that nobody else writes to the file, then run again."
+            f"the disk has room and that nobody else writes to the file{archived}, then run again."
         ) from error
     finally:
         connection.close()
@@ -155,6 +160,20 @@ def _unusable(path: Path, message: str) -> str:
     if "not a valid DuckDB" in message:
         return f"{path} is not a DuckDB database. Point WAREHOUSE_PATH to another file."
     return f"Cannot open {path}: {message.splitlines()[0]} Check WAREHOUSE_PATH."
+
+
+def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> str:
+    """Returns what else is to be checked where something fails: nothing, unless days are in the archive alone."""
+    [(definition,)] = connection.execute(_STORED).fetchall()
+    if "s3://" in definition:
+        read_s3(connection)
+    return ", that ARCHIVE_PATH still has what only the archive has" if "read_parquet" in definition else ""
+
+
+def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have the connection read `s3://` through fsspec; `archive.remote` tells that how."""
+    if "s3" not in connection.list_filesystems():
+        connection.register_filesystem(fsspec.filesystem("s3"))
 
 
 def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:

@@ -53,7 +53,7 @@ with wanted as (
 ),
 present as (
     select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date, null as removal_id
-    from raw.activities
+    from raw.stored_activities
     where created_at >= $since and created_at < $until
     union all
     select source, activity_id, payload_sha256, ingest_seq, created_at::date, removal_id

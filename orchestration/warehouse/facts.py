@@ -15,6 +15,7 @@ from orchestration.slices import DAY, Interval, gaps
 from orchestration.warehouse.blind_spots import LOGGING_OFF
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
 # A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was.
 _WALKS = """
@@ -181,7 +182,7 @@ def _read_days(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     connection.execute(
         "create or replace temp table wanted_days as "
         "select $source as source, day::date as sealed_date, "
-        "(select coalesce(max(ingest_seq), 0) from raw.activities) as last_ingest_seq, null as through_removal "
+        f"{NEWEST_INGEST_SEQ} as last_ingest_seq, null as through_removal "
         "from generate_series($first::date::timestamp, $last::date::timestamp, interval 1 day) as days (day)",
         {"source": source, "first": first, "last": last},
     )

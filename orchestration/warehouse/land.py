@@ -14,6 +14,7 @@ import pyarrow as pa
 from orchestration.warehouse.batch import Batch, prepare
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import Chunk, Receipt, Walk, record_requests, record_walks
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 from orchestration.warehouse.verdicts import judge
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
@@ -119,7 +120,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> 
 def last_number(connection: duckdb.DuckDBPyConnection) -> int:
     """The newest `ingest_seq` that was ever given, also to rows that were removed since."""
     [(newest,)] = connection.execute(
-        "select coalesce(max(number), 0) from (select max(ingest_seq) as number from raw.activities "
+        f"select max(number) from (select {NEWEST_INGEST_SEQ} as number "
         "union all select max(ingest_seq) from raw.activity_revisions "
         "union all select max(last_ingest_seq) from raw.removals)"
     ).fetchall()

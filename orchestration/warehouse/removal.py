@@ -136,6 +136,7 @@ def _remove(
     path = path.resolve()
     _sweep(path)
     with open_warehouse(path) as connection:
+        _require_all_in_file(connection)
         # What came since the last seals is sealed while it is there, also in what stays.
         seal_days(connection)
     draft = path.with_name(f"{path.name}.{uuid4().hex}.draft")
@@ -159,6 +160,18 @@ def _remove(
     finally:
         _sweep(path)
     return removal
+
+
+def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
+    """What only the archive has cannot be removed: its parts are written once."""
+    [(count,)] = connection.execute(
+        "select count(*) from raw.archive_files where dropped_at is not null"
+    ).fetchall()
+    if count:
+        raise WarehouseError(
+            "Old days are in the archive alone, where nothing can be removed, so nothing was. Restore the archive "
+            "into another file (`make restore` with another WAREHOUSE_PATH) and remove there."
+        )
 
 
 def _sweep(path: Path) -> None:

@@ -178,7 +178,7 @@ unknown as (
 back as (
     select min(removal_id) as number, source || ' ' || activity_id || ' was removed, and is there' as difference
     from (
-        select source, activity_id from raw.activities
+        select source, activity_id from raw.stored_activities
         union all
         select source, activity_id from raw.activity_revisions
     )
@@ -186,8 +186,8 @@ back as (
     group by source, activity_id
     union all
     select removal_id, removed_days.source || ' ' || activity_id || ' is of a day that was removed, and is there'
-    from raw.activities
-    join raw.removed_days on activities.source = removed_days.source and created_at::date = removed_date
+    from raw.stored_activities
+    join raw.removed_days on stored_activities.source = removed_days.source and created_at::date = removed_date
 ),
 differences as (
     from recorded where difference is not null

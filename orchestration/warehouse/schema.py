@@ -28,6 +28,21 @@ _ACTIVITY_COLUMNS = """
     ingest_seq bigint not null
 """
 
+# What is stored of the activities, wherever it is: rows of days that were dropped from the file are read from the
+# archive. The columns stand by name, for a view does not follow the table.
+STORED_COLUMNS = (
+    "source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type, payload, "
+    "payload_sha256, extract_id, ingested_at, ingest_seq, is_late"
+)
+# The newest number that an activity has, read without opening the archive.
+NEWEST_INGEST_SEQ = """(
+    select coalesce(max(ingest_seq), 0) from (
+        select max(ingest_seq) as ingest_seq from raw.activities
+        union all
+        select max(last_ingest_seq) from raw.archive_files
+    )
+)"""
+
 _STATEMENTS = (
     "create schema if not exists raw",
     "create table if not exists raw.schema_version (version integer not null, created_at timestamp not null)",
@@ -143,6 +158,37 @@ _STATEMENTS = (
         activity_count bigint not null,
         revision_count bigint not null
     )""",
+    # Every part of the archive, with the snapshot that names it; `dropped_at` where only the archive has its rows.
+    """create table if not exists raw.archive_files (
+        source varchar not null,
+        activity_date date not null,
+        part_number bigint not null,
+        path varchar not null,
+        row_count bigint not null,
+        byte_count bigint not null,
+        file_sha256 varchar not null,
+        first_ingest_seq bigint not null,
+        last_ingest_seq bigint not null,
+        seal_version integer not null,
+        snapshot_number bigint not null,
+        archived_at timestamp not null,
+        dropped_at timestamp
+    )""",
+    # What the archive held of the ledger, each time: a further one is due where one of the counts has changed.
+    """create table if not exists raw.archive_snapshots (
+        snapshot_number bigint not null,
+        manifest_sha256 varchar not null,
+        file_count bigint not null,
+        seal_count bigint not null,
+        revision_count bigint not null,
+        written_at timestamp not null
+    )""",
+    # How many rows of each walk only the archive has.
+    """create table if not exists raw.dropped_walks (
+        source varchar not null,
+        extract_id varchar not null,
+        row_count bigint not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
@@ -151,6 +197,7 @@ _STATEMENTS = (
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
     # The newest removal that the seal tells of; null where it tells of none.
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
+    f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
 
 

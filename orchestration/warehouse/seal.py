@@ -21,6 +21,7 @@ from orchestration import __version__
 from orchestration.slices import Interval
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
 # For sources that `raw.sources` does not describe: the defaults of the settings.
 _SETTLE = timedelta(seconds=60)
@@ -82,13 +83,13 @@ where
 """
 
 # Every row up to the newest `last_ingest_seq` has been looked at: each run looks at all sources and sealed days.
-_WANTED_DAYS = """
+_WANTED_DAYS = f"""
 create or replace temp table wanted_days as
 with seen as (
     select coalesce(max(last_ingest_seq), 0) as ingest_seq from raw.day_seals
 ),
 newest as (
-    select coalesce(max(ingest_seq), 0) as last_ingest_seq from raw.activities
+    select {NEWEST_INGEST_SEQ} as last_ingest_seq
 ),
 arrived as (
     select source, created_at::date as sealed_date, count(*) as late_count

@@ -39,7 +39,7 @@ order by email
 
 _CHOOSE = """
 create or replace temp table chosen as
-select activity_id from raw.activities where regexp_matches(payload, $pattern)
+select activity_id from raw.stored_activities where regexp_matches(payload, $pattern)
 union
 select activity_id from raw.activity_revisions where regexp_matches(payload, $pattern)
 """

@@ -81,7 +81,7 @@ select position, 'duplicate' from withheld
 def judge(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill `judged` (position, verdict) from `incoming`; records that are not in it are new."""
     stretches = list(_joined(connection.execute(_REACHES).fetchall()))
-    for name, table in (("known", "activities"), ("revised", "activity_revisions")):
+    for name, table in (("known", "stored_activities"), ("revised", "activity_revisions")):
         connection.execute(_EMPTY.format(name=name))
         for since, until in stretches:
             connection.execute(_FIND.format(name=name, table=table, since=since, until=until))

@@ -96,7 +96,7 @@ def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> V
         checks.append(lambda: [Outcome("day_seals", "kept_seals_are_there", *compare(connection, kept))])
     outcomes = [outcome for check in checks for outcome in _timed(check)]
     [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
-    [(activity_count,)] = connection.execute("select count(*) from raw.activities").fetchall()
+    [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
 
 
@@ -134,7 +134,7 @@ def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, state
 
 def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Outcome]:
     """One pass over the payloads: their hashes, and the columns that were read out of them."""
-    statement = sql.PAYLOADS.format(table=table)
+    statement = sql.PAYLOADS.format(table="stored_activities" if table == "activities" else table)
     [(checked, changed, first, differing, first_differing)] = connection.execute(
         statement, {"envelope": ENVELOPE}
     ).fetchall()
@@ -145,7 +145,7 @@ def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Outcome
 
 
 def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> Outcome:
-    [(row_count,)] = connection.execute("select count(*) from raw.activities").fetchall()
+    [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     part_count = row_count // _PART_ROWS + 1
     found = [
         connection.execute(statement, {"part": part, "parts": part_count}).fetchall()[0]

@@ -64,7 +64,7 @@ from judged
 REPEATED_IDS = """
 with counted as (
     select source, activity_id, count(*) as row_count, min(ingest_seq) as ingest_seq
-    from raw.activities
+    from raw.stored_activities
     where hash(activity_id) % $parts = $part
     group by source, activity_id
 )
@@ -78,7 +78,7 @@ from counted
 
 REPEATED_NUMBERS = """
 with numbers as (
-    select ingest_seq, activity_id from raw.activities where hash(ingest_seq) % $parts = $part
+    select ingest_seq, activity_id from raw.stored_activities where hash(ingest_seq) % $parts = $part
     union all
     select ingest_seq, activity_id from raw.activity_revisions where hash(ingest_seq) % $parts = $part
     union all
@@ -95,14 +95,13 @@ select
 from counted
 """
 
-# Of the activities only the ids of their walks are read, which compress well: each refresh asks this, too.
-LEDGER = f"""
+_LEDGER = """
 with counted as (
-    select extract_id, source, count(*) as stored_count, 0 as revised_count from raw.activities group by all
+    select extract_id, source, row_count as stored_count, 0 as revised_count from ({stored})
     union all
     select extract_id, source, 0, count(*) from raw.activity_revisions group by all
     union all
-    {BY_EXTRACT}
+    {removed}
 ),
 found as (
     select
@@ -140,6 +139,24 @@ select
     ) filter (where is_differing)
 from judged
 """
+LEDGER = _LEDGER.format(
+    stored="select extract_id, source, count(*) as row_count from raw.stored_activities group by all",
+    removed=BY_EXTRACT,
+)
+# Each refresh asks this: of the activities only the ids of their walks are read, which compress well, and of the
+# archive nothing.
+LEDGER_OF_THE_FILE = _LEDGER.format(
+    stored="""
+    select extract_id, source, sum(row_count) as row_count
+    from (
+        select extract_id, source, count(*) as row_count from raw.activities group by all
+        union all
+        select extract_id, source, row_count from raw.dropped_walks
+    )
+    group by extract_id, source
+    """,
+    removed=BY_EXTRACT,
+)
 
 CHAIN = f"""
 with linked as (
@@ -217,7 +234,7 @@ present as (
         created_at::date as sealed_date,
         count(*) as activity_count,
         max(ingest_seq) as ingest_seq
-    from raw.activities
+    from raw.stored_activities
     group by all
 ),
 walked as (

@@ -22,8 +22,9 @@ def run(
     """One job of the real definitions on the warehouse at `path`, with its own run configuration or another."""
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name in (
-            "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "FEED_START", "PUBLISH_POSTGRES_URL",
-            "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH", "PUBLISHED_DAYS",
+            "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "ARCHIVE_PATH", "FEED_START",
+            "PUBLISH_POSTGRES_URL", "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH",
+            "PUBLISHED_DAYS",
         ):  # fmt: skip
             patch.delenv(name, raising=False)
         ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}

@@ -1,0 +1,103 @@
+"""What the restored ledger may claim: nothing of days whose rows were not archived.
+
+A walk stays complete where its day was sealed and every row that it stored is there again. All others prove
+nothing any more: days without a seal become gaps, and elsewhere the walk has failed; either is walked again.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from orchestration.warehouse.removal_sql import BY_EXTRACT
+
+# Content that was only a revision becomes the record where the record itself was not archived.
+_PROMOTED = """
+create or replace temp table promoted as
+select arg_min(ingest_seq, ingest_seq) as ingest_seq
+from raw.activity_revisions
+anti join raw.activities using (source, activity_id)
+group by source, activity_id
+"""
+_PROMOTE = (
+    "insert into raw.activities by name from raw.activity_revisions semi join promoted using (ingest_seq)",
+    "delete from raw.activity_revisions where ingest_seq in (from promoted)",
+)
+
+# Records that were removed on order count as if they were there: the ledger still has them.
+_UNPROVEN = f"""
+create or replace temp table unproven_walks as
+with counted as (
+    select
+        extract_id, count(*) as stored_count, count(*) filter (where is_late) as late_count, 0 as revised_count
+    from raw.activities group by extract_id
+    union all
+    select extract_id, 0, 0, count(*) from raw.activity_revisions group by extract_id
+    union all
+    select extract_id, stored_count, 0, revised_count from ({BY_EXTRACT})
+),
+present as (
+    select
+        extract_id,
+        sum(stored_count)::bigint as stored_count,
+        sum(late_count)::bigint as late_count,
+        sum(revised_count)::bigint as revised_count
+    from counted
+    group by extract_id
+),
+sealed_days as (
+    select distinct source, sealed_date from raw.day_seals
+)
+select
+    extract_id,
+    sealed_days.source is not null as is_sealed,
+    coalesce(stored_count, 0) as stored_count,
+    coalesce(present.late_count, 0) as late_count,
+    coalesce(revised_count, 0) as revised_count
+from raw.extracts
+left join present using (extract_id)
+left join sealed_days
+    on extracts.source = sealed_days.source and extracts.slice_start::date = sealed_days.sealed_date
+where
+    sealed_days.source is null
+    or inserted_count <> coalesce(stored_count, 0)
+    or revision_count <> coalesce(revised_count, 0)
+"""
+
+_FORGET = """
+delete from raw.extracts
+where extract_id in (
+    select extract_id from unproven_walks where not is_sealed and stored_count = 0 and revised_count = 0
+)
+"""
+_DOUBT = """
+update raw.extracts
+set
+    status = 'failed',
+    inserted_count = stored_count,
+    late_count = unproven_walks.late_count,
+    revision_count = revised_count,
+    finished_at = coalesce(finished_at, started_at),
+    error = 'Not all of its activities were archived. The slice is walked again.'
+from unproven_walks
+where extracts.extract_id = unproven_walks.extract_id
+"""
+
+
+def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bring the ledger down to what is there. Returns how many walks prove nothing any more."""
+    connection.begin()
+    try:
+        connection.execute(_PROMOTED)
+        for statement in _PROMOTE:
+            connection.execute(statement)
+        connection.execute(_UNPROVEN)
+        [(count,)] = connection.execute("select count(*) from unproven_walks").fetchall()
+        connection.execute(_FORGET)
+        connection.execute(_DOUBT)
+        for table in ("promoted", "unproven_walks"):
+            connection.execute(f"drop table {table}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return count

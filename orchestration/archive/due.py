@@ -1,0 +1,120 @@
+"""Which days are due for the archive: sealed ones, of which it does not have every row that their seal counts.
+
+A day is archived as its newest seal has it: rows that came after that seal wait for the next. What does not match
+its seal is not archived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from orchestration.archive.errors import ArchiveError
+from orchestration.warehouse.days import read_contents
+
+# Rows that are staged at once: bounds the disk, and the memory of the engine's sort.
+BATCH_ROWS = 500_000
+
+Days = dict[tuple[str, date], dict[str, Any]]
+"""Rows of the temporary table `due_days`, by source and date."""
+
+# Seals are appended and rows never removed: a day is due where its newest seal counts more rows than its parts.
+_DUE = """
+create or replace temp table due_days as
+with sealed as (
+    select
+        source,
+        sealed_date,
+        max(seal_version) as seal_version,
+        arg_max(activity_count, seal_version) as activity_count,
+        arg_max(day_sha256, seal_version) as day_sha256,
+        arg_max(seal_sha256, seal_version) as seal_sha256,
+        max(last_ingest_seq) as last_ingest_seq
+    from raw.day_seals
+    group by source, sealed_date
+),
+archived as (
+    select
+        source,
+        activity_date as sealed_date,
+        count(*) as part_count,
+        sum(row_count) as row_count,
+        max(last_ingest_seq) as archived_ingest_seq
+    from raw.archive_files
+    group by source, activity_date
+),
+due as (
+    select
+        sealed.*,
+        coalesce(archived_ingest_seq, 0) as archived_ingest_seq,
+        coalesce(part_count, 0) + 1 as part_number,
+        activity_count - coalesce(row_count, 0) as row_count
+    from sealed
+    left join archived using (source, sealed_date)
+    where activity_count > coalesce(row_count, 0)
+)
+select *, sum(row_count) over () - sum(row_count) over oldest_first as rows_after from due
+window oldest_first as (order by sealed_date, source rows unbounded preceding)
+qualify sum(row_count) over oldest_first - row_count < $batch_rows
+"""
+
+_DIFFERING = """
+select due_days.source, due_days.sealed_date
+from due_days
+left join day_contents using (source, sealed_date, last_ingest_seq)
+where
+    due_days.activity_count is distinct from day_contents.activity_count
+    or due_days.day_sha256 is distinct from day_contents.day_sha256
+order by due_days.sealed_date
+limit 1
+"""
+
+
+@contextmanager
+def due_days(connection: duckdb.DuckDBPyConnection) -> Iterator[Days]:
+    """The oldest days that are due, as many as make a batch; they also stand in the temporary table `due_days`.
+
+    `rows_after`: how many rows of other days are due after this one.
+
+    Raises:
+        ArchiveError: a day is not as it was sealed.
+    """
+    connection.execute(_DUE, {"batch_rows": BATCH_ROWS})
+    try:
+        days = _days(connection)
+        if days:
+            _check_contents(connection)
+        yield days
+    finally:
+        connection.execute("drop table due_days")
+
+
+def _days(connection: duckdb.DuckDBPyConnection) -> Days:
+    cursor = connection.execute("from due_days")
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {(row["source"], row["sealed_date"]): row for row in rows}
+
+
+def _check_contents(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "create or replace temp table wanted_days as select source, sealed_date, last_ingest_seq, "
+        "null as through_removal from due_days"
+    )
+    read_contents(connection)
+    found = connection.execute(_DIFFERING).fetchall()
+    connection.execute("drop table wanted_days")
+    connection.execute("drop table day_contents")
+    for source, day in found:
+        raise ArchiveError(differs(source, day))
+
+
+def differs(source: str, day: date) -> str:
+    """The sentence on a day that is not as it was sealed."""
+    return (
+        f"{source} {day} is not as it was sealed, so it is not archived. Run `make verify`: it says what differs."
+    )

@@ -1,0 +1,136 @@
+"""Snapshots of the ledger: every other table of schema `raw`, whole, and the list of the parts that exist.
+
+The manifest is written last and makes all of it exist at once. Snapshots are numbered; the newest counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from orchestration import __version__
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.parquet import write_query
+from orchestration.archive.parts import FORMAT_VERSION
+from orchestration.archive.store import Store
+from orchestration.warehouse.schema import SCHEMA_VERSION
+
+# The activities are in parts; the others tell of curated tables, or of this one file.
+_NOT_OF_THE_LEDGER = (
+    "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_walks", "schema_version",
+)  # fmt: skip
+# Whoever reads the one before has until the next to end.
+_KEPT = 2
+_MANIFEST_NAME = "manifest.json"
+_MANIFEST = re.compile(r"ledger/(\d+)/manifest\.json")
+
+log = logging.getLogger(__name__)
+
+_TABLES = """
+select table_name from duckdb_tables()
+where schema_name = 'raw' and list_position($left_out, table_name) is null
+order by table_name
+"""
+
+COUNTS = """
+select
+    (select count(*) from raw.archive_files) as file_count,
+    (select count(*) from raw.day_seals) as seal_count,
+    (select count(*) from raw.activity_revisions) as revision_count
+"""
+
+_TIPS = """
+select source, max(seal_number), arg_max(seal_sha256, seal_number)
+from raw.day_seals group by source order by source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot as its manifest tells of it; `sha256` is the manifest's own."""
+
+    number: int
+    told: dict[str, Any]
+    sha256: str
+
+    @property
+    def directory(self) -> str:
+        """Where its files are, in the archive."""
+        return f"ledger/{self.number:08}"
+
+
+def newest_snapshot(store: Store) -> Snapshot | None:
+    """The newest snapshot of the archive; None where it has none.
+
+    Raises:
+        ArchiveError: the archive cannot be read, or a newer version of the product wrote it.
+    """
+    numbers = [int(found[1]) for name in store.sizes("ledger") if (found := _MANIFEST.fullmatch(name))]
+    if not numbers:
+        return None
+    name = f"ledger/{max(numbers):08}/manifest.json"
+    content = store.read(name)
+    try:
+        told = orjson.loads(content)
+        is_newer = told["format_version"] > FORMAT_VERSION or told["schema_version"] > SCHEMA_VERSION
+    except (ValueError, TypeError, KeyError):
+        raise ArchiveError(f"{name} in {store.place} is damaged. Bring it back from a copy.") from None
+    if is_newer:
+        raise ArchiveError(
+            f"{store.place} was written by a newer version of this product. Upgrade, then run again."
+        )
+    return Snapshot(max(numbers), told, hashlib.sha256(content).hexdigest())
+
+
+def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, number: int) -> Snapshot:
+    """Write the files of a snapshot into the directory, each under the name it has in the archive's directory."""
+    tables = connection.execute(_TABLES, {"left_out": list(_NOT_OF_THE_LEDGER)}).fetchall()
+    [(part_count, row_count)] = connection.execute(
+        "select count(*), coalesce(sum(row_count), 0)::bigint from raw.archive_files"
+    ).fetchall()
+    told = {
+        "format_version": FORMAT_VERSION,
+        "snapshot_number": number,
+        "schema_version": SCHEMA_VERSION,
+        "product_version": __version__,
+        "written_at": datetime.now(UTC).isoformat(),
+        "activities": {"part_count": part_count, "row_count": row_count},
+        "seals": {
+            source: {"seal_number": seal_number, "seal_sha256": seal_sha256}
+            for source, seal_number, seal_sha256 in connection.execute(_TIPS).fetchall()
+        },
+        "tables": {
+            table: write_query(connection, f"from raw.{table} order by all", directory / f"{table}.parquet")
+            for (table,) in tables
+        },
+    }
+    content = orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    (directory / _MANIFEST_NAME).write_bytes(content)
+    return Snapshot(number, told, hashlib.sha256(content).hexdigest())
+
+
+def put_snapshot(store: Store, snapshot: Snapshot, directory: Path) -> None:
+    """Store the staged files, the manifest last, and remove snapshots that two newer ones have replaced.
+
+    Raises:
+        ArchiveError: something cannot be stored.
+    """
+    names = [f"{table}.parquet" for table in snapshot.told["tables"]]
+    store.put({f"{snapshot.directory}/{name}": directory / name for name in names})
+    store.put({f"{snapshot.directory}/{_MANIFEST_NAME}": directory / _MANIFEST_NAME})
+    oldest = f"ledger/{max(snapshot.number - _KEPT + 1, 0):08}/"
+    replaced = [name for name in store.sizes("ledger") if name < oldest]
+    try:
+        # The manifest first: what has none does not exist.
+        store.delete(sorted(replaced, key=lambda name: not name.endswith(_MANIFEST_NAME)))
+    except ArchiveError as error:
+        # Where nobody may delete, they stay.
+        log.warning("An old snapshot of the ledger stays: %s", error)

@@ -1,0 +1,112 @@
+"""Writing the archive: every sealed day that is not in it yet, then the ledger.
+
+The file is open only to stage files beside it and to note what was stored, never while the store is waited for.
+A run that is killed leaves parts that no snapshot names; the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.archive.continuity import forget_parts, lost_parts, next_number, read_state
+from orchestration.archive.parts import Part, stage_parts
+from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
+from orchestration.archive.store import Store
+from orchestration.warehouse.connection import open_warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What one run added to the archive, and all that it holds now; `snapshot_number` is that of its ledger."""
+
+    part_count: int
+    row_count: int
+    byte_count: int
+    file_count: int
+    all_row_count: int
+    all_byte_count: int
+    snapshot_number: int
+
+
+def archive_days(path: Path, store: Store) -> Archived:
+    """Archive what is due of the warehouse at `path`; the store is not asked where nothing is.
+
+    The caller holds `warehouse.connection.exclusive`.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or is that of another warehouse.
+        WarehouseError: the file cannot be used.
+    """
+    with open_warehouse(path) as connection:
+        state = read_state(connection)
+    if not state.is_due:
+        return Archived(0, 0, 0, *state.totals)
+    number = next_number(store, state)
+    added: list[Part] = []
+    is_more = True
+    if lost := lost_parts(store, state, number):
+        with open_warehouse(path) as connection:
+            forget_parts(connection, lost)
+    with _staging(path) as directory:
+        while is_more:
+            with open_warehouse(path) as connection:
+                parts, is_more = stage_parts(connection, directory, number)
+            _put_parts(store, parts)
+            added += parts
+            with open_warehouse(path) as connection:
+                _note(connection, parts)
+                if not is_more:
+                    snapshot = stage_snapshot(connection, directory, number)
+                    counts = connection.execute(COUNTS).fetchall()[0]
+        put_snapshot(store, snapshot, directory)
+    with open_warehouse(path) as connection:
+        note_snapshot(connection, snapshot, counts)
+        totals = read_state(connection).totals
+    rows, size = (sum(part.row[name] for part in added) for name in ("row_count", "byte_count"))
+    return Archived(len(added), rows, size, *totals)
+
+
+def _put_parts(store: Store, parts: Sequence[Part]) -> None:
+    """Store the files, then the manifests, and leave nothing of them here."""
+    store.put({part.path: part.file for part in parts})
+    store.put({part.manifest_path: part.manifest for part in parts})
+    for part in parts:
+        part.file.unlink()
+        part.manifest.unlink()
+
+
+def note_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, counts: Sequence[int]) -> None:
+    """Note that the archive has the snapshot, with the counts of `COUNTS` when it was written."""
+    connection.execute(
+        "insert into raw.archive_snapshots values (?, ?, ?, ?, ?, ?)",
+        [snapshot.number, snapshot.sha256, *counts, datetime.now(UTC).replace(tzinfo=None)],
+    )
+
+
+def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
+    if not parts:
+        return
+    rows = pa.Table.from_pylist([part.row for part in parts])
+    connection.register("rows_of_parts", rows)
+    connection.execute("insert into raw.archive_files by name from rows_of_parts")
+    connection.unregister("rows_of_parts")
+
+
+@contextmanager
+def _staging(path: Path) -> Iterator[Path]:
+    """An empty directory beside the warehouse at `path`; also one that a killed run left behind is emptied."""
+    directory = path.with_name(f"{path.name}.archiving")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

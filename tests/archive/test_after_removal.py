@@ -1,0 +1,50 @@
+"""Removal and the archive: what the archive has is never taken for removed, nor brought back by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.archive.drop import drop_old_days
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.restore import restore
+from orchestration.archive.store import Store, open_store
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.removal import Order, retain
+from orchestration.warehouse.verify import verify
+from tests.archive.conftest import archive, content
+from tests.warehouse.history import FIRST_DAY
+
+ORDER = Order("privacy office", "request 17")
+SECOND_DAY = (FIRST_DAY + timedelta(days=1)).date()
+
+
+def test_after_a_removal_the_old_archive_is_refused_and_a_new_one_restores(
+    archived: Path, store: Store, tmp_path: Path
+):
+    removal = retain(archived, SECOND_DAY, ORDER)
+    assert removal
+    assert removal.activity_count
+    with pytest.raises(ArchiveError, match="of this one before records were removed"):
+        archive(archived, store)
+    anew = open_store(str(tmp_path / "anew"))
+    archive(archived, anew)
+    restored = tmp_path / "restored.duckdb"
+    restore(restored, anew)
+    for table in ("removals", "removed_days", "removed_extracts", "removed_activities", "day_seals"):
+        assert content(restored, table) == content(archived, table)
+    with open_warehouse(restored) as connection:
+        found = verify(connection)
+    assert found.findings == []
+    assert [one.reason for one in found.removals] == ["request 17"]
+
+
+def test_nothing_is_removed_while_days_are_in_the_archive_alone(archived: Path, store: Store):
+    drop_old_days(archived, store, 2)
+    before = content(archived, "stored_activities")
+    with pytest.raises(WarehouseError, match="Restore the archive into another file"):
+        retain(archived, SECOND_DAY, ORDER)
+    assert content(archived, "stored_activities") == before

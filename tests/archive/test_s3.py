@@ -1,0 +1,135 @@
+"""The archive in an S3-compatible store: the same files as in a directory, over the real protocol on loopback."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+from nanio.app import build_app
+from nanio.auth.credentials import StaticCredentialResolver
+from nanio.config import Settings
+
+from orchestration.archive.drop import Dropped, drop_old_days
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.remote import reach_archive
+from orchestration.archive.restore import restore
+from orchestration.archive.store import Store, open_store
+from orchestration.configuration.archive import read_archive
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.verify import verify
+from tests.archive.conftest import archive, content
+from tests.warehouse.history import FIRST_DAY, build, land_slice, record
+
+KEY, SECRET = "archivist", "secret"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a store that checks signatures, and the directory that holds its buckets."""
+    buckets = tmp_path_factory.mktemp("buckets")
+    (buckets / "bucket").mkdir()
+    app = build_app(Settings(data_dir=buckets, credentials=StaticCredentialResolver({KEY: SECRET})))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(100)
+        running = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", buckets
+        running.should_exit = True
+        thread.join(5)
+
+
+@pytest.fixture(autouse=True)
+def environment(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+    """What is configured; each test has a prefix of its own."""
+    configured = {
+        "ARCHIVE_PATH": f"s3://bucket/{tmp_path.name}",
+        "AWS_ENDPOINT_URL": server[0],
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        # This store does not know the checksums of newer clients.
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in configured.items():
+        monkeypatch.setenv(name, value)
+    return configured
+
+
+def store_of(environment: dict[str, str], **changes: str) -> Store:
+    settings = read_archive(environment | changes)
+    assert settings
+    return open_store(settings.place, settings.endpoint, settings.region)
+
+
+def test_archive_and_restore(landed: Path, tmp_path: Path, server: tuple[str, Path], environment: dict[str, str]):
+    store = store_of(environment)
+    assert archive(landed, store).row_count == 9
+    root = server[1] / "bucket" / tmp_path.name
+    assert len([one for one in root.rglob("*.parquet") if "activities/" in str(one)]) == 3
+    restored = tmp_path / "restored.duckdb"
+    assert restore(restored, store).activity_count == 9
+    assert content(restored) == [row for row in content(landed) if row[2].day < 5]
+    part = root / "activities/source=test/activity_date=2026-05-01/part-0001.parquet"
+    content_of_part = bytearray(part.read_bytes())
+    content_of_part[50] ^= 1
+    part.write_bytes(content_of_part)
+    with pytest.raises(ArchiveError, match=r"part-0001.parquet in s3://bucket/.* is damaged"):
+        restore(tmp_path / "again.duckdb", store)
+
+
+def test_days_that_only_the_store_has_are_read_there(path: Path, environment: dict[str, str]):
+    texts = build(path)
+    store = store_of(environment)
+    archive(path, store)
+    reach_archive()
+    assert drop_old_days(path, store, 2) == Dropped(2, 6)
+    assert len(content(path)) == len(texts) - 6
+    with open_warehouse(path) as connection:
+        found = verify(connection)
+        walk = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
+    assert (found.findings, found.activity_count) == ([], len(texts))
+    assert (walk.inserted_count, walk.duplicate_count) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ARCHIVE_PATH": "s3://nowhere/prefix"}, "There is no such bucket. Make it, or correct ARCHIVE_PATH."),
+        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "The secret does not belong to the key."),
+        ({"AWS_ACCESS_KEY_ID": "unknown"}, "AWS_ACCESS_KEY_ID."),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "The store cannot be reached. Check AWS_ENDPOINT_URL"),
+    ],
+)
+def test_a_store_that_refuses_is_one_sentence(
+    landed: Path,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    sentence: str,
+):
+    monkeypatch.setattr("orchestration.archive.store._ATTEMPTS", 1)
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ArchiveError) as refused:
+        archive(landed, store_of(environment, **changes))
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_store_that_keeps_something_else_is_found_out(
+    landed: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported")
+    with pytest.raises(ArchiveError, match=r"keeps \d+ bytes of .*set AWS_REQUEST_CHECKSUM_CALCULATION=when_req"):
+        archive(landed, store_of(environment))
