@@ -26,6 +26,16 @@
 {%- endmacro %}
 
 
+{# Text as a whole number, rounded where it has a fraction; null where it is no number, or one too great. #}
+{% macro whole_number(text, type) %}{{ return(adapter.dispatch('whole_number')(text, type)) }}{% endmacro %}
+
+{% macro duckdb__whole_number(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
+
+{% macro spark__whole_number(text, type) -%}
+    try_cast(round(try_cast({{ text }} as decimal(38, 6))) as {{ type }})
+{%- endmacro %}
+
+
 {# Whole days of 24 hours from `earlier` to `later`. #}
 {% macro elapsed_days(earlier, later) %}{{ return(adapter.dispatch('elapsed_days')(earlier, later)) }}{% endmacro %}
 
