@@ -12,7 +12,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
-	subject-report erase retain test test-bi lint format bench
+	subject-report erase retain test test-bi test-spark lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ test: lint ## lint, unit tests, end to end
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
 	@.venv-bi/bin/python -m pytest bi/superset/test_in_browser.py
 
+test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and compared row by row; needs Java 17
+	@$(BIN)/python -m pytest spark
+
 lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -111,6 +114,13 @@ format: setup ## put code and SQL into the project's form
 	@echo "Setting up Superset in .venv-bi (1.1 GB, about three minutes, once) ..."
 	@$(PYTHON_BI) -m venv .venv-bi
 	@.venv-bi/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# dbt-spark and its Spark of 0.5 GB are for whoever leaves one machine.
+.venv-spark/.installed: spark/requirements.txt
+	@command -v java > /dev/null || { echo "Spark needs Java 17 or newer on the PATH: install it"; exit 1; }
+	@$(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(MANIFEST): .venv/.installed $(DBT_FILES)

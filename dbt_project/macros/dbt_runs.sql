@@ -50,4 +50,4 @@
 
 {% macro duckdb__now_utc() %}current_timestamp at time zone 'UTC'{% endmacro %}
 
-{% macro spark__now_utc() %}to_utc_timestamp(current_timestamp(), current_timezone()){% endmacro %}
+{% macro spark__now_utc() %}cast(to_utc_timestamp(current_timestamp(), current_timezone()) as timestamp_ntz){% endmacro %}

@@ -17,8 +17,8 @@
 
 {% macro spark__ip_network(address) -%}
     case
-        when {{ address }} rlike '[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$'
-            then concat(regexp_extract({{ address }}, '([0-9]+\\.[0-9]+\\.[0-9]+)\\.[0-9]+$', 1), '.0/24')
+        when {{ address }} rlike r'[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\z'
+            then concat(regexp_extract({{ address }}, r'([0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+\z', 1), '.0/24')
         when contains({{ address }}, ':')
             then concat(rtrim(':', array_join(slice(split(lower({{ address }}), ':'), 1, 3), ':')), '::/48')
     end
@@ -45,7 +45,7 @@
 
 {# When this build began (UTC), the same in all models of one build. #}
 {% macro build_started_at() -%}
-    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
+    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}
 
 

@@ -11,7 +11,29 @@
     end
 {%- endmacro %}
 
-{% macro spark__utc_timestamp(text) %}try_to_timestamp({{ text }}){% endmacro %}
+{# Spark would also read a time without a date, or a year alone. #}
+{% macro spark__utc_timestamp(text) -%}
+    case
+        when {{ text }} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'
+            then cast(try_cast({{ text }} as timestamp_ltz) as timestamp_ntz)
+    end
+{%- endmacro %}
+
+
+{# Spark's own gives a time with a zone. #}
+{% macro spark__date_trunc(datepart, date) -%}
+    cast(date_trunc('{{ datepart }}', {{ date }}) as timestamp_ntz)
+{%- endmacro %}
+
+
+{# Text as a whole number, rounded where it has a fraction; null where it is no number, or one too great. #}
+{% macro whole_number(text, type) %}{{ return(adapter.dispatch('whole_number')(text, type)) }}{% endmacro %}
+
+{% macro duckdb__whole_number(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
+
+{% macro spark__whole_number(text, type) -%}
+    try_cast(round(try_cast({{ text }} as decimal(38, 6))) as {{ type }})
+{%- endmacro %}
 
 
 {# Whole days of 24 hours from `earlier` to `later`. #}
@@ -48,10 +70,15 @@
 {%- endmacro %}
 
 {% macro spark__ordered_list(value, order_by) -%}
-    transform(
-        array_sort(collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)),
-        element -> element.value
-    )
+    case
+        when count({{ value }}) > 0
+            then transform(
+                array_sort(
+                    collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)
+                ),
+                element -> element.value
+            )
+    end
 {%- endmacro %}
 
 
@@ -72,5 +99,7 @@
         {{ relation }}.*,
         days.date_day
     from {{ relation }}
-    lateral view explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) days as date_day
+    lateral view explode(
+        case when {{ first_date }} <= {{ last_date }} then sequence({{ first_date }}, {{ last_date }}, interval 1 day) end
+    ) days as date_day
 {%- endmacro %}

@@ -4,6 +4,25 @@
 #}
 
 {#
+  How a model that grows is kept. Spark makes it anew at each build: its tables of files know no delete, and an engine
+  for billions reads all of history in one batch.
+#}
+{% macro growing() %}{{ return(adapter.dispatch('growing')()) }}{% endmacro %}
+
+{% macro duckdb__growing() %}{{ return('incremental') }}{% endmacro %}
+
+{% macro spark__growing() %}{{ return('table') }}{% endmacro %}
+
+
+{# Whether this build makes the models that grow anew. #}
+{% macro is_made_anew() %}{{ return(adapter.dispatch('is_made_anew')()) }}{% endmacro %}
+
+{% macro duckdb__is_made_anew() %}{{ return(flags.FULL_REFRESH) }}{% endmacro %}
+
+{% macro spark__is_made_anew() %}{{ return(true) }}{% endmacro %}
+
+
+{#
   Whether a row of the relation that is called `alias` came after all that this model has read; true while the model
   is made anew. The mark is written as a number: DuckDB then skips the row groups before it.
 #}
@@ -31,6 +50,5 @@
         and built.request_id in (select requests.request_id from {{ requests }} as requests)
 {%- endmacro %}
 
-{% macro spark__tell_own_reads(requests) -%}
-    select 1 as nothing  {# Tables of Parquet are not updated: there, `make rebuild` tells. #}
-{%- endmacro %}
+{# There the table was made anew just now, with all requests. #}
+{% macro spark__tell_own_reads(requests) %}{% endmacro %}

@@ -18,6 +18,24 @@
 
 
 {#
+  The same for Spark, which reads half of a pair as '?', or nothing at all: only texts with such a half are changed, and
+  not where its backslash is escaped itself.
+#}
+{% macro spark__readable_json(json) -%}
+    case
+        when
+            (contains({{ json }}, r'\ud') or contains({{ json }}, r'\uD'))
+            and {{ json }} rlike concat(
+                r'(?<!\\)(\\\\)*\\u[dD]([89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])',
+                r'|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])'
+            )
+            then regexp_replace({{ json }}, r'\\u[dD][89a-fA-F][0-9a-fA-F]{2}', r'\\ufffd')
+        else {{ json }}
+    end
+{%- endmacro %}
+
+
+{#
   JSON text as one value with fields, read in one pass however many fields it has; null where the text is no JSON
   object. `fields` is a dict from names to what stands there: 'text', 'texts' (an array of strings), 'json' (of
   whatever shape, as JSON text) or a dict in turn. What is missing or JSON null is null.
@@ -41,16 +59,17 @@
     {{- '{' ~ parts | join(',') ~ '}' -}}
 {%- endmacro %}
 
-{% macro spark__json_record(json, fields) %}from_json({{ json }}, '{{ spark__json_shape(fields) }}'){% endmacro %}
+{% macro spark__json_record(json, fields) -%}
+    from_json({{ spark__readable_json(json) }}, '{{ spark__json_shape(fields) }}')
+{%- endmacro %}
 
 {% macro spark__json_shape(fields) -%}
     {%- set types = {'text': 'string', 'texts': 'array<string>', 'json': 'string'} -%}
     {%- set parts = [] -%}
     {%- for name, kind in fields.items() -%}
-        {%- set type = 'struct<' ~ spark__json_shape(kind) ~ '>' if kind is mapping else types[kind] -%}
-        {%- do parts.append('`' ~ name ~ '`: ' ~ type) -%}
+        {%- do parts.append('`' ~ name ~ '`: ' ~ (spark__json_shape(kind) if kind is mapping else types[kind])) -%}
     {%- endfor -%}
-    {{- parts | join(', ') -}}
+    {{- 'struct<' ~ parts | join(', ') ~ '>' -}}
 {%- endmacro %}
 
 
@@ -73,7 +92,7 @@
 
 {% macro duckdb__json_text(json, path) %}try(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}')){% endmacro %}
 
-{% macro spark__json_text(json, path) %}get_json_object({{ json }}, '$.{{ path }}'){% endmacro %}
+{% macro spark__json_text(json, path) %}get_json_object({{ spark__readable_json(json) }}, '$.{{ path }}'){% endmacro %}
 
 
 {# The array of strings at `path`; null where it is missing or JSON null. #}
@@ -84,7 +103,7 @@
 {%- endmacro %}
 
 {% macro spark__json_strings(json, path) -%}
-    from_json(get_json_object({{ json }}, '$.{{ path }}'), 'array<string>')
+    {{ spark__json_record(json, {path: 'texts'}) }}.{{ path }}
 {%- endmacro %}
 
 
@@ -123,7 +142,11 @@
 {%- endmacro %}
 
 {% macro spark__json_field_names(json, part) -%}
-    array(json_object_keys({{ json }}), json_object_keys(get_json_object({{ json }}, '$.{{ part }}')))
+    {%- set readable = spark__readable_json(json) -%}
+    array(
+        json_object_keys({{ readable }}),
+        map_keys(from_json({{ readable }}, 'struct<`{{ part }}`: map<string, string>>').{{ part }})
+    )
 {%- endmacro %}
 
 

@@ -5,7 +5,7 @@
 
 {% macro duckdb__json_field(json, field) %}json_extract_string({{ duckdb__readable_json(json) }}, '$.' || {{ field }}){% endmacro %}
 
-{% macro spark__json_field(json, field) %}get_json_object({{ json }}, '$.' || {{ field }}){% endmacro %}
+{% macro spark__json_field(json, field) %}get_json_object({{ spark__readable_json(json) }}, '$.' || {{ field }}){% endmacro %}
 
 
 {# What stands at `path`, of whatever shape, as JSON text; null where it is missing or JSON null. #}
@@ -15,7 +15,10 @@
     nullif(cast(json_extract({{ duckdb__readable_json(json) }}, '$.{{ path }}') as varchar), 'null')
 {%- endmacro %}
 
-{% macro spark__json_document(json, path) %}get_json_object({{ json }}, '$.{{ path }}'){% endmacro %}
+{# Through an array, as only then Spark leaves a text in its quotes. #}
+{% macro spark__json_document(json, path) -%}
+    get_json_object('[' || {{ spark__readable_json(json) }} || ']', '$[*].{{ path }}')
+{%- endmacro %}
 
 
 {#
@@ -43,12 +46,10 @@
     select
         {{ relation }}.*,
         entries.position + 1 as update_index,
-        entries.entry.type as update_type,
-        entries.entry.current_value
+        get_json_object({{ updates }}, '$[' || entries.position || '].type') as update_type,
+        get_json_object({{ updates }}, '$[' || entries.position || '].current_value') as current_value
     from {{ relation }}
-    lateral view posexplode(
-        from_json({{ updates }}, 'array<struct<type: string, current_value: string>>')
-    ) entries as position, entry
+    lateral view posexplode(from_json({{ updates }}, 'array<string>')) entries as position, entry
 {%- endmacro %}
 
 

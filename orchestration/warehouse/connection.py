@@ -25,6 +25,7 @@ LOCK_WAIT_SECONDS = 60.0
 _RETRY_SECONDS = 0.25
 # As in dbt's profile: times without a zone are UTC everywhere.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+_ADDRESS = re.compile(r"(md|motherduck|ducklake|postgres|s3|gs|az|https?):", re.IGNORECASE)
 
 _STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
@@ -77,6 +78,12 @@ def exclusive(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterato
 
 
 def _prepare_directory(path: Path) -> None:
+    # DuckDB would make a file of that name, and nobody would miss the real one.
+    if address := next((part for part in path.parts if _ADDRESS.match(part)), None):
+        raise WarehouseError(
+            f"The warehouse is a file on a disk of this machine, and {address} is an address. Point "
+            "WAREHOUSE_PATH to a file; docs/scaling.md says what to do where one machine is too small."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -87,6 +87,16 @@ def test_a_missing_file_is_not_made_by_reading(path: Path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["md:compliance", "ducklake:postgres:dbname=lake", "s3://bucket/compliance.duckdb"]
+)
+def test_an_address_is_not_made_a_file(address: str, tmp_path: Path):
+    for opened in (open_warehouse, exclusive):
+        with pytest.raises(WarehouseError, match="is an address"), opened(tmp_path / address):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(tmp_path / "file" / "w.duckdb"):

@@ -4,7 +4,7 @@
 -#}
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='append',
         on_schema_change='fail'
     )
@@ -76,8 +76,8 @@ final as (
         {{ json_document('payload', 'scopes') }} as scopes,
         {{ json_document('payload', 'audience') }} as audience,
         {{ json_document('payload', 'updates') }} as updates,
-        try_cast({{ json_text('payload', 'requested_count') }} as bigint) as requested_count,
-        try_cast({{ json_text('payload', 'audited_count') }} as bigint) as audited_count,
+        {{ whole_number(json_text('payload', 'requested_count'), 'bigint') }} as requested_count,
+        {{ whole_number(json_text('payload', 'audited_count'), 'bigint') }} as audited_count,
         {{ json_text('payload', 'enabled') }} = 'true' as is_enabled,
         {{ json_text('payload', 'compliance_api_enabled') }} = 'true' as is_api_enabled,
         {{ json_text('payload', 'compliance_api_logging_enabled') }} = 'true' as is_logging_enabled,

@@ -4,7 +4,7 @@
 -#}
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='append',
         on_schema_change='fail'
     )

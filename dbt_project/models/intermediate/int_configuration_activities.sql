@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='append',
         on_schema_change='fail'
     )

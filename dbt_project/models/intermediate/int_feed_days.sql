@@ -54,9 +54,9 @@ final as (
     select
         source,
         date_day as coverage_date,
-        cast(date_day as timestamp) as day_start_at,
-        cast(date_day as timestamp) + interval '1' day as day_end_at,
-        coalesce(cast(date_day as timestamp) + interval '1' day <= horizon_at, false) as is_closed
+        cast(date_day as {{ dbt.type_timestamp() }}) as day_start_at,
+        cast(date_day as {{ dbt.type_timestamp() }}) + interval '1' day as day_end_at,
+        coalesce(cast(date_day as {{ dbt.type_timestamp() }}) + interval '1' day <= horizon_at, false) as is_closed
     from days
 
 )

@@ -45,9 +45,11 @@ numbered as (
             order by
                 case when grouped.event_type = 'created' then 0 else 1 end, grouped.occurred_at, grouped.activity_id
         ) as key_id,
-        row_number() over (
-            partition by grouped.key_type, grouped.key_group
-            order by grouped.occurred_at, grouped.activity_id, grouped.event_type
+        cast(
+            row_number() over (
+                partition by grouped.key_type, grouped.key_group
+                order by grouped.occurred_at, grouped.activity_id, grouped.event_type
+            ) as {{ dbt.type_bigint() }}
         ) as event_number,
         count(case when grouped.event_type = 'created' then 1 end) over (
             partition by grouped.key_type, grouped.key_group

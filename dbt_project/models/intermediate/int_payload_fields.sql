@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='delete+insert',
         unique_key='payload_field_id',
         on_schema_change='fail'
@@ -48,11 +48,12 @@ actor_fields as (
 
 found as (
 
+    {% set no_type = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
     {% for kind, relation, activity_type, actor_type, name in [
-        ('activity_type', 'shapes', 'activity_kind', 'cast(null as varchar)', 'activity_kind'),
-        ('actor_type', 'shapes', 'cast(null as varchar)', 'actor_kind', 'actor_kind'),
-        ('field', 'activity_fields', 'activity_kind', 'cast(null as varchar)', 'field_name'),
-        ('actor_field', 'actor_fields', 'cast(null as varchar)', 'actor_kind', 'field_name'),
+        ('activity_type', 'shapes', 'activity_kind', no_type, 'activity_kind'),
+        ('actor_type', 'shapes', no_type, 'actor_kind', 'actor_kind'),
+        ('field', 'activity_fields', 'activity_kind', no_type, 'field_name'),
+        ('actor_field', 'actor_fields', no_type, 'actor_kind', 'field_name'),
     ] -%}
         select
             {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,

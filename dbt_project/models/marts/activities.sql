@@ -1,7 +1,7 @@
 {#- A request may be known as ours only after its activity is: the hook catches up, in the same transaction. -#}
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='append',
         on_schema_change='fail',
         post_hook="{{ tell_own_reads(ref('stg_feed__requests')) }}"

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='delete+insert',
         unique_key='activity_date',
         on_schema_change='fail'
@@ -57,7 +57,7 @@ requests as (
         {{ json_text('payload', 'request_method') }} as request_method,
         {{ path_without_ids(url_path(json_text('payload', 'url'))) }} as endpoint,
         is_own_read,
-        try_cast({{ json_text('payload', 'status_code') }} as integer) as status_code,
+        {{ whole_number(json_text('payload', 'status_code'), 'integer') }} as status_code,
         actor_ip_address,
         actor_user_agent,
         ingest_seq,

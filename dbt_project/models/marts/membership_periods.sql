@@ -31,7 +31,7 @@ periods as (
         principal_type,
         principal_id,
         previous_role as period_role,
-        cast(null as timestamp) as valid_from,
+        cast(null as {{ dbt.type_timestamp() }}) as valid_from,
         occurred_at as valid_to,
         cast(null as {{ dbt.type_string() }}) as started_by_activity_id,
         activity_id as ended_by_activity_id,

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=growing(),
         incremental_strategy='delete+insert',
         unique_key='user_activity_daily_id',
         on_schema_change='fail'

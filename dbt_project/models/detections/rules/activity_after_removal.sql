@@ -4,7 +4,9 @@ stays as (
 
     select
         *,
-        lead(valid_from) over (partition by scope_id, principal_id order by valid_to, valid_from) as next_from
+        lead(valid_from) over (
+            partition by scope_id, principal_id order by valid_to nulls last, valid_from nulls last
+        ) as next_from
     from {{ ref('membership_periods') }}
     where scope_type = 'organization' and principal_type = 'user'
 

@@ -1,0 +1,35 @@
+{#
+  `dbt run-operation register_archive --target spark`: the tables of `raw` as views of the archive in `ARCHIVE_PATH`,
+  at its newest snapshot of the ledger. Parts that no snapshot names belong to a run that has not ended.
+  The layout: `docs/archive.md`.
+#}
+{% macro register_archive() %}
+    {%- set root = env_var('ARCHIVE_PATH').rstrip('/') | replace('`', '``') -%}
+    {%- set newest = run_query(
+        "select max(_metadata.file_path) as manifest from binaryFile.`" ~ root ~ "/ledger/*/manifest.json`"
+    ).columns[0].values()[0] -%}
+    {%- set ledger = root ~ '/ledger/' ~ newest.split('/')[-2] -%}
+    {%- do run_query('create schema if not exists raw') -%}
+    {%- set tables = ['activity_revisions', 'archive_files', 'day_seals', 'extracts', 'feed_requests', 'sources'] -%}
+    {%- for table in tables -%}
+        {%- do run_query(
+            'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
+        ) -%}
+    {%- endfor -%}
+    {%- do run_query(archived_activities(root)) -%}
+    {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
+{% endmacro %}
+
+{# A path is written as in a URI, and the archive's own escapes in names of sources are escaped once more. #}
+{% macro archived_activities(root) -%}
+    create or replace view raw.activities as
+    select
+        parts.* except (source, activity_date),
+        parts.source,
+        cast(parts.activity_date as date) as activity_date
+    from parquet.`{{ root }}/activities` as parts
+    where
+        url_decode(replace(substring_index(parts._metadata.file_path, '/', -4), '+', '%2B')) in (
+            select files.path from raw.archive_files as files
+        )
+{%- endmacro %}

@@ -1,0 +1,56 @@
+"""`python -m spark ARCHIVE WORK`: register the archive, then build and test every table on a local Spark.
+
+A cluster needs none of this: there, dbt alone does the same (docs/spark.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+
+from spark.local import start
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+COMMANDS = (
+    ["run-operation", "register_archive"],
+    # The rows of unit tests are written in DuckDB's SQL.
+    ["build", "--exclude-resource-type", "unit_test"],
+)
+
+
+def main() -> int:
+    """The exit status is 0 where every table was built and every test passed."""
+    parser = argparse.ArgumentParser(prog="python -m spark", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "archive", help="ARCHIVE_PATH of the product: a directory, or an address that Spark can read"
+    )
+    parser.add_argument("work", type=Path, help="where Spark keeps its tables, its metastore and its logs")
+    parser.add_argument("--memory", default="2g", help="how much memory Spark may take (2g)")
+    arguments = parser.parse_args()
+    work = arguments.work.resolve()
+    local = Path(arguments.archive).resolve()
+    os.environ |= {
+        "ARCHIVE_PATH": str(local) if local.is_dir() else arguments.archive,
+        "DBT_TARGET_PATH": str(work / "target"),
+        "DBT_LOG_PATH": str(work / "logs"),
+        "DO_NOT_TRACK": "1",
+    }
+    session = start(work, arguments.memory)
+    try:
+        return 0 if all(dbt(command) for command in COMMANDS) else 1
+    finally:
+        session.stop()
+
+
+def dbt(command: list[str]) -> bool:
+    """Whether dbt's command succeeded on the target `spark`, in this process, where the session is."""
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "spark"]
+    return dbtRunner().invoke([*command, *places]).success
+
+
+if __name__ == "__main__":
+    sys.exit(main())
