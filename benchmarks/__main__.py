@@ -50,7 +50,7 @@ def main() -> None:
                 ]
                 sections.append(results.growth(growth(work, activities, rounds, sizes, not arguments.no_dbt)))
             else:
-                found = parts.slow_feed(work, 400 if arguments.full else 150)
+                found = parts.slow_feed(work, 800 if arguments.full else 200)
                 sections.append(results.slow_feed(found))
             arguments.output.write_text("\n".join(sections), encoding="utf-8")
     print(f"Written to {arguments.output}.")
