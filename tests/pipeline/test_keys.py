@@ -44,9 +44,9 @@ def texts(database: Path) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def refresh(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "orchestration", "refresh"],
+        [sys.executable, "-m", "orchestration", *words],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -76,21 +76,24 @@ def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
         named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
         named |= {"DAGSTER_HOME": str(place / "home"), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": ""}
         named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}
+        named |= {"ARCHIVE_PATH": str(place / "archive")}
         environment = os.environ | named | {"ANTHROPIC_ADMIN_KEY": "", "PUBLISH_POSTGRES_URL": ""}
         feed.faults.add("body", status=503, body=echo, headers=loud, skip=1)
         feed.faults.add("body", status=200, body="{", headers=loud, skip=3)
-        good = refresh(environment)
+        good = run(environment, "refresh")
         feed.faults.clear()
         feed.faults.add("body", status=422, body=echo, headers=loud)
         feed.faults.add("body", status=302, body=echo, headers=loud, times=0)
-        refused = refresh(environment)
-    assert (good.returncode, refused.returncode) == (0, 1)
+        refused = run(environment, "refresh")
+    day = f"{now - timedelta(days=3):%Y-%m-%d}"
+    attested = run(environment, "attest", "--from", day, "--to", day)
+    assert (good.returncode, refused.returncode, attested.returncode) == (0, 1, 0)
     assert "[key]" in refused.stderr
     general = place / "published-general" / "compliance.duckdb"
-    said = "".join(one.stdout + one.stderr for one in (good, refused)).encode()
+    said = "".join(one.stdout + one.stderr for one in (good, refused, attested)).encode()
     found = {path.name for path in files(place)}
-    assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db"} <= found
-    assert any(name.endswith(".parquet") for name in found)
+    assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db", "part-0001.parquet"} <= found
+    assert any(name.startswith("attestation") for name in found)
     for form in forms(KEY) + forms(PSEUDONYM_KEY):
         assert form not in said
         assert [path for path in files(place) if form in path.read_bytes()] == []
