@@ -171,12 +171,15 @@ def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed,
     met = 0
     for number in range(6):
         path, errors = tmp_path / f"{number}.duckdb", tmp_path / f"{number}.txt"
+        # So that it is still reading, however fast it stores.
+        feed.faults.add("hang", skip=12)
         victim = Victim(feed.url, feed.key, path, page_size=3, small_batches=True, stderr=str(errors))
         while victim.process.is_alive() and size_of(wal_of(path)) == 0:
             time.sleep(0.0005)
         os.kill(victim.process.pid, signal.SIGINT)
         victim.process.join(20)
         assert victim.process.exitcode is not None
+        feed.faults.clear()
         met += victim.process.exitcode != 0
         # Closed by the thread itself: nothing is left to replay.
         assert not wal_of(path).exists()
