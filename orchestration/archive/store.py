@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from orchestration.archive.errors import ArchiveError
+from orchestration.durability import sync
 
 # Requests of small files mostly wait.
 _AT_ONCE = 8
@@ -196,14 +197,6 @@ def _copy_durably(file: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.new")
     shutil.copyfile(file, draft)
-    _sync(draft)
+    sync(draft)
     os.replace(draft, target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target.parent)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from orchestration.durability import sync
 from orchestration.publication.errors import PublicationError
 
 # Everything that is not finished yet carries this name; whoever holds the lock may remove it.
@@ -85,15 +86,6 @@ def replace_durably(finished: Path, target: Path) -> None:
         sync(finished)
     os.replace(finished, target)
     sync(target.parent)
-
-
-def sync(path: Path) -> None:
-    """Have the file or directory on disk before going on."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(directory: Path, reason: str | None) -> PublicationError:

@@ -17,10 +17,11 @@ from uuid import uuid4
 import duckdb
 import orjson
 
+from orchestration.durability import sync
 from orchestration.publication.catalog import Mart
 from orchestration.publication.database import register_metadata, select_mart
 from orchestration.publication.edition import METADATA_TABLE, Edition
-from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share, sync
+from orchestration.publication.files import UNFINISHED, publishing_into, replace_durably, share
 from orchestration.publication.sets import PublishedSet
 
 LINK_NAME = "parquet"

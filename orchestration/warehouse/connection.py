@@ -18,6 +18,7 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
+from orchestration.durability import sync
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
 
@@ -141,15 +142,6 @@ def _create(path: Path) -> None:
         for left in (draft, *path.parent.glob(f"{path.name}.*.new*")):
             with suppress(OSError):
                 left.unlink()
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or the names in a directory, to disk: a flushed file without a name is lost with the power."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _create_schema(connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,10 +18,11 @@ from uuid import uuid4
 import duckdb
 
 from orchestration import __version__
+from orchestration.durability import sync
 from orchestration.warehouse import removal_sql as sql
 from orchestration.warehouse.carrying import carry_over
 from orchestration.warehouse.choosing import choose_days, choose_person
-from orchestration.warehouse.connection import open_warehouse, sync
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.land import last_number
 from orchestration.warehouse.removed import Removal, list_removals

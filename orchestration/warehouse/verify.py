@@ -17,7 +17,6 @@ from orchestration.warehouse import removal_sql
 from orchestration.warehouse import verify_sql as sql
 from orchestration.warehouse.days import read_contents
 from orchestration.warehouse.envelopes import ENVELOPE
-from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.removed import Removal, list_removals
 from orchestration.warehouse.seal_file import Kept, compare
 
@@ -75,12 +74,7 @@ class Verification:
 
 
 def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:
-    """Compute everything again. `kept` are seals that were exported before and kept elsewhere.
-
-    Raises:
-        WarehouseError: the warehouse was made by an older version and has no seals to check.
-    """
-    _refuse_older(connection)
+    """Compute everything again. `kept` are seals that were exported before and kept elsewhere."""
     began = time.monotonic()
     checks: list[Callable[[], Sequence[Outcome]]] = [
         lambda: _payloads(connection, "activities"),
@@ -116,15 +110,6 @@ def _timed(check: Callable[[], Sequence[Outcome]]) -> list[Outcome]:
     outcomes = check()
     seconds = time.monotonic() - began
     return [replace(outcome, seconds=seconds) for outcome in outcomes]
-
-
-def _refuse_older(connection: duckdb.DuckDBPyConnection) -> None:
-    found = connection.execute(
-        "select 1 from duckdb_columns() "
-        "where schema_name = 'raw' and table_name = 'day_seals' and column_name = 'removal_sha256'"
-    ).fetchall()
-    if not found:
-        raise WarehouseError("This warehouse has no seals yet. Run `make refresh` once, then verify again.")
 
 
 def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> Outcome:

@@ -308,10 +308,3 @@ def test_a_missing_file_and_bytes_are_refused(tmp_path: Path):
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WarehouseError, match="no file of exported seals"):
         seal_file.read(tmp_path / "bytes")
-
-
-def test_a_warehouse_without_seals_says_what_to_do(path: Path):
-    with open_warehouse(path) as connection:
-        connection.execute("drop table raw.day_seals")
-    with open_warehouse(path, read_only=True) as connection, pytest.raises(WarehouseError, match="make refresh"):
-        verify(connection)
