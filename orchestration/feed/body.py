@@ -75,7 +75,9 @@ def cut(body: bytes) -> Page:
         Unreadable: the body is no UTF-8, no JSON, or no page.
     """
     try:
-        body.decode("utf-8")
+        # Most pages are; to decode the others only to see that it can be done takes as much as cutting them.
+        if not body.isascii():
+            body.decode("utf-8")
         try:
             return _DECODER.decode(body)
         except msgspec.DecodeError:

@@ -16,7 +16,7 @@ import duckdb
 from orchestration.warehouse.batch import Batch, prepare
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.land import ROW_GROUP, store
+from orchestration.warehouse.land import ROW_GROUP, VECTOR, store
 from orchestration.warehouse.ledger import Chunk
 
 # A batch is landed when it fills a row group of the database, holds this much, or is this old.
@@ -24,7 +24,7 @@ BATCH_ROWS = ROW_GROUP
 BATCH_BYTES = 96 * 2**20
 BATCH_SECONDS = 5.0
 # Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
-# cost the engine several times their size in memory.
+# cost the engine several times their size in memory: they are stored in smaller batches and smaller row groups.
 LARGE_RECORDS_BYTES = 32 * 2**20
 # What may be on its way through the lander, the batches that are being stored and prepared included.
 PENDING_BYTES = 128 * 2**20
@@ -60,14 +60,16 @@ class Lander:
             self._pending_bytes += chunk.byte_count
         self._queue.put_nowait(chunk)
 
-    async def write(self, action: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
+    async def write(
+        self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None = None
+    ) -> None:
         """Let the action store something else than records, between two batches.
 
         Raises:
             WarehouseError: the file cannot be used.
         """
         async with self._turn:
-            await asyncio.to_thread(self._write, action)
+            await asyncio.to_thread(self._write, action, row_group)
 
     def finish(self) -> None:
         """No more chunks will come: `run` ends when it has stored what is waiting."""
@@ -93,7 +95,7 @@ class Lander:
 
     async def _store(self, batch: Batch, size: int) -> None:
         """Store the batch, for which `size` bytes of records were handed over."""
-        await self.write(lambda connection: store(connection, batch))
+        await self.write(lambda connection: store(connection, batch), _row_group(batch, size))
         self._told(batch.chunks)
         async with self._space:
             self._pending_bytes -= size
@@ -119,8 +121,8 @@ class Lander:
             deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
         return batch, False
 
-    def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None]) -> None:
-        with open_warehouse(self._path) as connection:
+    def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None) -> None:
+        with open_warehouse(self._path, row_group=row_group) as connection:
             action(connection)
 
     async def _next_chunk(self, deadline: float | None) -> Chunk | None:
@@ -132,7 +134,8 @@ class Lander:
 
     def _prepare(self, chunks: list[Chunk]) -> Batch:
         chunks = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in chunks]
-        with duckdb.connect() as engine:
+        # The other core belongs to the batch that is being stored, which takes longest.
+        with duckdb.connect(config={"threads": 1}) as engine:
             try:
                 return prepare(engine, chunks)
             except RecordError as error:
@@ -143,7 +146,19 @@ class Lander:
 def _is_full(rows: int, size: int) -> bool:
     if rows >= BATCH_ROWS or size >= BATCH_BYTES:
         return True
-    return size >= LARGE_RECORDS_BYTES and size * BATCH_ROWS > rows * BATCH_BYTES
+    return size >= LARGE_RECORDS_BYTES and _are_large(rows, size)
+
+
+def _are_large(rows: int, size: int) -> bool:
+    return size * BATCH_ROWS > rows * BATCH_BYTES
+
+
+def _row_group(batch: Batch, size: int) -> int | None:
+    """Of large records so many that they are about `LARGE_RECORDS_BYTES`, in whole vectors of the engine."""
+    rows = len(batch.records or ())
+    if not rows or not _are_large(rows, size):
+        return None
+    return max(LARGE_RECORDS_BYTES * rows // size // VECTOR, 1) * VECTOR
 
 
 def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:

@@ -33,20 +33,28 @@ _STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_nam
 
 @contextmanager
 def open_warehouse(
-    path: Path, *, read_only: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS
+    path: Path,
+    *,
+    read_only: bool = False,
+    wait_seconds: float = LOCK_WAIT_SECONDS,
+    row_group: int | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with schema `raw` in place unless read-only.
+
+    `row_group`: after how many rows the engine begins a new row group; its own number if None. What adds to a row
+    group that is not full yet makes the engine write it again as a whole, with all of it in memory.
 
     Raises:
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
             was made by another version, or cannot be created.
     """
-    connection = _connect(path, read_only, wait_seconds)
+    connection = _connect(path, read_only, wait_seconds, row_group)
     archived = ""
     try:
         connection.execute(_SETTINGS)
-        _check_identity(connection, path, read_only)
-        if not read_only:
+        version = _check_identity(connection, path, read_only)
+        # Some thirty statements, which would cost a third of what storing a small batch takes.
+        if not read_only and version < SCHEMA_VERSION:
             _create_schema(connection)
         archived = _reach_dropped_days(connection)
         yield connection
@@ -93,7 +101,9 @@ def _prepare_directory(path: Path) -> None:
         ) from None
 
 
-def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def _connect(
+    path: Path, read_only: bool, wait_seconds: float, row_group: int | None
+) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
             f"There is no warehouse at {path}. Run `make refresh` first, or check WAREHOUSE_PATH."
@@ -104,7 +114,7 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
         try:
             if not path.exists():
                 _create(path)
-            return duckdb.connect(str(path), read_only=read_only)
+            return _attach(path, row_group) if row_group else duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             message = str(error)
             if "Could not set lock" not in message:
@@ -120,6 +130,18 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
             raise WarehouseError(_unusable(path, str(error))) from None
         except OSError as error:
             raise WarehouseError(_unusable(path, error.strerror or str(error))) from None
+
+
+def _attach(path: Path, row_group: int) -> duckdb.DuckDBPyConnection:
+    # The number is an option of `attach` alone.
+    connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
+    try:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as warehouse (row_group_size {row_group}); use warehouse")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _create(path: Path) -> None:
@@ -175,7 +197,8 @@ def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
         connection.register_filesystem(fsspec.filesystem("s3"))
 
 
-def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> int:
+    """Returns the version of schema `raw`, 0 where there is none yet."""
     tables = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where not internal"
     ).fetchall()
@@ -185,11 +208,12 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only
             raise WarehouseError(
                 f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
             )
-        return
-    [(version,)] = connection.execute("select max(version) from raw.schema_version").fetchall()
-    if version is not None and version > SCHEMA_VERSION:
+        return 0
+    [(version,)] = connection.execute("select coalesce(max(version), 0) from raw.schema_version").fetchall()
+    if version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")
-    if read_only and (version or 0) < SCHEMA_VERSION:
+    if read_only and version < SCHEMA_VERSION:
         raise WarehouseError(
             f"{path} was last written by an older version. Run `make refresh` once, then run again."
         )
+    return version

@@ -21,6 +21,8 @@ from orchestration.warehouse.verdicts import judge
 # through the log and is compressed when the file is closed; one that fills a row group and a bit makes the
 # checkpoint move rows between row groups.
 ROW_GROUP = 122_880
+# A row group is a multiple of it.
+VECTOR = 2048
 
 _STORE = """
 insert into raw.{table} by name
