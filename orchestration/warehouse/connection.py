@@ -101,9 +101,7 @@ def _prepare_directory(path: Path) -> None:
         ) from None
 
 
-def _connect(
-    path: Path, read_only: bool, wait_seconds: float, row_group: int | None
-) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, read_only: bool, wait_seconds: float, row_group: int | None) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
             f"There is no warehouse at {path}. Run `make refresh` first, or check WAREHOUSE_PATH."

@@ -16,7 +16,7 @@ from orchestration.reading import lander
 from orchestration.slices import Kind, Slice
 from orchestration.warehouse import verdicts
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.land import ROW_GROUP, land
+from orchestration.warehouse.land import ROW_GROUP, VECTOR, land
 from orchestration.warehouse.ledger import Chunk, Walk
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -101,6 +101,27 @@ def test_a_full_batch_is_one_row_group_and_a_tail_is_left_alone(path: Path, quer
         "where column_name = 'ingest_seq' and segment_type = 'BIGINT' group by row_group_id order by row_group_id"
     )
     assert groups == [(1000,), (ROW_GROUP,), (ROW_GROUP,)]
+
+
+def test_large_records_lie_in_small_row_groups(path: Path, query, monkeypatch: pytest.MonkeyPatch):
+    """What a batch adds to is written again as a whole, so nothing large may grow there."""
+    land_in_one(path, [chunk_of([record(n) for n in range(3000)])])
+    monkeypatch.setattr(lander, "LARGE_RECORDS_BYTES", 7_000_000)
+    chunks = [
+        chunk_of([record(n, 2_000) for n in range(start, start + 1000)]) for start in range(3000, 12_000, 1000)
+    ]
+    assert land_all(path, chunks) == [4000, 4000, 1000]
+    groups = query(
+        "select max(start + count) from pragma_storage_info('raw.activities') "
+        "where column_name = 'ingest_seq' and segment_type = 'BIGINT' group by row_group_id order by row_group_id"
+    )
+    first, *others = [rows for (rows,) in groups]
+    assert (first, sum(others)) == (3000, 9000)
+    assert max(others) == VECTOR
+    assert query(
+        "select count(*), count(distinct activity_id), count(*) filter (where sha256(payload) = payload_sha256) "
+        "from raw.activities"
+    ) == [(12_000, 12_000, 12_000)]
 
 
 def test_only_the_time_around_a_walk_is_looked_through(path: Path):
