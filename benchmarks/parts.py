@@ -63,10 +63,14 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
             "this product": fresh(*ours, "land", url),
             "pages downloaded and thrown away": lambda: task("download", url),
             "DuckDB `read_json`, local file": fresh(*ours, "read_json", records),
-            "dlt, Arrow resource": fresh(*DLT, "arrow", url),
-            "dlt, rest_api source": fresh(*DLT, "rest_api", url),
+            "DuckDB, envelopes and records from a local file": fresh(*ours, "read_envelopes", records),
         }
-        costs = interleaved(contestants, rounds, frozenset({"dlt, Arrow resource", "dlt, rest_api source"}))
+        dlt: Contestants = {
+            f"dlt, {name}, {disposition}": fresh(*DLT, how, disposition, url)
+            for how, name in (("arrow", "Arrow resource"), ("rest_api", "rest_api source"))
+            for disposition in ("merge", "append")
+        }
+        costs = interleaved(contestants | dlt, rounds, once=frozenset(dlt))
         remove(path)
         records.unlink()
     return costs, size

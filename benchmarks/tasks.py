@@ -28,9 +28,19 @@ from sandbox.options import COMPLIANCE_KEY
 UNLIMITED = "1000000000"
 HEADERS = {"x-api-key": COMPLIANCE_KEY, "anthropic-version": API_VERSION}
 
-# What a user of DuckDB would write who has the records in a file, one per line: the same columns, but no hash.
+# Every column that occurs, which takes two passes over the file: a sample of it does not meet all fields.
 _READ_JSON = """
 create table activities as
+from read_json(?, format = 'newline_delimited', sample_size = -1)
+"""
+# The least that can be done with the records: the columns that every activity has, and the record itself, compressed
+# as the product does; but no hash, no look for what is known, no ledger.
+_READ_ENVELOPES = """
+create table activities (
+    id varchar using compression zstd, created_at timestamp, type varchar, organization_id varchar,
+    organization_uuid varchar, actor struct(type varchar), payload varchar using compression zstd
+);
+insert into activities
 select
     envelope.*,
     json::varchar as payload
@@ -98,9 +108,21 @@ def save(url: str, path: str) -> dict[str, int]:
 
 def read_json(records: str, path: str) -> dict[str, int]:
     """DuckDB alone: the same bytes from a local file, without HTTP, hashes and deduplication."""
+    return _load(_READ_JSON, records, path)
+
+
+def read_envelopes(records: str, path: str) -> dict[str, int]:
+    """DuckDB alone, and no more than it has to read."""
+    return _load(_READ_ENVELOPES, records, path)
+
+
+def _load(statements: str, records: str, path: str) -> dict[str, int]:
+    *before, last = statements.split(";")
     with duckdb.connect(path) as connection:
         connection.execute("set preserve_insertion_order = false")
-        connection.execute(_READ_JSON, [records])
+        for statement in before:
+            connection.execute(statement)
+        connection.execute(last, [records])
         [(count,)] = connection.execute("select count(*) from activities").fetchall()
     return {"activities": count, "file_bytes": Path(path).stat().st_size}
 
@@ -152,6 +174,7 @@ if __name__ == "__main__":
         "download": download,
         "save": save,
         "read_json": read_json,
+        "read_envelopes": read_envelopes,
     }
     task = tasks[sys.argv[1]]
     began = time.monotonic()

@@ -1,8 +1,8 @@
-"""The same work done with dlt: `.venv-bench/bin/python benchmarks/with_dlt.py HOW URL PATH`.
+"""The same work done with dlt: `.venv-bench/bin/python benchmarks/with_dlt.py HOW DISPOSITION URL PATH`.
 
 `rest_api` is dlt's own source with the settings that its documentation recommends for speed; `arrow` puts a
-resource of ours in front, which hands dlt Arrow tables and leaves it nothing to parse. Both append and do not
-deduplicate, which spares dlt work that the product does.
+resource of ours in front, which hands dlt Arrow tables and leaves it nothing to parse. With `merge` what comes twice
+is stored once, by its id, as the product does; `append` spares dlt this.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def rest_api(url: str):
             "resources": [
                 {
                     "name": "activities",
+                    "primary_key": "id",
                     "max_table_nesting": 0,
                     "parallelized": True,
                     "endpoint": {"path": PATH, "params": {"limit": 5000}, "data_selector": "data"},
@@ -48,7 +49,9 @@ def rest_api(url: str):
 
 
 def arrow(url: str):
-    """A resource of ours: the envelope and the record's JSON as Arrow tables."""
+    """A resource of ours: envelope, hash and the record as JSON, as Arrow tables."""
+    from hashlib import sha256
+
     import dlt
     import orjson
     import pyarrow as pa
@@ -56,7 +59,7 @@ def arrow(url: str):
 
     columns = ("id", "created_at", "type", "organization_id", "organization_uuid")
 
-    @dlt.resource(name="activities", parallelized=True)
+    @dlt.resource(name="activities", primary_key="id", parallelized=True)
     def activities() -> Iterator[pa.Table]:
         session = requests.Session()
         session.headers.update(HEADERS)
@@ -66,7 +69,9 @@ def arrow(url: str):
             records = page["data"]
             if records:
                 table = {name: [record.get(name) for record in records] for name in columns}
-                table["payload"] = [orjson.dumps(record).decode() for record in records]
+                payloads = [orjson.dumps(record) for record in records]
+                table["payload"] = [payload.decode() for payload in payloads]
+                table["payload_sha256"] = [sha256(payload).hexdigest() for payload in payloads]
                 yield pa.table(table)
             if not page["has_more"]:
                 return
@@ -77,7 +82,7 @@ def arrow(url: str):
 
 def main() -> None:
     """Run one pipeline and print what it took."""
-    how, url, path = sys.argv[1:]
+    how, disposition, url, path = sys.argv[1:]
     os.environ.update(SETTINGS)
     import dlt
 
@@ -87,7 +92,7 @@ def main() -> None:
         pipeline = dlt.pipeline(
             "bench", destination=dlt.destinations.duckdb(path), dataset_name="feed", pipelines_dir=work
         )
-        pipeline.run(source, loader_file_format="parquet")
+        pipeline.run(source, loader_file_format="parquet", write_disposition=disposition)
         seconds = time.monotonic() - began
     import duckdb
 
