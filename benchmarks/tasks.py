@@ -33,8 +33,8 @@ _READ_JSON = """
 create table activities as
 from read_json(?, format = 'newline_delimited', sample_size = -1)
 """
-# The least that can be done with the records: the columns that every activity has, and the record itself, compressed
-# as the product does; but no hash, no look for what is known, no ledger.
+# The least that can be done with the records: the columns that every activity has, and the record itself, packed
+# as the product packs it; but no hash, no look for what is known, no ledger.
 _READ_ENVELOPES = """
 create table activities (
     id varchar using compression zstd, created_at timestamp, type varchar, organization_id varchar,

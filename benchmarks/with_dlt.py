@@ -1,8 +1,8 @@
 """The same work done with dlt: `.venv-bench/bin/python benchmarks/with_dlt.py HOW DISPOSITION URL PATH`.
 
 `rest_api` is dlt's own source with the settings that its documentation recommends for speed; `arrow` puts a
-resource of ours in front, which hands dlt Arrow tables and leaves it nothing to parse. With `merge` what comes twice
-is stored once, by its id, as the product does; `append` spares dlt this.
+resource of ours in front, which hands dlt Arrow tables and leaves it nothing to parse. With `merge` what comes
+twice is stored once, by its id, as the product does; `append` spares dlt this.
 """
 
 from __future__ import annotations
