@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import resource
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from pydantic import SecretStr
 
 from orchestration.configuration.sources import Source
 from orchestration.reading import ingest, lander, reader
+from orchestration.warehouse.batch import Batch
 from orchestration.warehouse.connection import exclusive
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.land import store
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.crashes.victim"])
@@ -27,7 +32,8 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     """One refresh under the pipeline's lock; tells `started`, then `done` or the sentence of the failure.
 
     Options: `page_size`, `small_batches` (every page is landed by itself), `file_limit` (bytes that a file may
-    grow to), `stderr` (a file), `wait_seconds` (for the lock).
+    grow to), `stderr` (a file), `wait_seconds` (for the lock), `slow` (tells `storing` before it stores a batch,
+    and takes so many seconds longer).
     """
     if options.get("stderr"):
         os.dup2(os.open(options["stderr"], os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
@@ -36,6 +42,8 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
         lander.PENDING_BYTES = options.get("pending_bytes", lander.PENDING_BYTES)
     if options.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], resource.RLIM_INFINITY))
+    if options.get("slow"):
+        lander.store = functools.partial(_store_slowly, says, options["slow"])
     source = Source(
         "test", url, SecretStr(key), settle=timedelta(0), page_size=options.get("page_size", 5),
         requests_per_minute=1_000_000,
@@ -47,6 +55,12 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
         says.send("done" if report.is_complete else report.describe_failures())
     except WarehouseError as error:
         says.send(str(error))
+
+
+def _store_slowly(says: Connection, seconds: float, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    says.send("storing")
+    time.sleep(seconds)
+    store(connection, batch)
 
 
 class Victim:
