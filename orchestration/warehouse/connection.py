@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,6 +52,8 @@ def open_warehouse(
     connection = _connect(path, read_only, wait_seconds, row_group)
     archived = ""
     try:
+        if not read_only:
+            _sweep(path)
         connection.execute(_SETTINGS)
         version = _check_identity(connection, path, read_only)
         # Some thirty statements, which would cost a third of what storing a small batch takes.
@@ -159,9 +162,14 @@ def _create(path: Path) -> None:
     except duckdb.Error as error:
         raise WarehouseError(_unusable(path, str(error).replace(str(draft), str(path)))) from None
     finally:
-        for left in (draft, *path.parent.glob(f"{path.name}.*.new*")):
-            with suppress(OSError):
-                left.unlink()
+        _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    """Delete what a process left that died while it made the file: a second name of it would outlast removals."""
+    for left in path.parent.glob(f"{escape(path.name)}.*.new*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def _create_schema(connection: duckdb.DuckDBPyConnection) -> None:

@@ -81,6 +81,18 @@ def test_a_warehouse_of_the_first_version_grows_with_the_next_writing(path: Path
         ]
 
 
+def test_what_was_left_when_the_file_was_made_is_swept(path: Path):
+    """Linked, and killed before the draft was gone: a second name, under which removed bytes would stay."""
+    with open_warehouse(path):
+        pass
+    draft = path.with_name(f"{path.name}.{'0' * 32}.new")
+    os.link(path, draft)
+    with open_warehouse(path, read_only=True):
+        assert draft.exists()
+    with open_warehouse(path):
+        assert not draft.exists()
+
+
 def test_a_missing_file_is_not_made_by_reading(path: Path):
     with pytest.raises(WarehouseError, match="make refresh"), open_warehouse(path, read_only=True):
         pass
