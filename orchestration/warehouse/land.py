@@ -98,8 +98,6 @@ def _store_records(
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
     connection.unregister("pieces")
     _insert(connection, counts)
-    for name in ("known", "revised", "withheld", "judged"):
-        connection.execute(f"drop table {name}")
     connection.unregister("incoming")
     return counts
 

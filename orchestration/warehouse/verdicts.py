@@ -14,9 +14,7 @@ import duckdb
 _DAY = 24 * 3600 * 10**6
 
 _REACHES = "select epoch_us(min(created_at)), epoch_us(max(created_at)) from incoming group by extract_id"
-_EMPTY = "create or replace temp table {name} (source varchar, activity_id varchar, payload_sha256 varchar)"
 _FIND = """
-insert into {name}
 select stored.source, stored.activity_id, stored.payload_sha256
 from raw.{table} as stored
 semi join incoming using (source, activity_id)
@@ -82,9 +80,8 @@ def judge(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill `judged` (position, verdict) from `incoming`; records that are not in it are new."""
     stretches = list(_joined(connection.execute(_REACHES).fetchall()))
     for name, table in (("known", "stored_activities"), ("revised", "activity_revisions")):
-        connection.execute(_EMPTY.format(name=name))
-        for since, until in stretches:
-            connection.execute(_FIND.format(name=name, table=table, since=since, until=until))
+        finds = [_FIND.format(table=table, since=since, until=until) for since, until in stretches]
+        connection.execute(f"create or replace temp table {name} as {' union all '.join(finds)}")
     connection.execute(_WITHHOLD)
     connection.execute(_JUDGE)
 
