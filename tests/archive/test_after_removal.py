@@ -13,12 +13,13 @@ from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.removal import Order, retain
+from orchestration.warehouse.removal import erase, retain
+from orchestration.warehouse.seal import seal_days
 from orchestration.warehouse.verify import verify
 from tests.archive.conftest import archive, content
-from tests.warehouse.history import FIRST_DAY
+from tests.warehouse.history import FIRST_DAY, record
+from tests.warehouse.test_removal import ADA, BOB, EMAIL, ORDER, again, by, know_users
 
-ORDER = Order("privacy office", "request 17")
 SECOND_DAY = (FIRST_DAY + timedelta(days=1)).date()
 
 
@@ -40,6 +41,33 @@ def test_after_a_removal_the_old_archive_is_refused_and_a_new_one_restores(
         found = verify(connection)
     assert found.findings == []
     assert [one.reason for one in found.removals] == ["request 17"]
+
+
+def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path, store: Store, tmp_path: Path):
+    told = record("activity_ada", FIRST_DAY + timedelta(hours=5), **by(ADA))
+    again(landed, told)
+    archive(landed, store)
+    know_users(landed, **{ADA: [EMAIL]})
+    assert erase(landed, ADA, ORDER)
+    anew = open_store(str(tmp_path / "anew"))
+    archive(landed, anew)
+    restored = tmp_path / "restored.duckdb"
+    restore(restored, anew)
+    assert not any(ADA.encode() in file.read_bytes() for file in [restored, *(tmp_path / "anew").rglob("*.*")])
+    drop_old_days(restored, anew, 2)
+    for path in (landed, restored):
+        before = content(path, "stored_activities")
+        walk = again(path, told, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
+        assert (walk.duplicate_count, walk.inserted_count) == (1, 1)
+        assert len(content(path, "stored_activities")) == len(before) + 1
+        with open_warehouse(path) as connection:
+            seal_days(connection)
+            found = verify(connection)
+        assert found.findings == []
+        assert [one.reason for one in found.removals] == ["request 17"]
+    archive(restored, anew)
+    restore(tmp_path / "twice.duckdb", anew)
+    assert content(tmp_path / "twice.duckdb") == content(restored, "stored_activities")
 
 
 def test_nothing_is_removed_while_days_are_in_the_archive_alone(archived: Path, store: Store):
