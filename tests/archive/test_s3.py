@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +31,7 @@ from tests.archive.conftest import archive, content
 from tests.warehouse.history import FIRST_DAY, build, land_slice, record
 
 KEY, SECRET = "archivist", "secret"
+PROJECT = Path(__file__).resolve().parent.parent.parent / "dbt_project"
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +105,28 @@ def test_days_that_only_the_store_has_are_read_there(path: Path, environment: di
         walk = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
     assert (found.findings, found.activity_count) == ([], len(texts))
     assert (walk.inserted_count, walk.duplicate_count) == (0, 1)
+    counts = "select count(*) as rows, count(distinct activity_id) as ids from {{ stored_activities() }}"
+    assert read_by_dbt(counts, path) == {"rows": len(texts), "ids": len(texts)}
+
+
+AS_THE_PRODUCT = (
+    "import sys; from dbt.cli.main import dbtRunner; from orchestration.archive.remote import reach_archive; "
+    "reach_archive(); sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
+)
+
+
+def read_by_dbt(query: str, path: Path) -> dict[str, int]:
+    """The one row of a query, as dbt has it in a process that can reach the archive."""
+    places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", path.parent / "target"]
+    shown = subprocess.run(
+        [sys.executable, "-c", AS_THE_PRODUCT, "-q", "show", "--output", "json", "--inline", query, *places],
+        env=os.environ | {"WAREHOUSE_PATH": str(path), "DBT_LOG_PATH": str(path.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    return json.loads(shown.stdout)["show"][0]
 
 
 @pytest.mark.parametrize(
