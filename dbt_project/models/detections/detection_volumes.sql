@@ -2,10 +2,23 @@
 
 with
 
+full_days as (
+
+    select distinct
+        behaviour,
+        actor_id
+    from {{ ref('detection_counts') }}
+    where is_of_full_day
+
+),
+
+-- Most never had a full day: only the days of the few others are added up and compared.
 counts as (
 
-    select * from {{ ref('detection_counts') }}
-    where behaviour in ('download', 'upload', 'deletion', 'snapshot', 'access_failure', 'enumeration')
+    select counts.*
+    from {{ ref('detection_counts') }} as counts
+    inner join full_days on counts.behaviour = full_days.behaviour and counts.actor_id = full_days.actor_id
+    where counts.behaviour in ({{ literals(volume_minimums()) }})
 
 ),
 

@@ -12,10 +12,27 @@ stays as (
 
 ),
 
+-- Most who left never came back: only what the others did is read.
+seen_later as (
+
+    select distinct actors.actor_id
+    from stays
+    inner join {{ ref('detection_actors') }} as actors
+        on
+            stays.principal_id = actors.actor_id
+            and stays.scope_id = actors.organization_uuid
+            and stays.valid_to + {{ span(var('removal_grace_minutes'), 'minute') }} < actors.last_at
+    where stays.end_reason in ('removed', 'left', 'deprovisioned')
+
+),
+
 counts as (
 
     select * from {{ ref('detection_counts') }}
-    where actor_type = 'user_actor' and organization_uuid is not null
+    where
+        actor_type = 'user_actor'
+        and organization_uuid is not null
+        and actor_id in (select seen_later.actor_id from seen_later)
 
 ),
 

@@ -10,40 +10,34 @@ toggles as (
 
 ),
 
-while_off as (
+-- A sign-in names no organization: whoever has acted in one is counted to it.
+acted as (
+
+    select distinct
+        actor_id,
+        organization_uuid
+    from {{ ref('detection_actors') }}
+
+),
+
+logins as (
 
     select
         toggles.activity_id as toggle_id,
         toggles.organization_uuid,
         logins.actor_id,
-        logins.activity_id as login_id,
-        logins.occurred_at
+        {{ value_at_first('logins.activity_id', moment('logins.occurred_at', 'logins.activity_id')) }} as login_id,
+        min(logins.occurred_at) as occurred_at
     from toggles
+    inner join acted on toggles.organization_uuid = acted.organization_uuid
     inner join {{ ref('detection_activities') }} as logins
         on
-            toggles.occurred_at < logins.occurred_at
+            acted.actor_id = logins.actor_id
+            and toggles.occurred_at < logins.occurred_at
             and toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
             and (toggles.next_at is null or toggles.next_at > logins.occurred_at)
     where not toggles.is_enabled and logins.activity_type = 'magic_link_login_succeeded'
-
-),
-
--- A sign-in names no organization: whoever has acted in one is counted to it.
-logins as (
-
-    select
-        while_off.toggle_id,
-        while_off.organization_uuid,
-        while_off.actor_id,
-        {{ value_at_first('while_off.login_id', moment('while_off.occurred_at', 'while_off.login_id')) }} as login_id,
-        min(while_off.occurred_at) as occurred_at
-    from while_off
-    where
-        exists (
-            select 1 from {{ ref('detection_counts') }} as acted
-            where while_off.actor_id = acted.actor_id and while_off.organization_uuid = acted.organization_uuid
-        )
-    group by while_off.toggle_id, while_off.organization_uuid, while_off.actor_id
+    group by toggles.activity_id, toggles.organization_uuid, logins.actor_id
 
 ),
 
