@@ -78,6 +78,17 @@ activities as (
 
 ),
 
+{% if is_incremental() %}
+    touched as (
+
+        select distinct
+            actor_id,
+            activity_date
+        from activities
+
+    ),
+{% endif %}
+
 pieces as (
 
     select
@@ -114,8 +125,7 @@ pieces as (
             built.last_at,
             built.ingest_seq
         from {{ this }} as built
-        inner join (select distinct activities.actor_id, activities.activity_date from activities) as touched
-            on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
+        inner join touched on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
     {% endif %}
 
 ),
