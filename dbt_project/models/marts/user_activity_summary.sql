@@ -19,35 +19,7 @@ newest as (
 
 totals as (
 
-    select
-        user_id,
-        {% for name in additive_activity_counts() %}
-            cast(sum({{ name }}) as {{ dbt.type_bigint() }}) as {{ name }},
-        {% endfor %}
-        min(first_activity_at) as first_activity_at,
-        max(last_activity_at) as last_activity_at
-    from {{ ref('user_activity_daily') }}
-    group by user_id
-
-),
-
--- Not `count(distinct …)`: that takes longer, and does not spill to disk.
-user_days as (
-
-    select distinct
-        user_id,
-        activity_date
-    from {{ ref('user_activity_daily') }}
-
-),
-
-active_days as (
-
-    select
-        user_id,
-        count(*) as active_day_count
-    from user_days
-    group by user_id
+    select * from {{ ref('int_user_activity_totals') }}
 
 ),
 
@@ -93,7 +65,7 @@ final as (
         {% endfor %}
         coalesce(recent.activity_count_last_7_days, 0) as activity_count_last_7_days,
         coalesce(recent.activity_count_last_30_days, 0) as activity_count_last_30_days,
-        coalesce(active_days.active_day_count, 0) as active_day_count,
+        coalesce(totals.active_day_count, 0) as active_day_count,
         totals.first_activity_at,
         totals.last_activity_at,
         {{ elapsed_days('totals.last_activity_at', 'newest.newest_at') }} as days_since_last_activity,
@@ -107,7 +79,6 @@ final as (
         coalesce(totals.activity_count - totals.view_count, 0) as engaged_activity_count
     from users
     left join totals on users.user_id = totals.user_id
-    left join active_days on users.user_id = active_days.user_id
     left join distinct_values on users.user_id = distinct_values.user_id
     left join recent on users.user_id = recent.user_id
     cross join newest

@@ -58,7 +58,9 @@ counts as (
         seen_later.key_group
     from {{ ref('detection_counts') }} as counts
     inner join seen_later on counts.actor_id = seen_later.actor_id and counts.actor_type = seen_later.actor_type
-    where counts.behaviour <> 'refused_read'
+    where
+        counts.actor_type in ('api_actor', 'admin_api_key_actor', 'service_account_actor')
+        and counts.behaviour <> 'refused_read'
 
 ),
 

@@ -11,33 +11,37 @@ toggles as (
 ),
 
 -- A sign-in names no organization: whoever has acted in one is counted to it.
-acted as (
+watched as (
 
     select distinct
-        actor_id,
-        organization_uuid
-    from {{ ref('detection_actors') }}
+        toggles.activity_id as toggle_id,
+        toggles.organization_uuid,
+        actors.actor_id,
+        toggles.occurred_at as off_at,
+        toggles.next_at
+    from toggles
+    inner join {{ ref('detection_actors') }} as actors on toggles.organization_uuid = actors.organization_uuid
+    where not toggles.is_enabled
 
 ),
 
 logins as (
 
     select
-        toggles.activity_id as toggle_id,
-        toggles.organization_uuid,
-        logins.actor_id,
+        watched.toggle_id,
+        watched.organization_uuid,
+        watched.actor_id,
         {{ value_at_first('logins.activity_id', moment('logins.occurred_at', 'logins.activity_id')) }} as login_id,
         min(logins.occurred_at) as occurred_at
-    from toggles
-    inner join acted on toggles.organization_uuid = acted.organization_uuid
+    from watched
     inner join {{ ref('detection_activities') }} as logins
         on
-            acted.actor_id = logins.actor_id
-            and toggles.occurred_at < logins.occurred_at
-            and toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
-            and (toggles.next_at is null or toggles.next_at > logins.occurred_at)
-    where not toggles.is_enabled and logins.activity_type = 'magic_link_login_succeeded'
-    group by toggles.activity_id, toggles.organization_uuid, logins.actor_id
+            watched.actor_id = logins.actor_id
+            and watched.off_at < logins.occurred_at
+            and watched.off_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
+            and (watched.next_at is null or watched.next_at > logins.occurred_at)
+    where logins.activity_type = 'magic_link_login_succeeded'
+    group by watched.toggle_id, watched.organization_uuid, watched.actor_id
 
 ),
 
