@@ -32,7 +32,13 @@ PUBLISHED = {
 }
 DETECTIONS = {
     f"detections/{name}"
-    for name in ("detection_activities", "detection_counts", "finding_history", "findings_today")
+    for name in (
+        "detection_activities",
+        "detection_actors",
+        "detection_counts",
+        "finding_history",
+        "findings_today",
+    )
 }
 MARTS = {
     f"marts/{name}"

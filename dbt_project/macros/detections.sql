@@ -62,6 +62,19 @@
 {%- endmacro %}
 
 
+{# Kinds of behaviour of which too much on one day is a finding, and from how many on it may be. #}
+{% macro volume_minimums() -%}
+    {{- return({
+        'download': var('mass_download_minimum'),
+        'upload': var('mass_upload_minimum'),
+        'deletion': var('mass_deletion_minimum'),
+        'snapshot': var('mass_snapshot_minimum'),
+        'access_failure': var('access_failure_minimum'),
+        'enumeration': var('enumeration_minimum'),
+    }) -}}
+{%- endmacro %}
+
+
 {# The sentence of a volume rule about a row of `detection_volumes`. #}
 {% macro volume_summary(things) -%}
     {%- set text = dbt.type_string() -%}

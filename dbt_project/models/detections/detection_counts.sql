@@ -1,11 +1,13 @@
 {#-
-  Rules about volumes and networks read this: who acted, in which hour, from which network, how often. Each build
-  appends the counts of what it added, so nothing is counted anew; a group can have rows of several builds.
+  Rules about volumes and networks read this: who acted, in which hour, from which network, how often. It marks the few
+  days and hours that are full enough for a finding, so that rules need not add up all of history to find them. Days of
+  actors that new activities touch are counted on from what is here, and marked anew.
 -#}
 {{
     config(
         materialized=growing(),
-        incremental_strategy='append',
+        incremental_strategy='delete+insert',
+        unique_key=['actor_id', 'activity_date'],
         on_schema_change='fail'
     )
 }}
@@ -48,7 +50,10 @@ received as (
 activities as (
 
     select
-        *,
+        coalesce(actor_id, actor_ip_address) as actor_id,
+        actor_type,
+        organization_uuid,
+        {{ ip_network('actor_ip_address') }} as network,
         case
             {% for behaviour, activity_types in behaviours.items() %}
                 when activity_type in ({{ literals(activity_types) }}) then '{{ behaviour }}'
@@ -59,7 +64,12 @@ activities as (
                 then 'refused_read'
             when activity_type = 'compliance_api_accessed' then 'compliance_read'
             else 'other'
-        end as behaviour
+        end as behaviour,
+        activity_id,
+        activity_date,
+        {{ dbt.date_trunc('hour', 'occurred_at') }} as hour_start,
+        occurred_at,
+        ingest_seq
     from received
     where
         coalesce(actor_id, actor_ip_address) is not null
@@ -68,34 +78,149 @@ activities as (
 
 ),
 
-{% set instant = moment('occurred_at', 'activity_id') %}
+{% if is_incremental() %}
+    touched as (
+
+        select distinct
+            actor_id,
+            activity_date
+        from activities
+
+    ),
+{% endif %}
+
+pieces as (
+
+    select
+        actor_id,
+        actor_type,
+        organization_uuid,
+        network,
+        behaviour,
+        activity_id as first_activity_id,
+        activity_id as last_activity_id,
+        1 as activity_count,
+        activity_date,
+        hour_start,
+        occurred_at as first_at,
+        occurred_at as last_at,
+        ingest_seq
+    from activities
+
+    {% if is_incremental() %}
+        union all
+
+        select
+            built.actor_id,
+            built.actor_type,
+            built.organization_uuid,
+            built.network,
+            built.behaviour,
+            built.first_activity_id,
+            built.last_activity_id,
+            built.activity_count,
+            built.activity_date,
+            built.hour_start,
+            built.first_at,
+            built.last_at,
+            built.ingest_seq
+        from {{ this }} as built
+        inner join touched on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
+    {% endif %}
+
+),
+
+counted as (
+
+    select
+        actor_id,
+        actor_type,
+        organization_uuid,
+        network,
+        behaviour,
+        {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as first_activity_id,
+        {{ value_at_last('last_activity_id', moment('last_at', 'last_activity_id')) }} as last_activity_id,
+        cast(sum(activity_count) as {{ dbt.type_bigint() }}) as activity_count,
+        activity_date,
+        hour_start,
+        min(first_at) as first_at,
+        max(last_at) as last_at,
+        max(ingest_seq) as ingest_seq
+    from pieces
+    group by actor_id, actor_type, organization_uuid, network, behaviour, activity_date, hour_start
+
+),
+
+full_days as (
+
+    select
+        behaviour,
+        actor_id,
+        activity_date
+    from counted
+    where behaviour in ({{ literals(volume_minimums()) }})
+    group by behaviour, actor_id, activity_date
+    having
+        sum(activity_count) >= case behaviour
+            {% for behaviour, minimum in volume_minimums().items() %}
+                when '{{ behaviour }}' then {{ minimum }}
+            {% endfor %}
+        end
+
+),
+
+-- Not `count(distinct …)`: that does not spill to disk.
+hour_networks as (
+
+    select distinct
+        actor_id,
+        network,
+        hour_start
+    from counted
+    where actor_type = 'user_actor' and network is not null
+
+),
+
+crowded_hours as (
+
+    select
+        actor_id,
+        hour_start
+    from hour_networks
+    group by actor_id, hour_start
+    having count(*) >= {{ var('overlapping_network_minimum') }}
+
+),
 
 final as (
 
     select
-        coalesce(actor_id, actor_ip_address) as actor_id,
-        actor_type,
-        organization_uuid,
-        {{ ip_network('actor_ip_address') }} as network,
-        behaviour,
-        {{ value_at_first('activity_id', instant) }} as first_activity_id,
-        {{ value_at_last('activity_id', instant) }} as last_activity_id,
-        count(*) as activity_count,
-        activity_date,
-        {{ dbt.date_trunc('hour', 'occurred_at') }} as hour_start,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at,
-        max(ingest_seq) as ingest_seq
-    from activities
-    group by
-        coalesce(actor_id, actor_ip_address),
-        actor_type,
-        organization_uuid,
-        {{ ip_network('actor_ip_address') }},
-        behaviour,
-        activity_date,
-        {{ dbt.date_trunc('hour', 'occurred_at') }}
+        counted.actor_id,
+        counted.actor_type,
+        counted.organization_uuid,
+        counted.network,
+        counted.behaviour,
+        counted.first_activity_id,
+        counted.last_activity_id,
+        counted.activity_count,
+        full_days.actor_id is not null as is_of_full_day,
+        crowded_hours.actor_id is not null as is_of_crowded_hour,
+        counted.activity_date,
+        counted.hour_start,
+        counted.first_at,
+        counted.last_at,
+        counted.ingest_seq
+    from counted
+    left join full_days
+        on
+            counted.behaviour = full_days.behaviour
+            and counted.actor_id = full_days.actor_id
+            and counted.activity_date = full_days.activity_date
+    left join crowded_hours
+        on counted.actor_id = crowded_hours.actor_id and counted.hour_start = crowded_hours.hour_start
 
 )
 
+-- In the order of time, so that the next build finds the days that it touches in a few row groups.
 select * from final
+order by activity_date

@@ -2,14 +2,7 @@
 
 with
 
-counts as (
-
-    select * from {{ ref('detection_counts') }}
-    where behaviour in ('download', 'upload', 'deletion', 'snapshot', 'access_failure', 'enumeration')
-
-),
-
-daily as (
+full_days as (
 
     select
         behaviour,
@@ -21,13 +14,40 @@ daily as (
         sum(activity_count) as activity_count,
         activity_date,
         max(last_at) as last_at
-    from counts
+    from {{ ref('detection_counts') }}
+    where is_of_full_day
     group by behaviour, actor_type, actor_id, organization_uuid, activity_date
 
 ),
 
+busy as (
+
+    select distinct
+        behaviour,
+        actor_id
+    from full_days
+
+),
+
+-- Most never had a full day: only the days of the few others are added up, without ids, which take longest to read.
+daily as (
+
+    select
+        counts.behaviour,
+        counts.actor_type,
+        counts.actor_id,
+        counts.organization_uuid,
+        sum(counts.activity_count) as activity_count,
+        counts.activity_date
+    from {{ ref('detection_counts') }} as counts
+    inner join busy on counts.behaviour = busy.behaviour and counts.actor_id = busy.actor_id
+    group by
+        counts.behaviour, counts.actor_type, counts.actor_id, counts.organization_uuid, counts.activity_date
+
+),
+
 -- Days without any are left out of the average: someone who works in batches is measured against batches.
-final as (
+compared as (
 
     select
         *,
@@ -38,6 +58,22 @@ final as (
             and {{ span(1, 'day') }} preceding
         ) as usual_count
     from daily
+
+),
+
+final as (
+
+    select
+        full_days.*,
+        compared.usual_count
+    from full_days
+    inner join compared
+        on
+            full_days.behaviour = compared.behaviour
+            and full_days.actor_type = compared.actor_type
+            and full_days.actor_id = compared.actor_id
+            and full_days.organization_uuid is not distinct from compared.organization_uuid
+            and full_days.activity_date = compared.activity_date
 
 )
 

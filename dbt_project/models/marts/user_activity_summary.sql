@@ -19,16 +19,7 @@ newest as (
 
 totals as (
 
-    select
-        user_id,
-        {% for name in additive_activity_counts() %}
-            cast(sum({{ name }}) as {{ dbt.type_bigint() }}) as {{ name }},
-        {% endfor %}
-        count(distinct activity_date) as active_day_count,
-        min(first_activity_at) as first_activity_at,
-        max(last_activity_at) as last_activity_at
-    from {{ ref('user_activity_daily') }}
-    group by user_id
+    select * from {{ ref('int_user_activity_totals') }}
 
 ),
 

@@ -12,13 +12,7 @@ stays as (
 
 ),
 
-counts as (
-
-    select * from {{ ref('detection_counts') }}
-    where actor_type = 'user_actor' and organization_uuid is not null
-
-),
-
+-- Without ids, which take longest to read: they are looked up for the few that are found.
 acted as (
 
     select
@@ -26,18 +20,37 @@ acted as (
         stays.scope_id,
         stays.ended_by_activity_id,
         stays.end_reason,
-        {{ value_at_first('counts.last_activity_id', moment('counts.last_at', 'counts.last_activity_id')) }}
-            as activity_id,
         min(counts.last_at) as occurred_at
     from stays
-    inner join counts
+    inner join {{ ref('detection_counts') }} as counts
         on
             stays.principal_id = counts.actor_id
             and stays.scope_id = counts.organization_uuid
             and stays.valid_to + {{ span(var('removal_grace_minutes'), 'minute') }} < counts.last_at
             and (stays.next_from is null or stays.next_from > counts.last_at)
-    where stays.end_reason in ('removed', 'left', 'deprovisioned')
+    where stays.end_reason in ('removed', 'left', 'deprovisioned') and counts.actor_type = 'user_actor'
     group by stays.principal_id, stays.scope_id, stays.ended_by_activity_id, stays.end_reason
+
+),
+
+first_acts as (
+
+    select
+        acted.principal_id,
+        acted.scope_id,
+        acted.ended_by_activity_id,
+        acted.end_reason,
+        min(counts.last_activity_id) as activity_id,
+        acted.occurred_at
+    from acted
+    inner join {{ ref('detection_counts') }} as counts
+        on
+            acted.principal_id = counts.actor_id
+            and acted.scope_id = counts.organization_uuid
+            and acted.occurred_at = counts.last_at
+    where counts.actor_type = 'user_actor'
+    group by
+        acted.principal_id, acted.scope_id, acted.ended_by_activity_id, acted.end_reason, acted.occurred_at
 
 ),
 
@@ -52,7 +65,7 @@ final as (
         'Acted in the organization after the membership had ended (' || end_reason || ').' as sentence,
         {{ text_array(['ended_by_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
-    from acted
+    from first_acts
 
 )
 

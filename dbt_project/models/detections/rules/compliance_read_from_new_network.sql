@@ -7,7 +7,7 @@ reads as (
         network,
         {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as activity_id,
         min(first_at) as occurred_at
-    from {{ ref('detection_counts') }}
+    from {{ ref('detection_actors') }}
     where behaviour = 'compliance_read' and network is not null
     group by actor_id, network
 

@@ -23,7 +23,7 @@ last_uses as (
     select
         {{ id_suffix('actor_id') }} as key_group,
         {{ value_at_last('last_activity_id', moment('last_at', 'last_activity_id')) }} as activity_id
-    from {{ ref('detection_counts') }}
+    from {{ ref('detection_actors') }}
     where actor_type in ('api_actor', 'admin_api_key_actor')
     group by {{ id_suffix('actor_id') }}
 

@@ -16,16 +16,51 @@ changes as (
 ),
 
 -- A call that was refused shows that the key is dead.
-counts as (
+actors as (
 
     select
-        *,
+        actor_id,
+        actor_type,
         case actor_type when 'service_account_actor' then 'service_account' else 'api_key' end as key_family,
-        case actor_type when 'service_account_actor' then actor_id else {{ id_suffix('actor_id') }} end as key_group
-    from {{ ref('detection_counts') }}
+        case actor_type when 'service_account_actor' then actor_id else {{ id_suffix('actor_id') }} end as key_group,
+        max(last_at) as last_at
+    from {{ ref('detection_actors') }}
     where
         actor_type in ('api_actor', 'admin_api_key_actor', 'service_account_actor')
         and behaviour <> 'refused_read'
+    group by actor_id, actor_type
+
+),
+
+-- Most keys that ended rest: only what was done with the others is read.
+seen_later as (
+
+    select distinct
+        actors.actor_id,
+        actors.actor_type,
+        actors.key_family,
+        actors.key_group
+    from changes
+    inner join actors
+        on
+            changes.key_family = actors.key_family
+            and changes.key_group = actors.key_group
+            and changes.since + {{ span(var('key_end_grace_minutes'), 'minute') }} < actors.last_at
+    where changes.current_status <> 'active'
+
+),
+
+counts as (
+
+    select
+        counts.*,
+        seen_later.key_family,
+        seen_later.key_group
+    from {{ ref('detection_counts') }} as counts
+    inner join seen_later on counts.actor_id = seen_later.actor_id and counts.actor_type = seen_later.actor_type
+    where
+        counts.actor_type in ('api_actor', 'admin_api_key_actor', 'service_account_actor')
+        and counts.behaviour <> 'refused_read'
 
 ),
 

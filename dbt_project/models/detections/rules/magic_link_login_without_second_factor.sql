@@ -10,40 +10,38 @@ toggles as (
 
 ),
 
-while_off as (
+-- A sign-in names no organization: whoever has acted in one is counted to it.
+watched as (
 
-    select
+    select distinct
         toggles.activity_id as toggle_id,
         toggles.organization_uuid,
-        logins.actor_id,
-        logins.activity_id as login_id,
-        logins.occurred_at
+        actors.actor_id,
+        toggles.occurred_at as off_at,
+        toggles.next_at
     from toggles
-    inner join {{ ref('detection_activities') }} as logins
-        on
-            toggles.occurred_at < logins.occurred_at
-            and toggles.occurred_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
-            and (toggles.next_at is null or toggles.next_at > logins.occurred_at)
-    where not toggles.is_enabled and logins.activity_type = 'magic_link_login_succeeded'
+    inner join {{ ref('detection_actors') }} as actors on toggles.organization_uuid = actors.organization_uuid
+    where not toggles.is_enabled
 
 ),
 
--- A sign-in names no organization: whoever has acted in one is counted to it.
 logins as (
 
     select
-        while_off.toggle_id,
-        while_off.organization_uuid,
-        while_off.actor_id,
-        {{ value_at_first('while_off.login_id', moment('while_off.occurred_at', 'while_off.login_id')) }} as login_id,
-        min(while_off.occurred_at) as occurred_at
-    from while_off
-    where
-        exists (
-            select 1 from {{ ref('detection_counts') }} as acted
-            where while_off.actor_id = acted.actor_id and while_off.organization_uuid = acted.organization_uuid
-        )
-    group by while_off.toggle_id, while_off.organization_uuid, while_off.actor_id
+        watched.toggle_id,
+        watched.organization_uuid,
+        watched.actor_id,
+        {{ value_at_first('logins.activity_id', moment('logins.occurred_at', 'logins.activity_id')) }} as login_id,
+        min(logins.occurred_at) as occurred_at
+    from watched
+    inner join {{ ref('detection_activities') }} as logins
+        on
+            watched.actor_id = logins.actor_id
+            and watched.off_at < logins.occurred_at
+            and watched.off_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
+            and (watched.next_at is null or watched.next_at > logins.occurred_at)
+    where logins.activity_type = 'magic_link_login_succeeded'
+    group by watched.toggle_id, watched.organization_uuid, watched.actor_id
 
 ),
 

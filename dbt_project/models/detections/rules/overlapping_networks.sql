@@ -1,39 +1,30 @@
 with
 
+-- Most hours have one network: only the few others are looked at closely.
 counts as (
 
     select counts.*
     from {{ ref('detection_counts') }} as counts
     left join {{ ref('allowed_networks') }} as allowed on counts.network = allowed.network
-    where counts.actor_type = 'user_actor' and counts.network is not null and allowed.network is null
-
-),
-
--- Most hours have one network: only the few others are looked at closely.
-crowded as (
-
-    select
-        actor_id,
-        hour_start
-    from counts
-    group by actor_id, hour_start
-    having count(distinct network) >= {{ var('overlapping_network_minimum') }}
+    where
+        counts.is_of_crowded_hour
+        and counts.actor_type = 'user_actor'
+        and counts.network is not null
+        and allowed.network is null
 
 ),
 
 stretches as (
 
     select
-        counts.actor_id,
-        counts.network,
-        {{ value_at_first('counts.first_activity_id', moment('counts.first_at', 'counts.first_activity_id')) }}
-            as first_activity_id,
-        counts.hour_start,
-        min(counts.first_at) as first_at,
-        max(counts.last_at) as last_at
+        actor_id,
+        network,
+        {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as first_activity_id,
+        hour_start,
+        min(first_at) as first_at,
+        max(last_at) as last_at
     from counts
-    inner join crowded on counts.actor_id = crowded.actor_id and counts.hour_start = crowded.hour_start
-    group by counts.actor_id, counts.network, counts.hour_start
+    group by actor_id, network, hour_start
 
 ),
 
@@ -60,7 +51,9 @@ overlapping as (
         max(last_at) as occurred_at
     from compared
     group by actor_id, hour_start
-    having count(case when first_at < earlier_last_at then 1 end) > 0
+    having
+        count(*) >= {{ var('overlapping_network_minimum') }}
+        and count(case when first_at < earlier_last_at then 1 end) > 0
 
 ),
 

@@ -1,0 +1,66 @@
+{#-
+  Rules about whole lifetimes read this instead of `detection_counts`: few rows an actor. What is known of an actor is
+  folded together with the new counts.
+-#}
+{{
+    config(
+        materialized=growing(),
+        incremental_strategy='delete+insert',
+        unique_key='actor_id',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+-- The network matters where compliance data is read; people move through many.
+new_counts as (
+
+    select
+        counts.actor_id,
+        counts.actor_type,
+        counts.organization_uuid,
+        case when counts.behaviour = 'compliance_read' then counts.network end as network,
+        counts.behaviour,
+        counts.first_activity_id,
+        counts.last_activity_id,
+        counts.first_at,
+        counts.last_at,
+        counts.ingest_seq
+    from {{ ref('detection_counts') }} as counts
+    where {{ is_new('counts') }}
+
+),
+
+pieces as (
+
+    select * from new_counts
+
+    {% if is_incremental() %}
+        union all
+
+        select built.* from {{ this }} as built
+        where built.actor_id in (select new_counts.actor_id from new_counts)
+    {% endif %}
+
+),
+
+final as (
+
+    select
+        actor_id,
+        actor_type,
+        organization_uuid,
+        network,
+        behaviour,
+        {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as first_activity_id,
+        {{ value_at_last('last_activity_id', moment('last_at', 'last_activity_id')) }} as last_activity_id,
+        min(first_at) as first_at,
+        max(last_at) as last_at,
+        max(ingest_seq) as ingest_seq
+    from pieces
+    group by actor_id, actor_type, organization_uuid, network, behaviour
+
+)
+
+select * from final
