@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def main() -> None:
     arguments = parser().parse_args()
     rounds = arguments.rounds or (5 if arguments.full else 3)
     activities = 1_000_000 if arguments.full else 200_000
-    told = " BENCH_ARGS=--full" if arguments.full else ""
+    told = f" BENCH_ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else ""
     sections = [results.introduction(told)]
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         work = Path(directory)
