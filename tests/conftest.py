@@ -54,10 +54,10 @@ def query(path: Path) -> Query:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at the one built warehouse go to one worker, which builds it once.
+    """Tests that look at a warehouse built for many of them go to one worker, which builds it once.
 
     First of all hooks: xdist reads the marker in one of its own.
     """
     for item in items:
-        if "built" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("built"))
+        for shared in {"built", "cases"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(shared))

@@ -6,14 +6,10 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
 from orchestration.feed.client import Receipt
 from orchestration.project import project
@@ -22,37 +18,11 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.land import land
 from orchestration.warehouse.ledger import Chunk, Walk
 from sandbox import LocalFeed
+from tests.dbt_builds import build_models
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 INCREMENTS = 4
 SEED = int(os.environ.get("INCREMENTS_SEED", "1"))
-
-Dbt = Callable[..., None]
-
-
-@pytest.fixture
-def dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dbt:
-    """Run the models on `tmp_path / name / warehouse.duckdb`, in this process: a child imports for seconds."""
-    # dbt goes to its project and stays there; afterwards we are back.
-    monkeypatch.chdir(tmp_path)
-
-    def run(name: str, *arguments: str) -> None:
-        monkeypatch.setenv("WAREHOUSE_PATH", str(tmp_path / name / "warehouse.duckdb"))
-        monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-        monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "target"))
-        directory = str(project.project_dir)
-        places = ["--quiet", "--project-dir", directory, "--profiles-dir", directory]
-        try:
-            # No manifest is handed on: a build leaves its ephemeral models compiled in it, for its own selection.
-            result = dbtRunner().invoke(
-                [places[0], "build", *places[1:], "--exclude-resource-types", "test", "unit_test", *arguments]
-            )
-        finally:
-            # dbt leaves the file open in this process.
-            DuckDBConnectionManager.close_all_connections()
-        assert result.success, result.exception or [one.message for one in result.result]
-
-    return run
 
 
 def incremental_models() -> list[str]:
@@ -83,11 +53,11 @@ def chunks_of(chance: random.Random, records: list[bytes]) -> list[Chunk]:
     return chunks
 
 
-def differences(grown: Path, anew: Path) -> list[str]:
+def differences(grown: Path, rebuilt: Path) -> list[str]:
     """The tables that differ in any row, with how many rows do."""
     found = []
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{grown}' as grown (read_only); attach '{anew}' as anew (read_only)")
+        connection.execute(f"attach '{grown}' as grown (read_only); attach '{rebuilt}' as rebuilt (read_only)")
         tables = connection.execute(
             "select distinct schema_name || '.' || table_name from duckdb_tables() "
             "where schema_name in ('intermediate', 'detections', 'marts') order by 1"
@@ -95,7 +65,7 @@ def differences(grown: Path, anew: Path) -> list[str]:
         assert len(tables) > 15
         for (table,) in tables:
             count = 0
-            for one, other in (("grown", "anew"), ("anew", "grown")):
+            for one, other in (("grown", "rebuilt"), ("rebuilt", "grown")):
                 # A finding that is found again is found at another time.
                 columns = "columns(lambda name: name <> 'found_at')"
                 rows = f"select {columns} from {one}.{table} except all select {columns} from {other}.{table}"
@@ -105,9 +75,9 @@ def differences(grown: Path, anew: Path) -> list[str]:
     return found
 
 
-def test_increments_give_what_a_rebuild_gives(tmp_path: Path, dbt: Dbt):
+def test_increments_give_what_a_rebuild_gives(tmp_path: Path):
     chance = random.Random(SEED)
-    path = tmp_path / "grown" / "warehouse.duckdb"
+    path = tmp_path / "grown.duckdb"
     with LocalFeed(size=2000, seed=SEED % 1000, cache=tmp_path, end="2026-06-01T00:00:00Z") as feed:
         records = [record for _, record in feed.records()]
     chance.shuffle(records)
@@ -120,10 +90,10 @@ def test_increments_give_what_a_rebuild_gives(tmp_path: Path, dbt: Dbt):
             land(connection, chunks_of(chance, new + again))
         if number == 1:
             # A build that ends half way: some models are ahead of others, and none may skip what it has not read.
-            dbt("grown", "--select", *chance.sample(incremental_models(), 4))
+            build_models(path, tmp_path / "target", "--select", *chance.sample(incremental_models(), 4))
         else:
-            dbt("grown")
-    (tmp_path / "anew").mkdir()
-    shutil.copyfile(path, tmp_path / "anew" / "warehouse.duckdb")
-    dbt("anew", "--full-refresh")
-    assert differences(path, tmp_path / "anew" / "warehouse.duckdb") == [], f"INCREMENTS_SEED={SEED}"
+            build_models(path, tmp_path / "target")
+    rebuilt = tmp_path / "rebuilt.duckdb"
+    shutil.copyfile(path, rebuilt)
+    build_models(rebuilt, tmp_path / "target", "--full-refresh")
+    assert differences(path, rebuilt) == [], f"INCREMENTS_SEED={SEED}"
