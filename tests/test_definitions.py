@@ -8,7 +8,7 @@ import sys
 import dagster as dg
 import pytest
 
-from orchestration.configuration.settings import ROOT
+from orchestration.config.settings import ROOT
 from orchestration.definitions import defs
 
 RAW = {
@@ -122,7 +122,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_database",
                 "published__general_parquet",
                 "published__general_postgres",
-                "ledger_checks",
+                "raw_table_checks",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },
@@ -195,9 +195,9 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
-        "import sys, orchestration.reading.ingest; "
-        "import orchestration.publication.postgres, orchestration.publication.parquet; "
-        "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.drop; "
+        "import sys, orchestration.ingest.run; "
+        "import orchestration.publish.postgres, orchestration.publish.parquet; "
+        "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.offload; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -12,10 +12,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration.dbt_run import DbtRun, run_dbt
-from orchestration.metadata.previews import preview
-from orchestration.project import project
-from orchestration.publication.catalog import read_catalog
+from orchestration.assets.dbt_run import DbtRun, run_dbt
+from orchestration.assets.previews import preview
+from orchestration.assets.project import project
+from orchestration.publish.marts import read_catalog
 from orchestration.resources import Warehouse
 from orchestration.warehouse.builds import (
     has_untold_reads,
