@@ -29,6 +29,7 @@
     'organization_deletion_requested',
     'overlapping_networks',
     'primary_owner_transferred',
+    'provider_access',
     'self_elevation',
     'sensitive_act_after_logging_disabled',
     'spend_limit_deleted',
