@@ -72,7 +72,7 @@ def test_all_documented_types_and_the_unknown_ones_are_in_the_mart(built: Built)
         "select count(distinct activity_type) filter (where is_known_type), "
         "count(distinct activity_type) filter (where category = 'unmapped') from marts.activities",
     )[0]
-    assert known == 467
+    assert known == 523
     assert unmapped >= 1
 
 
