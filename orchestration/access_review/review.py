@@ -166,7 +166,7 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
     last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
     is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
     found = {
-        "holder has left": row["holder_status"] == "left",
+        "holder has left": bool(row["has_maker_left"]) if row["is_key"] else row["holder_status"] == "left",
         "provisioned again": bool(person.get("is_provisioned_again")),
         "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
         "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
