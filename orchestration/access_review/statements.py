@@ -13,6 +13,8 @@ with
 periods as (
     select
         *,
+        -- Roles on a resource can be held side by side: each is a grant of its own.
+        case when scope_type like '%\\_role' escape '\\' then role end as held_role,
         coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to, 'infinity') as is_held,
         coalesce(valid_from, '-infinity') <= $since and $since < coalesce(valid_to, 'infinity') as was_held
     from marts.membership_periods
@@ -22,7 +24,7 @@ last_periods as (
     select * from periods
     where is_held or (valid_to > $since and valid_to <= $until)
     qualify row_number() over (
-        partition by scope_type, scope_id, principal_type, principal_id
+        partition by scope_type, scope_id, principal_type, principal_id, held_role
         order by is_held desc, valid_to desc, valid_from desc nulls last, membership_period_id
     ) = 1
 ),
@@ -52,6 +54,7 @@ places as (
         and earlier.scope_type = last_periods.scope_type and earlier.scope_id = last_periods.scope_id
         and earlier.principal_type = last_periods.principal_type
         and earlier.principal_id = last_periods.principal_id
+        and earlier.held_role is not distinct from last_periods.held_role
     left join marts.activities as begun on last_periods.started_by_activity_id = begun.activity_id
     left join marts.activities as over on last_periods.ended_by_activity_id = over.activity_id
 ),
@@ -179,11 +182,6 @@ select
         when memberships.user_id is not null then 'left'
         else 'not known'
     end as status,
-    not memberships.is_member and exists (
-        select 1 from marts.membership_changes as changes
-        where changes.change_type = 'provisioned' and changes.principal_id = users.user_id
-            and changes.occurred_at > memberships.left_at and changes.occurred_at <= $until
-    ) as is_provisioned_again,
     coalesce(memberships.is_recent, false) as is_recent, acts.last_active_at, acts.last_seen_at
 from marts.users as users
 left join memberships on users.user_id = memberships.user_id

@@ -43,8 +43,6 @@ create table marts.activities as
         ('a6', '2026-05-20 09:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a7', '2026-05-21 09:00', 'compliance_api_accessed', 'service_account_actor', 'svcac_1', null)
     );
-create table marts.membership_changes as
-    select 'provisioned' as change_type, 'user_ben' as principal_id, timestamp '2026-05-25' as occurred_at;
 create table marts.users as
     select col0 as user_id, col1 as current_email
     from (values ('user_ada', 'ada@x.example'), ('user_ben', 'ben@x.example'), ('user_zoe', 'zoe@x.example'),
@@ -60,6 +58,9 @@ create table marts.membership_periods as
         ('organization', 'org-1', 'user', 'user_ben', 'user', '2026-01-05 10:00', '2026-04-20 10:00', 'a1', 'a3', 'removed'),
         ('group', 'group_1', 'user', 'user_ben', null, '2026-01-06 10:00', null, 'gone', null, null),
         ('organization', 'org-1', 'user', 'user_idle', 'user', '2026-01-07 10:00', null, 'a1', null, null),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'viewer', '2026-04-01 10:00', '2026-04-25 10:00', 'a1', 'a1', 'removed'),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'owner', '2026-04-20 10:00', null, 'a1', null, null),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'editor', '2026-05-03 10:00', null, 'a1', null, null),
         ('workspace', 'ws_1', 'service_account', 'svcac_1', 'workspace_admin', '2026-05-01 00:00', null, 'a1', null, null),
         ('organization', 'org-1', 'user', 'user_eve', '<b>admin</b>', '2026-05-10 10:00', null, 'a1', null, null)
     );
@@ -133,10 +134,7 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
     assert str(secret["ended_at"]) == "2026-04-24 00:00:00"
     assert {row["grant_id"] for row in review.remarked("holder has left")} == {"group_1", "apikey_K1"}
     key = row_of(review, "user_ben", "apikey_K1")
-    assert key["remarks"] == ["holder has left", "provisioned again"]
-    assert (
-        "provisioned again" not in row_of(read_review(edition, "2026-05-24"), "user_ben", "apikey_K1")["remarks"]
-    )
+    assert key["remarks"] == ["holder has left"]
     assert (key["change"], key["grant_name"], str(key["last_used_at"])) == (
         "kept",
         "-new name",
@@ -145,6 +143,17 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
     assert row_of(read_review(edition, "2026-05-31", "2026-04-30"), "user_ada", "org-1")["change"] == "kept"
     # What ended before the last review is no change any more.
     assert not [row for row in read_review(edition, "2026-05-31", "2026-04-30").rows if row["change"] == "ended"]
+
+
+def test_roles_side_by_side_are_grants_of_their_own(edition: Path):
+    def changes(on: str) -> list[tuple[str, str, str | None]]:
+        rows = read_review(edition, on, "2026-04-22").rows
+        return [(row["role"], row["change"], row["previous_role"]) for row in rows if row["grant_id"] == "proj_1"]
+
+    assert changes("2026-04-24") == [("owner", "kept", "owner"), ("viewer", "kept", "viewer")]
+    assert changes("2026-05-31") == [
+        ("editor", "new", None), ("owner", "kept", "owner"), ("viewer", "ended", "viewer"),
+    ]  # fmt: skip
 
 
 def test_a_day_ends_at_midnight(edition: Path):
