@@ -59,6 +59,7 @@ repeated as (
 {% set fields = {
     'workspace_id': 'text',
     'request_id': 'text',
+    'status_code': 'text',
     'actor': {
         'user_id': 'text',
         'api_key_id': 'text',
@@ -133,12 +134,14 @@ final as (
         extracted.organization_uuid,
         {{ record_field('extracted.stated', 'workspace_id') }} as workspace_id,
         {{ record_field('extracted.stated', 'request_id') }} as request_id,
+        {{ whole_number(record_field('extracted.stated', 'status_code'), 'bigint') }} as status_code,
         extracted.actor_type,
         extracted.actor_id,
         case when extracted.actor_type = 'user_actor' then extracted.actor_id end as actor_user_id,
         extracted.actor_email,
         {{ record_field('extracted.stated', 'actor.unauthenticated_email_address') }} as claimed_email,
         {{ record_field('extracted.stated', 'actor.ip_address') }} as actor_ip_address,
+        {{ ip_network(record_field('extracted.stated', 'actor.ip_address')) }} as actor_network,
         {{ record_field('extracted.stated', 'actor.user_agent') }} as actor_user_agent,
         coalesce(extracted.activity_type = 'compliance_api_accessed', false)
         and own_requests.request_id is not null as is_own_read,
