@@ -20,10 +20,10 @@ help: ## this list
 setup: $(MANIFEST) ## the environment in .venv and the dbt manifest; does nothing when up to date
 
 demo: setup ## the whole pipeline against the bundled local feed
-	@$(BIN)/python -m sandbox.demo
+	@$(BIN)/python -m local_feed.demo
 
 demo-ui: setup ## the Dagster UI on the demo's warehouse, with a local feed that keeps growing
-	@$(BIN)/python -m sandbox.demo --ui
+	@$(BIN)/python -m local_feed.demo --ui
 
 refresh: setup ## one incremental cycle against the configured feed: ingest, build, check
 	@$(BIN)/python -m orchestration refresh
@@ -66,16 +66,16 @@ docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs
 
 bi: .venv-bi/.installed ## Apache Superset on the published file, with six dashboards, on 127.0.0.1:8088
-	@.venv-bi/bin/python -m bi.superset serve
+	@.venv-bi/bin/python -m dashboards serve
 
 bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts
-	@$(BIN)/python -m bi.superset bundle $(if $(DATABASE_URI),--database-uri $(DATABASE_URI)) dashboards.zip
+	@$(BIN)/python -m dashboards bundle $(if $(DATABASE_URI),--database-uri $(DATABASE_URI)) dashboards.zip
 
 test: lint ## lint, unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
-	@.venv-bi/bin/python -m pytest bi/superset/test_in_browser.py
+	@.venv-bi/bin/python -m pytest dashboards/test_in_browser.py
 
 test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and compared row by row; needs Java 17
 	@$(BIN)/python -m pytest spark
@@ -108,7 +108,7 @@ format: setup ## put code and SQL into the project's form
 	@touch $@
 
 # Superset pins libraries that the product has newer, and needs this Python.
-.venv-bi/.installed: bi/superset/requirements.txt
+.venv-bi/.installed: dashboards/requirements.txt
 	@command -v $(PYTHON_BI) > /dev/null \
 		|| { echo "Superset needs Python 3.11: install it, or set PYTHON_BI=/path/to/python3.11"; exit 1; }
 	@echo "Setting up Superset in .venv-bi (1.1 GB, about three minutes, once) ..."

@@ -14,7 +14,7 @@ from benchmarks.children import ROOT, Cost, run
 from benchmarks.local_feed import serving
 from benchmarks.parts import PYTHON, Costs, remove, task, tell
 from benchmarks.tasks import HEADERS
-from orchestration.feed.client import PATH
+from orchestration.api.client import PATH
 
 NEW = 5000
 

@@ -13,7 +13,7 @@ from benchmarks.children import ROOT
 @contextmanager
 def serving(activities: int, latency_milliseconds: float = 0.0) -> Iterator[str]:
     """The address of a local feed without a request budget, while the block runs."""
-    command = [sys.executable, "-m", "sandbox", "--activities", str(activities), "--latency"]
+    command = [sys.executable, "-m", "local_feed", "--activities", str(activities), "--latency"]
     command += [str(latency_milliseconds), "--requests-per-minute", "0", "--no-own-reads"]
     command += ["--print-url", "--exit-with-parent"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -18,12 +18,12 @@ from pydantic import SecretStr
 from benchmarks.children import ROOT
 from benchmarks.history import resize
 from benchmarks.queries import QUERIES
-from orchestration.configuration.sources import Source
-from orchestration.feed.client import API_VERSION, PATH, Page
-from orchestration.reading.ingest import refresh
+from local_feed.options import COMPLIANCE_KEY
+from orchestration.api.client import API_VERSION, PATH, Page
+from orchestration.config.sources import Source
+from orchestration.ingest.run import refresh
 from orchestration.warehouse.builds import newest_ingest_seq, project_sha256, record_build
 from orchestration.warehouse.connection import open_warehouse
-from sandbox.options import COMPLIANCE_KEY
 
 UNLIMITED = "1000000000"
 HEADERS = {"x-api-key": COMPLIANCE_KEY, "anthropic-version": API_VERSION}

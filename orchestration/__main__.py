@@ -150,7 +150,7 @@ def _sentence(failure: StepFailureData) -> str:
 def _query(sql: str) -> int:
     import duckdb
 
-    from orchestration.configuration.settings import warehouse_path
+    from orchestration.config.settings import warehouse_path
     from orchestration.warehouse.connection import open_warehouse
     from orchestration.warehouse.errors import WarehouseError
 
@@ -164,9 +164,9 @@ def _query(sql: str) -> int:
 
 
 def _document(arguments: argparse.Namespace) -> int:
-    from orchestration.documents import dictionary
-    from orchestration.project import project
-    from orchestration.publication.catalog import read_catalog
+    from orchestration.assets.project import project
+    from orchestration.docs_pages import dictionary
+    from orchestration.publish.marts import read_catalog
 
     if arguments.command == "docs":
         return dictionary.serve(arguments.port)

@@ -16,13 +16,11 @@ from orchestration.assets.removals import removals
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
-from orchestration.checks.ledger import ledger_checks
+from orchestration.checks.ledger import raw_table_checks
 from orchestration.checks.verification import verification
-from orchestration.configuration.publishing import general_path
-from orchestration.configuration.settings import published_path, warehouse_path
-from orchestration.permissions import keep_private
-from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
-from orchestration.schedules import (
+from orchestration.config.publishing import general_path
+from orchestration.config.settings import published_path, warehouse_path
+from orchestration.jobs import (
     archive_job,
     attest_job,
     attest_schedule,
@@ -39,6 +37,8 @@ from orchestration.schedules import (
     verify_job,
     verify_schedule,
 )
+from orchestration.permissions import keep_private
+from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
@@ -65,7 +65,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             attestation,
             access_review,
         ],
-        asset_checks=[ledger_checks, documented_contract_is_current, no_new_severe_findings, verification],
+        asset_checks=[raw_table_checks, documented_contract_is_current, no_new_severe_findings, verification],
         jobs=[
             refresh_job,
             reconcile_job,

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
-from orchestration.configuration.archive import ArchiveSettings, read_archive
-from orchestration.configuration.publishing import pseudonym_key, published_since, require_apart
-from orchestration.configuration.settings import (
+from orchestration.config.archive import ArchiveSettings, read_archive
+from orchestration.config.publishing import pseudonym_key, published_since, require_apart
+from orchestration.config.settings import (
     ConfigurationError,
     postgres_url,
     published_group,
@@ -27,10 +27,10 @@ from orchestration.configuration.settings import (
     read_bounds,
     read_sources,
 )
-from orchestration.configuration.sources import Bounds, Source
-from orchestration.publication.catalog import Catalog
-from orchestration.publication.pseudonyms import Pseudonyms
-from orchestration.publication.sets import PublishedSet, general, restricted
+from orchestration.config.sources import Bounds, Source
+from orchestration.publish.marts import Catalog
+from orchestration.publish.pseudonyms import Pseudonyms
+from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 

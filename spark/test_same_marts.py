@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sandbox import LocalFeed
+from local_feed import LocalFeed
 from spark.differences import differences
-from tests.pipeline.conftest import environment_of, run
-from tests.pipeline.test_hostile_records import hostile_records, land_all
+from tests.end_to_end.conftest import environment_of, run
+from tests.end_to_end.test_hostile_records import hostile_records, land_all
 
 ROOT = Path(__file__).resolve().parent.parent
 # What the two engines are known to read differently (docs/spark.md), and something both read alike.

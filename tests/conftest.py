@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from orchestration.configuration.sources import Source
-from orchestration.feed.client import RetryPolicy
-from sandbox import LocalFeed
+from local_feed import LocalFeed
+from orchestration.api.client import RetryPolicy
+from orchestration.config.sources import Source
 
 QUICK_RETRIES = RetryPolicy(attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=2.0, request_timeout=4.0)
 

@@ -8,7 +8,7 @@ import sys
 import dagster as dg
 import pytest
 
-from orchestration.configuration.settings import ROOT
+from orchestration.config.settings import ROOT
 from orchestration.definitions import defs
 
 RAW = {
@@ -20,7 +20,7 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings", "detection_rules",
+        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
         "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
         "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
@@ -33,19 +33,18 @@ PUBLISHED = {
 DETECTIONS = {
     f"detections/{name}"
     for name in (
-        "detection_activities",
-        "detection_actors",
-        "detection_counts",
-        "finding_history",
-        "findings_today",
+        "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
+        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "finding_history",
+        "own_role_changes", "role_holders",
     )
-}
+}  # fmt: skip
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "blind_spots", "compliance_reads", "configuration_changes", "current_members",
-        "feed_coverage", "findings", "key_events", "key_lifecycle", "logins", "membership_changes",
-        "membership_periods", "schema_drift", "user_activity_daily", "user_activity_summary", "users",
+        "activities", "activity_revisions", "blind_spots", "compliance_reads", "configuration_changes",
+        "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle", "logins",
+        "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
+        "user_activity_summary", "users",
     )
 }  # fmt: skip
 
@@ -122,7 +121,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_database",
                 "published__general_parquet",
                 "published__general_postgres",
-                "ledger_checks",
+                "raw_table_checks",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },
@@ -195,9 +194,9 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
 
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
-        "import sys, orchestration.reading.ingest; "
-        "import orchestration.publication.postgres, orchestration.publication.parquet; "
-        "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.drop; "
+        "import sys, orchestration.ingest.run; "
+        "import orchestration.publish.postgres, orchestration.publish.parquet; "
+        "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.offload; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

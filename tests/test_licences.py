@@ -9,7 +9,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from orchestration.configuration.settings import ROOT
+from orchestration.config.settings import ROOT
 
 # As the packages themselves word it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which
 # is used unchanged); of several alternatives one is enough (text-unidecode: the Artistic License).

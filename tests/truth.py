@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.slices import Interval
+from local_feed import LocalFeed
+from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage
-from sandbox import LocalFeed
 
 # Each finds rows that contradict each other; an honest warehouse has none.
 _LIES = {

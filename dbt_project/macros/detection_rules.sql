@@ -1,4 +1,4 @@
-{# Written by `python -m orchestration.documents.rulebook`: the models of `models/detections/rules`. #}
+{# Written by `python -m orchestration.docs_pages.findings`: the models of `models/detections/rules`. #}
 {% macro rule_ids() -%}
     {{- return([
         'active_key_of_leaver',
@@ -29,6 +29,7 @@
         'organization_deletion_requested',
         'overlapping_networks',
         'primary_owner_transferred',
+        'provider_access',
         'self_elevation',
         'sensitive_act_after_logging_disabled',
         'spend_limit_deleted',

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store
+from orchestration.evidence.verify import Outcome
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.verify import Outcome
 
 
 def differing_files(store: Store, files: Iterable[tuple[str, str]]) -> Iterator[str]:

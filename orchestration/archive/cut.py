@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.warehouse.removal_sql import BY_EXTRACT
+from orchestration.evidence.removal_sql import BY_EXTRACT
 
 # Content that was only a revision becomes the record where the record itself was not archived.
 _PROMOTED = """

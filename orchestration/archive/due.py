@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.warehouse.days import read_contents
+from orchestration.evidence.day_hash import read_contents
 
 # Rows that are staged at once: bounds the disk, and the memory of the engine's sort.
 BATCH_ROWS = 500_000

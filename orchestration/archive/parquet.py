@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.warehouse.land import ROW_GROUP
+from orchestration.landing.land import ROW_GROUP
 
 READ_ROWS = 16_384
 # Few values, many rows; everything else differs from row to row, and a dictionary would cost time for nothing.

@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.arrow import ArrowFSWrapper
 
 from orchestration.archive.store import s3_filesystem
-from orchestration.configuration.archive import read_archive
+from orchestration.config.archive import read_archive
 
 
 class ArchiveFileSystem(ArrowFSWrapper):

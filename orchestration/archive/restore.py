@@ -23,8 +23,8 @@ from orchestration.archive.parquet import file_sha256
 from orchestration.archive.snapshot import COUNTS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
 from orchestration.archive.write import note_snapshot
+from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import exclusive, open_warehouse
-from orchestration.warehouse.verify import verify
 
 _BATCHES = f"""
 select

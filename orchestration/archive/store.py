@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.durability import sync
+from orchestration.durable_files import sync
 
 # Requests of small files mostly wait.
 _AT_ONCE = 8

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.archive.drop import drop_old_days
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.offload import drop_old_days
 from orchestration.archive.write import archive_days
 from orchestration.assets.evidence import DAY_SEALS, OWNERS
 from orchestration.resources import Archive, Warehouse

@@ -5,12 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.documents.access_review.review import DIRECTORY, ReviewError, write_review
-from orchestration.documents.attestation import AttestationError, attest, read_period
-from orchestration.publication.database import FILE_NAME
+from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
+from orchestration.evidence.attestation import AttestationError, attest, read_period
+from orchestration.evidence.seals import Sealing, seal_days
+from orchestration.publish.duckdb_file import FILE_NAME
 from orchestration.resources import Publication, Warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.seal import Sealing, seal_days
 
 OWNERS = ["team:compliance-data"]
 DAY_SEALS = dg.AssetKey(["raw", "day_seals"])

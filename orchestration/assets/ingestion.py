@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.metadata.reading import newest_activities, run_metadata, table_metadata
-from orchestration.reading.ingest import read_all
+from orchestration.assets.ingestion_metadata import newest_activities, run_metadata, table_metadata
+from orchestration.ingest.run import read_all
+from orchestration.monitoring.lateness import measure_lateness
 from orchestration.resources import ActivityFeed, Warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.lateness import measure_lateness
 
 GROUP = "ingestion"
 OWNERS = ["team:compliance-data"]

@@ -13,16 +13,16 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
-from orchestration.configuration.publishing import PSEUDONYM_KEY
-from orchestration.project import project
-from orchestration.publication.catalog import SCHEMA, read_catalog
-from orchestration.publication.database import FILE_NAME, publish_database, published_at
-from orchestration.publication.edition import Edition, read_edition
-from orchestration.publication.errors import PublicationError
-from orchestration.publication.parquet import LINK_NAME, publish_parquet
-from orchestration.publication.postgres import publish_postgres
-from orchestration.publication.sets import GENERAL, RESTRICTED, PublishedSet
+from orchestration.config.publishing import PSEUDONYM_KEY
+from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
+from orchestration.publish.edition import Edition, read_edition
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.marts import SCHEMA, read_catalog
+from orchestration.publish.parquet import LINK_NAME, publish_parquet
+from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
 from orchestration.resources import Publication, Warehouse
 
 log = logging.getLogger(__name__)

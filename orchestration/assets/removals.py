@@ -2,10 +2,10 @@
 
 import dagster as dg
 
+from orchestration.evidence.removals import Removal
+from orchestration.privacy.erasure import Order, erase, oldest_kept, retain
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.removal import Order, erase, oldest_kept, retain
-from orchestration.warehouse.removed import Removal
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
 ERASURE, RETENTION = "erasure", "retention"

@@ -12,10 +12,11 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration.dbt_run import DbtRun, run_dbt
-from orchestration.metadata.previews import preview
-from orchestration.project import project
-from orchestration.publication.catalog import read_catalog
+from orchestration.assets.dbt_run import DbtRun, run_dbt
+from orchestration.assets.previews import preview
+from orchestration.assets.project import project
+from orchestration.monitoring.revisions import describe_revisions, newest_revision
+from orchestration.publish.marts import read_catalog
 from orchestration.resources import Warehouse
 from orchestration.warehouse.builds import (
     has_untold_reads,
@@ -57,6 +58,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
             is_anew = config.full_refresh or known is None or known[0] != sha256
+            revised = newest_revision(connection)
             is_quiet = not (is_anew or context.is_subset or newest > known[1] or has_untold_reads(connection))
         if known and known[0] != sha256:
             log.info("The dbt project has changed since the last build: every table is made anew.")
@@ -72,6 +74,8 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         with warehouse.get_connection() as connection:
             if not (run.failure or is_quiet or context.is_subset):
                 record_build(connection, sha256, newest)
+            if not run.failure and (told := describe_revisions(connection, revised)):
+                log.warning("%s", told)
             if is_quiet:
                 yield from _unchanged(context, run.events, known[2])
             yield from _with_row_counts(context, connection, run.events)

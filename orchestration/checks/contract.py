@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import duckdb
 
-from orchestration.checks.showing import shown
+from orchestration.checks.results import shown
+from orchestration.monitoring.check_result import Verdict
 from orchestration.resources import Warehouse
-from orchestration.warehouse.verdict import Verdict
 
 LOOKED_AT = timedelta(days=30)
 SHOWN = 20

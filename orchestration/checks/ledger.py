@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import duckdb
 
-from orchestration.checks.showing import shown
+from orchestration.checks.results import shown
+from orchestration.monitoring import lateness, ledger_checks, own_reads
+from orchestration.monitoring.check_result import Verdict
 from orchestration.resources import Warehouse
-from orchestration.warehouse import audit, canary, lateness
-from orchestration.warehouse.verdict import Verdict
 
 # What each claims, and of which asset.
 CLAIMS = {
@@ -36,13 +36,13 @@ CLAIMS = {
 
 
 @dg.multi_asset_check(
-    name="ledger_checks",
+    name="raw_table_checks",
     specs=[
         dg.AssetCheckSpec(name, asset=["raw", table], description=description)
         for name, (table, description) in CLAIMS.items()
     ],
 )
-def ledger_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+def raw_table_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     """Report every verdict, and fail the run on what was not read: the tables are built, but not complete."""
     with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
         verdicts = judge(connection, datetime.now(UTC))
@@ -57,11 +57,11 @@ def ledger_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
 def judge(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Verdict]:
     """The verdict on each of the `CLAIMS`, by name."""
     return {
-        "no_gaps": audit.no_gaps(connection, now),
-        "history_is_read": audit.history_is_read(connection),
-        "ledger_counts_equal_rows": audit.ledger_counts_equal_rows(connection),
-        "every_source_is_read": audit.every_source_is_read(connection, now),
+        "no_gaps": ledger_checks.no_gaps(connection, now),
+        "history_is_read": ledger_checks.history_is_read(connection),
+        "ledger_counts_equal_rows": ledger_checks.ledger_counts_equal_rows(connection),
+        "every_source_is_read": ledger_checks.every_source_is_read(connection, now),
         "overlap_reaches_far_enough": lateness.overlap_reaches_far_enough(connection),
-        "newest_activity_is_recent": audit.newest_activity_is_recent(connection, now),
-        "own_reads_come_back": canary.own_reads_come_back(connection, now),
+        "newest_activity_is_recent": ledger_checks.newest_activity_is_recent(connection, now),
+        "own_reads_come_back": own_reads.own_reads_come_back(connection, now),
     }

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.evidence import DAY_SEALS, NEWEST_SEALS
+from orchestration.evidence.verify import CHECKS, Outcome, Verification, find_told_seals, verify
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.verify import CHECKS, Outcome, Verification, find_told_seals, verify
 
 # Ten days of refreshes.
 LOG_ENTRIES = 1000

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.configuration.settings import published_path, warehouse_path
-from orchestration.publication.database import FILE_NAME
+from orchestration.config.settings import published_path, warehouse_path
+from orchestration.publish.duckdb_file import FILE_NAME
 
 
 def add_parsers(commands: argparse._SubParsersAction) -> None:
@@ -27,7 +27,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _questions(arguments: argparse.Namespace) -> int:
-    from orchestration.documents.questions import QuestionsError, write
+    from orchestration.docs_pages.questions import QuestionsError, write
 
     try:
         write(published_path(os.environ) / FILE_NAME)
@@ -38,7 +38,7 @@ def _questions(arguments: argparse.Namespace) -> int:
 
 
 def _review(arguments: argparse.Namespace) -> int:
-    from orchestration.documents.access_review.review import DIRECTORY, ReviewError, write_review
+    from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
 
     output = arguments.output or warehouse_path(os.environ).parent / DIRECTORY
     try:

@@ -7,8 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from orchestration.configuration.archive import read_archive
-from orchestration.configuration.settings import ConfigurationError, warehouse_path
+from orchestration.config.archive import read_archive
+from orchestration.config.settings import ConfigurationError, warehouse_path
 from orchestration.warehouse.errors import WarehouseError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.configuration.settings import ConfigurationError, warehouse_path
+from orchestration.config.settings import ConfigurationError, warehouse_path
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -33,8 +33,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     from orchestration.archive.check import check_files
     from orchestration.archive.errors import ArchiveError
     from orchestration.commands.archive import configured_store
-    from orchestration.warehouse import seal_file
-    from orchestration.warehouse.verify import verify
+    from orchestration.evidence import seal_file
+    from orchestration.evidence.verify import verify
 
     path = warehouse_path(os.environ)
     try:
@@ -64,7 +64,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _seals(arguments: argparse.Namespace) -> int:
-    from orchestration.warehouse.seal_file import export
+    from orchestration.evidence.seal_file import export
 
     try:
         with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
@@ -76,7 +76,7 @@ def _seals(arguments: argparse.Namespace) -> int:
 
 
 def _attest(arguments: argparse.Namespace) -> int:
-    from orchestration.documents.attestation import AttestationError, attest, read_period
+    from orchestration.evidence.attestation import AttestationError, attest, read_period
 
     try:
         period = read_period(arguments.first, arguments.last)

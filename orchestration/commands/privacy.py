@@ -7,12 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.configuration.settings import ConfigurationError, raw_days, warehouse_path
-from orchestration.warehouse.choosing import Preview, preview_erasure, preview_retention
+from orchestration.config.settings import ConfigurationError, raw_days, warehouse_path
+from orchestration.evidence.removals import Removal
+from orchestration.privacy.erasure import Order, erase, oldest_kept, retain
+from orchestration.privacy.selection import Preview, preview_erasure, preview_retention
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.removal import Order, erase, oldest_kept, retain
-from orchestration.warehouse.removed import Removal
 
 _CONFIRM = (
     "Nothing was removed. A removal cannot be undone, and whether records under a legal hold may go is for those "
@@ -48,9 +48,9 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from orchestration.documents.subject_report import write_report
-    from orchestration.project import project
-    from orchestration.publication.catalog import read_catalog
+    from orchestration.assets.project import project
+    from orchestration.privacy.subject_report import write_report
+    from orchestration.publish.marts import read_catalog
 
     try:
         catalog = read_catalog(project.manifest_path)

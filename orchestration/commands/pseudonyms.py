@@ -8,11 +8,11 @@ import sys
 
 import duckdb
 
-from orchestration.configuration.publishing import PSEUDONYM_KEY, pseudonym_key
-from orchestration.configuration.settings import published_path, warehouse_path
-from orchestration.configuration.values import ConfigurationError
-from orchestration.publication.database import FILE_NAME
-from orchestration.publication.errors import PublicationError
+from orchestration.config.publishing import PSEUDONYM_KEY, pseudonym_key
+from orchestration.config.settings import published_path, warehouse_path
+from orchestration.config.values import ConfigurationError
+from orchestration.publish.duckdb_file import FILE_NAME
+from orchestration.publish.errors import PublicationError
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -27,10 +27,10 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _reveal(arguments: argparse.Namespace) -> int:
-    from orchestration.project import project
-    from orchestration.publication.catalog import read_catalog
-    from orchestration.publication.pseudonyms import Pseudonyms
-    from orchestration.publication.sets import values_behind_pseudonyms
+    from orchestration.assets.project import project
+    from orchestration.publish.marts import read_catalog
+    from orchestration.publish.pseudonyms import Pseudonyms
+    from orchestration.publish.sets import values_behind_pseudonyms
 
     try:
         key = pseudonym_key(os.environ)

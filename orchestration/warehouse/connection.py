@@ -19,7 +19,7 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
-from orchestration.durability import sync
+from orchestration.durable_files import sync
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
 

@@ -17,9 +17,9 @@ import orjson
 import pyarrow as pa
 
 from orchestration import __version__
-from orchestration.slices import Interval, Slice, gaps
+from orchestration.intervals import Interval, Slice, gaps
+from orchestration.landing.records import Records
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.records import Records
 
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",

@@ -10,9 +10,9 @@ import pytest
 
 from orchestration.archive.store import Store, open_store
 from orchestration.archive.write import Archived, archive_days
+from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.seal import seal_days
-from tests.warehouse.history import build
+from tests.histories import build
 
 
 @pytest.fixture

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.archive.drop import drop_old_days
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.offload import drop_old_days
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
+from orchestration.evidence.seals import seal_days
+from orchestration.evidence.verify import verify
+from orchestration.privacy.erasure import erase, retain
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.removal import erase, retain
-from orchestration.warehouse.seal import seal_days
-from orchestration.warehouse.verify import verify
 from tests.archive.conftest import archive, content
-from tests.warehouse.history import FIRST_DAY, record
-from tests.warehouse.test_removal import ADA, BOB, EMAIL, ORDER, again, by, know_users
+from tests.histories import FIRST_DAY, record
+from tests.privacy.test_erasure import ADA, BOB, EMAIL, ORDER, again, by, know_users
 
 SECOND_DAY = (FIRST_DAY + timedelta(days=1)).date()
 

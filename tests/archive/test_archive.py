@@ -14,10 +14,10 @@ from orchestration.archive import due, write
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
 from orchestration.archive.write import archive_days
+from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.seal import seal_days
 from tests.archive.conftest import archive, content
-from tests.warehouse.history import FIRST_DAY, build, land_slice, record
+from tests.histories import FIRST_DAY, build, land_slice, record
 
 DAY = "activities/source=test/activity_date=2026-05-0{}"
 

@@ -10,21 +10,21 @@ from typing import Any
 import duckdb
 import pytest
 
+from local_feed import LocalFeed
 from orchestration.archive.check import check_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
 from orchestration.archive.write import archive_days
-from orchestration.reading.ingest import read_all, refresh
-from orchestration.slices import Kind, Slice
-from orchestration.warehouse.audit import no_gaps
+from orchestration.evidence.seals import seal_days
+from orchestration.evidence.verify import verify
+from orchestration.ingest.run import read_all, refresh
+from orchestration.intervals import Kind, Slice
+from orchestration.monitoring.ledger_checks import no_gaps
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.seal import seal_days
-from orchestration.warehouse.verify import verify
-from sandbox import LocalFeed
 from tests.archive.conftest import archive, content
 from tests.conftest import source_of
-from tests.warehouse.history import FIRST_DAY, land_slice, record
+from tests.histories import FIRST_DAY, land_slice, record
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 DAYS = 6

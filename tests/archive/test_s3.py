@@ -19,16 +19,16 @@ from nanio.app import build_app
 from nanio.auth.credentials import StaticCredentialResolver
 from nanio.config import Settings
 
-from orchestration.archive.drop import Dropped, drop_old_days
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.offload import Dropped, drop_old_days
 from orchestration.archive.remote import reach_archive
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
-from orchestration.configuration.archive import read_archive
+from orchestration.config.archive import read_archive
+from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.verify import verify
 from tests.archive.conftest import archive, content
-from tests.warehouse.history import FIRST_DAY, build, land_slice, record
+from tests.histories import FIRST_DAY, build, land_slice, record
 
 KEY, SECRET = "archivist", "secret"
 PROJECT = Path(__file__).resolve().parent.parent.parent / "dbt_project"

@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.reading.ingest import refresh
+from local_feed import LocalFeed
+from orchestration.ingest.run import refresh
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from sandbox import LocalFeed
 from tests.conftest import source_of
 from tests.crashes.test_kills import NOW, size_of
 from tests.crashes.victim import Victim

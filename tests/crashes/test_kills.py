@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.reading.ingest import refresh
+from local_feed import LocalFeed
+from orchestration.ingest.run import refresh
 from orchestration.warehouse.connection import _create, exclusive, open_warehouse
 from orchestration.warehouse.schema import _STATEMENTS
-from sandbox import LocalFeed
 from tests.conftest import source_of
 from tests.crashes.victim import Victim
 from tests.truth import lies, missing, open_walks, served, stored

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.configuration.settings import ROOT
-from sandbox import LocalFeed
-from tests.pipeline.conftest import environment_of
+from local_feed import LocalFeed
+from orchestration.config.settings import ROOT
+from tests.end_to_end.conftest import environment_of
 from tests.truth import lies, open_walks, served, stored
 
 ROUNDS = int(os.environ.get("CRASH_PIPELINE_ROUNDS", "1"))

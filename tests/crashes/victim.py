@@ -17,12 +17,12 @@ from typing import Any
 import duckdb
 from pydantic import SecretStr
 
-from orchestration.configuration.sources import Source
-from orchestration.reading import ingest, lander, reader
-from orchestration.warehouse.batch import Batch
+from orchestration.config.sources import Source
+from orchestration.ingest import feed_reader, run, writer
+from orchestration.landing.batch import Batch
+from orchestration.landing.land import store
 from orchestration.warehouse.connection import exclusive
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.land import store
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.crashes.victim"])
@@ -38,12 +38,12 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     if options.get("stderr"):
         os.dup2(os.open(options["stderr"], os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
     if options.get("small_batches"):
-        reader.CHUNK_BYTES = lander.BATCH_BYTES = 1
-        lander.PENDING_BYTES = options.get("pending_bytes", lander.PENDING_BYTES)
+        feed_reader.CHUNK_BYTES = writer.BATCH_BYTES = 1
+        writer.PENDING_BYTES = options.get("pending_bytes", writer.PENDING_BYTES)
     if options.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], resource.RLIM_INFINITY))
     if options.get("slow"):
-        lander.store = functools.partial(_store_slowly, says, options["slow"])
+        writer.store = functools.partial(_store_slowly, says, options["slow"])
     source = Source(
         "test", url, SecretStr(key), settle=timedelta(0), page_size=options.get("page_size", 5),
         requests_per_minute=1_000_000,
@@ -51,7 +51,7 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     says.send("started")
     try:
         with exclusive(Path(path), wait_seconds=options.get("wait_seconds", 60.0)):
-            report = ingest.refresh(source, Path(path))
+            report = run.refresh(source, Path(path))
         says.send("done" if report.is_complete else report.describe_failures())
     except WarehouseError as error:
         says.send(str(error))

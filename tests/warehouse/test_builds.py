@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.configuration.settings import ROOT
+from orchestration.config.settings import ROOT
 from orchestration.warehouse.builds import (
     has_untold_reads,
     last_build,

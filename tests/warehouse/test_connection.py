@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.evidence.seals import seal_days
+from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.seal import seal_days
-from orchestration.warehouse.verify import verify
-from tests.warehouse.history import build
+from tests.histories import build
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 

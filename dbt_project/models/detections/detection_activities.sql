@@ -28,6 +28,7 @@
     'platform_spend_limit_deleted', 'workspace_spend_limit_deleted', 'workspace_member_spend_limit_deleted',
     'extra_usage_spend_limit_deleted',
     'ghe_webhook_signature_invalid',
+    'anthropic_access',
 ] %}
 {% set object_fields = [
     'api_key_id', 'admin_api_key_id', 'service_key_id', 'service_account_id', 'role_id', 'new_owner_id',
@@ -65,6 +66,8 @@ final as (
             {{ json_text('payload', 'integration_type') }},
             {{ json_text('payload', 'role_name') }}
         ) as object_name,
+        {{ json_text('payload', 'reason_code') }} as reason_code,
+        {{ json_text('payload', 'accessor_department') }} as accessor_department,
         {{ json_document('payload', 'scopes') }} as scopes,
         {{ json_document('payload', 'audience') }} as audience,
         {{ json_document('payload', 'updates') }} as updates,

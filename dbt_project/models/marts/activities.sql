@@ -59,6 +59,7 @@ repeated as (
 {% set fields = {
     'workspace_id': 'text',
     'request_id': 'text',
+    'accessed_at': 'text',
     'status_code': 'text',
     'actor': {
         'user_id': 'text',
@@ -97,6 +98,7 @@ extracted as (
 
     select
         *,
+        {{ happened_at('activity_type', record_field('stated', 'accessed_at'), 'created_at') }} as occurred_at,
         case actor_type
             when 'user_actor' then {{ record_field('stated', 'actor.user_id') }}
             when 'api_actor' then {{ record_field('stated', 'actor.api_key_id') }}
@@ -128,7 +130,12 @@ final as (
         coalesce(activity_types.category, 'unmapped') as category,
         activity_types.object_type,
         activity_types.action,
-        activity_types.outcome,
+        coalesce(
+            {{ stated_outcome(
+                'extracted.activity_type', 'extracted.payload', record_field('extracted.stated', 'status_code')
+            ) }},
+            activity_types.outcome
+        ) as outcome,
         activity_types.activity_type is not null as is_known_type,
         extracted.organization_id,
         extracted.organization_uuid,
@@ -147,6 +154,7 @@ final as (
         and own_requests.request_id is not null as is_own_read,
         extracted.payload,
         extracted.payload_sha256,
+        extracted.created_at,
         extracted.ingested_at,
         extracted.ingest_seq
     from extracted

@@ -49,10 +49,10 @@ revised as (
 
     select
         source,
-        cast(occurred_at as date) as coverage_date,
+        cast(created_at as date) as coverage_date,
         count(*) as revision_count
     from {{ ref('stg_feed__activity_revisions') }}
-    group by source, cast(occurred_at as date)
+    group by source, cast(created_at as date)
 
 ),
 

@@ -1,1 +1,0 @@
-"""Business intelligence on the published marts: what the pipeline does not need."""

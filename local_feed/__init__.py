@@ -1,0 +1,25 @@
+"""A local Activity Feed over a made-up organization, served over real HTTP for the demo and the tests.
+
+Nothing here is used when the product reads the real feed.
+"""
+
+from local_feed.embedded import LocalFeed
+from local_feed.history import DEFAULT_END, DEFAULT_START, History
+from local_feed.options import ADMIN_KEY, COMPLIANCE_KEY, UNSCOPED_KEY, Options
+from local_feed.serving.faults import KINDS, Fault, Faults
+from local_feed.serving.feed import Seen
+
+__all__ = [
+    "ADMIN_KEY",
+    "COMPLIANCE_KEY",
+    "DEFAULT_END",
+    "DEFAULT_START",
+    "KINDS",
+    "UNSCOPED_KEY",
+    "Fault",
+    "Faults",
+    "History",
+    "LocalFeed",
+    "Options",
+    "Seen",
+]

@@ -1,0 +1,113 @@
+"""The local feed inside a test: a real server in a background thread, and handles on what it holds and
+does.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from local_feed.options import Options, RecordLike, build_feed, place
+from local_feed.serving.faults import Faults
+from local_feed.serving.feed import Seen
+from local_feed.serving.running import listen, server_for
+
+_PATIENCE = 10.0
+
+
+class LocalFeed:
+    """A local Activity Feed for the length of a `with` block.
+
+    `LocalFeed(size=2000, seed=7)` serves a made-up history, `LocalFeed(records=[…])` exactly those records
+    (mappings or bytes). All fields of `Options` are accepted by name.
+    """
+
+    def __init__(self, records: Iterable[RecordLike] | None = None, **options: Any) -> None:
+        self.options = Options(**options)
+        self._feed = build_feed(self.options, records)
+        self._server = server_for(self._feed, self.options.latency)
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self._socket = listen("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="local feed", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _PATIENCE
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the local feed did not start")
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+        if self._socket is not None:
+            self._socket.close()
+
+    @property
+    def key(self) -> str:
+        """The compliance key: all organizations."""
+        return self.options.key
+
+    @property
+    def admin_key(self) -> str:
+        """The admin key: one organization, and what belongs to none."""
+        return self.options.admin_key
+
+    @property
+    def unscoped_key(self) -> str:
+        """A good key without the scope that the feed asks for."""
+        return self.options.unscoped_key
+
+    @property
+    def faults(self) -> Faults:
+        """The queue of misbehaviour."""
+        return self._feed.faults
+
+    @property
+    def requests(self) -> list[Seen]:
+        """What was asked so far, oldest first."""
+        return list(self._feed.requests)
+
+    def add(self, record: RecordLike, *, at: str | None = None) -> str:
+        """Put one more activity at its place in time, now; returns its id. Bytes are served exactly.
+
+        `at` (RFC 3339) places a record whose own id or time cannot be read; such a record has the id "".
+        """
+        placed = place(record, at)
+        self._feed.timeline.add(placed)
+        return placed.activity_id
+
+    def replace(self, activity_id: str, record: RecordLike) -> None:
+        """Serve `activity_id` with this content from now on; KeyError when the feed has no such id and
+        time.
+        """
+        placed = place(record)
+        if placed.activity_id != activity_id:
+            raise ValueError("a changed record keeps its id")
+        self._feed.timeline.replace(activity_id, placed.text, placed.at)
+
+    def records(self) -> Iterator[tuple[str, bytes]]:
+        """Id and exact bytes of every record that the feed holds now, newest first."""
+        self._feed.arrivals.settle(round(self._feed.clock() * 1e6))
+        for record in self._feed.timeline.records():
+            yield record.activity_id, record.text
+
+    @property
+    def served(self) -> dict[str, bytes]:
+        """The exact bytes of every record that the feed holds now, by id."""
+        return dict(self.records())
+
+    def __len__(self) -> int:
+        return len(self._feed.timeline)

@@ -1,0 +1,113 @@
+"""What can be chosen about a local feed, and the feed that follows from it."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local_feed.archive import Archive, Facet, Record, read_record
+from local_feed.history import DEFAULT_END, DEFAULT_START, MIN_SIZE, History
+from local_feed.history.cast import Cast, acting
+from local_feed.instants import to_micros
+from local_feed.serving.access import SCOPE, Key
+from local_feed.serving.arrivals import Arrivals
+from local_feed.serving.feed import Feed
+from local_feed.serving.quota import Quota
+from local_feed.timeline import Timeline
+
+COMPLIANCE_KEY = "sk-ant-api01-local-feed"
+UNSCOPED_KEY = "sk-ant-api01-local-feed-without-scope"
+ADMIN_KEY = "sk-ant-admin01-local-feed"
+
+RecordLike = Mapping[str, Any] | bytes
+
+
+def default_cache() -> Path:
+    """Where rendered histories are kept unless told otherwise."""
+    return Path(tempfile.gettempdir()) / "local-activity-feed"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a local feed is made.
+
+    `size`, `seed`, `start`, `end`: the made-up history; `size` 0 is none at all. `own_reads`: every read
+    becomes a `compliance_api_accessed`; `index_delay`: seconds until new activities show.
+    `requests_per_minute`: the organization's budget (None: no limit, no headers), in windows of
+    `quota_window` seconds. `live_per_minute`: so many new activities a minute from now on; `latency`:
+    seconds added to every answer. `admin_organization`: `org_…` or UUID that the admin key is limited to;
+    None is the history's Console organization.
+    """
+
+    size: int = 2_000
+    seed: int = 1
+    start: str = DEFAULT_START
+    end: str = DEFAULT_END
+    cache: Path | None = None
+    own_reads: bool = False
+    index_delay: float = 0.0
+    requests_per_minute: int | None = None
+    quota_window: float = 60.0
+    live_per_minute: float = 0.0
+    latency: float = 0.0
+    key: str = COMPLIANCE_KEY
+    admin_key: str = ADMIN_KEY
+    unscoped_key: str = UNSCOPED_KEY
+    admin_organization: str | None = None
+    clock: Callable[[], float] = time.time
+
+
+def place(record: RecordLike, at: str | None = None) -> Record:
+    """A record as the feed serves it: bytes exactly as they are, anything else as compact JSON.
+
+    `at` says where a record stands that has no readable id or time of its own; ValueError when it is
+    missing then.
+    """
+    text = record if isinstance(record, bytes) else msgspec.json.encode(record)
+    try:
+        return read_record(text)
+    except ValueError:
+        if at is None:
+            raise
+        return Record(to_micros(at), "", Facet(), text)
+
+
+def build_feed(options: Options, records: Iterable[RecordLike] | None = None) -> Feed:
+    """The feed for these options: over a rendered history, or over exactly the given records."""
+    cast = Cast(options.seed)
+    history = None
+    archive = Archive()
+    if records is None and options.size > 0:
+        history = History(options.seed, options.size, options.start, options.end)
+        archive = history.archive(options.cache or default_cache())
+    timeline = Timeline(archive)
+    for record in records or ():
+        timeline.add(place(record))
+    arrivals = Arrivals(timeline, options.index_delay)
+    if options.live_per_minute > 0:
+        life = history or History(options.seed, MIN_SIZE, options.start, options.end)
+        arrivals.growth = partial(life.growth, options.live_per_minute)
+        arrivals.grown_until = round(options.clock() * 1e6)
+    return Feed(
+        timeline=timeline,
+        arrivals=arrivals,
+        keys=_keys(options, cast),
+        clock=options.clock,
+        quota=Quota(options.requests_per_minute, options.quota_window),
+        own_reads=options.own_reads,
+    )
+
+
+def _keys(options: Options, cast: Cast) -> dict[str, Key]:
+    console = options.admin_organization or cast.console.uuid
+    keys = (
+        Key(options.key, cast.compliance_key_id, (SCOPE, "read:compliance_user_data")),
+        Key(options.unscoped_key, cast.unscoped_key_id, ("read:compliance_org_data",)),
+        Key(options.admin_key, acting(cast.admin_key_id), (SCOPE,), organization=console),
+    )
+    return {key.secret: key for key in keys}

@@ -1,0 +1,128 @@
+"""What a fault does to an answer that is otherwise right: the page, its cursors, its text, and what comes
+later.
+"""
+
+import gzip
+import json
+import zlib
+
+import msgspec
+
+from local_feed.archive import read_record
+from local_feed.instants import to_micros
+from local_feed.serving.errors import Refusal, error_body
+from local_feed.serving.faults import Fault
+from local_feed.serving.queries import Query
+from local_feed.timeline import Page, Selection, Timeline
+
+_PROXY_PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>%s</h1></body></html>"
+
+
+def instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
+    """Status, headers and body of a fault that takes the place of the answer."""
+    headers = {"content-type": "application/json"}
+    if fault.should_retry is not None:
+        headers["x-should-retry"] = str(fault.should_retry).lower()
+    if fault.retry_after is not None:
+        headers["retry-after"] = f"{fault.retry_after:g}"
+    match fault.kind:
+        case "error":
+            status = fault.status or 500
+            return status, headers, error_body(status, fault.message or "made to fail")
+        case "rate_limited":
+            return 429, headers, error_body(429, fault.message or "this request would exceed the rate limit")
+        case "html":
+            title = (fault.message or "proxy").encode()
+            status = fault.status or 502
+            return status, {"content-type": "text/html"}, _PROXY_PAGE % (status, title)
+        case "body":
+            return fault.status or 200, headers, fault.body.encode()
+        case "bomb":
+            return fault.status or 200, headers | {"content-encoding": "gzip"}, _bomb(fault.size)
+    return None
+
+
+def _bomb(size: int) -> bytes:
+    """Blanks, a thousand times smaller on the wire than unpacked."""
+    packing = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    blanks = b" " * 2**20
+    pieces = [packing.compress(blanks[: min(len(blanks), size - done)]) for done in range(0, size, len(blanks))]
+    return b"".join([*pieces, packing.flush()])
+
+
+def wrap(fault: Fault, headers: dict[str, str], body: bytes) -> bytes:
+    """The body as it travels; what the fault says of the headers is put into them."""
+    headers |= fault.headers
+    if fault.kind not in ("gzip", "gzip_cut"):
+        return body
+    headers["content-encoding"] = "gzip"
+    packed = gzip.compress(body)
+    return packed if fault.kind == "gzip" else packed[: len(packed) // 2]
+
+
+def refuse_cursor(fault: Fault) -> None:
+    """A 400 for a cursor that was good a moment ago."""
+    if fault.kind == "cursor_refused":
+        raise Refusal(400, fault.message or "after_id: not a valid cursor")
+
+
+def spoil_page(fault: Fault, query: Query, page: Page, timeline: Timeline) -> Page:
+    """The page with too many, too few or no records, or with a false end."""
+    match fault.kind:
+        case "empty_page":
+            return Page([], page.first, page.last, has_more=True)
+        case "ends_early":
+            page.has_more = False
+        case "duplicate_in_page" if page.rows:
+            page.rows.append(_last_row(page))
+        case "duplicate_across_pages" if query.after is not None:
+            before = timeline.page(query.selection, 1, start=query.after, descending=not query.descending)
+            here = timeline.page(query.selection, 1, start=before.last, descending=query.descending)
+            page.rows[:0] = here.rows
+        case "out_of_order":
+            return Page(page.backwards().rows, page.first, page.last, page.has_more)
+        case "outside_range":
+            page.rows += timeline.page(Selection(-(2**62), query.selection.low), 1).rows
+    return page
+
+
+def _last_row(page: Page) -> "range | tuple[int, str, int]":
+    last = page.rows[-1]
+    return last[-1:] if isinstance(last, range) else last
+
+
+def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
+    """A next cursor that is the one just used, or none where there should be one."""
+    if fault.kind == "same_cursor":
+        envelope["last_id"] = sent_cursor
+        envelope["has_more"] = True
+    elif fault.kind == "no_cursor":
+        envelope["last_id"] = None
+        envelope["has_more"] = True
+
+
+def spoil_text(fault: Fault, body: bytes) -> bytes:
+    """A body that is no JSON, or no UTF-8."""
+    half = len(body) // 2
+    match fault.kind:
+        case "broken_json":
+            return body[:half]
+        case "invalid_utf8":
+            quote = body.index(b'"', half)
+            return body[: quote + 1] + b"\xff\xfe" + body[quote + 1 :]
+    return body
+
+
+def afterwards(fault: Fault, page: Page, timeline: Timeline, serial: int) -> None:
+    """Change history behind the reader's back: an activity arrives late, or loses a field."""
+    if fault.kind not in ("late_activity", "changed_record") or not page.rows:
+        return
+    run = page.rows[len(page.rows) // 2]
+    record = timeline.at(run[len(run) // 2] if isinstance(run, range) else run)
+    content = json.loads(record.text)
+    if fault.kind == "changed_record":
+        content.pop(fault.field, None)
+        timeline.replace(record.activity_id, json.dumps(content).encode(), to_micros(content["created_at"]))
+    else:
+        content["id"] = f"activity_late{serial:019d}"
+        timeline.add(read_record(msgspec.json.encode(content)))

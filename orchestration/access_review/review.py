@@ -1,0 +1,178 @@
+"""An access review: for a day, who held what, given when and by whom, last used, and what changed since.
+
+Read from the published file, so from tables whose checks passed. The same file and days give the same bytes. It
+holds names and email addresses: that is its purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import duckdb
+
+from orchestration.access_review.cells import Row
+from orchestration.access_review.page import as_html
+from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
+from orchestration.access_review.table import COLUMNS, as_csv
+
+DIRECTORY = "access-reviews"
+SINCE_DAYS = 90
+IDLE = timedelta(days=90)
+ADMIN_ROLES = frozenset({"admin", "owner", "primary_owner", "organization_admin", "workspace_admin"})
+# Of other credentials the feed shows no use; of platform keys none in calling models.
+USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", "unknown"})
+PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
+
+
+class ReviewError(Exception):
+    """The review cannot be made; `str()` is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found. `rows` has one row per holder and grant, in a stable order, with `COLUMNS`."""
+
+    on: date
+    since: date
+    rows: list[Row]
+    edition: Row
+    blind_spots: list[Row]
+
+    @property
+    def held(self) -> list[Row]:
+        """The rows of what was held on the day."""
+        return [row for row in self.rows if row["is_held"]]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every moment up to the end of the day is proven read."""
+        through = self.edition["complete_through"]
+        return through is not None and through.date() > self.on and not self.edition["incomplete_day_count"]
+
+    def remarked(self, remark: str) -> list[Row]:
+        """The rows with a remark."""
+        return [row for row in self.rows if remark in row["remarks"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A review that was written, in two files."""
+
+    review: Review
+    table: Path
+    page: Path
+
+
+def write_review(published: Path, output: Path, on: str = "", since: str = "") -> Written:
+    """Write the review of a day as CSV and as a page, from the published file.
+
+    Without `on` it is the newest day that was read completely; without `since` changes are those of 90 days.
+
+    Raises:
+        ReviewError: there is no published file, the days are none, or the files cannot be written.
+    """
+    review = read_review(published, on, since)
+    stem = output / f"access-review-{review.on}"
+    written = Written(review, stem.with_suffix(".csv"), stem.with_suffix(".html"))
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        written.table.write_text(as_csv(review.on, review.rows), encoding="utf-8", newline="")
+        written.page.write_text(as_html(review), encoding="utf-8")
+    except OSError as error:
+        raise ReviewError(f"Cannot write to {output}: {error.strerror}. Choose another directory.") from None
+    return written
+
+
+def read_review(published: Path, on: str = "", since: str = "") -> Review:
+    """Read the review of a day from the published file; see `write_review`."""
+    if not published.exists():
+        raise ReviewError(f"There is no {published}. Run `make refresh` first: it publishes what it has built.")
+    try:
+        with duckdb.connect(str(published), read_only=True) as connection:
+            return _read(connection, on, since)
+    except duckdb.Error as error:
+        raise ReviewError(f"{published} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _read(connection: duckdb.DuckDBPyConnection, on: str, since: str) -> Review:
+    [edition] = _rows(connection, EDITION, until=datetime.max)
+    day, before = _days(edition, on, since)
+    until, earlier = (datetime.combine(one, time.max) for one in (day, before))
+    [edition] = _rows(connection, EDITION, until=until)
+    people = {person["user_id"]: person for person in _rows(connection, PEOPLE, until=until)}
+    grants = _rows(connection, GRANTS, until=until, since=earlier)
+    grants += [_unknown_place(person) for person in people.values() if _is_unknown(person)]
+    rows = [_with_holder(grant, people, until) for grant in grants]
+    order = ("holder_type", "holder_email", "holder_id", "grant_type", "grant_id")
+    rows.sort(key=lambda row: tuple((row[name] is None, row[name] or "") for name in order))
+    return Review(day, before, rows, edition, _rows(connection, BLIND_SPOTS, until=until))
+
+
+def _days(edition: Row, on: str, since: str) -> tuple[date, date]:
+    if edition["first_activity_at"] is None:
+        raise ReviewError("There are no activities yet, so there is nothing to review. Run `make refresh` first.")
+    day = _date(on) if on else edition["newest_complete_date"] or edition["newest_activity_at"].date()
+    first, last = edition["first_activity_at"].date(), edition["published_at"].date()
+    if not first <= day <= last:
+        raise ReviewError(f"{day} is not within the log, which goes from {first} to {last}. Choose a date in it.")
+    before = _date(since) if since else day - timedelta(days=SINCE_DAYS)
+    if before >= day:
+        raise ReviewError(f"{before} is not before {day}. The date of the last review comes first.")
+    return day, before
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ReviewError(f"{text} is no date. Use one like 2026-06-30.") from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **moments: datetime) -> list[Row]:
+    cursor = connection.execute(sql, moments)
+    names = [name for name, *_ in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _is_unknown(person: Row) -> bool:
+    return person["status"] == "not known" and person["last_seen_at"] is not None
+
+
+def _unknown_place(person: Row) -> Row:
+    """What is left to say of somebody who acts, and of whom no record tells a membership."""
+    return dict.fromkeys(COLUMNS) | {
+        "holder_type": "user", "holder_id": person["user_id"], "grant_type": "organization", "is_key": False,
+        "is_held": True, "change": "not known",
+    }  # fmt: skip
+
+
+def _with_holder(grant: Row, people: dict[str, Row], until: datetime) -> Row:
+    person = people.get(grant["holder_id"], {}) if grant["holder_type"] == "user" else {}
+    row = grant | {
+        "holder_email": person.get("current_email"),
+        "holder_status": person.get("status"),
+        "last_active_at": person.get("last_active_at"),
+    }
+    return row | {"remarks": _remarks(row, person, until)}
+
+
+def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
+    if not row["is_held"]:
+        return []
+    if row["change"] == "not known":
+        return ["membership not known"]
+    last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
+    is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
+    found = {
+        "holder has left": row["holder_status"] == "left",
+        "provisioned again": bool(person.get("is_provisioned_again")),
+        "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
+        "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
+        "no use seen in 90 days": row["grant_type"] in USE_IS_SHOWN and (not used or used < until - IDLE),
+        "older than the log": row["granted_at"] is None,
+        "role not known": row["role"] is None and row["grant_type"] in PLACES_WITH_ROLES,
+        "maker not known": row["is_key"] and row["grant_type"] != "service_account" and row["holder_id"] is None,
+    }
+    return [remark for remark, is_so in found.items() if is_so]

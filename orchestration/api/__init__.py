@@ -1,0 +1,1 @@
+"""Reading one page of the API over HTTP: authentication, limits, retries."""

@@ -1,0 +1,251 @@
+"""One page of the Activity Feed: authentication, time limits, retries, budget.
+
+What an answer means is decided in `answers`, what a sequence of pages proves in `walk`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+import tenacity
+from pydantic import SecretStr
+
+from orchestration import PRODUCT, __version__
+from orchestration.api import body, responses
+from orchestration.api.body import Page
+from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, WrongAddress
+from orchestration.api.rate_limit import RequestBudget, doubled
+from orchestration.api.responses import Retry
+from orchestration.intervals import rfc3339
+
+PATH = "/v1/compliance/activities"
+API_VERSION = "2023-06-01"
+# A `retry-after` beyond this is an outage: the next scheduled refresh will ask again.
+MAX_RETRY_AFTER_SECONDS = 300.0
+
+_UNVERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (.*?)(?: \(_ssl|$)")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One answered request, as the feed itself will report it: by its `request-id`."""
+
+    request_id: str
+    status_code: int
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Bounds of the retries of one request. Waits start at `first_wait` seconds and double up to 60 s."""
+
+    attempts: int = 8
+    connect_attempts: int = 5
+    first_wait: float = 1.0
+    read_timeout: float = 60.0
+    request_timeout: float = 180.0
+
+
+class FeedClient:
+    """Reads pages of one feed with one key. Used as an async context manager.
+
+    All walks that share a client share its request budget and its back-off; so do clients that are given the same
+    `budget`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: SecretStr,
+        *,
+        requests_per_minute: int,
+        retry: RetryPolicy | None = None,
+        budget: RequestBudget | None = None,
+    ) -> None:
+        self._url = base_url.rstrip("/") + PATH
+        self._key = key
+        self._retry = retry or RetryPolicy()
+        self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
+        # The feed's own clock, by its latest page; None where it did not say.
+        self.feed_time: datetime | None = None
+        self._http = httpx.AsyncClient(
+            headers={
+                "x-api-key": key.get_secret_value(),
+                "anthropic-version": API_VERSION,
+                "user-agent": f"{PRODUCT}/{__version__}",
+                "accept-encoding": "gzip",
+            },
+            timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
+            # Another address would be given the key.
+            follow_redirects=False,
+            # Proxies are the environment's, but not for plain HTTP: that is for loopback alone, and a proxy would
+            # see the key.
+            mounts={"http://": None},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def page(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+        """One page, after as many bounded retries as it takes; `receive` gets a receipt for each answer.
+
+        Raises:
+            KeyRefused: the key is missing, wrong, or lacks the scope.
+            WrongAddress: what answers is not the feed, or cannot prove to be.
+            FeedProtocolError: the feed refused the request itself, or its answer is too large.
+            FeedUnavailable: every retry failed.
+        """
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(Retry),
+            stop=self._exhausted,
+            wait=self._wait,
+            sleep=asyncio.sleep,
+            before_sleep=_log_retry,
+        )
+        failures_before = self.budget.failures
+
+        def is_hopeless() -> bool:
+            return self.budget.failures > failures_before and self.budget.failures >= self._allowed(
+                self.budget.last_failure
+            )
+
+        try:
+            return await retrying(self._attempt, params, receive, is_hopeless)
+        except tenacity.RetryError as error:
+            attempts = error.last_attempt.attempt_number
+            reason = error.last_attempt.exception()
+            tries = f"{attempts} attempt{'s' * (attempts > 1)}"
+            raise FeedUnavailable(
+                f"The feed at {self._url} could not be read: {reason}; gave up after {tries}"
+                f"{_asked_to_wait(reason)}. Nothing is lost: run again when it answers, or check "
+                "COMPLIANCE_API_URL and the network."
+            ) from None
+
+    async def anything_before(self, moment: datetime, receive: Callable[[Receipt], None]) -> bool:
+        """Whether the feed has any activity before the moment."""
+        page = await self.page({"created_at.lt": rfc3339(moment), "limit": "1"}, receive)
+        return bool(page.data) or page.has_more
+
+    async def _attempt(
+        self,
+        params: Mapping[str, str],
+        receive: Callable[[Receipt], None],
+        is_hopeless: Callable[[], bool],
+    ) -> Page:
+        if self.budget.silence > MAX_RETRY_AFTER_SECONDS:
+            raise FeedUnavailable(
+                f"The feed at {self._url} asked to be left alone for {self.budget.silence:.0f} s more. "
+                "Run again then."
+            )
+        turn = await self.budget.take(is_hopeless)
+        if turn is None:
+            raise FeedUnavailable(
+                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other walks tried "
+                f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
+            )
+        failed: bool | None = None
+        asked_for: float | None = None
+        try:
+            page = await self._ask(params, receive)
+            failed = False
+            return page
+        except Retry as error:
+            self.budget.last_failure, failed, asked_for = error, True, error.retry_after
+            raise
+        except FeedError:
+            failed = False
+            raise
+        finally:
+            self.budget.settle(turn, failed, asked_for)
+
+    @property
+    def _secret(self) -> str:
+        """The key as it is sent; in no local variable, for some reports of errors show those."""
+        return self._key.get_secret_value()
+
+    async def _ask(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+        sent_at = datetime.now(UTC)
+        try:
+            async with (
+                asyncio.timeout(self._retry.request_timeout),
+                self._http.stream("GET", self._url, params=params) as response,
+            ):
+                status, headers = response.status_code, response.headers
+                # Noted before the body is there: the feed reports the read also where the body never arrives.
+                if name := responses.request_id(headers, self._secret):
+                    receive(Receipt(name, status, sent_at))
+                self.budget.heed(headers)
+                if status != 200:
+                    raise responses.refusal(status, headers, await _beginning(response), self._secret)
+                page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if fault := _UNVERIFIED.search(str(error)):
+                raise WrongAddress(
+                    f"The certificate of {self._url} cannot be verified ({fault[1]}); the key was not sent. Check "
+                    "COMPLIANCE_API_URL; behind a proxy that opens TLS, name its authority in SSL_CERT_FILE."
+                ) from None
+            raise Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Retry(f"the connection failed ({type(error).__name__})") from None
+        except body.TooLarge:
+            name = responses.trace(headers, self._secret)
+            raise FeedProtocolError(
+                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{name}. The slice stays open; lower "
+                "FEED_PAGE_SIZE and run again."
+            ) from None
+        except body.Unreadable as error:
+            kind, name = responses.content_type(headers, self._secret), responses.trace(headers, self._secret)
+            raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
+        self.feed_time = responses.http_date(headers.get("date")) or self.feed_time
+        return page
+
+    def _exhausted(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        # What other walks have tried in vain counts too: a feed that is down is given up by all at once.
+        tried = max(state.attempt_number, self.budget.failures)
+        return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
+
+    def _allowed(self, error: BaseException | None) -> int:
+        connecting = isinstance(error, Retry) and error.connecting
+        return self._retry.connect_attempts if connecting else self._retry.attempts
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """The walk's own wait. The silence of all is the budget's: where others succeed, it ends before this."""
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Retry) and error.retry_after is not None:
+            return error.retry_after
+        return doubled(self._retry.first_wait, state.attempt_number)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """The body of a refusal; nothing where it cannot be read, for the status says enough."""
+    try:
+        return await body.read_body(response, body.MAX_ERROR_BYTES)
+    except (body.TooLarge, body.Unreadable):
+        return b""
+
+
+def _asked_to_wait(reason: BaseException | None) -> str:
+    seconds = reason.retry_after if isinstance(reason, Retry) else None
+    return f", asked to wait {seconds:.0f} s" if seconds else ""
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    reason = state.outcome.exception() if state.outcome else None
+    wait = state.next_action.sleep if state.next_action else 0.0
+    log.warning("Feed: %s; attempt %d failed, next in %.1f s.", reason, state.attempt_number, wait)

@@ -1,0 +1,118 @@
+"""What an answer other than a page means: try again, and when, or stop with a sentence that says what to do.
+
+The rules are those of the API's public documentation: which errors to retry, for how long to wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from orchestration.api.errors import (
+    FeedError,
+    FeedProtocolError,
+    FeedUnavailable,
+    KeyRefused,
+    RequestRefused,
+    WrongAddress,
+)
+from orchestration.api.redact import tame
+
+# Statuses that say that nobody understands the request here: another address, another method.
+_ELSEWHERE = frozenset({404, 405, 407, 410, 421})
+
+
+class Retry(Exception):
+    """The attempt failed in a way that the contract lets us repeat. `retry_after`: seconds the feed asked for."""
+
+    def __init__(self, reason: str, retry_after: float | None = None, connecting: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.connecting = connecting
+
+
+def is_retryable(status: int, headers: Mapping[str, str]) -> bool:
+    """What `x-should-retry` says, else the contract's table.
+
+    An unknown status counts as the first of its hundred (RFC 9110, 15), so each from 500 on is a 500; 408 is a
+    timeout.
+    """
+    word = {"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower())
+    return _is_retryable_by_table(status) if word is None else word
+
+
+def _is_retryable_by_table(status: int) -> bool:
+    return status in (408, 429) or status >= 500
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> Retry | FeedError:
+    """The exception for an answer other than 200."""
+    error_type, message = _error_of(headers, body, key)
+    said = f"{status} {error_type}: {message}{trace(headers, key)}"
+    if is_retryable(status, headers):
+        return Retry(f"the feed answered {said}", retry_after=retry_after(headers))
+    if status == 401:
+        return KeyRefused(
+            f"The feed refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
+            "made after the Compliance API was enabled."
+        )
+    if status == 403:
+        return KeyRefused(f"The key lacks a scope ({said}). Make a key with read:compliance_activities.")
+    if _is_retryable_by_table(status):
+        return FeedUnavailable(f"The feed answered {said} and asked not to retry. Run again later.")
+    if status == 400:
+        return RequestRefused(f"The feed refused the request ({said}). The slice stays open; run again.")
+    if status < 400 or status in _ELSEWHERE:
+        return WrongAddress(f"This is not how the feed answers ({said}). Check COMPLIANCE_API_URL.")
+    return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open; run again.")
+
+
+def _error_of(headers: Mapping[str, str], body: bytes, key: str) -> tuple[str, str]:
+    try:
+        error = msgspec.json.decode(body)["error"]
+        return tame(str(error["type"]), key, 60), tame(str(error["message"]), key)
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
+        return "unreadable_error", f"a body of type {content_type(headers, key)}"
+
+
+def content_type(headers: Mapping[str, str], key: str) -> str:
+    """The type of a body that cannot be read, for the sentence that tells of it."""
+    return tame(headers.get("content-type", "unknown"), key, 60)
+
+
+def request_id(headers: Mapping[str, str], key: str) -> str:
+    """The name under which the feed will report this read; empty where the answer has none."""
+    return tame(headers.get("request-id", ""), key, 120)
+
+
+def trace(headers: Mapping[str, str], key: str) -> str:
+    """What lets the operator of the feed find the request."""
+    name = request_id(headers, key)
+    return f" (request-id {name})" if name else ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from the `retry-after` header, which holds a number or an HTTP date (RFC 9110, 10.2.3)."""
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        moment = http_date(value)
+        seconds = (moment - datetime.now(UTC)).total_seconds() if moment else 0.0
+    # A wait of nothing would be a storm: our own doubling waits serve instead.
+    return seconds if seconds > 0 else None
+
+
+def http_date(value: str | None) -> datetime | None:
+    """The moment of an HTTP date; None where it is none."""
+    try:
+        moment = parsedate_to_datetime(value) if value else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # HTTP dates are in UTC, also where `-0000` leaves the zone open.
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

@@ -1,0 +1,125 @@
+"""What a run of the ingestion shows of itself in the catalog: totals, a row for each source, the newest slices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from orchestration.assets.charts import activities_per_hour
+from orchestration.ingest.report import Report, RunReport
+from orchestration.intervals import rfc3339
+from orchestration.monitoring.lateness import Lateness
+
+SHOWN_SLICES = 20
+_COUNTS = {
+    "received": "received_count",
+    "new": "inserted_count",
+    "duplicates": "duplicate_count",
+    "late": "late_count",
+    "revised": "revision_count",
+}
+_TEXTS = {"source", "kind", "slice_start", "slice_end", "status", "history_start", "horizon", "error"}
+
+
+def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+    """Row count and columns of a table of schema `raw`."""
+    columns = connection.execute(
+        "select column_name, lower(data_type) from duckdb_columns() "
+        "where schema_name = 'raw' and table_name = ? order by column_index",
+        [table],
+    ).fetchall()
+    [(count,)] = connection.execute(f"select count(*) from raw.{table}").fetchall()
+    if table == "activities":
+        # Those that only the archive has, counted without opening it.
+        [(dropped,)] = connection.execute("select coalesce(sum(row_count), 0) from raw.dropped_walks").fetchall()
+        count += int(dropped)
+    schema = dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
+    return {"dagster/row_count": count, "dagster/column_schema": schema}
+
+
+def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
+    """What the run did, in total and by source, and how late activities have come so far (in seconds)."""
+    counts = {label: run.total(count) for label, count in (_COUNTS | {"pages": "page_count"}).items()}
+    left = sum(len(report.left) for report in run.reports)
+    return counts | {
+        "outside of the asked time": run.total("outside_count"),
+        "in words": dg.MetadataValue.text("\n".join(run.describe())),
+        "abandoned_walks": sum(report.abandoned_count for report in run.reports),
+        "requests": sum(report.request_count for report in run.reports),
+        "waited_seconds": round(run.waited_seconds, 1),
+        "seconds": round(run.seconds, 1),
+        "horizon": dg.MetadataValue.timestamp(min(report.horizon for report in run.reports)),
+        "slices": (
+            f"{sum(report.complete_count for report in run.reports)} of "
+            f"{sum(len(report.due) for report in run.reports)} complete"
+        ),
+        "slices_left": left,
+        "seconds_left": round(max(report.seconds_left for report in run.reports)),
+        **_lateness_metadata(lateness),
+        "sources": _table([_source_row(report) for report in run.reports]),
+        "newest slices": _table(_slice_rows(run.reports)),
+    }
+
+
+def _lateness_metadata(lateness: Lateness) -> dict[str, float]:
+    seconds = {"p50": lateness.p50, "p99": lateness.p99, "max": lateness.longest}
+    return {f"lateness_{name}_seconds": round(value, 1) for name, value in seconds.items() if value is not None}
+
+
+def newest_activities(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The newest activity of all sources, and how many there were in each hour of the week before it."""
+    [(newest,)] = connection.execute("select max(created_at) from raw.activities").fetchall()
+    if newest is None:
+        return {}
+    hours = connection.execute(
+        "select date_trunc('hour', created_at) as hour, count(*) from raw.activities "
+        "where created_at > ? - interval 7 days group by hour order by hour",
+        [newest],
+    ).fetchall()
+    return {
+        "newest created_at": dg.MetadataValue.timestamp(newest.replace(tzinfo=UTC)),
+        "lag_seconds": round((datetime.now(UTC) - newest.replace(tzinfo=UTC)).total_seconds()),
+        "activities per hour": activities_per_hour(hours),
+    }
+
+
+def _source_row(report: Report) -> dict[str, Any]:
+    return {
+        "source": report.source,
+        "complete": report.complete_count,
+        "due": len(report.due),
+        "left": len(report.left),
+        "seconds_left": round(report.seconds_left),
+        **{label: report.total(count) for label, count in _COUNTS.items()},
+        "history_start": rfc3339(report.history_start) if report.history_start else "",
+        "horizon": rfc3339(report.horizon),
+        "error": report.describe_failures(),
+    }
+
+
+def _slice_rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    walks = [walk for report in reports for walk in report.walks]
+    newest = sorted(walks, key=lambda walk: walk.piece.end, reverse=True)[:SHOWN_SLICES]
+    return [
+        {
+            "source": walk.source,
+            "kind": str(walk.piece.kind),
+            "slice_start": rfc3339(walk.piece.start),
+            "slice_end": rfc3339(walk.piece.end),
+            "status": walk.status,
+            "pages": walk.page_count,
+            **{label: getattr(walk, count) for label, count in _COUNTS.items()},
+        }
+        for walk in newest
+    ]
+
+
+def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
+    columns = [dg.TableColumn(name, "string" if name in _TEXTS else "int") for name in (rows[0] if rows else ())]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(row) for row in rows], schema=dg.TableSchema(columns=columns)
+    )

@@ -1,0 +1,56 @@
+"""A source: what one key can see, by name, and how it is to be read; and how much one run may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+from pydantic import SecretStr
+
+from orchestration.api.client import RetryPolicy
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one key can see, by name, and how to read it.
+
+    Sources that name the same `budget` share one: its requests a minute are counted together. `fault` says why
+    the source cannot be read as it is configured (its key is missing); the others are read all the same.
+    """
+
+    name: str
+    url: str
+    key: SecretStr
+    start: datetime | None = None
+    settle: timedelta = timedelta(seconds=60)
+    overlap: timedelta = timedelta(minutes=60)
+    requests_per_minute: int = 300
+    page_size: int = 5000
+    concurrency: int = 4
+    budget: str | None = None
+    fault: str | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def host(self) -> str:
+        """What tells one feed from another: the host, or `loopback` for any local feed."""
+        host = httpx.URL(self.url).host
+        return "loopback" if host in LOOPBACK else host
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one run may do.
+
+    `backfill_time`: after so long no further slice of older history is begun (None: no end). A reconciliation
+    walks the last `reconcile_days` again, and of older days as many as `reconcile_requests` allow for all sources
+    together, so that each is walked again every `reconcile_every`.
+    """
+
+    backfill_time: timedelta | None = None
+    reconcile_days: int = 7
+    reconcile_requests: int = 2000
+    reconcile_every: timedelta = timedelta(days=90)

@@ -1,0 +1,1 @@
+"""Pages of docs/ that are generated: questions, findings, the data dictionary."""

@@ -1,0 +1,104 @@
+"""`docs/questions.md`: each question with its SQL; the rows below it are written from a published file.
+
+The page is the only place of the questions. What stands between a block of SQL and the next heading is output:
+`python -m orchestration questions` makes it anew, and leaves everything else as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.config.settings import ROOT
+from orchestration.markdown import table
+
+PAGE = ROOT / "docs" / "questions.md"
+SHOWN_ROWS = 5
+SHOWN_CHARACTERS = 60
+_BLOCK = re.compile(r"(?P<sql>```sql\n(?P<query>.*?);\n```\n)(?P<output>.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^### (.*)$", re.MULTILINE)
+
+
+class QuestionsError(Exception):
+    """The page cannot be written; `str()` is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the page. `columns` are those of the table that stands below its SQL."""
+
+    title: str
+    query: str
+    columns: tuple[str, ...]
+
+
+def read_questions(page: str) -> list[Question]:
+    """Every question of the page, in order."""
+    questions = []
+    for block in _BLOCK.finditer(page):
+        title = _HEADING.findall(page, 0, block.start())[-1]
+        header = block["output"].strip().partition("\n")[0]
+        columns = tuple(cell.strip() for cell in header.strip("|").split("|")) if header.startswith("|") else ()
+        questions.append(Question(title, block["query"], columns))
+    return questions
+
+
+def with_outputs(page: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """The page with what its queries give on the published file behind `connection`.
+
+    Raises:
+        duckdb.Error: a query does not run.
+    """
+    return (
+        _BLOCK.sub(lambda block: f"{block['sql']}\n{_output(connection, block['query'])}\n\n", page).rstrip()
+        + "\n"
+    )
+
+
+def write(published: Path, page: Path = PAGE) -> None:
+    """Write the outputs of the page anew from a published file.
+
+    Raises:
+        QuestionsError: there is no such file, or a query does not run on it.
+    """
+    if not published.exists():
+        raise QuestionsError(f"There is no {published}. Run `make refresh` or `make demo` first.")
+    try:
+        with duckdb.connect(str(published), read_only=True) as connection:
+            text = with_outputs(page.read_text(encoding="utf-8"), connection)
+    except duckdb.Error as error:
+        raise QuestionsError(f"A query of {page.name} does not run on {published}: {error}") from None
+    page.write_text(text, encoding="utf-8")
+
+
+def _output(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    cursor = connection.execute(query)
+    columns = [name for name, *_ in cursor.description or ()]
+    rows = cursor.fetchall()
+    return "\n".join([*table(columns, (map(_cell, row) for row in rows[:SHOWN_ROWS])), *_remark(rows)])
+
+
+def _remark(rows: Sequence[Any]) -> Iterator[str]:
+    if not rows:
+        yield "\nNo rows."
+    if len(rows) > SHOWN_ROWS:
+        yield f"\n{len(rows):,} rows; the first {SHOWN_ROWS} are shown."
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    text = str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"

@@ -1,0 +1,208 @@
+"""What the warehouse can say about a source and a period: coverage, walks, days, seals, and when logging was off.
+
+Only facts live here, as rows; `orchestration.evidence.attestation` makes a statement of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import duckdb
+
+from orchestration.evidence.blind_spots import LOGGING_OFF
+from orchestration.evidence.day_hash import read_contents
+from orchestration.intervals import DAY, Interval, gaps
+from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+
+# A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was.
+_WALKS = """
+with receipts as (
+    select extract_id, arg_min(request_id, requested_at) as first_request_id, count(*) as request_count
+    from raw.feed_requests
+    where source = $source
+    group by extract_id
+),
+walks as (
+    select *, (query ->> 'limit')::bigint as page_limit
+    from raw.extracts
+    where source = $source and slice_start < $until and slice_end > $since
+),
+repeats as (
+    select failed.extract_id, arg_min(later.extract_id, (later.started_at, later.extract_id)) as repeated_by
+    from walks as failed
+    join raw.extracts as later
+        on
+            later.source = failed.source
+            and later.status = 'complete'
+            and later.started_at > failed.started_at
+            and later.slice_start <= failed.slice_start
+            and later.slice_end >= failed.slice_end
+    where failed.status <> 'complete'
+    group by failed.extract_id
+)
+select
+    extract_id, kind, slice_start, slice_end, status,
+    case
+        when status <> 'complete' then null
+        when received_count = 0 then 'empty'
+        when page_count > 1 and received_count = (page_count - 1) * page_limit then 'confirmed'
+        else 'short_page'
+    end as proof,
+    page_count, page_limit, received_count, inserted_count, duplicate_count, revision_count, late_count,
+    coalesce(request_count, 0) as request_count, first_cursor, last_cursor, first_request_id, last_request_id,
+    content_sha256, started_at, finished_at, product_version, error, repeated_by
+from walks
+left join receipts using (extract_id)
+left join repeats using (extract_id)
+order by slice_start, slice_end, started_at, extract_id
+"""
+
+_DAYS = """
+with walks as (
+    select
+        slice_start::date as sealed_date,
+        count(*) as walk_count,
+        count(*) filter (where status <> 'complete') as failed_walk_count,
+        sum(page_count)::bigint as page_count,
+        sum(late_count)::bigint as late_count,
+        sum(revision_count)::bigint as revision_count,
+        max(finished_at) filter (where status = 'complete') as last_walked_at
+    from raw.extracts where source = $source group by all
+),
+newest as (
+    select * from raw.day_seals where source = $source
+    qualify row_number() over (partition by sealed_date order by seal_number desc) = 1
+)
+select
+    sealed_date as date, day_contents.activity_count,
+    coalesce(walk_count, 0) as walk_count, coalesce(failed_walk_count, 0) as failed_walk_count,
+    coalesce(page_count, 0) as page_count, coalesce(late_count, 0) as late_count,
+    coalesce(revision_count, 0) as revision_count, last_walked_at, day_contents.day_sha256,
+    newest.day_sha256 is not distinct from day_contents.day_sha256 as is_sealed
+from day_contents
+left join walks using (sealed_date)
+left join newest using (sealed_date)
+order by sealed_date
+"""
+
+_SEALS = """
+select sealed_date, seal_number, seal_version, activity_count, day_sha256, previous_seal_sha256, seal_sha256,
+    sealed_at, reason, removal_sha256
+from raw.day_seals
+where source = $source and sealed_date >= $since::date and sealed_date < $until::date
+order by seal_number
+"""
+
+# What was removed on order of these days: of each removal how much, and of how many days.
+_REMOVALS = """
+with parts as (
+    select
+        removal_id, source, created_at::date as removed_date,
+        if(table_name = 'activities', 1, 0) as activity_count,
+        if(table_name = 'activities', 0, 1) as revision_count
+    from raw.removed_activities
+    union all
+    select removal_id, source, removed_date, activity_count, revision_count from raw.removed_days
+)
+select
+    removal_id, kind, requested_by, reason, removed_at, removal_sha256,
+    count(distinct removed_date) as day_count,
+    sum(parts.activity_count)::bigint as activity_count,
+    sum(parts.revision_count)::bigint as revision_count
+from parts join raw.removals using (removal_id)
+where source = $source and removed_date >= $since::date and removed_date < $until::date
+group by all
+order by removal_id
+"""
+
+_SOURCE = """
+select
+    any_value(feed_host) as feed_host,
+    (select min(created_at) from raw.schema_version) as warehouse_created_at,
+    (select max(created_at) from raw.activities where source = $source) as newest_activity_at
+from raw.extracts where source = $source
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows about one source and period, each a mapping of column to value; times are UTC without a zone."""
+
+    source: Row
+    walks: list[Row]
+    days: list[Row]
+    seals: list[Row]
+    gaps: list[Interval]
+    still_open: dict[Interval, str]
+    blind_spots: list[Row]
+    removals: list[Row]
+
+
+def list_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the sources that were ever read."""
+    return [
+        name for (name,) in connection.execute("select distinct source from raw.extracts order by 1").fetchall()
+    ]
+
+
+def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, last: date) -> Facts:
+    """The facts about the days from `first` to `last`, both included."""
+    period = Interval(
+        datetime.combine(first, time(), UTC), datetime.combine(last + timedelta(days=1), time(), UTC)
+    )
+    bounds = {"since": period.start.replace(tzinfo=None), "until": period.end.replace(tzinfo=None)}
+    holes = gaps(period, coverage(connection, source))
+    days = _read_days(connection, source, first, last)
+    walks = _rows(connection, _WALKS, {"source": source} | bounds)
+    for day in days:
+        day["coverage"] = _coverage_of(day["date"], holes)
+    # Costly over a long ledger, and needless where nothing failed.
+    waiting = unproven(connection, source) if any(walk["status"] != "complete" for walk in walks) else {}
+    still_open = {
+        piece: reason for piece, reason in waiting.items() if piece.start < period.end and piece.end > period.start
+    }
+    return Facts(
+        source=_rows(connection, _SOURCE, {"source": source})[0],
+        walks=walks,
+        days=days,
+        seals=_rows(connection, _SEALS, {"source": source} | bounds),
+        gaps=holes,
+        still_open=still_open,
+        blind_spots=_rows(connection, LOGGING_OFF, {"source": source} | bounds),
+        removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
+    )
+
+
+def _read_days(connection: duckdb.DuckDBPyConnection, source: str, first: date, last: date) -> list[Row]:
+    connection.execute(
+        "create or replace temp table wanted_days as "
+        "select $source as source, day::date as sealed_date, "
+        f"{NEWEST_INGEST_SEQ} as last_ingest_seq, null as through_removal "
+        "from generate_series($first::date::timestamp, $last::date::timestamp, interval 1 day) as days (day)",
+        {"source": source, "first": first, "last": last},
+    )
+    read_contents(connection)
+    days = _rows(connection, _DAYS, {"source": source})
+    connection.execute("drop table wanted_days")
+    connection.execute("drop table day_contents")
+    return days
+
+
+def _coverage_of(day: date, holes: list[Interval]) -> str:
+    start = datetime.combine(day, time(), UTC)
+    open_parts = [hole for hole in holes if hole.start < start + DAY and hole.end > start]
+    if not open_parts:
+        return "complete"
+    hole = open_parts[0]
+    return "missing" if hole.start <= start and hole.end >= start + DAY else "partial"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Row) -> list[Row]:
+    cursor = connection.execute(statement, parameters)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

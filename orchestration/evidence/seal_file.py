@@ -1,0 +1,155 @@
+"""Seals as a small text file to keep where nobody who can write to the warehouse can write.
+
+Whoever can rewrite the warehouse can also compute every seal anew; a copy kept elsewhere is what shows it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.evidence.seals import seal_expression
+from orchestration.warehouse.errors import WarehouseError
+
+Kept = pa.Table
+"""Seals of a file, one row each, with the columns that `_COLUMNS` names."""
+
+_COLUMNS = {
+    "source": pa.string(),
+    "seal_number": pa.int64(),
+    "sealed_date": pa.string(),
+    "seal_version": pa.int64(),
+    "activity_count": pa.int64(),
+    "day_sha256": pa.string(),
+    "previous_seal_sha256": pa.string(),
+    "seal_sha256": pa.string(),
+    "sealed_at": pa.string(),
+    "removal_sha256": pa.string(),
+    "reason": pa.string(),
+}
+# Files of before there were removals end with `sealed_at`.
+_FORMER = 9
+_NO_SEAL = "-"
+_SHA256 = r"[0-9a-f]{64}"
+_LINE = re.compile(
+    rf"[^\t\n]+\t\d+\t\d{{4}}-\d\d-\d\d\t\d+\t\d+\t{_SHA256}\t({_SHA256}|{_NO_SEAL})\t{_SHA256}\t"
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"
+    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+)?"
+)
+_HEADER = f"""\
+# Seals of the compliance warehouse, one line each; keep this file where the warehouse's writers cannot write.
+# Check the warehouse against it:  python -m orchestration verify --against THIS-FILE
+# Check one line by hand (leave PREVIOUS empty where it is {_NO_SEAL}); the result is its seal_sha256:
+#   printf '%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 | sha256sum
+# Where a line has a removal_sha256, records of the day were removed on order, and it is a sixth text of the hash:
+#   printf '%s\\n%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL_SHA256 | sha256sum
+# A line's previous_seal_sha256 is the seal_sha256 of the line before it of the same source.
+# {chr(9).join(_COLUMNS)}
+"""
+
+_EXPORT = f"""
+select {", ".join(f"{name}::varchar" for name in _COLUMNS)}
+from raw.day_seals order by day_seals.source, day_seals.seal_number
+"""
+
+_BROKEN = f"""
+select count(*) from (
+    select
+        seal_sha256 is distinct from {seal_expression("kept", "previous_seal_sha256")}
+        or previous_seal_sha256 is distinct from lag(seal_sha256) over (partition by source order by seal_number)
+            as is_broken
+    from kept
+) where is_broken
+"""
+
+_COMPARE = """
+with compared as (
+    select
+        kept.source,
+        kept.seal_number,
+        kept.sealed_date,
+        kept.seal_sha256,
+        day_seals.seal_sha256 as found_sha256,
+        case
+            when day_seals.source is null then 'missing in the warehouse'
+            when kept.seal_sha256 is distinct from day_seals.seal_sha256
+                then 'the warehouse has ' || day_seals.seal_sha256
+            when kept.sealed_date is distinct from day_seals.sealed_date::varchar
+                or kept.seal_version is distinct from day_seals.seal_version
+                or kept.activity_count is distinct from day_seals.activity_count
+                or kept.day_sha256 is distinct from day_seals.day_sha256
+                or kept.previous_seal_sha256 is distinct from day_seals.previous_seal_sha256
+                or kept.sealed_at is distinct from day_seals.sealed_at::varchar
+                then 'the seal is the same, its other columns are not'
+        end as difference
+    from kept
+    left join raw.day_seals on kept.source = day_seals.source and kept.seal_number = day_seals.seal_number
+)
+select
+    count(*),
+    count(difference),
+    arg_min(
+        source || ' seal ' || seal_number || ' of ' || sealed_date || ': the file has ' || seal_sha256 || ', '
+        || difference,
+        (source, seal_number)
+    ) filter (where difference is not null)
+from compared
+"""
+
+
+def export(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """Write every seal to `path`. Returns how many.
+
+    Raises:
+        WarehouseError: the file cannot be written.
+    """
+    seals = connection.execute(_EXPORT).fetchall()
+    lines = ["\t".join(_NO_SEAL if value is None else value for value in seal) for seal in seals]
+    try:
+        path.write_text(_HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise WarehouseError(f"Cannot write {path}: {error.strerror}. Choose another file.") from None
+    return len(seals)
+
+
+def read(path: Path) -> Kept:
+    """The seals of a file that `export` wrote.
+
+    Raises:
+        WarehouseError: the file cannot be read, or is no such file, or its own chain is broken.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        lines = [""]
+    except OSError as error:
+        raise WarehouseError(f"Cannot read {path}: {error.strerror}. Name a file of exported seals.") from None
+    seals = [line for line in lines if not line.startswith("#")]
+    is_whole = len({line.count("\t") for line in seals}) == 1
+    if not is_whole or not all(_LINE.fullmatch(line) for line in seals):
+        raise WarehouseError(f"{path} is no file of exported seals, or it was changed. Name another.")
+    lacking = [_NO_SEAL] * (len(_COLUMNS) - _FORMER)
+    columns = zip(*((line.split("\t") + lacking)[: len(_COLUMNS)] for line in seals), strict=True)
+    texts = [pa.array([None if text == _NO_SEAL else text for text in column]) for column in columns]
+    kept = pa.table([text.cast(kind) for text, kind in zip(texts, _COLUMNS.values(), strict=True)], [*_COLUMNS])
+    with duckdb.connect() as connection:
+        connection.register("kept", kept)
+        [(broken,)] = connection.execute(_BROKEN).fetchall()
+    if broken:
+        raise WarehouseError(
+            f"{path} was changed: {broken} of its seals do not follow from the line. Name another."
+        )
+    return kept
+
+
+def compare(connection: duckdb.DuckDBPyConnection, kept: Kept) -> tuple[int, int, str | None]:
+    """How many kept seals there are, how many the warehouse lacks or has otherwise, and which is the first."""
+    connection.register("kept", kept)
+    try:
+        [(checked, findings, first)] = connection.execute(_COMPARE).fetchall()
+    finally:
+        connection.unregister("kept")
+    return checked, findings, first

@@ -1,0 +1,206 @@
+"""The words of an attestation: the statement as Markdown that an auditor can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from orchestration.markdown import code, instant, table
+
+# More days than this are told month by month, more slices day by day; the JSON has each.
+SHOWN_DAYS = 62
+SHOWN_SLICES = 40
+SHOWN_FAILURES = 20
+
+_PROOFS = {
+    "short_page": "The last page said that there is no more, and was not full.",
+    "confirmed": "Every page was full; one more request found nothing.",
+    "empty": "The feed had nothing in the slice and said so.",
+}
+
+Row = dict[str, Any]
+
+
+def as_markdown(statement: Row) -> str:
+    """The statement that `attestation.state` makes, in sections; the last is what it cannot know."""
+    period = statement["period"]
+    sections = [
+        [f"# Activities of `{statement['source']}`, {period['first_date']} to {period['last_date']}"],
+        _verdict(statement),
+        _facts(statement),
+        ["## Day by day", *_days(statement["days"])],
+        ["## How each slice was proven complete", *_slices(statement)],
+        ["## Gaps", *_gaps(statement)],
+        ["## Walks that failed, and what repaired them", *_failures(statement["failed_walks"])],
+        ["## Blind spots: when logging was switched off", *_blind_spots(statement["blind_spots"])],
+        ["## Removed on order", *_removals(statement["removals"])],
+        ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
+    ]
+    return "\n\n".join("\n".join(_spaced(section)) for section in sections) + "\n"
+
+
+def _spaced(lines: Sequence[str]) -> list[str]:
+    """A heading is followed by an empty line."""
+    return [lines[0], "", *lines[1:]] if lines[0].startswith("#") and len(lines) > 1 else list(lines)
+
+
+def _verdict(statement: Row) -> list[str]:
+    counts = statement["counts"]
+    gap_count = len(statement["gaps"]) + len(statement["still_to_be_repeated"])
+    verdict = (
+        f"**Complete.** Every moment of the period (UTC) lies in a slice that was read to its end, and "
+        f"{counts['activity_count']:,} activities are stored."
+        if statement["is_complete"]
+        else f"**Not complete.** {gap_count} stretch(es) of the period (UTC) are not proven; "
+        f"{counts['activity_count']:,} activities are stored."
+    )
+    if counts["removed_count"]:
+        verdict += f" {counts['removed_count']:,} more were read, and have been removed on order since: see below."
+    if statement["feed_host"] == "loopback":
+        verdict += (
+            " They were read from a local feed on the same machine, so they say nothing of a real organization."
+        )
+    return [verdict]
+
+
+def _facts(statement: Row) -> list[str]:
+    counts = statement["counts"]
+    rows = [
+        ("Read from", statement["feed_host"]),
+        ("Activities", f"{counts['activity_count']:,}, each stored byte for byte with its SHA-256"),
+        ("Found late", f"{counts['late_count']:,}, in time that had been read before"),
+        ("Revised", f"{counts['revision_count']:,} came again with other content; what was seen first stays"),
+        (
+            "Read in",
+            f"{counts['slice_count']:,} complete slices, {counts['page_count']:,} pages, "
+            f"{counts['request_count']:,} answered requests; {counts['failed_walk_count']:,} walks failed",
+        ),
+        ("Sealed", f"{counts['sealed_day_count']} of {counts['day_count']} days"),
+        ("Digest", f"`{statement['period_sha256']}`: SHA-256 over the days' hashes in order of date"),
+        ("Warehouse", f"{statement['warehouse']['file']}, made {instant(statement['warehouse']['created_at'])}"),
+        ("Written", f"{instant(statement['written_at'])} by {' '.join(statement['product'].values())}"),
+    ]
+    return table(("", ""), rows)
+
+
+def _days(days: Sequence[Row]) -> list[str]:
+    if len(days) > SHOWN_DAYS:
+        return _months(days)
+    columns = ("date", "covered", "activities", "slices", "late", "revised", "last walked", "seal")
+    rows = [
+        (
+            day["date"], day["coverage"], f"{day['activity_count']:,}",
+            day["walk_count"] - day["failed_walk_count"], day["late_count"], day["revision_count"],
+            instant(day["last_walked_at"]), _seal(day),
+        )
+        for day in days
+    ]  # fmt: skip
+    return [
+        *table(columns, rows),
+        "",
+        "Seals are cut to 16 digits here; the JSON has all of each, and all versions.",
+    ]
+
+
+def _months(days: Sequence[Row]) -> list[str]:
+    columns = ("month", "days covered", "days sealed", "activities", "slices", "late", "revised", "last seal")
+    rows = []
+    for month, found in groupby(days, key=lambda day: f"{day['date']:%Y-%m}"):
+        part = list(found)
+        rows.append(
+            (
+                month,
+                f"{sum(day['coverage'] == 'complete' for day in part)} of {len(part)}",
+                f"{sum(day['is_sealed'] for day in part)} of {len(part)}",
+                f"{sum(day['activity_count'] for day in part):,}",
+                sum(day["walk_count"] - day["failed_walk_count"] for day in part),
+                sum(day["late_count"] for day in part),
+                sum(day["revision_count"] for day in part),
+                _seal(part[-1]),
+            )
+        )
+    return [*table(columns, rows), "", "Told month by month; the JSON has every day and every seal in full."]
+
+
+def _seal(day: Row) -> str:
+    if not day["seals"]:
+        return "not yet sealed"
+    newest = day["seals"][-1]
+    version = f" (version {newest['seal_version']}: {newest['reason']})" if newest["reason"] else ""
+    return f"`{newest['seal_sha256'][:16]}`{version}" + (
+        "" if day["is_sealed"] else ", which does not match what is stored now"
+    )
+
+
+def _slices(statement: Row) -> list[str]:
+    by_proof = statement["counts"]["slices_by_proof"]
+    lines = table(("slices", "proof"), [(f"{by_proof[proof]:,}", words) for proof, words in _PROOFS.items()])
+    complete = [walk for walk in statement["slices"] if walk["status"] == "complete"]
+    if not complete:
+        return lines
+    if len(complete) <= SHOWN_SLICES:
+        columns = ("slice", "proof", "pages", "activities", "new", "last request-id")
+        rows = [
+            (
+                _stretch(walk), walk["proof"].replace("_", " "), walk["page_count"], f"{walk['received_count']:,}",
+                f"{walk['inserted_count']:,}", code(walk["last_request_id"]),
+            )
+            for walk in complete
+        ]  # fmt: skip
+        lines += ["", *table(columns, rows)]
+    lines += ["", "The JSON has each slice with its cursors and hashes. The first and the last in time:", ""]
+    ends = (complete[0], complete[-1])
+    names = ("first_cursor", "last_cursor", "first_request_id", "last_request_id", "content_sha256")
+    rows = [(name, *(code(walk[name]) for walk in ends)) for name in names]
+    return [*lines, *table(("", *(_stretch(walk) for walk in ends)), rows)]
+
+
+def _gaps(statement: Row) -> list[str]:
+    lines = [f"- {instant(gap['start'])} to {instant(gap['end'])}: not covered." for gap in statement["gaps"]]
+    lines += [
+        f"- {instant(piece['start'])} to {instant(piece['end'])}: a walk failed and waits to be repeated. "
+        f"{piece['error']}"
+        for piece in statement["still_to_be_repeated"]
+    ]
+    return lines or ["None."]
+
+
+def _failures(failed: Sequence[Row]) -> list[str]:
+    rows = [
+        (
+            _stretch(walk),
+            walk["error"] or "The walk did not end.",
+            f"walk {walk['repeated_by']}" if walk["repeated_by"]
+            else "several later walks together" if walk["is_repaired"] else "**nothing yet**",
+        )
+        for walk in failed[:SHOWN_FAILURES]
+    ]  # fmt: skip
+    if not rows:
+        return ["None."]
+    more = len(failed) - len(rows)
+    return [
+        *table(("slice", "what happened", "repaired by"), rows),
+        *(["", f"{more} more in the JSON."] if more else []),
+    ]
+
+
+def _blind_spots(spots: Sequence[Row]) -> list[str]:
+    return [
+        f"- Organization {spot['organization']}: from {instant(spot['off_at'])} (`{spot['off_activity_id']}`) to "
+        + (f"{instant(spot['on_at'])} (`{spot['on_activity_id']}`)." if spot["on_at"] else "now: it is still off.")
+        for spot in spots
+    ] or ["None is reported."]
+
+
+def _removals(removals: Sequence[Row]) -> list[str]:
+    return [
+        f"- {instant(one['removed_at'])}, {one['kind']} {one['removal_id']}: {one['activity_count']:,} activities "
+        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by {one['requested_by']}: "
+        f"{one['reason']}"
+        for one in removals
+    ] or ["Nothing."]
+
+
+def _stretch(walk: Row) -> str:
+    return f"{instant(walk['slice_start'])} to {instant(walk['slice_end'])}"

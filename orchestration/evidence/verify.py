@@ -1,0 +1,162 @@
+"""Verification: everything that the warehouse claims about itself is computed again and compared.
+
+Reads all of `raw` and changes nothing. Each check is a few set-based statements whose memory is bounded: payloads
+stream through, days are hashed by ranges, and what must be unique is looked for in parts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.evidence import removal_sql
+from orchestration.evidence import verify_sql as sql
+from orchestration.evidence.day_hash import read_contents
+from orchestration.evidence.removals import Removal, list_removals
+from orchestration.evidence.seal_file import Kept, compare
+from orchestration.landing.envelopes import ENVELOPE
+
+# Rows whose ids are held at once when what must be unique is looked for.
+_PART_ROWS = 5_000_000
+
+
+# What a refresh need not repeat, as table and name; `kept_seals_are_there` needs a file besides.
+CHECKS = (
+    ("activities", "payload_hashes_hold"),
+    ("activities", "columns_match_payloads"),
+    ("activities", "ids_are_unique"),
+    ("activities", "ingest_seq_is_unique"),
+    ("activity_revisions", "payload_hashes_hold"),
+    ("activity_revisions", "columns_match_payloads"),
+    ("extracts", "rows_match_the_ledger"),
+    ("day_seals", "chain_holds"),
+    ("day_seals", "sealed_days_hold"),
+    ("day_seals", "removals_hold"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One check: of `checked_count` things `finding_count` differ, and `first` is a sentence on the first of them.
+
+    `table` is the table of schema `raw` that the check is about.
+    """
+
+    table: str
+    name: str
+    checked_count: int
+    finding_count: int
+    first: str | None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
+    rows have come to since."""
+
+    outcomes: list[Outcome]
+    removals: list[Removal]
+    activity_count: int
+    unsealed_day_count: int
+    unsealed_activity_count: int
+    changed_day_count: int
+    seconds: float
+
+    @property
+    def findings(self) -> list[Outcome]:
+        """The checks that found something."""
+        return [one for one in self.outcomes if one.finding_count]
+
+
+def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:
+    """Compute everything again. `kept` are seals that were exported before and kept elsewhere."""
+    began = time.monotonic()
+    checks: list[Callable[[], Sequence[Outcome]]] = [
+        lambda: _payloads(connection, "activities"),
+        lambda: _payloads(connection, "activity_revisions"),
+        lambda: [_unique(connection, "ids_are_unique", sql.REPEATED_IDS)],
+        lambda: [_unique(connection, "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
+        lambda: [_outcome(connection, "extracts", "rows_match_the_ledger", sql.LEDGER)],
+        lambda: [_outcome(connection, "day_seals", "chain_holds", sql.CHAIN)],
+        lambda: [_sealed_days(connection)],
+        lambda: [_removals(connection)],
+    ]
+    if kept:
+        checks.append(lambda: [Outcome("day_seals", "kept_seals_are_there", *compare(connection, kept))])
+    outcomes = [outcome for check in checks for outcome in _timed(check)]
+    [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
+    [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
+    return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
+
+
+def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> Outcome:
+    """Whether seals that were told somewhere, each as source and `seal_sha256`, are in the warehouse."""
+    connection.register(
+        "told", pa.table({"source": [one for one, _ in told], "seal_sha256": [s for _, s in told]})
+    )
+    try:
+        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.TOLD_SEALS)
+    finally:
+        connection.unregister("told")
+
+
+def _timed(check: Callable[[], Sequence[Outcome]]) -> list[Outcome]:
+    began = time.monotonic()
+    outcomes = check()
+    seconds = time.monotonic() - began
+    return [replace(outcome, seconds=seconds) for outcome in outcomes]
+
+
+def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> Outcome:
+    [(checked, findings, first)] = connection.execute(statement).fetchall()
+    return Outcome(table, name, checked, findings, first)
+
+
+def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Outcome]:
+    """One pass over the payloads: their hashes, and the columns that were read out of them."""
+    statement = sql.PAYLOADS.format(table="stored_activities" if table == "activities" else table)
+    [(checked, changed, first, differing, first_differing)] = connection.execute(
+        statement, {"envelope": ENVELOPE}
+    ).fetchall()
+    return [
+        Outcome(table, "payload_hashes_hold", checked, changed, first),
+        Outcome(table, "columns_match_payloads", checked, differing, first_differing),
+    ]
+
+
+def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> Outcome:
+    [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
+    part_count = row_count // _PART_ROWS + 1
+    found = [
+        connection.execute(statement, {"part": part, "parts": part_count}).fetchall()[0]
+        for part in range(part_count)
+    ]
+    first = min((text for _, _, text in found if text), default=None)
+    return Outcome("activities", name, sum(one[0] for one in found), sum(one[1] for one in found), first)
+
+
+def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
+    """Each version of each seal against the rows that it can have seen."""
+    connection.execute(removal_sql.SEAL_VERSIONS)
+    connection.execute(
+        "create or replace temp table wanted_days as "
+        "select distinct source, sealed_date, last_ingest_seq, through_removal "
+        "from seal_versions where not is_removed"
+    )
+    read_contents(connection)
+    outcome = _outcome(connection, "day_seals", "sealed_days_hold", sql.SEALED_DAYS)
+    connection.execute("drop table wanted_days")
+    connection.execute("drop table day_contents")
+    return outcome
+
+
+def _removals(connection: duckdb.DuckDBPyConnection) -> Outcome:
+    """Each removal: its row, what it left, its place in the seals, and that nothing of it has come back."""
+    outcome = _outcome(connection, "day_seals", "removals_hold", removal_sql.REMOVALS)
+    connection.execute("drop table seal_versions")
+    return outcome

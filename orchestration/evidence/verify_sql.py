@@ -1,0 +1,261 @@
+"""The statements of `verify`. Each gives how many were checked, how many differ, and a sentence on the first.
+
+Sentences name ids, days and hashes; never a payload.
+"""
+
+from __future__ import annotations
+
+from orchestration.evidence.removal_sql import BY_EXTRACT
+from orchestration.evidence.seals import seal_expression
+
+# Columns are compared where DuckDB can read the payload: it refuses half a surrogate pair, and a time with a leap
+# second. The hash covers these as well.
+PAYLOADS = """
+with computed as (
+    select
+        source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type,
+        payload_sha256, ingest_seq,
+        sha256(payload) as computed_sha256,
+        try(json_transform(payload, $envelope)) as envelope
+    from raw.{table}
+),
+compared as (
+    select
+        *,
+        timezone('UTC', try_cast(envelope.created_at as timestamptz)) as told_at,
+        computed_sha256 <> payload_sha256 as is_changed
+    from computed
+),
+judged as (
+    select
+        *,
+        envelope is not null and (
+            activity_id is distinct from envelope.id
+            or activity_type is distinct from envelope.type
+            or organization_id is distinct from envelope.organization_id
+            or organization_uuid is distinct from envelope.organization_uuid
+            or actor_type is distinct from envelope.actor.type
+            or (told_at is not null and created_at is distinct from told_at)
+        ) as is_differing
+    from compared
+)
+select
+    count(*),
+    count(*) filter (where is_changed),
+    arg_min(
+        source || ' ' || activity_id || ': payload_sha256 is ' || payload_sha256 || ', but the payload''s hash is '
+        || computed_sha256,
+        ingest_seq
+    ) filter (where is_changed),
+    count(*) filter (where is_differing),
+    arg_min(
+        concat_ws(' ', source, activity_id) || ': the columns say '
+        || concat_ws(', ', activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type)
+        || ', the payload says '
+        || concat_ws(
+            ', ', envelope.id, told_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
+            envelope.actor.type
+        ),
+        ingest_seq
+    ) filter (where is_differing)
+from judged
+"""
+
+REPEATED_IDS = """
+with counted as (
+    select source, activity_id, count(*) as row_count, min(ingest_seq) as ingest_seq
+    from raw.stored_activities
+    where hash(activity_id) % $parts = $part
+    group by source, activity_id
+)
+select
+    coalesce(sum(row_count), 0)::bigint,
+    count(*) filter (where row_count > 1),
+    arg_min(source || ' ' || activity_id || ': stored ' || row_count || ' times, expected once', ingest_seq)
+        filter (where row_count > 1)
+from counted
+"""
+
+REPEATED_NUMBERS = """
+with numbers as (
+    select ingest_seq, activity_id from raw.stored_activities where hash(ingest_seq) % $parts = $part
+    union all
+    select ingest_seq, activity_id from raw.activity_revisions where hash(ingest_seq) % $parts = $part
+    union all
+    select ingest_seq, activity_id from raw.removed_activities where hash(ingest_seq) % $parts = $part
+),
+counted as (
+    select ingest_seq, count(*) as row_count, min(activity_id) as activity_id from numbers group by ingest_seq
+)
+select
+    coalesce(sum(row_count), 0)::bigint,
+    count(*) filter (where row_count > 1),
+    arg_min('number ' || ingest_seq || ' (' || activity_id || '): given ' || row_count || ' times, expected once',
+        ingest_seq) filter (where row_count > 1)
+from counted
+"""
+
+_LEDGER = """
+with counted as (
+    select extract_id, source, row_count as stored_count, 0 as revised_count from ({stored})
+    union all
+    select extract_id, source, 0, count(*) from raw.activity_revisions group by all
+    union all
+    {removed}
+),
+found as (
+    select
+        extract_id, source, sum(stored_count)::bigint as stored_count, sum(revised_count)::bigint as revised_count
+    from counted
+    group by all
+),
+compared as (
+    select
+        coalesce(extracts.extract_id, found.extract_id) as extract_id,
+        coalesce(extracts.source, found.source) as source,
+        extracts.extract_id is null as is_unknown,
+        coalesce(inserted_count, 0) as inserted_count,
+        coalesce(revision_count, 0) as revision_count,
+        coalesce(stored_count, 0) as stored_count,
+        coalesce(revised_count, 0) as revised_count,
+        started_at
+    from raw.extracts
+    full join found using (extract_id, source)
+),
+judged as (
+    select *, (inserted_count <> stored_count or revision_count <> revised_count) as is_differing from compared
+)
+select
+    count(*),
+    count(*) filter (where is_differing),
+    arg_min(
+        source || ' extract ' || extract_id || ': '
+        || if(
+            is_unknown, 'the ledger has no such walk',
+            'the ledger says ' || inserted_count || ' activities and ' || revision_count || ' revisions'
+        )
+        || ', stored are ' || stored_count || ' and ' || revised_count,
+        (coalesce(started_at, 'infinity'), extract_id)
+    ) filter (where is_differing)
+from judged
+"""
+LEDGER = _LEDGER.format(
+    stored="select extract_id, source, count(*) as row_count from raw.stored_activities group by all",
+    removed=BY_EXTRACT,
+)
+# Each refresh asks this: of the activities only the ids of their walks are read, which compress well, and of the
+# archive nothing.
+LEDGER_OF_THE_FILE = _LEDGER.format(
+    stored="""
+    select extract_id, source, sum(row_count) as row_count
+    from (
+        select extract_id, source, count(*) as row_count from raw.activities group by all
+        union all
+        select extract_id, source, row_count from raw.dropped_walks
+    )
+    group by extract_id, source
+    """,
+    removed=BY_EXTRACT,
+)
+
+CHAIN = f"""
+with linked as (
+    select
+        *,
+        lag(seal_sha256) over chain as linked_sha256,
+        row_number() over chain as expected_number,
+        row_number() over (partition by source, sealed_date order by seal_number) as expected_version,
+        max(sealed_at) over (partition by source order by seal_number rows unbounded preceding) as latest_at,
+        {seal_expression("day_seals", "previous_seal_sha256")} as computed_sha256
+    from raw.day_seals
+    window chain as (partition by source order by seal_number)
+),
+judged as (
+    select
+        *,
+        case
+            when seal_number is distinct from expected_number
+                then 'number ' || coalesce(seal_number::varchar, 'null') || ', expected ' || expected_number
+                || ' (a seal is missing or was added)'
+            when previous_seal_sha256 is distinct from linked_sha256
+                then 'previous seal is ' || coalesce(previous_seal_sha256, 'none') || ', expected '
+                || coalesce(linked_sha256, 'none')
+            when seal_sha256 is distinct from computed_sha256
+                then 'seal_sha256 is ' || seal_sha256 || ', computed ' || computed_sha256
+            when seal_version is distinct from expected_version
+                then 'version ' || seal_version || ', expected ' || expected_version
+            when sealed_at < latest_at then 'sealed at ' || sealed_at || ', before the seal that it follows'
+        end as difference
+    from linked
+)
+select
+    count(*),
+    count(difference),
+    arg_min(source || ' seal ' || expected_number || ' of ' || sealed_date || ': ' || difference,
+        (source, expected_number)) filter (where difference is not null)
+from judged
+"""
+
+SEALED_DAYS = """
+with compared as (
+    select
+        seals.*,
+        day_contents.activity_count as found_count,
+        day_contents.day_sha256 as found_sha256,
+        seals.activity_count is distinct from day_contents.activity_count
+        or seals.day_sha256 is distinct from day_contents.day_sha256 as is_differing
+    from seal_versions as seals
+    left join day_contents
+        on
+            seals.source = day_contents.source
+            and seals.sealed_date = day_contents.sealed_date
+            and seals.last_ingest_seq is not distinct from day_contents.last_ingest_seq
+            and seals.through_removal = day_contents.through_removal
+    where not is_removed
+)
+select
+    count(*),
+    count(*) filter (where is_differing),
+    arg_min(
+        source || ' ' || sealed_date || ' (version ' || seal_version || '): sealed with ' || activity_count
+        || ' activities and hash ' || day_sha256 || ', found ' || found_count || ' and ' || found_sha256,
+        (sealed_date, source, seal_version)
+    ) filter (where is_differing)
+from compared
+"""
+
+NOT_SEALED = """
+with sealed as (
+    select source, sealed_date, max(last_ingest_seq) as last_ingest_seq from raw.day_seals group by all
+),
+present as (
+    select
+        source,
+        created_at::date as sealed_date,
+        count(*) as activity_count,
+        max(ingest_seq) as ingest_seq
+    from raw.stored_activities
+    group by all
+),
+walked as (
+    select distinct source, slice_start::date as sealed_date from raw.extracts where status = 'complete'
+)
+select
+    count(*) filter (where sealed.sealed_date is null),
+    coalesce(sum(activity_count) filter (where sealed.sealed_date is null), 0)::bigint,
+    count(*) filter (where ingest_seq > last_ingest_seq)
+from present
+full join walked using (source, sealed_date)
+left join sealed using (source, sealed_date)
+"""
+
+TOLD_SEALS = """
+select
+    count(*),
+    count(*) filter (where day_seals.source is null),
+    min(told.source || ' seal ' || told.seal_sha256 || ': missing in the warehouse')
+        filter (where day_seals.source is null)
+from told
+left join raw.day_seals
+    on told.source::varchar = day_seals.source and told.seal_sha256::varchar = day_seals.seal_sha256
+"""

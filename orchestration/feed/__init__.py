@@ -1,1 +1,0 @@
-"""Reading the Activity Feed over HTTP. Knows no database and no orchestrator."""

@@ -1,0 +1,1 @@
+"""One run of ingestion: plans slices, reads them from the feed and hands the records to landing."""

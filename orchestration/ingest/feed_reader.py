@@ -1,0 +1,192 @@
+"""Reading one source in one run: walk what is due side by side, and hand what comes to the lander.
+
+The walks of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse;
+what has to be written goes through the lander.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import duckdb
+
+from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
+from orchestration.api.rate_limit import RequestBudget
+from orchestration.config.sources import Source
+from orchestration.ingest.due import Due, Ledger, Task, find_due
+from orchestration.ingest.report import Report
+from orchestration.ingest.slice_reader import frozen_query, walk
+from orchestration.ingest.writer import Lander
+from orchestration.intervals import Slice
+from orchestration.warehouse.ledger import Chunk, Walk, record_requests
+from orchestration.warehouse.sources import SourceState, record_source
+
+# A walk hands over what it has when it holds this much.
+CHUNK_BYTES = 8 * 2**20
+# Walks in a row that failed after all their retries: the feed is down, not one slice of it.
+OUTAGE_AFTER = 3
+PROGRESS_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Reads one source for one run; `report` tells how it goes."""
+
+    def __init__(
+        self, source: Source, ledger: Ledger, task: Task, lander: Lander, budget: RequestBudget, report: Report
+    ) -> None:
+        self.source = source
+        self.ledger = ledger
+        self.task = task
+        self.lander = lander
+        self.budget = budget
+        self.report = report
+        self.due = Due()
+        self.receipts: list[Receipt] = []
+        self.later_count = 0
+        self.later_requests = 0
+        self.outages = 0
+        self.finished = 0
+        self.told = task.began
+
+    async def run(self) -> None:
+        """Plan, walk and hand over. What goes wrong with this source alone is in the report, not raised."""
+        try:
+            if self.source.fault:
+                raise FeedError(self.source.fault)
+            await self._read()
+        except FeedError as error:
+            await self.give_up(error)
+        self.report.left = list(self.due.later) if not self.report.is_stopped else []
+        self.report.waited_seconds = self.budget.waited_seconds
+        self.report.seconds = time.monotonic() - self.task.began
+
+    async def give_up(self, error: Exception) -> None:
+        """Nothing of the source can be read: keep why."""
+        log.warning("%s: %s", self.source.name, error)
+        self.report.error = error
+        await self.lander.write(self._record)
+
+    async def _read(self) -> None:
+        async with FeedClient(
+            self.source.url,
+            self.source.key,
+            requests_per_minute=self.source.requests_per_minute,
+            retry=self.source.retry,
+            budget=self.budget,
+        ) as client:
+            self.due = await find_due(
+                client, self.source, self.ledger, self.task, self.report, self.receipts.append
+            )
+            self.report.due = self.due.all()
+            await self.lander.write(self._record)
+            async with asyncio.TaskGroup() as walkers:
+                for _ in range(min(self.source.concurrency, len(self.report.due))):
+                    walkers.create_task(self._walk_some(client))
+
+    def _record(self, connection: duckdb.DuckDBPyConnection) -> None:
+        source, report = self.source, self.report
+        report.request_count += len(self.receipts)
+        record_requests(connection, ((source.name, None, receipt) for receipt in self.receipts))
+        self.receipts.clear()
+        has_plan = not report.error and not self.task.is_reconcile
+        state = SourceState(
+            source=source.name,
+            feed_host=source.host,
+            settle=source.settle,
+            overlap=source.overlap,
+            run_at=self.task.began_at,
+            history_start=report.history_start,
+            horizon=report.horizon if has_plan else None,
+            error=report.error and str(report.error),
+        )
+        record_source(connection, state)
+
+    async def _walk_some(self, client: FeedClient) -> None:
+        while not self.report.is_stopped:
+            if self.due.now:
+                await self._walk_one(client, self.due.now.popleft())
+            elif self.due.later and not self._is_used_up():
+                self.later_count += 1
+                await self._walk_one(client, self.due.later.popleft(), is_later=True)
+            else:
+                return
+
+    def _is_used_up(self) -> bool:
+        """Whether what may wait has to wait. One such slice is walked in any case: no run is for nothing."""
+        if not self.later_count:
+            return False
+        if self.task.is_reconcile:
+            return self.later_requests >= self.task.older_requests
+        limit = self.task.bounds.backfill_time
+        return limit is not None and time.monotonic() - self.task.began >= limit.total_seconds()
+
+    async def _walk_one(self, client: FeedClient, piece: Slice, *, is_later: bool = False) -> None:
+        query = frozen_query(piece, self.source.page_size)
+        one = Walk(
+            source=self.source.name,
+            piece=piece,
+            query=query,
+            feed_host=self.source.host,
+            dagster_run_id=self.task.run_id,
+        )
+        self.report.walks.append(one)
+        chunk = Chunk(one)
+
+        def receive(receipt: Receipt) -> None:
+            # The receipts of a page's failed attempts arrive with the page: the list is the open chunk's own.
+            chunk.receipts.append(receipt)
+            self.later_requests += is_later
+
+        try:
+            async for page in walk(client, query, receive):
+                chunk.add(page.data, page.first_id, page.last_id)
+                if self.lander.has_refused(one.extract_id):
+                    break
+                if chunk.byte_count >= CHUNK_BYTES:
+                    full, chunk = chunk, Chunk(one)
+                    await self.lander.hand_over(full)
+            if not self.lander.has_refused(one.extract_id):
+                chunk.outcome = "complete"
+            self.outages = 0
+        except FeedError as error:
+            chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
+            log.warning(chunk.error)
+            self._judge_failure(error)
+        await self.lander.hand_over(chunk)
+
+    def _judge_failure(self, error: FeedError) -> None:
+        self.outages += isinstance(error, FeedUnavailable)
+        if isinstance(error, KeyRefused | WrongAddress) or self.outages >= OUTAGE_AFTER:
+            self.report.is_stopped = True
+
+    def landed(self, batch: Sequence[Chunk]) -> None:
+        """These chunks of the source are stored."""
+        for chunk in batch:
+            self.report.request_count += len(chunk.receipts)
+            self.finished += bool(chunk.outcome)
+            if chunk.outcome and (outside := chunk.walk.outside_count):
+                log.warning(
+                    "Slice %s: %d record(s) are of another time; they are stored.", chunk.walk.piece, outside
+                )
+        now = time.monotonic()
+        if now - self.told >= PROGRESS_SECONDS:
+            self.told = now
+            self._tell_progress(now - self.task.began)
+
+    def _tell_progress(self, elapsed: float) -> None:
+        due, received = len(self.report.due), self.report.total("received_count")
+        log.info(
+            "%s: %d of %d slices, %d activities, %.0f a second, about %.0f s left.",
+            self.source.name,
+            self.finished,
+            due,
+            received,
+            received / elapsed,
+            elapsed / max(self.finished, 1) * (due - self.finished),
+        )

@@ -1,0 +1,130 @@
+"""Which slices are due: a pure function of what is covered, the clock and the configuration.
+
+The one exception asks the feed a question: where history begins, when nobody said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from math import ceil
+
+from orchestration.intervals import DAY, CoveredDay, Interval, Kind, Slice, by_day, day_floor, gaps
+
+# The feed keeps activities for 6 years (two leap days, and one to spare); should it keep them longer, the search
+# begins before all of them.
+RETENTION = timedelta(days=6 * 365 + 3)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plan_refresh(
+    covered: Sequence[Interval],
+    start: datetime,
+    horizon: datetime,
+    overlap: timedelta,
+    unproven: Sequence[Interval] = (),
+) -> list[Slice]:
+    """Slices that close each gap of `[start, horizon)` and repeat what is `unproven` before its end, newest first.
+
+    Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
+    the stretch it continues: also where the gap is a hole, for then a run ended before it had looked back. The gap
+    that ends at the horizon is the tail.
+    """
+    due: list[Slice] = []
+    for gap in gaps(Interval(start, horizon), covered):
+        continued = next((piece for piece in covered if piece.end == gap.start), None)
+        if continued is None:
+            due += [Slice(Kind.BACKFILL, piece.start, piece.end) for piece in by_day(gap)]
+            continue
+        reach = Interval(max(gap.start - overlap, continued.start), gap.end)
+        kind = Kind.INCREMENTAL if gap.end == horizon else Kind.BACKFILL
+        due += [
+            Slice(kind, piece.start, piece.end, late_before=min(gap.start, piece.end)) for piece in by_day(reach)
+        ]
+    planned = [Interval(one.start, one.end) for one in due]
+    for stretch in unproven:
+        # A clock that was ahead may have asked for what is still to come: proven now, it would be lost for good.
+        for left in gaps(Interval(stretch.start, min(stretch.end, horizon)), planned):
+            unread = gaps(left, covered)
+            due += [Slice(Kind.BACKFILL, piece.start, piece.end) for gap in unread for piece in by_day(gap)]
+            for read in gaps(left, unread):
+                due += [Slice(Kind.RECONCILE, one.start, one.end, late_before=one.end) for one in by_day(read)]
+    return sorted(due, key=lambda one: one.end, reverse=True)
+
+
+def can_wait(piece: Slice, covered: Sequence[Interval]) -> bool:
+    """Whether a run may leave the slice to the next one: history that is older than all covered time.
+
+    A hole in covered time may not wait, nor the tail: they are gaps.
+    """
+    return piece.kind is Kind.BACKFILL and (not covered or piece.end <= covered[0].start)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What to walk again: the `recent` days, newest first, and `older` ones, least recently walked first.
+
+    `nights`: how many such runs it takes until every older day has had its turn.
+    """
+
+    recent: list[Slice]
+    older: list[Slice]
+    nights: int
+
+
+def plan_reconcile(
+    days: Sequence[CoveredDay], now: datetime, *, recent_days: int, every: timedelta, requests: int, page_size: int
+) -> Reconciliation:
+    """The covered part of today, the `recent_days` before it, and as many older days as are due.
+
+    Due is an even share of all older days, so that each has its turn within `every`, or whatever has waited for
+    longer than that, within so many `requests`; but one day at least, or a large one would never be walked.
+    """
+    since = day_floor(max((day.piece.end for day in days), default=now)) - recent_days * DAY
+    newest_first = sorted(days, key=lambda day: day.piece, reverse=True)
+    older = [day for day in newest_first if day.piece.start < since]
+    never = datetime.min.replace(tzinfo=UTC)
+    older.sort(key=lambda day: day.walked_at or never)
+    overdue = sum((day.walked_at or never) <= now - every for day in older)
+    share = ceil(len(older) * DAY / every)
+    costs = [day.record_count // page_size + 1 for day in older]
+    affordable = sum(total <= requests for total in accumulate(costs))
+    chosen = older[: max(min(affordable, max(share, overdue)), 1)]
+    return Reconciliation(
+        [_again(day) for day in newest_first if day.piece.start >= since],
+        [_again(day) for day in chosen],
+        max(ceil(len(older) / share) if share else 0, ceil(sum(costs) / requests)),
+    )
+
+
+def _again(day: CoveredDay) -> Slice:
+    return Slice(Kind.RECONCILE, day.piece.start, day.piece.end, late_before=day.piece.end)
+
+
+async def find_start(
+    anything_before: Callable[[datetime], Awaitable[bool]],
+    covered: Sequence[Interval],
+    horizon: datetime,
+) -> datetime:
+    """Midnight of the day of the first activity, found by halving the retention period.
+
+    Costs one request where covered time already begins at the first activity, else about fifteen. Where the feed
+    has nothing at all, history begins on the day of the horizon.
+    """
+    known = covered[0].start if covered else horizon
+    if not await anything_before(known):
+        return known if covered else day_floor(horizon)
+    earliest, latest = day_floor(horizon - RETENTION), day_floor(known)
+    if await anything_before(earliest):
+        earliest, latest = BEFORE_ALL, earliest
+    if latest < known and not await anything_before(latest):
+        return latest
+    while latest - earliest > DAY:
+        middle = day_floor(earliest + (latest - earliest) / 2)
+        if await anything_before(middle):
+            latest = middle
+        else:
+            earliest = middle
+    return earliest

@@ -1,0 +1,137 @@
+"""Where the feed meets the warehouse: all sources side by side, and one lander that stores what they bring.
+
+Each source has its own client, plan and report; those that share a budget share its requests. What goes wrong
+with one does not hold up the others. Nothing waits for the network while the file is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.api.rate_limit import RequestBudget
+from orchestration.config.sources import Bounds, Source
+from orchestration.ingest.covered_days import covered_days
+from orchestration.ingest.due import Ledger, Task
+from orchestration.ingest.feed_reader import Reader
+from orchestration.ingest.report import Report, RunReport
+from orchestration.ingest.writer import Lander
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import Chunk, check_feed_host, close_abandoned, coverage, unproven
+
+
+def refresh(source: Source, path: Path, *, run_id: str | None = None, bounds: Bounds | None = None) -> Report:
+    """Read what is due of one source up to its horizon and store it in the warehouse at `path`.
+
+    As `read_all`, but what keeps the source from being read at all is raised.
+
+    Raises:
+        FeedError: nothing could be read at all.
+        WarehouseError: the file cannot be used, or was filled from another feed.
+    """
+    [report] = read_all([source], path, run_id=run_id, bounds=bounds).reports
+    if report.error:
+        raise report.error
+    return report
+
+
+def read_all(
+    sources: Sequence[Source],
+    path: Path,
+    *,
+    run_id: str | None = None,
+    bounds: Bounds | None = None,
+    is_reconcile: bool = False,
+) -> RunReport:
+    """Read what is due of each source and store it; a reconciliation walks covered days again instead.
+
+    The caller holds `warehouse.connection.exclusive`. Failed sources and slices are reported, not raised: the
+    others are stored.
+
+    Raises:
+        WarehouseError: the file cannot be used.
+    """
+    bounds = bounds or Bounds()
+    task = Task(
+        began_at=datetime.now(UTC),
+        began=time.monotonic(),
+        bounds=bounds,
+        older_requests=max(bounds.reconcile_requests // max(len(sources), 1), 1),
+        is_reconcile=is_reconcile,
+        run_id=run_id,
+    )
+    return asyncio.run(_Run(sources, path, task).run())
+
+
+class _Run:
+    def __init__(self, sources: Sequence[Source], path: Path, task: Task) -> None:
+        self.path = path
+        self.task = task
+        self.lander = Lander(path, self._landed)
+        self.budgets: dict[str, RequestBudget] = {}
+        self.refused: dict[str, WarehouseError] = {}
+        with open_warehouse(path) as connection:
+            self.readers = {source.name: self._reader(connection, source) for source in sources}
+            # Walks of sources that are no longer read end too.
+            close_abandoned(connection)
+
+    async def run(self) -> RunReport:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.lander.run())
+                async with asyncio.TaskGroup() as readers:
+                    for reader in self.readers.values():
+                        readers.create_task(self._read(reader))
+                self.lander.finish()
+        except BaseExceptionGroup as group:
+            # The first failure is what the operator needs; the others followed from it.
+            raise _first(group) from None
+        return RunReport(
+            reports=[reader.report for reader in self.readers.values()],
+            seconds=time.monotonic() - self.task.began,
+            waited_seconds=sum(budget.waited_seconds for budget in self.budgets.values()),
+        )
+
+    async def _read(self, reader: Reader) -> None:
+        refused = self.refused.get(reader.source.name)
+        await (reader.give_up(refused) if refused else reader.run())
+
+    def _reader(self, connection: duckdb.DuckDBPyConnection, source: Source) -> Reader:
+        name = source.name
+        report = Report(name, self.task.began_at - source.settle, [])
+        report.abandoned_count = close_abandoned(connection, name)
+        try:
+            check_feed_host(connection, name, source.host)
+        except WarehouseError as error:
+            self.refused[name] = error
+        ledger = Ledger(
+            coverage(connection, name),
+            list(unproven(connection, name)),
+            covered_days(connection, name) if self.task.is_reconcile else (),
+        )
+        # A source without a shared budget has one of its own.
+        budget = self.budgets.setdefault(
+            f"shared {source.budget}" if source.budget else f"own {name}",
+            RequestBudget(source.requests_per_minute, source.retry.first_wait),
+        )
+        return Reader(source, ledger, self.task, self.lander, budget, report)
+
+    def _landed(self, batch: Sequence[Chunk]) -> None:
+        by_source: dict[str, list[Chunk]] = {}
+        for chunk in batch:
+            by_source.setdefault(chunk.walk.source, []).append(chunk)
+        for name, chunks in by_source.items():
+            self.readers[name].landed(chunks)
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,178 @@
+"""What stores the walks' records while they are still walking: one lander for all of them.
+
+Chunks wait in a bounded queue and are landed in large batches, each in one transaction: one batch is prepared, in
+memory, while the one before it is stored, each in a thread. The file is open only while a batch is stored; nothing
+waits for the network meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.batch import Batch, prepare
+from orchestration.landing.land import ROW_GROUP, VECTOR, store
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import RecordError
+from orchestration.warehouse.ledger import Chunk
+
+# A batch is landed when it fills a row group of the database, holds this much, or is this old.
+BATCH_ROWS = ROW_GROUP
+BATCH_BYTES = 96 * 2**20
+BATCH_SECONDS = 5.0
+# Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
+# cost the engine several times their size in memory: they are stored in smaller batches and smaller row groups.
+LARGE_RECORDS_BYTES = 32 * 2**20
+# What may be on its way through the lander, the batches that are being stored and prepared included.
+PENDING_BYTES = 128 * 2**20
+
+
+class Lander:
+    """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
+
+    `told` is called with each batch after it has been stored.
+    """
+
+    def __init__(self, path: Path, told: Callable[[Sequence[Chunk]], None]) -> None:
+        self._path = path
+        self._told = told
+        self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        # What was over of the chunk that filled the last batch.
+        self._left: Chunk | None = None
+        # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
+        self._space = asyncio.Condition()
+        self._pending_bytes = 0
+        self._refused: set[str] = set()
+        # Whoever opens the file, one after the other.
+        self._turn = asyncio.Lock()
+
+    def has_refused(self, extract_id: str) -> bool:
+        """Whether records of the walk could not be read: it is closed as failed, and not worth going on with."""
+        return extract_id in self._refused
+
+    async def hand_over(self, chunk: Chunk) -> None:
+        """Take a chunk; wait while too much is waiting."""
+        async with self._space:
+            await self._space.wait_for(lambda: self._pending_bytes < PENDING_BYTES)
+            self._pending_bytes += chunk.byte_count
+        self._queue.put_nowait(chunk)
+
+    async def write(
+        self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None = None
+    ) -> None:
+        """Let the action store something else than records, between two batches.
+
+        Raises:
+            WarehouseError: the file cannot be used.
+        """
+        async with self._turn:
+            await asyncio.to_thread(self._write, action, row_group)
+
+    def finish(self) -> None:
+        """No more chunks will come: `run` ends when it has stored what is waiting."""
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        """Land batch after batch until `finish` was called.
+
+        Raises:
+            ExceptionGroup: of a WarehouseError: the file cannot be used.
+        """
+        is_done = False
+        previous: asyncio.Task[None] | None = None
+        async with asyncio.TaskGroup() as storing:
+            while not is_done:
+                chunks, is_done = await self._next_batch()
+                if chunks:
+                    batch = await asyncio.to_thread(self._prepare, chunks)
+                    if previous:
+                        await previous
+                    size = sum(chunk.byte_count for chunk in chunks)
+                    previous = storing.create_task(self._store(batch, size))
+
+    async def _store(self, batch: Batch, size: int) -> None:
+        """Store the batch, for which `size` bytes of records were handed over."""
+        await self.write(lambda connection: store(connection, batch), _row_group(batch, size))
+        self._told(batch.chunks)
+        async with self._space:
+            self._pending_bytes -= size
+            self._space.notify_all()
+
+    async def _next_batch(self) -> tuple[list[Chunk], bool]:
+        """What arrives until the batch is full or old enough, and whether that was the last."""
+        batch: list[Chunk] = []
+        rows = size = 0
+        deadline: float | None = None
+        while not _is_full(rows, size):
+            try:
+                chunk = await self._next_chunk(deadline)
+            except TimeoutError:
+                break
+            if chunk is None:
+                return batch, True
+            if len(chunk.records) > BATCH_ROWS - rows:
+                chunk, self._left = chunk.split(BATCH_ROWS - rows)
+            batch.append(chunk)
+            rows += len(chunk.records)
+            size += chunk.byte_count
+            deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
+        return batch, False
+
+    def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None) -> None:
+        with open_warehouse(self._path, row_group=row_group) as connection:
+            action(connection)
+
+    async def _next_chunk(self, deadline: float | None) -> Chunk | None:
+        if self._left:
+            chunk, self._left = self._left, None
+            return chunk
+        async with asyncio.timeout_at(deadline):
+            return await self._queue.get()
+
+    def _prepare(self, chunks: list[Chunk]) -> Batch:
+        chunks = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in chunks]
+        # The other core belongs to the batch that is being stored, which takes longest.
+        with duckdb.connect(config={"threads": 1}) as engine:
+            try:
+                return prepare(engine, chunks)
+            except RecordError as error:
+                self._refused |= error.reasons.keys()
+                return prepare(engine, _without(chunks, error))
+
+
+def _is_full(rows: int, size: int) -> bool:
+    if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+        return True
+    return size >= LARGE_RECORDS_BYTES and _are_large(rows, size)
+
+
+def _are_large(rows: int, size: int) -> bool:
+    return size * BATCH_ROWS > rows * BATCH_BYTES
+
+
+def _row_group(batch: Batch, size: int) -> int | None:
+    """Of large records so many that they are about `LARGE_RECORDS_BYTES`, in whole vectors of the engine."""
+    rows = len(batch.records or ())
+    if not rows or not _are_large(rows, size):
+        return None
+    return max(LARGE_RECORDS_BYTES * rows // size // VECTOR, 1) * VECTOR
+
+
+def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
+    """The batch with the walks that hold unreadable records closed as failed, their records left out."""
+    kept = []
+    for chunk in batch:
+        reason = error.reasons.get(chunk.walk.extract_id)
+        if reason:
+            chunk = _receipts_alone(chunk)
+            chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {reason}"
+        kept.append(chunk)
+    return kept
+
+
+def _receipts_alone(chunk: Chunk) -> Chunk:
+    """The chunk without its records: the reads have happened and will be reported by the feed."""
+    return Chunk(chunk.walk, receipts=chunk.receipts)

@@ -1,0 +1,77 @@
+"""A batch of chunks, made ready to be stored while the file is still closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.landing.envelopes import read_envelopes
+from orchestration.warehouse.ledger import Chunk
+
+# DuckDB scans the batches of an Arrow table side by side.
+_ARROW_BATCH = 8192
+
+_SCHEMA = pa.schema(
+    {
+        "position": pa.int64(),
+        "source": pa.string(),
+        "extract_id": pa.string(),
+        "late_before": pa.timestamp("us"),
+        "payload": pa.large_string(),
+        "payload_sha256": pa.large_string(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Chunks and all their records in Arrow, with their envelopes; None where there is no record.
+
+    Each record has its position in the batch (from 1), its bytes and their hash, what its envelope says, and what
+    its walk says of it.
+    """
+
+    chunks: Sequence[Chunk]
+    records: pa.Table | None
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> Batch:
+    """Pack the records and read their envelopes; any connection will do, nothing is written through it.
+
+    Raises:
+        RecordError: some records have no id, no time, or one that is still to come.
+    """
+    if not any(chunk.records for chunk in chunks):
+        return Batch(chunks, None)
+    return Batch(chunks, read_envelopes(connection, _packed(chunks), _horizon(chunks)))
+
+
+def _horizon(chunks: Sequence[Chunk]) -> datetime:
+    """No record is from after it: now and every end that was asked for, and a day for clocks that differ."""
+    return max(datetime.now(UTC), *(chunk.walk.piece.end for chunk in chunks)) + timedelta(days=1)
+
+
+def _packed(chunks: Sequence[Chunk]) -> pa.Table:
+    """The records of all chunks in order, each with its position (from 1) and what its walk says of it."""
+    batches = []
+    position = 1
+    for chunk in chunks:
+        count = len(chunk.records)
+        if not count:
+            continue
+        walk = chunk.walk
+        late_before = walk.piece.late_before and walk.piece.late_before.replace(tzinfo=None)
+        columns = [
+            pa.array(range(position, position + count), pa.int64()),
+            pa.repeat(walk.source, count),
+            pa.repeat(walk.extract_id, count),
+            pa.repeat(pa.scalar(late_before, pa.timestamp("us")), count),
+            *chunk.records.to_arrow(),
+        ]
+        batches.append(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+        position += count
+    return pa.Table.from_batches(pa.Table.from_batches(batches).to_batches(max_chunksize=_ARROW_BATCH))

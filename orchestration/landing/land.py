@@ -1,0 +1,138 @@
+"""Pages in, rows out: one transaction stores records, their ledger rows and the receipts of their requests.
+
+Records arrive as bytes and are stored as these bytes. They stay in Arrow until they are inserted, and move once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.landing.batch import Batch, prepare
+from orchestration.landing.dedup import judge
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import Chunk, Receipt, Walk, record_requests, record_walks
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+
+# Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
+# through the log and is compressed when the file is closed; one that fills a row group and a bit makes the
+# checkpoint move rows between row groups.
+ROW_GROUP = 122_880
+# A row group is a multiple of it.
+VECTOR = 2048
+
+_STORE = """
+insert into raw.{table} by name
+select
+    source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type, payload,
+    payload_sha256, extract_id, $ingested_at as ingested_at, $base + position as ingest_seq,
+    coalesce(created_at < late_before, false) as is_late
+from incoming
+where {condition}
+"""
+_TARGETS = {
+    "activities": "position not in (select position from judged where verdict <> 'new')",
+    "activity_revisions": "position in (select position from judged where verdict = 'revision')",
+}
+
+_COUNT = """
+select
+    extract_id,
+    count(*) filter (where verdict = 'new') as inserted_count,
+    count(*) filter (where verdict = 'duplicate') as duplicate_count,
+    count(*) filter (where verdict = 'revision') as revision_count,
+    count(*) filter (where verdict = 'new' and coalesce(created_at < late_before, false)) as late_count,
+    count(*) filter (where created_at < slice_start or created_at >= slice_end) as outside_count,
+    max(created_at) as newest
+from (
+    select incoming.*, coalesce(judged.verdict, 'new') as verdict
+    from incoming left join judged using (position)
+)
+inner join pieces using (extract_id)
+group by extract_id
+"""
+
+
+def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None:
+    """Prepare the chunks and store them, in one go; for what `store` does, and `prepare` raises, see there."""
+    store(connection, prepare(connection, chunks))
+
+
+def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """Store the batch and bring the ledger rows of its walks up to date, all in one transaction."""
+    # One thread writes one row group; a second would write parts that have to be put together again, and would
+    # take the processor from whoever reads the next pages. The order of rows is the feed's.
+    connection.execute("set threads = 1; set preserve_insertion_order = true")
+    connection.begin()
+    try:
+        walks = {chunk.walk.extract_id: chunk.walk for chunk in batch.chunks}
+        counts = _store_records(connection, batch.records, walks) if batch.records is not None else {}
+        for chunk in batch.chunks:
+            chunk.walk.absorb(chunk)
+        for walk in walks.values():
+            walk.count(*counts.get(walk.extract_id, (0, 0, 0, 0, 0, None)))
+        record_walks(connection, list(walks.values()))
+        record_requests(connection, _receipts(batch.chunks))
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receipt]]:
+    for chunk in chunks:
+        for receipt in chunk.receipts:
+            yield chunk.walk.source, chunk.walk.extract_id, receipt
+
+
+def _store_records(
+    connection: duckdb.DuckDBPyConnection, records: pa.Table, walks: Mapping[str, Walk]
+) -> dict[str, tuple]:
+    """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
+    connection.register("incoming", records)
+    judge(connection)
+    connection.register("pieces", _pieces(walks))
+    counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
+    connection.unregister("pieces")
+    _insert(connection, counts)
+    connection.unregister("incoming")
+    return counts
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:
+    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": last_number(connection)}
+    expected = {
+        "activities": sum(inserted for inserted, *_ in counts.values()),
+        "activity_revisions": sum(revised for _, _, revised, *_ in counts.values()),
+    }
+    for table, count in expected.items():
+        if not count:
+            continue
+        statement = _STORE.format(table=table, condition=_TARGETS[table])
+        [(stored,)] = connection.execute(statement, numbering).fetchall()
+        if stored != count:
+            raise WarehouseError(f"{stored} of {count} records would have been stored, so none was. Run again.")
+
+
+def last_number(connection: duckdb.DuckDBPyConnection) -> int:
+    """The newest `ingest_seq` that was ever given, also to rows that were removed since."""
+    [(newest,)] = connection.execute(
+        f"select max(number) from (select {NEWEST_INGEST_SEQ} as number "
+        "union all select max(ingest_seq) from raw.activity_revisions "
+        "union all select max(last_ingest_seq) from raw.removals)"
+    ).fetchall()
+    return newest
+
+
+def _pieces(walks: Mapping[str, Walk]) -> pa.Table:
+    """Which time each walk asked for."""
+    moments = {
+        name: pa.array(
+            [getattr(walk.piece, bound).replace(tzinfo=None) for walk in walks.values()], pa.timestamp("us")
+        )
+        for name, bound in (("slice_start", "start"), ("slice_end", "end"))
+    }
+    return pa.table({"extract_id": pa.array(walks), **moments})

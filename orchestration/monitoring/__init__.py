@@ -1,0 +1,1 @@
+"""Checks of the ledger against the clock, the rows and our own reads. Read-only."""

@@ -1,0 +1,148 @@
+"""Own reads as a canary: each answer of the feed must come back as an activity that names its request id.
+
+The feed reports every read of itself. A read of ours that never appears, in time that is proven complete, means
+that the feed loses activities, or that this key does not see these.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from orchestration.intervals import rfc3339
+from orchestration.monitoring.check_result import Verdict, together
+from orchestration.monitoring.ledger_checks import sources
+from orchestration.warehouse.ledger import coverage
+
+# How long an own read may take to appear.
+OVERDUE_AFTER = timedelta(hours=2)
+# Looking further back would cost more each day, and what was seen once was seen.
+LOOKED_AT = timedelta(days=7)
+# The feed stamps the activity by its own clock: time around the read has to be covered, too.
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+
+_ANSWERED = """
+with asked as (
+    select source, request_id, min(requested_at) as requested_at
+    from raw.feed_requests
+    where status_code = 200 and requested_at >= $since
+    group by source, request_id
+),
+seen as (
+    select
+        try(json_extract_string(payload, '$.request_id')) as request_id,
+        min(created_at) as created_at,
+        min(ingested_at) as ingested_at
+    from raw.activities
+    where activity_type = 'compliance_api_accessed' and created_at >= $since - $clocks
+    group by 1
+),
+covered as (
+    select unnest($sources) as source, unnest($starts) as starts_at, unnest($ends) as ends_at
+),
+judged as (
+    select
+        asked.source,
+        asked.request_id,
+        asked.requested_at,
+        seen.request_id is not null as is_seen,
+        seen.request_id is null and asked.requested_at < $overdue and covered.source is not null as is_missing,
+        epoch(seen.created_at - asked.requested_at) as stamped_seconds,
+        epoch(seen.ingested_at - asked.requested_at) as stored_seconds
+    from asked
+    left join seen on asked.request_id = seen.request_id
+    left join covered
+        on
+            asked.source = covered.source
+            and asked.requested_at - $clocks >= covered.starts_at
+            and asked.requested_at + $clocks <= covered.ends_at
+)
+select
+    source,
+    count(*) as asked_count,
+    count(*) filter (where is_seen) as seen_count,
+    count(*) filter (where is_missing) as missing_count,
+    arg_min(request_id, requested_at) filter (where is_missing) as first_missing,
+    min(requested_at) filter (where is_missing) as first_missing_at,
+    median(stamped_seconds) as stamped_p50,
+    max(stamped_seconds) as stamped_max,
+    median(stored_seconds) as stored_p50,
+    max(stored_seconds) as stored_max
+from judged
+group by source
+order by source
+"""
+
+# Only asked for a source of which nothing came back lately: it reads the whole history.
+_EVER_SEEN = """
+select exists (
+    from raw.activities
+    where
+        activity_type = 'compliance_api_accessed'
+        and try(json_extract_string(payload, '$.request_id'))
+        in (select request_id from raw.feed_requests where source = ?)
+)
+"""
+
+
+def own_reads_come_back(
+    connection: duckdb.DuckDBPyConnection, now: datetime, overdue_after: timedelta = OVERDUE_AFTER
+) -> Verdict:
+    """Each answered read of the last 7 days came back, unless it is younger than `overdue_after`.
+
+    A read counts as missing only where the time around it is proven complete. A source that never reported any own
+    read is told apart: its key may not see them.
+    """
+    stretches = [
+        (source, _naive(one.start), _naive(one.end))
+        for source in sources(connection)
+        for one in coverage(connection, source)
+    ]
+    names, starts, ends = (list(column) for column in zip(*stretches, strict=True)) if stretches else ([], [], [])
+    found = connection.execute(
+        _ANSWERED,
+        {
+            "since": _naive(now - LOOKED_AT), "overdue": _naive(now - overdue_after), "clocks": CLOCKS_DIFFER_BY,
+            "sources": names, "starts": starts, "ends": ends,
+        },
+    )  # fmt: skip
+    columns = [column[0] for column in found.description]
+    rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    return together([_judge(connection, row) for row in rows], "The feed was not read in the last 7 days.")
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> Verdict:
+    source, seen, missing = row["source"], row["seen_count"], row["missing_count"]
+    figures = _figures(row)
+    if not missing:
+        waiting = row["asked_count"] - seen
+        return Verdict(True, f"{source}: {seen} own read(s) came back, {waiting} are not due.", figures=figures)
+    [(was_ever_seen,)] = connection.execute(_EVER_SEEN, [source]).fetchall() if not seen else [(True,)]
+    if not was_ever_seen:
+        sentence = (
+            f"{source}: this source does not report own reads; none of {missing} that are due came back. Its key "
+            "may not see them, or the feed loses activities: compare with a key of the parent organization."
+        )
+        return Verdict(False, sentence, is_error=False, figures=figures)
+    sentence = (
+        f"{source}: {missing} own read(s) never came back, the first is {row['first_missing']} of "
+        f"{rfc3339(row['first_missing_at'].replace(tzinfo=UTC))}. The feed may have lost other activities of that "
+        "time: read it again, and report the request id to the feed's support."
+    )
+    return Verdict(False, sentence, figures=figures)
+
+
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    """Counts, the share that came back of what is due, and seconds until the feed's stamp and until stored."""
+    source, seen, missing = row["source"], row["seen_count"], row["missing_count"]
+    figures = {f"{source}: asked": row["asked_count"], f"{source}: seen": seen, f"{source}: missing": missing}
+    if seen + missing:
+        figures[f"{source}: share seen"] = round(seen / (seen + missing), 4)
+    delays = ("stamped_p50", "stamped_max", "stored_p50", "stored_max")
+    return figures | {f"{source}: seconds {name}": round(row[name], 3) for name in delays if row[name] is not None}
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

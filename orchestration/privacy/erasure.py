@@ -1,0 +1,225 @@
+"""Removal of records on somebody's order: the erasure of a person, and the retention of whole days.
+
+The warehouse is written anew without them, as a second file that takes the place of the first in one step: a row
+that is deleted stays readable in the file until something overwrites it. What is left for the proofs is told in
+`removal_sql`. Everything curated is left out, since it repeats the records, and is to be built again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from orchestration import __version__
+from orchestration.durable_files import sync
+from orchestration.evidence import removal_sql as sql
+from orchestration.evidence.removals import Removal, list_removals
+from orchestration.evidence.seals import append_seals, seal_days
+from orchestration.evidence.verify import verify
+from orchestration.landing.land import last_number
+from orchestration.privacy.carry_over import carry_over
+from orchestration.privacy.selection import choose_days, choose_person
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+
+MOST_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who has records removed, and why: kept for good, and shown with every verification.
+
+    Raises:
+        WarehouseError: one of them is missing, or is not fit to be kept.
+    """
+
+    requested_by: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        for name, text in (("who removes", self.requested_by), ("why", self.reason)):
+            if not text.strip():
+                raise WarehouseError(f"Say {name}: it is kept with the proofs. Set BY and WHY.")
+            if "@" in text or not text.isprintable() or len(text) > MOST_LETTERS:
+                raise WarehouseError(
+                    f"What says {name} is kept for good and shown to auditors. Use one line of up to "
+                    f"{MOST_LETTERS} letters without an email address, such as a role or the number of a case."
+                )
+
+
+_TOMBSTONES = """
+insert into raw.removed_activities by name
+select $removal_id as removal_id, * exclude (activity_type) from removed_rows order by ingest_seq
+"""
+
+_DAY_COUNTS = """
+insert into raw.removed_days by name
+select
+    $removal_id as removal_id,
+    old_days.*,
+    count(*) filter (where table_name = 'activities') as activity_count,
+    count(*) filter (where table_name = 'activity_revisions') as revision_count
+from old_days left join removed_rows using (source, removed_date)
+group by all
+order by source, removed_date
+"""
+
+_EXTRACT_COUNTS = """
+insert into raw.removed_extracts by name
+select
+    $removal_id as removal_id, source, extract_id,
+    count(*) filter (where table_name = 'activities') as activity_count,
+    count(*) filter (where table_name = 'activity_revisions') as revision_count
+from removed_rows
+group by all
+order by source, extract_id
+"""
+
+_RECORD = f"""
+insert into raw.removals by name
+with row as (
+    select
+        $removal_id as removal_id, $kind as kind, $requested_by as requested_by, $reason as reason,
+        $now as removed_at, count(*) filter (where table_name = 'activities') as activity_count,
+        count(*) filter (where table_name = 'activity_revisions') as revision_count,
+        $last_ingest_seq as last_ingest_seq,
+        (select content_sha256 from ({sql.CONTENTS}) where removal_id = $removal_id) as content_sha256,
+        (select arg_max(removal_sha256, removal_id) from raw.removals) as previous_removal_sha256
+    from removed_rows
+)
+select *, {sql.removal_expression("row", "previous_removal_sha256")} as removal_sha256,
+    $product_version as product_version
+from row
+"""
+
+
+def erase(path: Path, subject: str, order: Order) -> Removal | None:
+    """Remove every activity that names the person, for good. Null where there is none.
+
+    The caller holds `connection.exclusive`, and has the curated tables built and published again afterwards.
+
+    Raises:
+        WarehouseError: nothing was removed.
+    """
+
+    return _remove(path, "erasure", order, lambda connection: choose_person(connection, subject).pattern)
+
+
+def oldest_kept(raw_days: int | None) -> date:
+    """The first day (UTC) that a retention of so many days keeps.
+
+    Raises:
+        WarehouseError: no number of days is set.
+    """
+    if raw_days is None:
+        raise WarehouseError("Records are kept for good. Set RAW_DAYS to the days that they are to be kept.")
+    return datetime.now(UTC).date() - timedelta(days=raw_days)
+
+
+def retain(path: Path, before: date, order: Order) -> Removal | None:
+    """Remove the sealed days before `before`, as `erase` does. Null where there is none.
+
+    Days without a seal stay, and days of which a failed walk waits to be repeated.
+    """
+    return _remove(path, "retention", order, lambda connection: choose_days(connection, before))
+
+
+def _remove(
+    path: Path, kind: str, order: Order, choose_rows: Callable[[duckdb.DuckDBPyConnection], str | None]
+) -> Removal | None:
+    path = path.resolve()
+    _sweep(path)
+    with open_warehouse(path) as connection:
+        _require_all_in_file(connection)
+        # What came since the last seals is sealed while it is there, also in what stays.
+        seal_days(connection)
+    draft = path.with_name(f"{path.name}.{uuid4().hex}.draft")
+    removal = None
+    try:
+        with open_warehouse(draft) as connection:
+            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as origin (read_only)")
+            [(target,)] = connection.execute("select current_database()").fetchall()
+            connection.execute("use origin")
+            pattern = choose_rows(connection)
+            found = "old_days" if kind == "retention" else "removed_rows"
+            [(is_any,)] = connection.execute(f"select count(*) > 0 from {found}").fetchall()
+            last = last_number(connection)
+            connection.execute(f'use "{target}"')
+            if is_any:
+                carry_over(connection, pattern)
+                removal = _record(connection, kind, order, last)
+                _require_proofs(connection)
+        if removal:
+            _take_place(draft, path)
+    finally:
+        _sweep(path)
+    return removal
+
+
+def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
+    """What only the archive has cannot be removed: its parts are written once."""
+    [(count,)] = connection.execute(
+        "select count(*) from raw.archive_files where dropped_at is not null"
+    ).fetchall()
+    if count:
+        raise WarehouseError(
+            "Old days are in the archive alone, where nothing can be removed, so nothing was. Restore the archive "
+            "into another file (`make restore` with another WAREHOUSE_PATH) and remove there."
+        )
+
+
+def _sweep(path: Path) -> None:
+    """Remove drafts: ours where nothing came of it, and what a process left behind that was killed on its way."""
+    for left in path.parent.glob(f"{path.name}.*.draft*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _record(connection: duckdb.DuckDBPyConnection, kind: str, order: Order, last_ingest_seq: int) -> Removal:
+    """Write what is left of the removed rows, the removal itself, and the seals that tell of it."""
+    [(removal_id,)] = connection.execute("select coalesce(max(removal_id), 0) + 1 from raw.removals").fetchall()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    number = {"removal_id": removal_id}
+    connection.begin()
+    for statement in (_DAY_COUNTS, _EXTRACT_COUNTS) if kind == "retention" else (_TOMBSTONES,):
+        connection.execute(statement, number)
+    connection.execute(
+        _RECORD,
+        number
+        | {"kind": kind, "requested_by": order.requested_by.strip(), "reason": order.reason.strip(), "now": now}
+        | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
+    )
+    connection.execute(sql.TELL_DAYS, number)
+    append_seals(connection, now)
+    connection.commit()
+    return list_removals(connection)[-1]
+
+
+def _require_proofs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Nothing is removed from a history that does not hold: the new seals would cover up what was done to it."""
+    findings = verify(connection).findings
+    if findings:
+        raise WarehouseError(
+            f"The warehouse does not verify, so nothing was removed. raw.{findings[0].table}, {findings[0].name}: "
+            f"{findings[0].first}. Clear that up first, with a backup."
+        )
+
+
+def _take_place(draft: Path, path: Path) -> None:
+    """Remove what else repeats records of the old file, and put the finished one in its place in one step."""
+    logs = [one.with_name(one.name + ".wal") for one in (draft, path)]
+    if any(log.exists() for log in logs):
+        raise WarehouseError(f"{path} is in use by another program, so nothing was removed. Close it there.")
+    # What queries spilled when a process was killed; what dbt wrote beside the file: its log can quote a value.
+    for left in (path.with_name(path.name + ".tmp"), path.with_suffix(".dbt")):
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.copymode(path, draft)
+    sync(draft)
+    os.replace(draft, path)
+    sync(path.parent)

@@ -1,0 +1,162 @@
+"""Everything that is held on one person, as files: the answer to a data subject's request.
+
+Records come byte for byte, the rows of the curated tables as CSV. Which records name the person is decided in
+`warehouse.subjects`, for reports and erasures alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.markdown import code, instant, table
+from orchestration.privacy.subject import Subject, choose, find_subject
+from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+
+DIRECTORY = "subject-reports"
+PAGE = "README.md"
+_ROWS_AT_ONCE = 10_000
+
+_RECORDS = """
+select payload from raw.{table} semi join chosen using (activity_id) order by created_at, ingest_seq
+"""
+_RAW = (
+    (
+        "stored_activities",
+        "activities.jsonl",
+        "Every record that names the person, one a line, as the feed sent it.",
+    ),
+    ("activity_revisions", "revisions.jsonl", "Other contents that the feed gave later for these records."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that was written: its directory and, by file, how many records or rows it has."""
+
+    directory: Path
+    counts: dict[str, int]
+
+
+def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = None) -> Report:
+    """Write all that the warehouse at `path` holds on the person with the user id or address `told`.
+
+    It goes into a directory of its own in `output`, or in `subject-reports` beside the warehouse; its name tells
+    nothing of the person.
+
+    Raises:
+        WarehouseError: there is no such person, or the files cannot be written.
+    """
+    now = datetime.now(UTC)
+    name = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(told.strip().lower().encode()).hexdigest()[:12]}"
+    directory = (output or path.parent / DIRECTORY) / name
+    with open_warehouse(path, read_only=True) as connection:
+        person = find_subject(connection, told)
+        choose(connection, person)
+        try:
+            directory.mkdir(mode=0o700, parents=True)
+            return _write(connection, catalog, person, directory, now)
+        except OSError as error:
+            raise WarehouseError(
+                f"Cannot write to {directory.parent}: {error.strerror}. Choose another directory."
+            ) from None
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, person: Subject, directory: Path, now: datetime
+) -> Report:
+    counts, lines = {}, []
+    for source, file, description in _RAW:
+        count = _write_records(connection, source, directory / file)
+        counts[file] = count
+        lines.append((code(file), f"{count:,}", description))
+    for mart in catalog.marts:
+        count = _write_rows(connection, mart, person, directory / f"{mart.name}.csv")
+        if count:
+            counts[f"{mart.name}.csv"] = count
+            lines.append((code(f"{mart.name}.csv"), f"{count:,}", mart.description))
+    (directory / PAGE).write_text(_page(person, lines, now), encoding="utf-8")
+    return Report(directory, counts)
+
+
+def _write_records(connection: duckdb.DuckDBPyConnection, source: str, file: Path) -> int:
+    rows = connection.execute(_RECORDS.format(table=source))
+    count = 0
+    with file.open("wb") as written:
+        while found := rows.fetchmany(_ROWS_AT_ONCE):
+            written.writelines(payload.encode() + b"\n" for (payload,) in found)
+            count += len(found)
+    return count
+
+
+def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, person: Subject, file: Path) -> int:
+    """The rows of the mart that rest on a chosen record or name the person; no file where there are none."""
+    columns = [column for column in mart.columns if column.name != "payload"]
+    conditions = ["activity_id in (select activity_id from chosen)"] if "activity_id" in mart.column_names else []
+    if "payload" not in mart.column_names:
+        conditions.append("regexp_matches(to_json(held)::varchar, $pattern)")
+    connection.execute(
+        f"create or replace temp table held_rows as select {', '.join(map(_cell, columns))} "
+        f"from {SCHEMA}.{mart.name} as held where {' or '.join(conditions)}"
+        + (f" order by {', '.join(f'held.{_quoted(name)}' for name in mart.order_by)}" if mart.order_by else ""),
+        {"pattern": person.pattern} if "payload" not in mart.column_names else {},
+    )
+    [(count,)] = connection.execute("select count(*) from held_rows").fetchall()
+    if count:
+        target = str(file).replace("'", "''")
+        connection.execute(f"copy (from held_rows) to '{target}' (format csv, header)")
+    return count
+
+
+def _cell(column: Column) -> str:
+    """The column for spreadsheets: a text that one would take for a formula begins with an apostrophe."""
+    name = f"held.{_quoted(column.name)}"
+    text = f"array_to_string({name}, '; ')" if column.data_type.endswith("[]") else name
+    if "varchar" in column.data_type:
+        text = f"regexp_replace({text}, '^([=+@\\t\\r\\n-])', '''\\1')"
+    return f"{text} as {_quoted(column.name)}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _page(person: Subject, lines: Sequence[tuple[str, str, str]], now: datetime) -> str:
+    known = [
+        ("User id", ", ".join(map(code, person.user_ids)) or "none is known"),
+        ("Addresses", ", ".join(map(code, person.emails)) or "none is known"),
+        ("Written", instant(now)),
+    ]
+    shared = (
+        f"\n{person.shared_count} more address(es) were used by other users as well. Records that name the person "
+        "by one of these alone are not included.\n"
+        if person.shared_count
+        else ""
+    )
+    return "\n".join(
+        [
+            "# What is held on one person",
+            "",
+            *table(("", ""), known),
+            shared,
+            *table(("file", "records", "what it is"), lines),
+            "",
+            "A record is here where the id or one of the addresses stands in it as a whole word: as who acted, as "
+            "who claimed to be, as who was added or removed, or in a text. Times are UTC. In the CSV files an "
+            "apostrophe stands before a text that a spreadsheet would take for a formula.",
+            "",
+            "Records and rows name other people as well: have them looked at before they are handed out.",
+            "",
+        ]
+    )

@@ -1,0 +1,183 @@
+"""An edition: one state of the warehouse that may be published, and how far it is proven complete.
+
+A gap in the ledger does not forbid an edition; it says of each source how far it is complete. What forbids one is
+a build that failed: analysts keep what they had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import orjson
+
+from orchestration import __version__
+from orchestration.intervals import Interval, gaps
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.marts import SCHEMA, Catalog
+from orchestration.publish.sets import PublishedSet
+from orchestration.warehouse.ledger import coverage, unproven
+
+# The name of the table that comes with each set: one row per source.
+METADATA_TABLE = "_published"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far one source is complete: without a gap through `complete_through`, null where nothing is proven."""
+
+    source: str
+    complete_through: datetime | None
+    gap_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The state that is published, as one set shows it.
+
+    `fingerprint` is the same where publishing again would change nothing, `policy` where equal rows look equal.
+    """
+
+    published_at: datetime
+    detail_since: date | None
+    through_ingest_seq: int
+    activity_count: int
+    sources: tuple[SourceState, ...]
+    product_version: str
+    project_hash: str
+    rebuilt_by: str
+    policy: str
+    fingerprint: str
+
+    @property
+    def complete_through(self) -> datetime | None:
+        """How far every source is complete."""
+        moments = [state.complete_through for state in self.sources]
+        return min((moment for moment in moments if moment), default=None) if all(moments) else None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the table `_published`, times in UTC without a zone."""
+        states = self.sources or (SourceState("", None, 0),)
+        return [
+            {
+                "published_at": _naive(self.published_at),
+                "source": state.source or None,
+                "complete_through": state.complete_through and _naive(state.complete_through),
+                "gap_count": state.gap_count,
+                "detail_since": self.detail_since,
+                "through_ingest_seq": self.through_ingest_seq,
+                "activity_count": self.activity_count,
+                "product_version": self.product_version,
+                "project_hash": self.project_hash,
+                "fingerprint": self.fingerprint,
+            }
+            for state in states
+        ]
+
+
+def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet) -> Edition:
+    """The warehouse as it stands and as the set shows it, if it may be published.
+
+    Raises:
+        PublicationError: the marts are missing, failed their checks, or are not those of one finished build.
+    """
+    catalog = published.built
+    _require_marts(connection, catalog)
+    # Reads that turn out to be our own are told so in rows that are there already.
+    [(through, stored, own_count, count)] = connection.execute(
+        "select coalesce(max(ingest_seq), 0), count(*), count(case when is_own_read then 1 end), "
+        "count(case when occurred_at >= coalesce(cast(? as date), '-infinity') then 1 end) "
+        f"from {SCHEMA}.activities",
+        [published.since],
+    ).fetchall()
+    rebuilt_by = _require_good_build(connection, catalog, through)
+    names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
+    sources, holes = [], []
+    for (name,) in names:
+        state, open_stretches = _source_state(connection, name)
+        sources.append(state)
+        holes += [f"{name} {stretch}" for stretch in open_stretches]
+    ledger = _ledger_facts(connection)
+    facts = (through, stored, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__,
+             published.policy, published.since)  # fmt: skip
+    return Edition(
+        published_at=datetime.now(UTC),
+        detail_since=published.since,
+        through_ingest_seq=through,
+        activity_count=count,
+        sources=tuple(sources),
+        product_version=__version__,
+        project_hash=catalog.project_hash,
+        rebuilt_by=rebuilt_by,
+        policy=published.policy,
+        fingerprint=hashlib.sha256(orjson.dumps(facts)).hexdigest(),
+    )
+
+
+def _require_marts(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = ? order by 1, column_index",
+        [SCHEMA],
+    ).fetchall():
+        found.setdefault(table, []).append(column)
+    for mart in catalog.marts:
+        if sorted(found.get(mart.name, [])) != sorted(mart.column_names):
+            raise PublicationError(
+                f"{SCHEMA}.{mart.name} is not as this version of the project builds it. Run `make refresh`, or "
+                "`make rebuild` where columns have changed; what was published before stays."
+            )
+
+
+def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog, through: int) -> str:
+    """The builds since the last one of every mart: none may have failed. Returns the last rebuild's id."""
+    builds = connection.execute(
+        "select build_id, mart_count, is_full_refresh, through_ingest_seq, failed_nodes from raw.dbt_runs "
+        "order by finished_at desc, build_id"
+    ).fetchall()
+    for _, mart_count, _, _, failed in builds:
+        if failed:
+            more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+            raise PublicationError(
+                f"The last build failed in {failed[0]}{more}, so nothing was published; what was published before "
+                "stays. Mend it, then run `make refresh`."
+            )
+        if mart_count >= len(catalog.marts):
+            break
+    else:
+        raise PublicationError(
+            "No build of every mart has finished, so nothing was published; what was published before stays. "
+            "Run `make refresh`."
+        )
+    if builds[0][3] != through:
+        raise PublicationError(
+            "A build was stopped on its way and the marts do not belong together, so nothing was published; what "
+            "was published before stays. Run `make refresh`."
+        )
+    return next((build_id for build_id, _, is_full_refresh, *_ in builds if is_full_refresh), "")
+
+
+def _source_state(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[SourceState, list[Interval]]:
+    covered = coverage(connection, name)
+    within = Interval(covered[0].start, covered[-1].end) if covered else None
+    holes = {*(gaps(within, covered) if within else []), *unproven(connection, name)}
+    if not within:
+        return SourceState(name, None, len(holes)), sorted(holes)
+    through = min([within.end, *(hole.start for hole in holes)])
+    return SourceState(name, through if through > within.start else None, len(holes)), sorted(holes)
+
+
+def _ledger_facts(connection: duckdb.DuckDBPyConnection) -> list[Any]:
+    """What marts may show of the ledger without any new activity: revisions, seals, the newest day read."""
+    [facts] = connection.execute(
+        "select (select count(*) from raw.activity_revisions), (select count(*) from raw.day_seals), "
+        "(select cast(max(slice_end) as date)::varchar from raw.extracts where status = 'complete')"
+    ).fetchall()
+    return list(facts)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

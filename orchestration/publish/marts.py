@@ -1,0 +1,126 @@
+"""What is published: the marts as dbt's manifest describes them.
+
+A mart can say in its `.yml`, under `config: meta: publish:`, how it is best stored: `order_by` (columns that the
+rows are sorted by), `partition_by` (a date column; Parquet files are cut at its months), `indexes` (columns that
+PostgreSQL indexes) and `ages_by` (the time or date by which rows become too old to be published; without it they
+never do). Everything else is read from the contract: columns, descriptions, labels of personal data, the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from orchestration.publish.errors import PublicationError
+
+SCHEMA = "marts"
+# The tests that a mart's key has: over all rows, or over new rows against all.
+UNIQUE_TESTS = ("unique", "unique_of_new")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a mart: its SQL type in lower case, and what it means."""
+
+    name: str
+    data_type: str
+    description: str
+    pii: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A mart, how it is stored for reading, and the relation of the warehouse that its rows are read from."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: str | None
+    order_by: tuple[str, ...]
+    partition_by: str | None
+    indexes: tuple[str, ...]
+    ages_by: str | None
+    relation: str
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns in the order of the contract."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every mart, and a hash that changes whenever the project would build something else."""
+
+    marts: tuple[Mart, ...]
+    project_hash: str
+
+
+def read_catalog(manifest_path: Path) -> Catalog:
+    """The marts of the dbt project whose manifest stands at the path, by name.
+
+    Raises:
+        PublicationError: there is no readable manifest.
+    """
+    try:
+        manifest = orjson.loads(manifest_path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        raise PublicationError(
+            f"There is no manifest of the dbt project at {manifest_path}. Run `make setup`."
+        ) from None
+    nodes = manifest["nodes"].values()
+    keys = _unique_columns(nodes)
+    marts = [
+        _mart(node, keys.get(node["unique_id"], []))
+        for node in nodes
+        if node["resource_type"] == "model" and node["schema"] == SCHEMA
+    ]
+    return Catalog(tuple(sorted(marts, key=lambda mart: mart.name)), _project_hash(manifest))
+
+
+def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
+    columns = tuple(
+        Column(name, column["data_type"].lower(), column["description"], column["config"]["meta"].get("pii"))
+        for name, column in node["columns"].items()
+    )
+    stored = node["config"]["meta"].get("publish", {})
+    key = next((column.name for column in columns if column.name in unique_columns), None)
+    return Mart(
+        name=node["name"],
+        description=" ".join(node["description"].split()),
+        columns=columns,
+        key=key,
+        order_by=tuple(stored.get("order_by", [key] if key else [])),
+        partition_by=stored.get("partition_by"),
+        indexes=tuple(stored.get("indexes", [])),
+        ages_by=stored.get("ages_by"),
+        relation=f"{SCHEMA}.{node['name']}",
+    )
+
+
+def _unique_columns(nodes: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in UNIQUE_TESTS:
+            found.setdefault(node["attached_node"], []).append(node["column_name"])
+    return found
+
+
+def _project_hash(manifest: dict[str, Any]) -> str:
+    """SHA-256 (hex, 16 digits) over the code of models, seeds and macros of the project, and their settings."""
+    project = manifest["metadata"]["project_name"]
+    parts = [
+        (node["unique_id"], node["checksum"]["checksum"], node["config"]["materialized"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    ]
+    parts += [
+        (macro["unique_id"], macro["macro_sql"])
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == project
+    ]
+    return hashlib.sha256(orjson.dumps(sorted(parts, key=lambda part: part[0]))).hexdigest()[:16]

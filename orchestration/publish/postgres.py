@@ -1,0 +1,206 @@
+"""The optional third set: the marts in PostgreSQL, because every BI tool speaks it.
+
+Tables are loaded into a schema of their own, indexed and described, and then take the name of the set's schema in
+one transaction. Queries that run meanwhile end on the old tables, which go once nobody reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import duckdb
+import psycopg
+from psycopg import sql
+from pydantic import SecretStr
+
+from orchestration.publish.duckdb_file import METADATA_SCHEMA, register_metadata
+from orchestration.publish.edition import METADATA_TABLE, Edition
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.files import publishing_into
+from orchestration.publish.marts import Column, Mart
+from orchestration.publish.postgres_copy import Loader
+from orchestration.publish.sets import PublishedSet
+
+# On the schema; without it a schema of that name is somebody else's, and is left alone.
+MARK = "Published by compliance-warehouse; replaced as a whole with every publication."
+CONNECT_SECONDS = 10
+# Names wait for nobody: whoever holds a lock on them holds up every new query.
+SWAP_WAIT = "5s"
+
+_TYPES = {"int64": "bigint", "string": "varchar", "date32[day]": "date"}
+_METADATA = Mart(
+    name=METADATA_TABLE,
+    description="One row per source: what was published, when, and how far the source is proven complete.",
+    columns=tuple(Column(one.name, _TYPES.get(str(one.type), "timestamp"), "", None) for one in METADATA_SCHEMA),
+    key=None,
+    order_by=(),
+    partition_by=None,
+    indexes=(),
+    ages_by=None,
+    relation="edition_metadata",
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Whether anything was written, and what the operator should know."""
+
+    written: bool
+    warnings: list[str] = field(default_factory=list)
+
+
+def publish_postgres(
+    connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, url: SecretStr
+) -> Outcome:
+    """Publish the marts of the open warehouse; files on their way there pass through the set's directory.
+
+    Raises:
+        PublicationError: nothing was published.
+    """
+    try:
+        with (
+            publishing_into(published.directory),
+            psycopg.connect(
+                url.get_secret_value(), connect_timeout=CONNECT_SECONDS, application_name="compliance-warehouse"
+            ) as server,
+        ):
+            server.autocommit = True
+            return _Publisher(connection, server, published, edition).publish()
+    except psycopg.Error as error:
+        raise PublicationError(_sentence(error)) from None
+
+
+def _sentence(error: psycopg.Error) -> str:
+    # The driver's words can quote the URL, and the server's about a value (class 22) the value.
+    said = error.diag.message_primary if error.sqlstate and not error.sqlstate.startswith("22") else None
+    reason = said or (
+        "it cannot be reached" if isinstance(error, psycopg.OperationalError) else type(error).__name__
+    )
+    return (
+        f"Cannot publish to PostgreSQL: {reason}. Check PUBLISH_POSTGRES_URL, that the server runs, and that its "
+        "user may create schemas; what was published before stays."
+    )
+
+
+class _Publisher:
+    def __init__(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        server: psycopg.Connection,
+        published: PublishedSet,
+        edition: Edition,
+    ) -> None:
+        self.warehouse, self.server, self.published, self.edition = warehouse, server, published, edition
+        self.schema = published.postgres_schema
+        self.next_prefix, self.old_prefix = f"{self.schema}_next_", f"{self.schema}_old_"
+        self.next = f"{self.next_prefix}{uuid4().hex[:12]}"
+
+    def publish(self) -> Outcome:
+        """Load, index, describe, grant, swap; then remove what is old."""
+        self._require_ours()
+        outcome = Outcome(written=False)
+        if self._published_fingerprint() != self.edition.fingerprint:
+            self.warehouse.execute("set preserve_insertion_order = true")
+            self._load()
+            outcome = Outcome(written=True, warnings=self._grant())
+            self._swap()
+        outcome.warnings += self._sweep()
+        return outcome
+
+    def _execute(self, statement: str, **names: str) -> None:
+        self.server.execute(
+            sql.SQL(statement).format(**{name: sql.Identifier(value) for name, value in names.items()})
+        )
+
+    def _schemas(self, prefix: str) -> dict[str, str | None]:
+        return dict(
+            self.server.execute(
+                "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace "
+                "where starts_with(nspname, %s) order by nspname",
+                [prefix],
+            ).fetchall()
+        )
+
+    def _require_ours(self) -> None:
+        found = self._schemas(self.schema)
+        if self.schema in found and found[self.schema] != MARK:
+            raise PublicationError(
+                f"The PostgreSQL database has a schema {self.schema} that this product did not make. Point "
+                "PUBLISH_POSTGRES_URL to another database, or rename that schema."
+            )
+
+    def _published_fingerprint(self) -> str | None:
+        table = f"{self.schema}.{METADATA_TABLE}"
+        [(there,)] = self.server.execute("select to_regclass(%s)", [table]).fetchall()
+        found = self.server.execute(f"select fingerprint from {table} limit 1").fetchone() if there else None
+        return found[0] if found else None
+
+    def _load(self) -> None:
+        with self.server.transaction():
+            self._execute("create schema {schema}", schema=self.next)
+            self.server.execute(
+                sql.SQL("comment on schema {} is {}").format(sql.Identifier(self.next), sql.Literal(MARK))
+            )
+        loader = Loader(self.warehouse, self.server, self.next, self.published.directory)
+        self.published.prepare(self.warehouse)
+        register_metadata(self.warehouse, self.edition)
+        for mart in (*self.published.marts, _METADATA):
+            loader.load(mart)
+
+    def _grant(self) -> list[str]:
+        """Let the set's reading role read; where we may not make it, say so and go on."""
+        role = self.published.postgres_role
+        try:
+            with self.server.transaction():
+                [(there,)] = self.server.execute(
+                    "select exists (select from pg_roles where rolname = %s)", [role]
+                ).fetchall()
+                if not there:
+                    self._execute("create role {role} nologin", role=role)
+                self._execute("grant usage on schema {schema} to {role}", schema=self.next, role=role)
+                self._execute(
+                    "grant select on all tables in schema {schema} to {role}", schema=self.next, role=role
+                )
+        except psycopg.errors.InsufficientPrivilege:
+            return [
+                f"The role {role} is missing and this user may not create it: only the user itself can "
+                f"read the tables. Have an administrator run `create role {role}`."
+            ]
+        return []
+
+    def _swap(self) -> None:
+        with self.server.transaction():
+            self.server.execute(f"set local lock_timeout = '{SWAP_WAIT}'")
+            if self.schema in self._schemas(self.schema):
+                old = self.next.replace(self.next_prefix, self.old_prefix)
+                self._execute("alter schema {schema} rename to {old}", schema=self.schema, old=old)
+            self._execute("alter schema {next} rename to {schema}", next=self.next, schema=self.schema)
+
+    def _sweep(self) -> list[str]:
+        """Drop old tables and those of killed publications; what is still read or built upon stays for now."""
+        kept = []
+        for prefix in (self.old_prefix, self.next_prefix):
+            for schema, mark in self._schemas(prefix).items():
+                if mark == MARK and not self._drop(schema):
+                    kept.append(schema)
+        if not kept:
+            return []
+        return [
+            f"Kept {', '.join(kept)}: a query still reads it, or a view of yours is built on it and shows old "
+            "data. Build such views anew after each publication; the next one tries to remove it again."
+        ]
+
+    def _drop(self, schema: str) -> bool:
+        try:
+            with self.server.transaction():
+                self.server.execute(f"set local lock_timeout = '{SWAP_WAIT}'")
+                tables = self.server.execute(
+                    "select tablename from pg_tables where schemaname = %s", [schema]
+                ).fetchall()
+                for (table,) in tables:
+                    self.server.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, table)))
+                self._execute("drop schema {schema}", schema=schema)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist):
+            return False
+        return True

@@ -1,1 +1,0 @@
-"""Reading the feed into the warehouse: all sources side by side, one lander. Where feed and warehouse meet."""

@@ -1,0 +1,112 @@
+"""Days that only the archive has: read as if they were here, never stored twice, never numbered again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.offload import Dropped, drop_old_days
+from orchestration.archive.restore import restore
+from orchestration.archive.store import Store
+from orchestration.evidence.verify import verify
+from orchestration.intervals import Kind, Slice
+from orchestration.monitoring.ledger_checks import ledger_counts_equal_rows
+from orchestration.warehouse.builds import newest_ingest_seq
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from tests.archive.conftest import archive, content
+from tests.histories import FIRST_DAY, build, land_slice, record
+
+FIRST = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
+
+
+@pytest.fixture
+def dropped(archived: Path, store: Store) -> Path:
+    """A warehouse of which the first two days are in the archive alone."""
+    assert drop_old_days(archived, store, 2) == Dropped(2, 6)
+    return archived
+
+
+def ids(path: Path, table: str) -> list[str]:
+    with open_warehouse(path, read_only=True) as connection:
+        return [
+            name for (name,) in connection.execute(f"select activity_id from raw.{table} order by 1").fetchall()
+        ]
+
+
+def test_dropped_days_are_read_from_the_archive(dropped: Path, store: Store, tmp_path: Path):
+    whole = tmp_path / "whole.duckdb"
+    texts = build(whole)
+    assert ids(dropped, "activities") == ids(whole, "activities")[6:]
+    assert ids(dropped, "stored_activities") == sorted(texts)
+    with open_warehouse(dropped) as connection:
+        found = verify(connection)
+        assert found.findings == []
+        assert found.activity_count == len(texts)
+        assert ledger_counts_equal_rows(connection).holds
+        assert newest_ingest_seq(connection) == len(texts)
+    assert drop_old_days(dropped, store, 2) == Dropped(0, 0)
+
+
+def test_known_records_of_dropped_days_are_known_and_late_ones_are_stored(dropped: Path, store: Store):
+    known = record("activity_01", FIRST_DAY + timedelta(hours=1))
+    changed = record("activity_02", FIRST_DAY + timedelta(hours=2), changed=1)
+    late = record("late", FIRST_DAY + timedelta(hours=5))
+    with open_warehouse(dropped) as connection:
+        walk = land_slice(connection, known, changed, late, piece=FIRST)
+        assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (1, 1, 1)
+    done = archive(dropped, store)
+    assert (done.part_count, done.row_count) == (1, 1)
+    assert drop_old_days(dropped, store, 2) == Dropped(1, 1)
+    with open_warehouse(dropped) as connection:
+        assert verify(connection).findings == []
+        assert ledger_counts_equal_rows(connection).holds
+    assert "late" not in ids(dropped, "activities")
+    assert ids(dropped, "stored_activities").count("late") == 1
+
+
+def test_numbers_are_not_given_again_where_the_newest_row_was_dropped(dropped: Path, store: Store):
+    with open_warehouse(dropped) as connection:
+        land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
+    archive(dropped, store)
+    drop_old_days(dropped, store, 2)
+    with open_warehouse(dropped) as connection:
+        land_slice(connection, record("later", FIRST_DAY + timedelta(hours=6)))
+        assert verify(connection).findings == []
+
+
+def test_a_restore_brings_dropped_days_back(dropped: Path, store: Store, tmp_path: Path):
+    restored = tmp_path / "restored.duckdb"
+    with open_warehouse(dropped) as connection:
+        land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
+    archive(dropped, store)
+    assert restore(restored, store).activity_count == 10
+    assert len(content(restored)) == 10
+    assert content(restored, "dropped_walks") == []
+
+
+def test_what_only_the_archive_has_is_verified_there(dropped: Path, place: Path):
+    part = place / "activities/source=test/activity_date=2026-05-01/part-0001.parquet"
+    part.write_bytes((place / "activities/source=test/activity_date=2026-05-02/part-0001.parquet").read_bytes())
+    with open_warehouse(dropped, read_only=True) as connection:
+        assert "sealed_days_hold" in [one.name for one in verify(connection).findings]
+
+
+def test_an_archive_that_is_gone_is_one_sentence(dropped: Path, place: Path):
+    place.rename(place.with_name("elsewhere"))
+    with (
+        pytest.raises(WarehouseError, match="that ARCHIVE_PATH still has what only the archive has"),
+        open_warehouse(dropped) as connection,
+    ):
+        verify(connection)
+
+
+def test_a_damaged_file_keeps_every_day_here(archived: Path, place: Path, store: Store):
+    name = "activities/source=test/activity_date=2026-05-02/part-0001.parquet"
+    (place / name).write_bytes(b"x")
+    with pytest.raises(ArchiveError, match=f"No day was dropped. {name} in {place} is damaged"):
+        drop_old_days(archived, store, 2)
+    assert len(content(archived)) == 12

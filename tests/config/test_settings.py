@@ -1,0 +1,152 @@
+"""The environment: defaults, and a sentence for each value that makes no sense."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.config.publishing import (
+    general_path,
+    pseudonym_key,
+    published_since,
+    require_apart,
+)
+from orchestration.config.settings import (
+    ROOT,
+    ConfigurationError,
+    key_variable,
+    postgres_url,
+    published_path,
+    raw_days,
+    read_source,
+    warehouse_path,
+)
+
+KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "sk-ant-api01-secret"}
+
+
+def test_a_key_is_enough():
+    source = read_source(KEY)
+    assert (source.url, source.settle, source.page_size) == (
+        "https://api.anthropic.com",
+        timedelta(seconds=60),
+        5000,
+    )
+    assert source.start is None
+    assert "secret" not in repr(source)
+
+
+def test_each_kind_of_key_is_a_source_of_its_own():
+    assert read_source(KEY).name == "compliance"
+    assert read_source({"ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-x\n"}).name == "admin"
+
+
+def test_the_access_key_wins_over_the_admin_key():
+    assert key_variable(KEY | {"ANTHROPIC_ADMIN_KEY": "b"}) == "ANTHROPIC_COMPLIANCE_ACCESS_KEY"
+    assert (
+        key_variable({"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "", "ANTHROPIC_ADMIN_KEY": "b"}) == "ANTHROPIC_ADMIN_KEY"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "Set ANTHROPIC_COMPLIANCE_ACCESS_KEY or ANTHROPIC_ADMIN_KEY"),
+        (KEY | {"FEED_PAGE_SIZE": "5001"}, "FEED_PAGE_SIZE is '5001'.*1 to 5000"),
+        (KEY | {"FEED_PAGE_SIZE": "many"}, "FEED_PAGE_SIZE is 'many'"),
+        (KEY | {"FEED_CONCURRENCY": "0"}, "FEED_CONCURRENCY"),
+        (KEY | {"FEED_REQUESTS_PER_MINUTE": "-1"}, "FEED_REQUESTS_PER_MINUTE"),
+        (KEY | {"FEED_OVERLAP_MINUTES": "1.5"}, "FEED_OVERLAP_MINUTES"),
+        (KEY | {"FEED_START": "last year"}, "FEED_START is 'last year'"),
+        (KEY | {"FEED_START": "2126-01-01"}, "still to come"),
+        (KEY | {"FEED_START": "0001-01-01T00:00:00+14:00"}, "FEED_START"),
+        (
+            KEY | {"FEED_SETTLE_SECONDS": "10", "COMPLIANCE_API_URL": "https://API.anthropic.com:443/"},
+            "60 or more",
+        ),
+        (KEY | {"FEED_OVERLAP_MINUTES": "99999999999"}, "FEED_OVERLAP_MINUTES"),
+        ({"ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-\u2026secret"}, "ANTHROPIC_ADMIN_KEY holds characters"),
+        (KEY | {"COMPLIANCE_API_URL": "https://me:secret@feed.example"}, "user name or password"),
+        (KEY | {"FEED_SETTLE_SECONDS": "10"}, "FEED_SETTLE_SECONDS is 10.*60 or more"),
+        (KEY | {"COMPLIANCE_API_URL": "api.anthropic.com"}, "COMPLIANCE_API_URL"),
+        (KEY | {"COMPLIANCE_API_URL": "http://feed.example"}, "unencrypted"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_told(environment: dict[str, str], sentence: str):
+    with pytest.raises(ConfigurationError, match=sentence) as error:
+        read_source(environment)
+    assert "secret" not in str(error.value)
+
+
+def test_a_local_feed_may_settle_at_once():
+    source = read_source(KEY | {"COMPLIANCE_API_URL": "http://127.0.0.1:9/", "FEED_SETTLE_SECONDS": "0"})
+    assert source.settle == timedelta(0)
+    assert source.host == "loopback"
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2025-01-31", datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31T10:00:00+02:00", datetime(2025, 1, 31, 8, tzinfo=UTC)),
+        ("2025-01-31T10:00:00Z", datetime(2025, 1, 31, 10, tzinfo=UTC)),
+    ],
+)
+def test_the_start_is_a_moment_in_utc(text: str, start: datetime):
+    assert read_source(KEY | {"FEED_START": text}).start == start
+
+
+def test_a_relative_path_is_taken_from_the_checkout():
+    assert warehouse_path({"WAREHOUSE_PATH": "x/y.duckdb"}) == ROOT / "x/y.duckdb"
+    assert warehouse_path({"WAREHOUSE_PATH": "/x/y.duckdb"}).is_absolute()
+
+
+def test_the_general_set_lies_apart_under_a_key_of_some_length(tmp_path: Path):
+    assert general_path({}) == ROOT / "published-general"
+    assert general_path({"PUBLISHED_PATH": "/x/p", "PUBLISHED_GENERAL_PATH": ""}) == Path("/x/p-general")
+    assert general_path({"PUBLISHED_GENERAL_PATH": "open"}) == ROOT / "open"
+    for inside in ("", "sub", ".."):
+        with pytest.raises(ConfigurationError, match=r"overlap\. Name two directories"):
+            require_apart(tmp_path, tmp_path / inside)
+    require_apart(tmp_path / "a", tmp_path / "b")
+    assert pseudonym_key({"PSEUDONYM_KEY": " "}) is None
+    (tmp_path / "key").write_text("secret-" * 5 + "\n")
+    read = pseudonym_key({"PSEUDONYM_KEY_FILE": str(tmp_path / "key")})
+    assert read
+    assert read.get_secret_value() == "secret-" * 5
+    for wrong in ({"PSEUDONYM_KEY": "secret"}, {"PSEUDONYM_KEY": "secret \x00" * 9},
+                  {"PSEUDONYM_KEY_FILE": str(tmp_path / "none")}):  # fmt: skip
+        with pytest.raises(ConfigurationError, match="PSEUDONYM_KEY") as error:
+            pseudonym_key(wrong)
+        assert "secret" not in str(error.value)
+
+
+def test_from_when_on_details_are_published():
+    today = date(2026, 3, 1)
+    assert published_since({"PUBLISHED_DAYS": ""}, today) is None
+    assert published_since({"PUBLISHED_DAYS": "1"}, today) == date(2026, 2, 28)
+    for wrong in ("0", "-1", "a year", "9999999999"):
+        with pytest.raises(ConfigurationError, match=r"PUBLISHED_DAYS is .* 1 to 2196"):
+            published_since({"PUBLISHED_DAYS": wrong}, today)
+
+
+def test_where_is_published():
+    assert published_path({}) == ROOT / "published"
+    assert published_path({"PUBLISHED_PATH": "/x"}).is_absolute()
+    assert postgres_url({"PUBLISH_POSTGRES_URL": ""}) is None
+    url = postgres_url({"PUBLISH_POSTGRES_URL": "postgresql://me:secret@db/compliance"})
+    assert url
+    assert "secret" not in repr(url)
+    with pytest.raises(ConfigurationError, match="no URL of PostgreSQL") as error:
+        postgres_url({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
+    assert "secret" not in str(error.value)
+
+
+def test_records_are_kept_for_good_unless_somebody_says_for_how_long():
+    assert raw_days({}) is None
+    assert raw_days({"RAW_DAYS": "400"}) == 400
+    for nonsense in ("30", "a year", "0"):
+        with pytest.raises(ConfigurationError, match=r"RAW_DAYS is .*31 or more"):
+            raw_days({"RAW_DAYS": nonsense})

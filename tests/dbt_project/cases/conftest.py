@@ -1,0 +1,77 @@
+"""Small histories with known answers, each a made-up organization, built in one go, in increments and shuffled."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.intervals import Kind, Slice
+from orchestration.landing.land import land
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.ledger import Chunk, Walk
+from tests.dbt_project.builds import build_models
+
+HISTORIES = Path(__file__).parent / "histories"
+PARTS = 3
+SEED = 7
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+def parts_of(history: list[bytes], way: str) -> list[list[bytes]]:
+    """What is landed before each build: everything at once, or parts in the order of time or in none."""
+    if way == "whole":
+        return [history]
+    order = sorted(history, key=lambda text: json.loads(text)["created_at"])
+    if way == "shuffled":
+        random.Random(SEED).shuffle(order)
+    size = -(-len(order) // PARTS)
+    return [order[number * size : (number + 1) * size] for number in range(PARTS)]
+
+
+def land_records(path: Path, records: list[bytes]) -> None:
+    """Land each record under the day it is of, as one complete read of that day."""
+    days: dict[datetime, list[bytes]] = {}
+    for text in records:
+        day = datetime.fromisoformat(json.loads(text)["created_at"]).astimezone(UTC).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )  # fmt: skip
+        days.setdefault(day, []).append(text)
+    chunks = []
+    for day, texts in days.items():
+        walk = Walk(
+            source="compliance",
+            piece=Slice(Kind.BACKFILL, day, day + timedelta(days=1)),
+            query={},
+            feed_host="loopback",
+            dagster_run_id=None,
+        )
+        chunk = Chunk(walk, outcome="complete")
+        chunk.add(texts, None, None)
+        chunks.append(chunk)
+    with open_warehouse(path) as connection:
+        land(connection, chunks)
+
+
+@pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
+def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    """Rows of a query on a warehouse that holds every history, built in one of three ways."""
+    directory = tmp_path_factory.mktemp("cases")
+    path = directory / "warehouse.duckdb"
+    histories = [file.read_bytes().splitlines() for file in sorted(HISTORIES.glob("*.ndjson"))]
+    for number in range(PARTS):
+        parts = [parts_of(history, request.param) for history in histories]
+        records = [text for cut in parts for text in (cut[number] if number < len(cut) else [])]
+        if records:
+            land_records(path, records)
+            build_models(path, directory / "target")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()

@@ -1,0 +1,62 @@
+"""The whole pipeline on a small history, once for all tests that only look at its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from local_feed import LocalFeed
+from orchestration.definitions import build_defs
+from orchestration.resources import Warehouse
+
+PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
+
+
+def run(
+    job: str, path: Path, environment: dict[str, str], config: dict[str, Any] | None = None
+) -> dg.ExecuteInProcessResult:
+    """One job of the real definitions on the warehouse at `path`, with its own run configuration or another."""
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        for name in (
+            "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "ARCHIVE_PATH", "FEED_START",
+            "PUBLISH_POSTGRES_URL", "PSEUDONYM_KEY", "PSEUDONYM_KEY_FILE", "PUBLISHED_GENERAL_PATH",
+            "PUBLISHED_DAYS",
+        ):  # fmt: skip
+            patch.delenv(name, raising=False)
+        ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}
+        for name, value in (ours | environment).items():
+            patch.setenv(name, value)
+        resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
+        return resolved.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=config or resolved.run_config or {}
+        )
+
+
+def environment_of(feed: LocalFeed, **more: str) -> dict[str, str]:
+    """The environment that reads the local feed up to now."""
+    return {
+        "COMPLIANCE_API_URL": feed.url,
+        "ANTHROPIC_COMPLIANCE_ACCESS_KEY": feed.key,
+        "FEED_SETTLE_SECONDS": "0",
+        "FEED_REQUESTS_PER_MINUTE": "1000000",
+        "FEED_SOURCES": "",
+    } | more
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFeed]:
+    """A made-up history of 3,000 activities with all types and stories."""
+    cache = tmp_path_factory.mktemp("cache")
+    with LocalFeed(size=3000, seed=11, cache=cache, own_reads=True) as feed:
+        yield feed
+
+
+@pytest.fixture(scope="session")
+def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dg.ExecuteInProcessResult]:
+    """The warehouse after one refresh, and the run."""
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))

@@ -1,0 +1,139 @@
+"""Seals, verification and attestation through Dagster and the command line, on the one built warehouse."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.__main__ import main
+from orchestration.definitions import build_defs
+from orchestration.resources import Warehouse
+from tests.end_to_end.conftest import run
+from tests.end_to_end.test_refresh import failure_of, rows
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+
+
+def command(monkeypatch: pytest.MonkeyPatch, path: Path, *arguments: str) -> int:
+    """Run one command of `python -m orchestration` on the warehouse, as the shell would."""
+    monkeypatch.setenv("WAREHOUSE_PATH", str(path))
+    monkeypatch.setenv("DAGSTER_HOME", str(path.parent / "home"))
+    monkeypatch.setattr("sys.argv", ["orchestration", *arguments])
+    return main()
+
+
+def test_a_refresh_seals_every_closed_day(built: Built):
+    path, result = built
+    [made] = result.asset_materializations_for_node("raw__day_seals")
+    said = {name: value.value for name, value in made.metadata.items()}
+    [(first, last, count)] = rows(path, "select min(sealed_date), max(sealed_date), count(*) from raw.day_seals")
+    assert said["dagster/row_count"] == said["sealed"] == count == (last - first).days + 1
+    assert last >= datetime.now(UTC).date() - timedelta(days=2)
+    assert said["sealed again"] == 0
+    assert 1 <= said["days waiting"] <= 2
+    [newest] = rows(path, "select seal_sha256 from raw.day_seals order by seal_number desc limit 1")
+    assert newest[0] in str(said["newest seals"])
+
+
+def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(built: Built, tmp_path: Path):
+    path, _ = built
+    result = run("verify", path, {})
+    assert result.success
+    assert len(result.get_asset_check_evaluations()) == 11
+    assert all(one.passed for one in result.get_asset_check_evaluations())
+    changed = tmp_path / "changed.duckdb"
+    shutil.copyfile(path, changed)
+    with duckdb.connect(str(changed)) as connection:
+        [(day,)] = connection.execute(
+            "delete from raw.activities where ingest_seq = (select max(ingest_seq) from raw.activities "
+            "where created_at < (select max(sealed_date) from raw.day_seals)) returning created_at::date"
+        ).fetchall()
+    result = run("verify", changed, {})
+    assert not result.success
+    failed = {one.check_name for one in result.get_asset_check_evaluations() if not one.passed}
+    assert failed == {"rows_match_the_ledger", "sealed_days_hold"}
+    assert "2 check(s) found differences" in failure_of(result)
+    [held] = [one for one in result.get_asset_check_evaluations() if one.check_name == "sealed_days_hold"]
+    assert f"compliance {day} (version 1)" in held.metadata["first"].value
+
+
+def test_seals_that_the_event_log_has_told_are_looked_for(built: Built, tmp_path: Path):
+    """Also a chain that was computed anew, or cut at its end, does not have them."""
+    path, _ = tmp_path / "warehouse.duckdb", shutil.copyfile(built[0], tmp_path / "warehouse.duckdb")
+    definitions = build_defs(warehouse=Warehouse(database=str(path)))
+    with dg.DagsterInstance.ephemeral() as instance:
+        jobs = [definitions.resolve_job_def(name) for name in ("verify", "__ASSET_JOB")]
+        seal = jobs[1].get_subset(asset_selection={dg.AssetKey(["raw", "day_seals"])})
+        result = seal.execute_in_process(instance=instance)
+        assert result.success
+        assert {one.asset_key.path[-1] for one in result.get_asset_check_evaluations()} == {"day_seals"}
+        result = jobs[0].execute_in_process(instance=instance, raise_on_error=False)
+        assert result.success
+        [told] = [
+            one for one in result.get_asset_check_evaluations() if one.check_name == "logged_seals_are_there"
+        ]
+        assert told.metadata["checked"].value == 1
+        with duckdb.connect(str(path)) as connection:
+            [(lost,)] = connection.execute(
+                "delete from raw.day_seals where seal_number = (select max(seal_number) from raw.day_seals) "
+                "returning seal_sha256"
+            ).fetchall()
+        result = jobs[0].execute_in_process(instance=instance, raise_on_error=False)
+    assert [one.check_name for one in result.get_asset_check_evaluations() if not one.passed] == [
+        "logged_seals_are_there"
+    ]
+    assert f"compliance seal {lost}: missing in the warehouse" in failure_of(result)
+
+
+def test_the_job_attest_states_the_last_month(built: Built):
+    path, _ = built
+    result = run("attest", path, {})
+    assert result.success
+    [made] = result.asset_materializations_for_node("evidence__attestation")
+    said = {name: value.value for name, value in made.metadata.items()}
+    assert said["complete"] is True
+    assert said["compliance: statement"].startswith(f"# Activities of `compliance`, {said['period']}")
+    statement = json.loads(Path(said["compliance: file"]).read_text())
+    [(count,)] = rows(
+        path,
+        f"select count(*) from raw.activities where created_at >= '{statement['period']['first_date']}' "
+        f"and created_at::date <= '{statement['period']['last_date']}'",
+    )
+    assert statement["counts"]["activity_count"] == said["compliance: activities"] == count
+
+
+def test_the_commands(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(built[0], path)
+    seals = tmp_path / "seals.txt"
+    assert command(monkeypatch, path, "seals", "--export", str(seals)) == 0
+    assert command(monkeypatch, path, "verify", "--against", str(seals)) == 0
+    said = capsys.readouterr()
+    assert " a second." in said.out
+    assert "Not yet sealed: " in said.out
+    assert said.err == ""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update raw.activities set payload = '{}' where ingest_seq <= 7")
+        connection.execute(
+            "delete from raw.day_seals where seal_number = (select max(seal_number) from raw.day_seals)"
+        )
+    assert command(monkeypatch, path, "verify", "--against", str(seals)) == 1
+    said = capsys.readouterr()
+    assert "activities: payload_hashes_hold: 7 differ. First: compliance activity_" in said.err
+    assert "day_seals: kept_seals_are_there: 1 differ. First: compliance seal " in said.err
+    assert command(monkeypatch, path, "verify", "--against", str(tmp_path / "none.txt")) == 1
+    assert command(monkeypatch, tmp_path / "none.duckdb", "verify") == 1
+    assert command(monkeypatch, path, "attest", "--from", "2026-02-30", "--to", "2026-03-01") == 1
+    errors = capsys.readouterr().err.splitlines()
+    for word, error in zip(("none.txt", "make refresh", "no period"), errors, strict=True):
+        assert word in error
+    assert command(monkeypatch, path, "attest", "--from", "2026-02-01", "--to", "2026-02-28",
+                   "--output", str(tmp_path / "out")) == 0  # fmt: skip
+    assert "complete" in capsys.readouterr().out
+    assert len(list((tmp_path / "out").iterdir())) == 2

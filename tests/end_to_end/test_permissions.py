@@ -1,0 +1,117 @@
+"""Nobody but the owner can read what we write, whatever the umask; a named group can read what is published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.assets.project import project
+from orchestration.config.settings import ConfigurationError, published_group
+from orchestration.publish import files
+from orchestration.publish.duckdb_file import publish_database
+from orchestration.publish.edition import read_edition
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.marts import read_catalog
+from orchestration.publish.parquet import publish_parquet
+from orchestration.publish.sets import restricted
+from orchestration.warehouse.connection import open_warehouse
+from tests.end_to_end.test_evidence import command
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+
+
+def modes(root: Path) -> dict[str, int]:
+    """The permissions of everything in a directory that are not the owner's; links have none of their own."""
+    return {
+        str(path.relative_to(root)): path.stat().st_mode & 0o777
+        for path in root.rglob("*")
+        if not path.is_symlink()
+    }
+
+
+def is_private(root: Path) -> bool:
+    found = modes(root)
+    wrong = {
+        name: oct(mode) for name, mode in found.items() if mode != (0o700 if (root / name).is_dir() else 0o600)
+    }
+    assert wrong == {}
+    return bool(found)
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """A shell whose umask hides nothing."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_all_that_a_refresh_leaves_is_private(built: Built):
+    home = built[0].parent
+    assert is_private(home)
+    expected = {"warehouse.duckdb", "warehouse.duckdb.lock", "warehouse.dbt", "published", "published-general"}
+    assert expected <= {path.name for path in home.iterdir()}
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_all_that_commands_write_is_private(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "place"
+    place.mkdir(0o700)
+    shutil.copyfile(built[0], place / "warehouse.duckdb")
+    (place / "warehouse.duckdb").chmod(0o600)
+    path = place / "warehouse.duckdb"
+    for arguments in (
+        ("seals", "--export", str(place / "seals.tsv")),
+        ("attest", "--output", str(place / "statements" / "of may")),
+    ):
+        assert command(monkeypatch, path, *arguments) == 0
+        os.umask(0)
+    assert is_private(place)
+    assert {"seals.tsv", "statements", "home"} <= {one.name for one in place.iterdir()}
+
+
+def publish(path: Path, directory: Path, group: int | None) -> None:
+    published = restricted(read_catalog(project.manifest_path), directory, group)
+    with open_warehouse(path) as connection:
+        edition = read_edition(connection, published)
+        publish_database(connection, published, edition)
+        publish_parquet(connection, published, edition)
+
+
+def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built, tmp_path: Path):
+    """Also where the edition stands already and only the group is new."""
+    path, directory = tmp_path / "warehouse.duckdb", tmp_path / "published"
+    shutil.copyfile(built[0], path)
+    # Root may give to any group, others to their own.
+    group = 1 if os.geteuid() == 0 else [os.getgid(), *os.getgroups()][-1]
+    publish(path, directory, None)
+    assert is_private(directory)
+    publish(path, directory, group)
+    assert directory.stat().st_mode & 0o777 == 0o750
+    readable = {name: mode for name, mode in modes(directory).items() if name != ".lock"}
+    assert {mode for name, mode in readable.items() if (directory / name).is_dir()} == {0o750}
+    assert {mode for name, mode in readable.items() if (directory / name).is_file()} == {0o640}
+    assert {(directory / name).stat().st_gid for name in readable} == {group}
+    assert (directory / ".lock").stat().st_mode & 0o077 == 0
+
+
+def test_a_group_that_is_not_there_is_one_sentence():
+    assert published_group({}) is None
+    with pytest.raises(ConfigurationError, match="PUBLISHED_GROUP is 'no such group', and this machine has no"):
+        published_group({"PUBLISHED_GROUP": "no such group"})
+
+
+def test_a_group_that_we_may_not_give_to_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The one thing made up here: root, as which tests may run, may give to anybody."""
+
+    def refuse(path: Path, *_: int) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(files.os, "chown", refuse)
+    with pytest.raises(PublicationError, match="cannot be given to PUBLISHED_GROUP"):
+        files.share(tmp_path, 1)

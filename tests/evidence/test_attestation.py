@@ -1,0 +1,236 @@
+"""Attestation: what it states is what the feed answered, and it says what it cannot know."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_feed import LocalFeed
+from orchestration.evidence.attestation import AttestationError, attest, last_month, read_period
+from orchestration.evidence.seals import seal_days
+from orchestration.ingest.run import refresh
+from orchestration.intervals import Kind, Slice
+from orchestration.warehouse.connection import open_warehouse
+from tests.conftest import source_of
+from tests.histories import FIRST_DAY, build, land_slice, record
+
+DAYS = 4
+START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=10)
+
+
+def activity(name: str, at: datetime, kind: str = "x", **fields: Any) -> dict[str, Any]:
+    told = at.isoformat().replace("+00:00", "Z")
+    actor = {"type": "user_actor", "user_id": "u", "email_address": "ada@example.com", "ip_address": "203.0.113.7"}
+    return {
+        "id": name, "created_at": told, "organization_uuid": "org-1", "actor": actor, "type": kind
+    } | fields  # fmt: skip
+
+
+def switch(name: str, at: datetime, **fields: bool | None) -> dict[str, Any]:
+    return activity(name, at, "org_compliance_api_settings_updated", **fields)
+
+
+@pytest.fixture(scope="module")
+def feed() -> Iterator[LocalFeed]:
+    """Four days of five activities; logging was off in the second and is off since the fourth."""
+    hours = [START + timedelta(days=day, hours=hour) for day in range(DAYS) for hour in range(1, 6)]
+    records = [activity(f"activity_{n:02}", at) for n, at in enumerate(hours)]
+    records[5] = switch("switch_1", hours[5], compliance_api_logging_enabled=False, compliance_api_enabled=None)
+    records[6] = switch("switch_2", hours[6], compliance_api_logging_enabled=None, compliance_api_enabled=True)
+    records[7] = switch("switch_3", hours[7], compliance_api_logging_enabled=True)
+    records[19] = switch("switch_4", hours[19], compliance_api_enabled=False)
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+@pytest.fixture(scope="module")
+def stated(feed: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
+    """The warehouse, and what is stated about the four days: as data and as text."""
+    path = tmp_path_factory.mktemp("attested") / "warehouse.duckdb"
+    assert refresh(source_of(feed, page_size=5), path).is_complete
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+    return path, *state_of(path, START.date(), (START + timedelta(days=DAYS - 1)).date())
+
+
+def state_of(path: Path, first: date, last: date) -> tuple[dict[str, Any], str]:
+    [written] = attest(path, read_period(str(first), str(last)))
+    statement = json.loads(written.json.read_text())
+    assert (written.is_complete, written.source) == (statement["is_complete"], "test")
+    return statement, written.markdown.read_text()
+
+
+def test_the_counts_and_hashes_are_those_of_the_feed(stated, feed: LocalFeed):
+    _, statement, _ = stated
+    assert statement["is_complete"]
+    assert (statement["source"], statement["feed_host"]) == ("test", "loopback")
+    days: dict[str, list[tuple[str, str]]] = {}
+    for name, text in feed.records():
+        days.setdefault(json.loads(text)["created_at"][:10], []).append((name, hashlib.sha256(text).hexdigest()))
+    hashes = {
+        day: hashlib.sha256("".join(one for _, one in sorted(found)).encode()).hexdigest()
+        for day, found in sorted(days.items())
+    }
+    assert {day["date"]: day["day_sha256"] for day in statement["days"]} == hashes
+    assert statement["period_sha256"] == hashlib.sha256("".join(hashes.values()).encode()).hexdigest()
+    assert [day["activity_count"] for day in statement["days"]] == [5] * DAYS
+    assert all(day["is_sealed"] and len(day["seals"]) == 1 for day in statement["days"])
+    counts = statement["counts"]
+    assert (counts["activity_count"], counts["sealed_day_count"], counts["failed_walk_count"]) == (20, DAYS, 0)
+
+
+def test_each_slice_says_how_it_was_proven(stated, feed: LocalFeed):
+    """Five activities on pages of five: each day's one page was full, and one more request confirmed it."""
+    path, statement, _ = stated
+    answered = {seen.request_id for seen in feed.requests}
+    assert statement["counts"]["slices_by_proof"] == {"short_page": 0, "confirmed": DAYS, "empty": 0}
+    for one in statement["slices"]:
+        assert (one["page_count"], one["request_count"], one["received_count"]) == (2, 2, 5)
+        assert one["first_cursor"]
+        assert one["last_cursor"]
+        assert {one["first_request_id"], one["last_request_id"]} <= answered
+        assert one["first_request_id"] != one["last_request_id"]
+    after = START.date() + timedelta(days=DAYS)
+    statement, text = state_of(path, after, after)
+    assert statement["counts"]["slices_by_proof"] == {"short_page": 0, "confirmed": 0, "empty": 1}
+    assert "| 1 | The feed had nothing in the slice and said so. |" in text
+
+
+def test_blind_spots_are_read_from_the_activities(stated):
+    _, statement, text = stated
+    spots = [(one["off_activity_id"], one["on_activity_id"]) for one in statement["blind_spots"]]
+    assert spots == [("switch_1", "switch_3"), ("switch_4", None)]
+    assert "still off" in text
+    path = stated[0]
+    third = START.date() + timedelta(days=2)
+    assert state_of(path, third, third)[0]["blind_spots"] == []
+
+
+def test_nothing_personal_is_in_it(stated):
+    _, statement, text = stated
+    for said in (json.dumps(statement), text):
+        assert "ada@example.com" not in said
+        assert "203.0.113.7" not in said
+        assert "user_actor" not in said
+
+
+def test_it_says_what_it_cannot_know(stated):
+    _, statement, text = stated
+    assert len(statement["cannot_know"]) == 6
+    for sentence in statement["cannot_know"]:
+        assert sentence in text
+    assert "local feed" in text
+
+
+def test_the_same_warehouse_and_period_give_the_same_bytes_but_for_the_time(stated):
+    path, statement, text = stated
+    first, last = START.date(), START.date() + timedelta(days=DAYS - 1)
+    again, text_again = state_of(path, first, last)
+    assert statement | {"written_at": ""} == again | {"written_at": ""}
+    lines = [line for line in text.splitlines() if not line.startswith("| Written")]
+    assert lines == [line for line in text_again.splitlines() if not line.startswith("| Written")]
+
+
+def test_a_gap_and_what_repaired_it_are_named(path: Path):
+    noon = START + timedelta(hours=12)
+    records = [activity(f"a{day}", noon + timedelta(days=day)) for day in range(3)]
+    second = (START + timedelta(days=1)).date()
+    with LocalFeed(records=records) as feed:
+        feed.faults.add("error", times=0, status=400, contains=f"gte={second}")
+        refresh(source_of(feed), path)
+        statement, text = state_of(path, START.date(), START.date() + timedelta(days=2))
+        assert not statement["is_complete"]
+        assert "**Not complete.**" in text
+        assert [gap["start"][:10] for gap in statement["gaps"]] == [str(second)]
+        assert [day["coverage"] for day in statement["days"]] == ["complete", "missing", "complete"]
+        [failed] = statement["failed_walks"]
+        assert (failed["repeated_by"], failed["is_repaired"]) == (None, False)
+        assert "**nothing yet**" in text
+        feed.faults.clear()
+        refresh(source_of(feed), path)
+    statement, text = state_of(path, START.date(), START.date() + timedelta(days=2))
+    assert statement["is_complete"]
+    [failed] = statement["failed_walks"]
+    assert failed["is_repaired"]
+    [repair] = [one for one in statement["slices"] if one["extract_id"] == failed["repeated_by"]]
+    assert (repair["status"], repair["received_count"]) == ("complete", 1)
+    assert f"walk {repair['extract_id']}" in text
+
+
+def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
+    build(path)
+    with open_warehouse(path) as connection:
+        land_slice(connection, start=FIRST_DAY, outcome="failed")
+        connection.execute(
+            "update raw.extracts set error = 'No route from 203.0.113.7 or 2001:db8::8:800:200c:417a "
+            "for ada@example.com.' where status = 'failed'"
+        )
+    statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
+    assert not statement["is_complete"], "the failed walk has to be repeated"
+    for said in (json.dumps(statement), text):
+        assert "No route from (address)" in said
+        assert "203.0.113" not in said
+        assert "ada@" not in said
+        assert "2001:db8" not in said
+
+
+def test_late_and_revised_records_and_further_seals_are_told(path: Path):
+    build(path)
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+        piece_end = FIRST_DAY + timedelta(days=1)
+        piece = Slice(Kind.RECONCILE, FIRST_DAY, piece_end, late_before=piece_end)
+        land_slice(
+            connection, record("late", FIRST_DAY), record("activity_01", FIRST_DAY, changed=True), piece=piece
+        )
+    statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
+    assert (statement["counts"]["late_count"], statement["counts"]["revision_count"]) == (1, 1)
+    assert statement["counts"]["sealed_day_count"] == 0
+    assert "which does not match what is stored now" in text
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+    statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
+    assert [seal["seal_version"] for seal in statement["days"][0]["seals"]] == [1, 2]
+    assert statement["counts"]["sealed_day_count"] == 1
+    assert "(version 2: 1 activity arrived late)" in text
+
+
+def test_a_long_period_is_told_month_by_month(path: Path):
+    build(path)
+    statement, text = state_of(path, date(2026, 4, 1), date(2026, 7, 31))
+    assert len(statement["days"]) == 122
+    assert "| 2026-05 | 5 of 31 | 0 of 31 | 12 | 5 | 0 | 0 | not yet sealed |" in text
+    assert len(text.splitlines()) < 80
+    assert [gap["start"][:10] for gap in statement["gaps"]] == ["2026-04-01", "2026-05-06"]
+
+
+def test_the_last_month_is_the_default():
+    assert str(last_month(date(2026, 3, 1))) == "2026-02-01 to 2026-02-28"
+    assert str(last_month(date(2026, 1, 31))) == "2025-12-01 to 2025-12-31"
+    assert read_period(None, "").last < datetime.now(UTC).date()
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2026-13-01", "2026-12-31"), ("yesterday", "today"), ("2026-02-01", None), ("2026-02-02", "2026-02-01"),
+     ("0001-01-01", "2026-01-01")],
+)  # fmt: skip
+def test_what_is_no_period_is_refused(first: str, last: str | None):
+    with pytest.raises(AttestationError, match="no period"):
+        read_period(first, last)
+
+
+def test_an_unknown_source_and_a_directory_that_cannot_be_made_are_refused(path: Path):
+    build(path)
+    period = read_period("2026-05-01", "2026-05-01")
+    with pytest.raises(AttestationError, match=r"no source 'other'\. It has: test"):
+        attest(path, period, source="other")
+    path.with_name("file").write_text("")
+    with pytest.raises(AttestationError, match="Choose another directory"):
+        attest(path, period, output=path.with_name("file") / "below")

@@ -1,0 +1,218 @@
+"""Feed to warehouse over real HTTP: every record once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_feed import LocalFeed
+from orchestration.ingest.run import refresh
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import unproven
+from tests.conftest import Query, source_of
+from tests.truth import lies, served, stored
+
+# A handmade history of a few days that ended an hour ago, so that the tail has something to continue.
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def record(name: str, ago: timedelta, **fields: Any) -> dict[str, Any]:
+    at = (NOW - ago).isoformat().replace("+00:00", "Z")
+    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
+
+
+@pytest.fixture
+def feed():
+    records = [record(f"activity_{n:03}", timedelta(hours=1) + n * timedelta(minutes=45)) for n in range(100)]
+    with LocalFeed(records=records) as feed:
+        yield feed
+
+
+@pytest.mark.parametrize("changes", [{}, {"page_size": 7}, {"concurrency": 1}, {"page_size": 1, "concurrency": 9}])
+def test_every_record_is_stored_once_with_the_hash_of_its_bytes(feed, path: Path, query: Query, changes):
+    report = refresh(source_of(feed, **changes), path)
+    assert stored(path) == served(feed)
+    assert report.is_complete
+    assert lies(path) == []
+    assert query("select count(*) from raw.extracts where status <> 'complete'") == [(0,)]
+
+
+def test_a_second_refresh_finds_nothing_new(feed, path: Path, query: Query):
+    refresh(source_of(feed), path)
+    report = refresh(source_of(feed, overlap=timedelta(days=2)), path)
+    assert report.total("inserted_count") == 0
+    assert report.total("duplicate_count") > 0
+    assert stored(path) == served(feed)
+
+
+def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Query):
+    source = source_of(feed, overlap=timedelta(hours=3))
+    refresh(source, path)
+    feed.add(record("activity_late", timedelta(hours=2)))
+    feed.add(record("activity_new", timedelta(0)) | {"created_at": datetime.now(UTC).isoformat()})
+    time.sleep(0.01)
+    report = refresh(source, path)
+    assert (report.total("inserted_count"), report.total("late_count")) == (2, 1)
+    assert stored(path) == served(feed)
+
+
+def test_a_changed_record_goes_to_the_revisions(feed, path: Path, query: Query):
+    source = source_of(feed, overlap=timedelta(hours=3))
+    refresh(source, path)
+    before = stored(path)
+    feed.replace("activity_000", record("activity_000", timedelta(hours=1), type="y"))
+    report = refresh(source, path)
+    assert report.total("revision_count") == 1
+    assert stored(path) == before
+    assert query("select activity_id, activity_type from raw.activity_revisions") == [("activity_000", "y")]
+
+
+def test_nothing_newer_than_the_settle_delay_is_read(feed, path: Path, query: Query):
+    refresh(source_of(feed, settle=timedelta(hours=2)), path)
+    assert "activity_000" not in stored(path)
+    refresh(source_of(feed), path)
+    assert stored(path) == served(feed)
+
+
+def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Path, query: Query):
+    day = (NOW - timedelta(days=1)).date().isoformat()
+    feed.faults.add("error", times=0, status=400, contains=f"created_at.gte={day}")
+    report = refresh(source_of(feed), path)
+    assert [walk.piece.start.date().isoformat() for walk in report.failures] == [day]
+    assert "400" in report.describe_failures()
+    assert 0 < len(stored(path)) < 100
+    feed.faults.clear()
+    assert refresh(source_of(feed), path).is_complete
+    assert stored(path) == served(feed)
+
+
+def test_a_record_without_a_time_fails_its_slice_alone(feed, path: Path, query: Query):
+    at = (NOW - timedelta(days=1)).isoformat()
+    feed.add(b'{"id": "activity_bad", "type": "x"}', at=at)
+    report = refresh(source_of(feed), path)
+    assert len(report.failures) == 1
+    assert "no readable created_at" in report.failures[0].error
+    assert query("select status, count(*) from raw.extracts where error is not null group by 1") == [("failed", 1)]
+    days = {start.date() for (start,) in query("select created_at from raw.activities")}
+    assert (NOW - timedelta(days=1)).date() not in days
+    assert days
+
+
+def test_a_warehouse_of_another_feed_is_not_continued(feed, path: Path):
+    refresh(source_of(feed), path)
+    with pytest.raises(WarehouseError, match="filled from loopback"):
+        refresh(replace(source_of(feed), url="https://api.anthropic.com"), path)
+
+
+def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
+    feed.faults.add("error", times=0, status=404, skip=1)
+    report = refresh(source_of(feed, start=NOW - timedelta(days=300), concurrency=2), path)
+    assert report.is_stopped
+    assert len(report.walks) <= 3
+    assert "COMPLIANCE_API_URL" in report.describe_failures()
+
+
+def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, query: Query):
+    records = [record("activity_old", timedelta(days=5))]
+    with LocalFeed(records=records, clock=lambda: time.time() - 3 * 86_400) as feed:
+        refresh(source_of(feed), path)
+        refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
+    [(end,)] = query("select max(slice_end) from raw.extracts")
+    assert end <= datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+
+
+def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Path, query: Query):
+    refresh(source_of(feed), path)
+    with open_warehouse(path) as connection:
+        [(start,)] = connection.execute(
+            "select slice_start from raw.extracts order by slice_end desc offset 1 limit 1"
+        ).fetchall()
+        connection.execute(
+            "insert into raw.extracts by name select * replace ('again' as extract_id, 'failed' as status, "
+            "started_at + interval 1 second as started_at, 'made to fail' as error) from raw.extracts "
+            "where slice_start = ? and status = 'complete'",
+            [start],
+        )
+        assert list(unproven(connection, "test").values()) == ["made to fail"]
+    feed.add(record("activity_late", NOW - start.replace(tzinfo=UTC) - timedelta(minutes=1)))
+    time.sleep(1.1)
+    report = refresh(source_of(feed), path)
+    assert [
+        (str(walk.piece.kind), walk.late_count) for walk in report.walks if walk.piece.kind == "reconcile"
+    ] == [("reconcile", 1)]
+    assert stored(path) == served(feed)
+    with open_warehouse(path) as connection:
+        assert unproven(connection, "test") == {}
+
+
+def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path, query: Query):
+    day = (NOW - timedelta(days=2)).date().isoformat()
+    feed.faults.add("error", times=0, status=400, contains=f"created_at.gte={day}")
+    assert not refresh(source_of(feed), path).is_complete
+    feed.faults.clear()
+    refresh(source_of(feed, start=NOW - timedelta(hours=2)), path)
+    assert stored(path) == served(feed)
+
+
+def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Query):
+    at = NOW - timedelta(hours=2)
+    with LocalFeed(
+        records=[record("activity_a", timedelta(hours=2)) | {"created_at": f"{at:%Y-%m-%dT%H:%M:%S}.500Z"}]
+    ) as feed:
+        refresh(source_of(feed), path)
+    with LocalFeed(records=[record("activity_a", timedelta(hours=2))]) as feed:
+        report = refresh(source_of(feed, overlap=timedelta(hours=5)), path)
+        assert report.total("revision_count") == 1
+    assert query("select count(*) from raw.activities") == [(1,)]
+
+
+def test_records_from_outside_of_the_asked_time_are_stored_and_told(feed, path: Path, query: Query, caplog):
+    """The last moment of a day, told more precisely than we keep it, is of that day."""
+    day = (NOW - timedelta(days=2)).date()
+    feed.add(record("activity_last", timedelta(0)) | {"created_at": f"{day}T23:59:59.9999999Z"})
+    feed.faults.add("outside_range", contains=f"created_at.gte={day}")
+    report = refresh(source_of(feed), path)
+    assert report.is_complete
+    assert report.total("outside_count") == 1
+    assert "sent 1 record(s) from outside of the time" in report.describe()
+    assert "1 record(s) are of another time" in caplog.text
+    assert stored(path) == served(feed)
+    [(at,)] = query("select created_at from raw.activities where activity_id = 'activity_last'")
+    assert at.date() == day
+
+
+def test_half_a_surrogate_pair_is_kept_as_it_stands(path: Path, query: Query):
+    at = (NOW - timedelta(hours=2)).isoformat()
+    texts = [
+        b'{"id":"activity_half", "created_at":"%s", "name":"\\ud83d alone \\\\ud800", "pair":"\\ud83d\\ude00"}'
+        % at.encode(),
+        b'{"id":"activity_next", "created_at":"%s", "name":"\\udc00"}' % at.encode(),
+    ]
+    with LocalFeed(records=[record("activity_plain", timedelta(hours=2))]) as feed:
+        for text in texts:
+            feed.add(text, at=at)
+        refresh(source_of(feed), path)
+    kept = {payload.encode() for (payload,) in query("select payload from raw.activities")}
+    assert kept >= set(texts)
+    assert len(kept) == 3
+
+
+def test_the_requests_of_a_refused_walk_are_known_too(feed, path: Path, query: Query):
+    feed.add(b'{"id": "activity_bad", "type": "x"}', at=(NOW - timedelta(days=1)).isoformat())
+    refresh(source_of(feed, page_size=3), path)
+    known = {name for (name,) in query("select request_id from raw.feed_requests")}
+    assert known == {seen.request_id for seen in feed.requests}
+
+
+def test_the_ledger_knows_every_request_by_its_id(feed, path: Path, query: Query):
+    feed.faults.add("error", status=503, skip=3)
+    refresh(source_of(feed), path)
+    known = {name for (name,) in query("select request_id from raw.feed_requests")}
+    assert known == {seen.request_id for seen in feed.requests}
+    assert query("select count(*) from raw.extracts where last_request_id is null") == [(0,)]

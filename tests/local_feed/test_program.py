@@ -1,0 +1,83 @@
+"""`python -m local_feed`: it says where it listens, serves, and is gone when it should be."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def command(cache):
+    return [
+        sys.executable,
+        "-m",
+        "local_feed",
+        "--activities",
+        "1000",
+        "--seed",
+        "7",
+        "--cache",
+        str(cache),
+        "--print-url",
+    ]
+
+
+def read(url, key="sk-ant-api01-local-feed"):
+    headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
+    return httpx.get(f"{url}/v1/compliance/activities", headers=headers, params={"limit": 5000})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_and_stops_at_a_signal(command, number):
+    process = subprocess.Popen([*command, "--key", "other"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:")
+        url = line.split()[-1]
+        response = read(url, "other")
+        assert len(response.json()["data"]) == 1_000
+        assert response.headers["anthropic-ratelimit-requests-limit"] == "600"
+        assert read(url).status_code == 401
+        process.send_signal(number)
+        assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_it_goes_with_its_parent(command):
+    script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(60)"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, *command, "--exit-with-parent"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        url = parent.stdout.readline().split()[-1]
+        assert read(url).status_code == 200
+    finally:
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait()
+        parent.stdout.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            read(url)
+        except httpx.TransportError:
+            return
+        time.sleep(0.05)
+    pytest.fail("still serving after its parent is gone")
+
+
+@pytest.mark.parametrize("wrong", [["--activities", "10"], ["--host", "203.0.113.1"], ["--rate", "0"]])
+def test_it_says_in_one_sentence_why_it_cannot_start(command, wrong):
+    done = subprocess.run([*command, *wrong], cwd=ROOT, capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()

@@ -1,0 +1,410 @@
+"""Removal on order: what is erased is gone and stays away; every proof of before still holds, and tells of it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.evidence import seal_file
+from orchestration.evidence.attestation import attest, read_period
+from orchestration.evidence.removal_sql import CONTENTS, removal_expression
+from orchestration.evidence.seals import seal_days
+from orchestration.evidence.verify import Verification, verify
+from orchestration.ingest.covered_days import covered_days
+from orchestration.intervals import Kind, Slice
+from orchestration.privacy.erasure import Order, erase, retain
+from orchestration.privacy.subject import Subject
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import coverage
+from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
+
+ADA, EMAIL = "user_ada01", "ada@example.com"
+BOB = "user_bob01"
+ORDER = Order("privacy office", "request 17")
+DAY = timedelta(days=1)
+
+
+def by(user_id: str, email: str = "") -> dict:
+    return {
+        "actor": {"type": "user_actor", "user_id": user_id, "email_address": email or f"{user_id}@example.com"}
+    }
+
+
+def know_users(path: Path, **emails: list[str]) -> None:
+    """The one mart that says which addresses a user has had, as a build would make it."""
+    with open_warehouse(path) as connection:
+        connection.execute("create schema if not exists marts")
+        connection.execute("create or replace table marts.users (user_id varchar, emails varchar[])")
+        for user_id, addresses in emails.items():
+            connection.execute("insert into marts.users values (?, ?)", [user_id, addresses])
+
+
+def again(path: Path, *records: bytes, day: datetime = FIRST_DAY, source: str = "test"):
+    """The day is walked once more and gives these records."""
+    piece = Slice(Kind.RECONCILE, day, day + DAY, day + DAY)
+    with open_warehouse(path) as connection:
+        return land_slice(connection, *records, piece=piece, source=source)
+
+
+def seal(path: Path) -> None:
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+
+
+def checked(path: Path, kept: Path | None = None) -> Verification:
+    with open_warehouse(path, read_only=True) as connection:
+        return verify(connection, seal_file.read(kept) if kept else None)
+
+
+def findings(path: Path) -> dict[str, str]:
+    return {one.name: one.first for one in checked(path).findings}
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, bytes]:
+    """Two activities of Ada, one that names her in capitals and escaped, and one of Bob; on the first two days."""
+    hour = timedelta(hours=1)
+    named = record("named", FIRST_DAY + DAY, **by(BOB), note="to ADA@example.com.")
+    return {
+        "ada_1": record("ada_1", FIRST_DAY + hour, **by(ADA, EMAIL)),
+        "ada_2": record("ada_2", FIRST_DAY + 2 * hour, **by(ADA, EMAIL)),
+        "named": named.replace(b"@example.com.", b"\\u0040example.com."),
+        "bob": record("bob", FIRST_DAY + DAY + hour, **by(BOB)),
+    }
+
+
+@pytest.fixture(scope="module")
+def sealed(texts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five days, four of them sealed, with a kept copy of their seals; one activity of Ada has a revision."""
+    path = tmp_path_factory.mktemp("sealed") / "warehouse.duckdb"
+    build(path)
+    again(path, texts["ada_1"], texts["ada_2"])
+    again(path, texts["named"], texts["bob"], day=FIRST_DAY + DAY)
+    again(path, record("ada_1", FIRST_DAY, **by(ADA, EMAIL), changed=True))
+    know_users(path, **{ADA: [EMAIL], BOB: [f"{BOB}@example.com"]})
+    seal(path)
+    with open_warehouse(path, read_only=True) as connection:
+        seal_file.export(connection, path.with_name("seals.txt"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def removed(sealed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without Ada."""
+    path = tmp_path_factory.mktemp("removed") / "warehouse.duckdb"
+    shutil.copyfile(sealed, path)
+    assert erase(path, ADA, ORDER)
+    return path
+
+
+@pytest.fixture
+def warehouse(sealed: Path, path: Path) -> Path:
+    """A copy to work on."""
+    for name in (path.name, "seals.txt"):
+        shutil.copyfile(sealed.with_name(name), path.with_name(name))
+    return path
+
+
+@pytest.fixture
+def erased(removed: Path, path: Path) -> Path:
+    """A copy to work on, without Ada."""
+    shutil.copyfile(removed, path)
+    return path
+
+
+@pytest.mark.parametrize("subject", [ADA, EMAIL, "Ada@Example.COM"])
+def test_who_is_erased_is_gone_and_verification_tells_of_it(warehouse: Path, query, subject: str):
+    removal = erase(warehouse, subject, ORDER)
+    assert (removal.activity_count, removal.revision_count, removal.day_count) == (3, 1, 2)
+    left = {name for (name,) in query("select activity_id from raw.activities")}
+    assert "bob" in left
+    assert not left & {"ada_1", "ada_2", "named"}
+    assert query("select count(*) from raw.activity_revisions") == [(0,)]
+    assert query("select count(*) from duckdb_tables() where schema_name = 'marts'") == [(0,)]
+    result = checked(warehouse, warehouse.with_name("seals.txt"))
+    assert result.findings == []
+    assert [str(one).split("Z: ")[1] for one in result.removals] == [
+        "3 activities and 1 revisions of 2 day(s) removed by privacy office: request 17"
+    ]
+    assert query("select sealed_date, reason from raw.day_seals where removal_sha256 is not null order by 1") == [
+        (date(2026, 5, 1), "2 activities removed by privacy office: request 17 (removal 1)"),
+        (date(2026, 5, 2), "1 activity removed by privacy office: request 17 (removal 1)"),
+    ]
+
+
+def test_nothing_of_it_is_left_in_the_file(path: Path, query):
+    """DuckDB compresses what repeats; a text without a pattern lies in the file as it is."""
+    noise = random.Random(3).randbytes(2000).hex()
+    build(path)
+    again(path, record("ada", FIRST_DAY, **by(ADA, EMAIL), note=noise), record("bob", FIRST_DAY, note=noise[::-1]))
+    seal(path)
+    know_users(path, **{ADA: [EMAIL]})
+    with open_warehouse(path) as connection:
+        connection.execute(
+            "create table marts.activities as select activity_id, payload::varchar as payload from raw.activities"
+        )
+    traces = (EMAIL.encode(), ADA.encode(), noise[:64].encode())
+    kept = noise[::-1][:64].encode()
+    before = path.read_bytes()
+    assert all(trace in before for trace in (*traces, kept))
+    path.with_suffix(".dbt").mkdir()
+    path.with_name(f"{path.name}.0123.draft").write_bytes(before)
+    erase(path, ADA, ORDER)
+    assert {one.name for one in path.parent.iterdir()} == {path.name}
+    assert not any(trace in path.read_bytes() for trace in traces)
+    assert query("select count(*) from raw.activities where contains(payload, ?)", kept.decode()) == [(1,)]
+
+
+def test_it_does_not_come_back(erased: Path, texts, query):
+    """Neither as it was, nor changed, nor moved to another day, nor by another source; new records are stored."""
+    walk = again(erased, *list(texts.values())[:2], record("new", FIRST_DAY))
+    assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (1, 2, 0)
+    walk = again(
+        erased, record("ada_1", FIRST_DAY + DAY, other=1), record("ada_2", FIRST_DAY + DAY), day=FIRST_DAY + DAY
+    )
+    assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (0, 2, 0)
+    walk = again(erased, *texts.values(), source="other")
+    assert (walk.inserted_count, walk.duplicate_count) == (1, 3)
+    assert query("select count(*) from raw.activities where activity_id like 'ada%' or activity_id = 'named'") == [
+        (0,)
+    ]
+    seal(erased)
+    assert findings(erased) == {}
+
+
+def test_numbers_of_removed_rows_are_not_given_again(path: Path, query):
+    """A seal of before would count such a row in."""
+    build(path)
+    with open_warehouse(path) as connection:
+        land_slice(connection, record("ada", FIRST_DAY + 3 * DAY, **by(ADA)), start=FIRST_DAY + DAYS * DAY)
+    know_users(path, **{ADA: []})
+    erase(path, ADA, ORDER)
+    again(path, record("late", FIRST_DAY + 3 * DAY), day=FIRST_DAY + 3 * DAY)
+    assert findings(path) == {}
+    assert query("select ingest_seq from raw.activities where activity_id = 'late'") == [(14,)]
+
+
+def test_a_day_that_was_open_then_tells_of_it_with_its_first_seal(path: Path, query):
+    build(path)
+    last = FIRST_DAY + (DAYS - 1) * DAY
+    again(path, record("ada", last, **by(ADA)), day=last)
+    know_users(path, **{ADA: []})
+    erase(path, ADA, ORDER)
+    assert findings(path) == {}
+    with open_warehouse(path) as connection:
+        land_slice(connection, start=last + DAY)
+    seal(path)
+    assert findings(path) == {}
+    assert query(
+        "select sealed_date, seal_version, reason from raw.day_seals semi join raw.removals using (removal_sha256)"
+    ) == [(last.date(), 1, "1 of its activities had been removed")]
+
+
+def test_retention_removes_whole_days_and_they_stay_away(warehouse: Path, texts, query):
+    before = (FIRST_DAY + 2 * DAY).date()
+    again(warehouse, outcome_of := record("late", FIRST_DAY), day=FIRST_DAY)
+    removal = retain(warehouse, before, Order("records office", "13 months"))
+    assert (removal.kind, removal.activity_count, removal.revision_count, removal.day_count) == (
+        "retention",
+        11,
+        1,
+        2,
+    )
+    assert query("select min(created_at)::date from raw.activities") == [((FIRST_DAY + 3 * DAY).date(),)]
+    assert query("select count(*) from raw.removed_activities") == [(0,)]
+    assert checked(warehouse, warehouse.with_name("seals.txt")).findings == []
+    with open_warehouse(warehouse, read_only=True) as connection:
+        assert covered_days(connection, "test")[0].piece.start.date() == before
+        assert coverage(connection, "test")[0].start == FIRST_DAY
+    walk = again(warehouse, *texts.values(), outcome_of, record("new", FIRST_DAY))
+    assert (walk.inserted_count, walk.duplicate_count) == (0, 6)
+    assert retain(warehouse, before, ORDER) is None
+    assert retain(warehouse, before + DAY, ORDER).activity_count == 0, "an empty day"
+    assert retain(warehouse, before + 9 * DAY, ORDER).day_count == 1, "the last day has no seal"
+    assert findings(warehouse) == {}
+
+
+def test_a_day_that_waits_to_be_read_again_is_kept(warehouse: Path):
+    piece = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + DAY, FIRST_DAY + DAY)
+    with open_warehouse(warehouse) as connection:
+        land_slice(connection, piece=piece, outcome="failed")
+    assert retain(warehouse, (FIRST_DAY + 2 * DAY).date(), ORDER).day_count == 1
+
+
+def test_an_attestation_and_exported_seals_tell_of_it(erased: Path):
+    [written] = attest(erased, read_period("2026-05-01", "2026-05-03"))
+    text = written.markdown.read_text()
+    assert "3 more were read, and have been removed on order since" in text
+    assert "3 activities and 1 revisions of 2 day(s), by privacy office: request 17" in text
+    assert written.is_complete
+    file = erased.with_name("seals.txt")
+    with open_warehouse(erased, read_only=True) as connection:
+        seal_file.export(connection, file)
+    told = [line.split("\t") for line in file.read_text().splitlines() if line.startswith("test")]
+    assert [line[-1] for line in told if line[-2] != "-"] == [
+        "2 activities removed by privacy office: request 17 (removal 1)",
+        "1 activity removed by privacy office: request 17 (removal 1)",
+    ]
+    assert checked(erased, file).findings == []
+
+
+def test_seals_that_were_exported_before_there_were_removals_are_read(warehouse: Path):
+    file = warehouse.with_name("seals.txt")
+    lines = file.read_text().splitlines()
+    file.write_text("".join("\t".join(line.split("\t")[:9]) + "\n" for line in lines))
+    assert checked(warehouse, file).findings == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "check", "words"),
+    [
+        ("delete from raw.activities where activity_id = 'bob'", "sealed_days_hold", "2026-05-02"),
+        ("delete from raw.removals", "removals_hold", "tells of one that is not there"),
+        ("delete from raw.removed_activities where activity_id = 'ada_1' and table_name = 'activities'",
+         "sealed_days_hold", "found 4"),
+        ("delete from raw.removed_activities where table_name = 'activity_revisions'",
+         "removals_hold", "what it left is not"),
+        ("update raw.removals set requested_by = 'somebody else'", "removals_hold", "its row is not as recorded"),
+        ("update raw.removals set activity_count = 4", "removals_hold", "its row is not"),
+        ("update raw.day_seals set removal_sha256 = null", "chain_holds", "seal_sha256 is"),
+        ("insert into raw.activities select * replace (99 as ingest_seq, 'ada_1' as activity_id) "
+         "from raw.activities where activity_id = 'bob'", "removals_hold", "ada_1 was removed, and is there"),
+        ("insert into raw.removals select * replace (2 as removal_id, removal_sha256 as previous_removal_sha256) "
+         "from raw.removals",
+         "removals_hold", "removal 2: its row is not"),
+    ],
+)  # fmt: skip
+def test_what_was_done_to_a_removal_is_found(erased: Path, statement: str, check: str, words: str):
+    with duckdb.connect(str(erased)) as connection:
+        connection.execute(statement)
+    assert words in findings(erased)[check]
+
+
+def test_a_deletion_cannot_be_passed_off_as_a_removal(erased: Path):
+    """Tombstone and removal as ours would be, but no seal tells of them."""
+    with duckdb.connect(str(erased)) as connection:
+        connection.execute(
+            "insert into raw.removed_activities select 2, 'activities', source, activity_id, created_at, "
+            "payload_sha256, extract_id, ingest_seq from raw.activities where activity_id = 'bob'"
+        )
+        connection.execute("delete from raw.activities where activity_id = 'bob'")
+        connection.execute(
+            "insert into raw.removals select * replace (2 as removal_id, 1 as activity_count, 0 as revision_count,"
+            f" removal_sha256 as previous_removal_sha256, (select content_sha256 from ({CONTENTS}) where "
+            "removal_id = 2) as content_sha256) from raw.removals"
+        )
+        connection.execute(
+            "update raw.removals set "
+            f"removal_sha256 = {removal_expression('removals', 'previous_removal_sha256')} where removal_id = 2"
+        )
+    assert findings(erased) == {"removals_hold": "removal 2: no seal of test 2026-05-02 tells of it"}
+
+
+def test_nothing_is_removed_from_a_history_that_does_not_hold(warehouse: Path, query):
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from raw.activities where activity_id = 'bob'")
+    with pytest.raises(WarehouseError, match="does not verify, so nothing was removed"):
+        erase(warehouse, ADA, ORDER)
+    assert query("select count(*) from raw.activities where activity_id like 'ada%'") == [(2,)]
+    assert [one.name for one in warehouse.parent.glob("*draft*")] == []
+
+
+def test_an_address_that_two_have_had_is_of_neither(warehouse: Path, query):
+    know_users(warehouse, **{ADA: [EMAIL, "desk@example.com"], BOB: ["desk@example.com"]})
+    again(warehouse, record("desk", FIRST_DAY, note="desk@example.com"))
+    with pytest.raises(WarehouseError, match=f"2 users have had this address: {ADA}, {BOB}"):
+        erase(warehouse, "desk@example.com", ORDER)
+    assert erase(warehouse, ADA, ORDER).activity_count == 3
+    assert query("select count(*) from raw.activities where activity_id = 'desk'") == [(1,)]
+
+
+@pytest.mark.parametrize("subject", ["", "%", "' or 1=1 --", "user_nobody", "a b@c", "../../etc"])
+def test_who_is_nobody_is_refused(warehouse: Path, subject: str):
+    with pytest.raises(WarehouseError, match="no user"):
+        erase(warehouse, subject, ORDER)
+
+
+def test_an_address_that_nobody_used_removes_nothing(warehouse: Path, query):
+    before = query("select count(*) from raw.day_seals")
+    assert erase(warehouse, "nobody@example.com", ORDER) is None
+    assert query("select count(*) from raw.day_seals") == before
+
+
+@pytest.mark.parametrize(
+    "order", [("", "x"), ("x", " "), ("ada@example.com", "x"), ("x", "a\tb"), ("x", "y" * 201)]
+)
+def test_an_order_that_cannot_be_kept_is_refused(order: tuple[str, str]):
+    with pytest.raises(WarehouseError, match=r"Say|kept for good"):
+        Order(*order)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        (r'{"a":"LENA.O\u0027Brien\u0040x.example"}', True),
+        ('{"a":"mailto:lena.o\'brien@x.example."}', True),
+        (r'{"a":"to\nlena.o' + "'brien@x.example" + r'\n"}', True),
+        ('{"lena.o\'brien@x.example":1}', True),
+        ('{"a":"\'brien@y.example\'"}', True),
+        ('{"a":"JÜRGEN😀@x.example"}', True),
+        (r'{"a":"j\u00fcrgen\uD83D\ude00@x.example"}', True),
+        ('{"a":"/users/user_AbC1/"}', True),
+        ('{"a":"alena.o\'brien@x.example"}', False),
+        ('{"a":"lena.o\'brien@x.example.au"}', False),
+        ('{"a":"o\'brien@y.example"}', False),
+        ('{"a":"user_abc1"}', False),
+        ('{"a":"user_AbC12"}', False),
+        ('{"a":"lenaXo\'brien@x.example"}', False),
+    ],
+)
+def test_a_person_is_found_as_a_whole_word_however_json_writes_it(text: str, is_named: bool):
+    person = Subject(("user_AbC1",), ("lena.o'brien@x.example", "brien@y.example", "jürgen😀@x.example"))
+    [(found,)] = duckdb.execute("select regexp_matches($1, $2)", [text, person.pattern]).fetchall()
+    assert found is is_named
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query, seed: int):
+    """Removals, late and changed records, repeated walks and seals, at random."""
+    chance = random.Random(seed)
+    people = [f"user_{n:04}" for n in range(4)]
+    known: dict[str, bytes] = {}
+    erased: set[str] = set()
+
+    def fresh(day: int) -> bytes:
+        name, at = f"one_{len(known)}", FIRST_DAY + day * DAY + timedelta(minutes=chance.randrange(1440))
+        known[name] = record(name, at, **by(chance.choice(people)))
+        return known[name]
+
+    def walk() -> None:
+        day = chance.randrange(DAYS)
+        start = FIRST_DAY + day * DAY
+        old = [text for text in known.values() if start.date().isoformat().encode() in text]
+        changed = [text.replace(b'"x"', b'"y%d"' % chance.randrange(3)) for text in old if chance.random() < 0.2]
+        again(path, *old, *changed, *(fresh(day) for _ in range(chance.randrange(3))), day=start)
+
+    def remove() -> None:
+        know_users(path, **{one: [] for one in people})
+        if chance.random() < 0.3:
+            retain(path, (FIRST_DAY + chance.randrange(3) * DAY).date(), ORDER)
+        else:
+            one = chance.choice(people)
+            erased.update(name for name, text in known.items() if one.encode() in text)
+            erase(path, one, ORDER)
+
+    build(path)
+    for step in (walk, remove, walk, walk, remove, lambda: seal(path), walk, remove, walk):
+        step()
+    assert findings(path) == {}
+    seal(path)
+    assert findings(path) == {}
+    again(path, *known.values())
+    left = {name for (name,) in query("select activity_id from raw.activities")}
+    assert not left & erased
+    assert len(left) > 3

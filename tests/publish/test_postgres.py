@@ -1,0 +1,167 @@
+"""Publishing into a real PostgreSQL server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from dashboards.definitions import read_definitions
+from orchestration.assets.project import project
+from orchestration.publish.edition import read_edition
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.marts import read_catalog
+from orchestration.publish.postgres import Outcome, publish_postgres
+from orchestration.publish.pseudonyms import Pseudonyms
+from orchestration.publish.sets import PublishedSet, general, restricted
+from orchestration.warehouse.connection import open_warehouse
+from tests.publish.conftest import PASSWORD
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+Ask = Callable[..., list[tuple]]
+AGAIN = "update raw.dbt_runs set build_id = 'again', is_full_refresh = true"
+
+
+@pytest.fixture
+def warehouse(built: Built, tmp_path: Path) -> Path:
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes(built[0].read_bytes())
+    return path
+
+
+def publish(path: Path, url: SecretStr, *statements: str, published: PublishedSet | None = None) -> Outcome:
+    published = published or restricted(read_catalog(project.manifest_path), path.parent / "published")
+    with open_warehouse(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        return publish_postgres(connection, published, read_edition(connection, published), url)
+
+
+def test_every_chart_of_the_dashboards_can_be_asked(warehouse: Path, url: SecretStr, ask: Ask):
+    publish(warehouse, url)
+    definitions = read_definitions()
+    for dashboard in definitions.dashboards:
+        for chart in dashboard.charts:
+            assert ask(chart.question(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
+
+
+def in_warehouse(path: Path, query: str) -> list[tuple]:
+    with open_warehouse(path, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: Path, url: SecretStr, ask: Ask):
+    odd = """['a"b', 'c\\d', null, '', 'NULL', 'e,f{g}', 'h' || chr(10)]"""
+    first = publish(
+        warehouse, url, f"update marts.users set emails = {odd}, current_email = '' where user_id = (select "
+        "min(user_id) from marts.users)", "update marts.users set current_email = 'nul' || chr(0) where user_id = "
+        "(select max(user_id) from marts.users)",
+    )  # fmt: skip
+    assert first == Outcome(written=True)
+    for mart in read_catalog(project.manifest_path).marts:
+        count = f"select count(*) from marts.{mart.name}"
+        assert ask(count) == in_warehouse(warehouse, count), mart.name
+    facts = "select user_id, emails, current_email, first_seen_at, active_key_count from marts.users order by 1"
+    expected = in_warehouse(warehouse, facts)
+    assert expected[0][2] == ""
+    assert ask(facts) == [
+        tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
+        for row in expected
+    ]
+    payloads = "select activity_id, payload, is_own_read, activity_date from marts.activities order by 1"
+    assert sorted(ask(payloads)) == sorted(in_warehouse(warehouse, payloads))
+    assert ask("select source, gap_count from marts._published") == [("compliance", 0)]
+
+    assert publish(warehouse, url) == Outcome(written=False)
+    # A query that began before ends on the tables it began with, and keeps nobody waiting.
+    with psycopg.connect(url.get_secret_value()) as reader:
+        [(before,)] = reader.execute("select count(*) from marts.users").fetchall()
+        second = publish(warehouse, url, "delete from marts.users", AGAIN)
+        assert second.written
+        assert "still reads it" in second.warnings[0]
+        assert ask("select count(*) from marts.users") == [(0,)]
+    assert before > 0
+    assert publish(warehouse, url) == Outcome(written=False)
+    assert ask("select nspname from pg_namespace where starts_with(nspname, 'marts')") == [("marts",)]
+
+
+def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: SecretStr, ask: Ask):
+    publish(warehouse, url)
+    keys = dict(
+        ask(
+            "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
+            "where contype = 'p' and connamespace = 'marts'::regnamespace"
+        )
+    )
+    assert keys["marts.activities"] == "PRIMARY KEY (activity_id)"
+    marts = {f"marts.{mart.name}" for mart in read_catalog(project.manifest_path).marts}
+    # The key of a credential is its type and its id together.
+    assert marts - set(keys) <= {"marts.key_lifecycle"}
+    indexed = ask("select indexdef from pg_indexes where tablename = 'activities'")
+    assert any("(occurred_at)" in definition for (definition,) in indexed)
+    assert ask("select obj_description('marts.logins'::regclass)")[0][0].startswith("One row per sign-in attempt")
+    assert ask("select count(*) from pg_attribute where attrelid = 'marts.logins'::regclass and attnum > 0 and "
+               "col_description(attrelid, attnum) is null") == [(0,)]  # fmt: skip
+    with psycopg.connect(url.get_secret_value()) as connection:
+        connection.execute("set role compliance_reader")
+        assert connection.execute("select count(*) from marts.activities").fetchone()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("delete from marts.activities")
+
+
+def test_the_general_set_has_a_schema_and_a_role_of_its_own(warehouse: Path, url: SecretStr, ask: Ask):
+    key = Pseudonyms(SecretStr("k" * 32))
+    published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
+    publish(warehouse, url)
+    assert publish(warehouse, url, published=published) == Outcome(written=True)
+    assert publish(warehouse, url, published=published) == Outcome(written=False)
+    [(user_id, email, emails)] = ask(
+        "select user_id, current_email, emails from marts.users where cardinality(emails) > 0 limit 1"
+    )
+    hidden = f"select current_email, emails from marts_general.users where user_id = '{user_id}'"
+    assert ask(hidden) == [(key.of(email), [key.of(one) for one in emails])]
+    left_out = "select count(*) from information_schema.columns where column_name = 'payload' and table_schema = "
+    assert ask(f"{left_out}'marts'") == [(1,)]
+    assert ask(f"{left_out}'marts_general'") == [(0,)]
+    with psycopg.connect(url.get_secret_value()) as connection:
+        connection.execute("set role compliance_general_reader")
+        assert connection.execute("select count(*) from marts_general.activities").fetchone()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select count(*) from marts.activities")
+
+
+def test_leftovers_go_and_what_is_not_ours_stays(warehouse: Path, url: SecretStr, ask: Ask):
+    ask("create schema marts_next_foreign")
+    ask("create schema marts")
+    with pytest.raises(PublicationError, match="a schema marts that this product did not make"):
+        publish(warehouse, url)
+    ask("drop schema marts")
+    publish(warehouse, url)
+    ask("create schema marts_next_killed; create table marts_next_killed.activities (a text)")
+    ask("do $$ begin execute format('comment on schema marts_next_killed is %L', "
+        "obj_description('marts'::regnamespace)); end $$")  # fmt: skip
+    ask("create view public.mine as select count(*) as users from marts.users")
+    assert "a view of yours is built on it" in publish(warehouse, url, AGAIN).warnings[0]
+    names = [
+        name for (name,) in ask("select nspname from pg_namespace where starts_with(nspname, 'marts') order by 1")
+    ]
+    assert names[0:2] == ["marts", "marts_next_foreign"]
+    assert [name.startswith("marts_old_") for name in names[2:]] == [True]
+
+
+def test_no_error_tells_the_password(warehouse: Path, url: SecretStr):
+    text = url.get_secret_value()
+    for wrong in (
+        text.replace(PASSWORD, "wrong-password"),
+        text.replace("host=", "host=/nowhere"),
+        text.replace("@/", "@127.0.0.1:secret/"),
+    ):
+        with pytest.raises(PublicationError, match="Check PUBLISH_POSTGRES_URL") as error:
+            publish(warehouse, SecretStr(wrong))
+        assert PASSWORD not in str(error.value)
+        assert "wrong-password" not in str(error.value)
+        assert ":secret" not in str(error.value)
