@@ -73,8 +73,8 @@ def test_columns_that_can_hold_personal_data_are_labelled():
 # Columns in which the feed documents an id or a word of its own, and our words and hashes of these. The general
 # set shows them as they are: whoever adds a column of text labels it, or lists it here.
 NOT_PERSONAL = """
-    action activity_id activity_revision_id activity_type actor_type actor_user_id blind_spot_id category
-    change_kind change_type changed_fields
+    action activity_id activity_revision_id activity_type actor_network actor_type actor_user_id blind_spot_id
+    category change_kind change_type changed_fields
     configuration_change_id current_role current_seat_tier current_status drift_kind end_reason
     ended_by_activity_id endpoint event_type evidence_activity_ids example_activity_id feed_coverage_id
     identity_provider key_event_id key_id key_period_id key_type login_kind login_method membership_status
