@@ -8,8 +8,8 @@ import random
 
 import duckdb
 import pytest
-from tests.dbt_builds import build_models
 
+from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import land_records
 
 COUNT = 6000
