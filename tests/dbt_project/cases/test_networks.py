@@ -1,4 +1,4 @@
-"""The network of an address: `marts.activities.actor_network` against Python's own reading of the same spellings."""
+"""The network of an address: `marts.activities.actor_network` against what Python's library reads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import random
 
 import duckdb
 import pytest
-from tests.dbt_builds import build_models
 
+from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import land_records
 
 COUNT = 6000
