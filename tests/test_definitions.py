@@ -42,7 +42,7 @@ MARTS = {
     f"marts/{name}"
     for name in (
         "activities", "activity_revisions", "blind_spots", "compliance_reads", "configuration_changes",
-        "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle", "logins",
+        "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle", "key_periods", "logins",
         "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
         "user_activity_summary", "users",
     )

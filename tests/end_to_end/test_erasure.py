@@ -89,7 +89,7 @@ def test_nothing_of_the_person_is_left(erased: dict[str, Any]):
     assert erased["email"] not in erased["done"].stdout + erased["done"].stderr
     content, tables = erased["before"]
     assert erased["email"].encode() in content
-    assert {"raw.activities", "marts.users", "intermediate.int_user_sightings"} <= tables.keys()
+    assert {"raw.activities", "marts.users", "intermediate.int_user_observations"} <= tables.keys()
     assert traces(path, words) == {}
     assert traces(path.parent / "published" / "compliance.duckdb", words) == {}
     published = path.parent / "published"

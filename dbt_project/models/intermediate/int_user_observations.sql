@@ -12,7 +12,7 @@ acting as (
         last_moment,
         first_seen_at,
         last_seen_at
-    from {{ ref('int_user_acting_sightings') }}
+    from {{ ref('int_user_acting_observations') }}
 
 ),
 
@@ -26,9 +26,19 @@ changed as (
     from {{ ref('membership_changes') }}
     where principal_type = 'user' and principal_id is not null
 
+    union all
+
+    select
+        stated_previous_owner_id as user_id,
+        cast(null as {{ dbt.type_string() }}) as email,
+        {{ moment('occurred_at', 'activity_id') }} as seen_moment,
+        occurred_at
+    from {{ ref('int_membership_activities') }}
+    where activity_type = 'primary_owner_transferred' and stated_previous_owner_id is not null
+
 ),
 
-sightings as (
+observations as (
 
     select * from acting
 
@@ -54,7 +64,7 @@ final as (
         max(last_moment) as last_moment,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from sightings
+    from observations
     group by user_id, email
 
 )
