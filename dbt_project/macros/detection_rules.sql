@@ -1,4 +1,4 @@
-{# Written by `python -m orchestration.docs_pages.findings`: the models of `models/detections/rules`. #}
+{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}
 {% macro rule_ids() -%}
     {{- return([
         'active_key_of_leaver',

@@ -21,8 +21,8 @@ _INTRODUCTION = """\
 # Findings
 
 `marts.findings` has one row per detection: what happened, how severe it is, whom and what it is about, and the
-activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`, with what this page says
-about it in its `.yml`; the thresholds are in `dbt_project.yml`. The page is generated:
+activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`; what this page says
+about it is in its `.yml`, the thresholds are in `dbt_project.yml`. The page is generated:
 `.venv/bin/python -m orchestration.docs_pages.findings`.
 
 ```sql
@@ -32,8 +32,8 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 
 - A finding keeps its id: a hash of the rule, the subject and what it hangs on. A rebuild gives the same ids.
 - A finding shows what the data of the last build says: late data can move its time and evidence. Where late data,
-  another threshold or an allowlist takes away what it rested on, or the state it reports has ended, `is_supported` is
-  false and the finding stays as it was first found.
+  another threshold or an allowlist takes away what it rested on, or the state it reports has ended, `is_supported`
+  is false and the finding stays as it was first found.
 - `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring a finding
   of long ago; `where found_at > …` finds what is new.
 - A count of a day is told when it first is too large: the day may have gone on.
@@ -95,7 +95,7 @@ def rule_list() -> str:
     """The macro that names the rules."""
     names = "".join(f"        '{rule_id}',\n" for rule_id in sorted(rule["rule_id"] for rule in rules()))
     return (
-        "{# Written by `python -m orchestration.docs_pages.findings`: the models of `models/detections/rules`. #}\n"
+        "{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}\n"
         f"{{% macro rule_ids() -%}}\n    {{{{- return([\n{names}    ]) -}}}}\n{{%- endmacro %}}\n"
     )
 

@@ -18,18 +18,21 @@ stays as (
 
 ),
 
-key_statuses as (
+inactive_keys as (
 
     select
         key_id,
         {{ key_family('key_type') }} as key_family,
         {{ key_group('key_type', 'key_id') }} as key_group,
-        activity_id as ended_by_activity_id,
-        current_status,
-        occurred_at as ended_at,
-        lead(occurred_at) over (partition by key_type, key_id order by event_number) as regained_at
-    from {{ ref('key_events') }}
-    where is_status_change and key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+        started_by_activity_id as ended_by_activity_id,
+        status,
+        valid_from as ended_at,
+        valid_to as regained_at
+    from {{ ref('key_periods') }}
+    where
+        key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+        and status <> 'active'
+        and valid_from is not null
 
 ),
 
@@ -66,19 +69,18 @@ final as (
 
     select
         'key' as access_type,
-        key_statuses.key_id as subject_id,
+        inactive_keys.key_id as subject_id,
         key_actors.actor_id,
         key_actors.actor_type,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
-        key_statuses.ended_by_activity_id,
-        key_statuses.current_status as reason,
-        key_statuses.ended_at,
-        key_statuses.ended_at + {{ span(var('key_end_grace_minutes'), 'minute') }} as inactive_from,
-        key_statuses.regained_at
-    from key_statuses
+        inactive_keys.ended_by_activity_id,
+        inactive_keys.status as reason,
+        inactive_keys.ended_at,
+        inactive_keys.ended_at + {{ span(var('key_end_grace_minutes'), 'minute') }} as inactive_from,
+        inactive_keys.regained_at
+    from inactive_keys
     inner join key_actors
-        on key_statuses.key_family = key_actors.key_family and key_statuses.key_group = key_actors.key_group
-    where key_statuses.current_status <> 'active'
+        on inactive_keys.key_family = key_actors.key_family and inactive_keys.key_group = key_actors.key_group
 
 )
 

@@ -1,4 +1,4 @@
-"""The network of an address: `marts.activities.actor_network` against Python's own reading of the same spellings."""
+"""The network of an address: `marts.activities.actor_network` against what Python's library reads."""
 
 from __future__ import annotations
 

@@ -7,12 +7,6 @@ keys as (
 
 ),
 
-newest as (
-
-    select max(occurred_at) as newest_at from {{ ref('activities') }}
-
-),
-
 -- Of the key's own organization; of any, where the key names none.
 leavings as (
 
@@ -48,8 +42,6 @@ final as (
         leavings.left_at as occurred_at
     from keys
     inner join leavings on keys.key_type = leavings.key_type and keys.key_id = leavings.key_id
-    cross join newest
-    where keys.expires_at is null or keys.expires_at > newest.newest_at
 
 )
 
