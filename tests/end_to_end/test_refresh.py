@@ -211,7 +211,7 @@ def test_an_open_slice_fails_the_run_but_the_rest_is_built(tmp_path: Path):
     with LocalFeed(
         records=[activity(f"a{n}", now - timedelta(days=n), "claude_chat_created") for n in range(1, 4)]
     ) as feed:
-        feed.faults.add("error", times=0, status=400, contains=f"gte={(now - timedelta(days=2)).date()}")
+        feed.faults.add("error", times=0, status=400, covers=f"{(now - timedelta(days=2)).date()}T12:00:00Z")
         result = run("refresh", path, environment_of(feed))
         assert not result.success
         assert "1 gap(s)" in failure_of(result)
