@@ -63,7 +63,7 @@
     from (
         select
             *,
-            coalesce({{ last_stated('opening', 'membership_key', 'occurred_at') }}, 0) = 1 as is_open_after
+            coalesce({{ last_non_null('opening', 'membership_key', 'occurred_at') }}, 0) = 1 as is_open_after
         from (
             select
                 *,

@@ -84,7 +84,7 @@ final as (
         is_unseen_start,
         -- Whether a stay is open after this event.
         is_known and coalesce(
-            {{ last_stated('case when is_start then 1 when is_end then 0 end', 'membership_key', 'event_number') }},
+            {{ last_non_null('case when is_start then 1 when is_end then 0 end', 'membership_key', 'event_number') }},
             unseen_count
         ) = 1 as is_open,
         occurred_at
