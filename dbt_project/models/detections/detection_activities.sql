@@ -41,9 +41,7 @@ with
 received as (
 
     select activities.* from {{ ref('activities') }} as activities
-    {% if is_incremental() %}
-        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
-    {% endif %}
+    where {{ is_new('activities') }}
 
 ),
 
