@@ -20,7 +20,7 @@ from orchestration.archive.cut import cut_to_archived_days
 from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import file_sha256
-from orchestration.archive.snapshot import COUNTS, Snapshot, newest_snapshot
+from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
 from orchestration.archive.write import note_snapshot
 from orchestration.evidence.verify import verify
@@ -89,7 +89,7 @@ def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
     tables = snapshot.told["tables"]
     named = {f"{snapshot.directory}/{name}.parquet": told["file_sha256"] for name, told in tables.items()}
     with _fetched(store, fetching, named) as directory, open_warehouse(draft) as connection:
-        for name in tables:
+        for name in tables.keys() - set(VIEWS):
             _load_table(connection, name, directory / snapshot.directory / f"{name}.parquet")
     files = _load_parts(draft, store, fetching)
     with open_warehouse(draft) as connection:

@@ -17,7 +17,7 @@ from uuid import uuid4
 import duckdb
 import orjson
 
-from orchestration.durable_files import sync
+from orchestration.durable_files import link_or_copy, sync
 from orchestration.publish.duckdb_file import register_metadata, select_mart
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
@@ -121,7 +121,7 @@ class _Writer:
     def _share(self, mart: Mart, month: str, known: dict[str, Any]) -> None:
         path = self.work / known["path"]
         path.parent.mkdir(exist_ok=True)
-        os.link(self.previous / known["path"], path)
+        link_or_copy(self.previous / known["path"], path)
         self.files[mart.name][month] = known
         self.shared_count += 1
 
