@@ -77,14 +77,16 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
 
 
 def slow_feed(work: Path, days: int) -> dict[str, Cost]:
-    """(d) A backfill where every answer takes 300 ms: four walks side by side, and one on a quarter of it."""
+    """(d) A backfill where every answer takes 300 ms: four extracts side by side, and one on a quarter of it."""
     costs = {}
     with serving(20_000, LATENCY_MILLISECONDS) as url:
-        for walks in (1, 4):
-            reach = str(days * walks // 4)
+        for extracts in (1, 4):
+            reach = str(days * extracts // 4)
             path = work / "slow.duckdb"
             remove(path)
-            costs[f"{walks} walk(s)"] = task("land", url, path, "0", reach, str(walks), str(BUDGET_PER_MINUTE))
+            costs[f"{extracts} extract(s)"] = task(
+                "land", url, path, "0", reach, str(extracts), str(BUDGET_PER_MINUTE)
+            )
         remove(path)
     return costs
 

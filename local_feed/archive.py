@@ -108,7 +108,7 @@ def _map(path: Path) -> memoryview:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-class Archive:
+class RenderedHistory:
     """Read access to a rendered history; row 0 is the newest. An archive without path is empty."""
 
     def __init__(self, path: Path | None = None) -> None:

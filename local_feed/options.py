@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from local_feed.archive import Archive, Facet, Record, read_record
+from local_feed.archive import Facet, Record, RenderedHistory, read_record
 from local_feed.history import DEFAULT_END, DEFAULT_START, MIN_SIZE, History
 from local_feed.history.cast import Cast, acting
 from local_feed.instants import to_micros
@@ -81,7 +81,7 @@ def build_feed(options: Options, records: Iterable[RecordLike] | None = None) ->
     """The feed for these options: over a rendered history, or over exactly the given records."""
     cast = Cast(options.seed)
     history = None
-    archive = Archive()
+    archive = RenderedHistory()
     if records is None and options.size > 0:
         history = History(options.seed, options.size, options.start, options.end)
         archive = history.archive(options.cache or default_cache())

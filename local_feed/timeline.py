@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from local_feed.archive import SEPARATOR, Archive, Facet, Record
+from local_feed.archive import SEPARATOR, Facet, Record, RenderedHistory
 
 Key = tuple[int, str, int]
 """Place in the feed: time in microseconds, activity id, and a number that tells repeated deliveries apart."""
@@ -25,7 +25,7 @@ class Selection:
 
 
 @dataclass
-class Page:
+class FeedPage:
     """Records of one page in the order of the response."""
 
     rows: list["range | Key"] = field(default_factory=list)
@@ -33,10 +33,10 @@ class Page:
     last: Key | None = None
     has_more: bool = False
 
-    def backwards(self) -> "Page":
+    def backwards(self) -> "FeedPage":
         """The same records, last first."""
         rows = [run[::-1] if isinstance(run, range) else run for run in reversed(self.rows)]
-        return Page(rows, first=self.last, last=self.first, has_more=self.has_more)
+        return FeedPage(rows, first=self.last, last=self.first, has_more=self.has_more)
 
     def __len__(self) -> int:
         return sum(len(run) if isinstance(run, range) else 1 for run in self.rows)
@@ -45,7 +45,7 @@ class Page:
 class Timeline:
     """All records of the feed in order of (time, id), safe to read and to add to from several threads."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: RenderedHistory) -> None:
         self.archive = archive
         self._keys: list[Key] = []
         self._added: dict[Key, Record] = {}
@@ -80,10 +80,12 @@ class Timeline:
                 insort(self._changed_rows, row)
             self._changed[row] = text
 
-    def page(self, selection: Selection, limit: int, *, start: Key | None = None, descending: bool = True) -> Page:
+    def page(
+        self, selection: Selection, limit: int, *, start: Key | None = None, descending: bool = True
+    ) -> FeedPage:
         """Up to `limit` records that follow `start` (exclusive) in the given direction."""
         with self._lock:
-            page, left = Page(), limit
+            page, left = FeedPage(), limit
             for run in self._wanted(selection, start, descending):
                 if left == 0:
                     page.has_more = True
@@ -99,7 +101,7 @@ class Timeline:
                 page.last = self._key(page.rows[-1], -1)
             return page
 
-    def texts(self, page: Page) -> list[bytes | memoryview]:
+    def texts(self, page: FeedPage) -> list[bytes | memoryview]:
         """The page's bytes as pieces to be joined by the separator; a piece may hold many records."""
         with self._lock:
             return [piece for run in page.rows for piece in self._pieces(run)]

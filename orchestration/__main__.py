@@ -33,7 +33,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("refresh", help="one incremental cycle: ingest, build, check")
-    commands.add_parser("reconcile", help="walk covered days again for late and changed activities, build, check")
+    commands.add_parser(
+        "reconcile", help="extract covered days again for late and changed activities, build, check"
+    )
     commands.add_parser("rebuild", help="build every curated table anew from what is stored")
     commands.add_parser("publish", help="publish the tables as they were last built")
     query = commands.add_parser("query", help="print the result of a query on the warehouse")
@@ -133,8 +135,8 @@ def _tell_checks(checks: Sequence[AssetCheckEvaluation]) -> None:
         warnings = f"{len(warned)} warned, " if warned else ""
         print(f"Checks: {len(checks) - len(failed)} passed, {warnings}{len(failed) - len(warned)} failed.")
     for one in failed:
-        verdict = "warned" if one in warned else "failed"
-        print(f"  {verdict}: {'/'.join(one.asset_key.path)}: {one.check_name}", file=sys.stderr)
+        check_result = "warned" if one in warned else "failed"
+        print(f"  {check_result}: {'/'.join(one.asset_key.path)}: {one.check_name}", file=sys.stderr)
         if one.description:
             print(f"    {one.description}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Time as the product reads it: half-open intervals of `created_at`, in UTC, and slices to walk.
+"""Time as the product reads it: half-open intervals of `created_at`, in UTC, and slices to read.
 
 The arithmetic is pure. Which slices are due is decided in `feed.plan`; what has been covered is read from the
 ledger in `warehouse.ledger`.
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import overload
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -19,7 +20,7 @@ DEFAULT_OVERLAP = timedelta(minutes=60)
 
 
 class Kind(StrEnum):
-    """Why a slice is walked."""
+    """Why a slice is read."""
 
     INCREMENTAL = "incremental"
     BACKFILL = "backfill"
@@ -39,7 +40,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """An interval within one UTC day that is to be walked.
+    """An interval within one UTC day that is to be read.
 
     An activity that is stored for the first time and whose time is before `late_before` is late: that stretch
     had been proven complete before.
@@ -58,18 +59,36 @@ class Slice:
 class CoveredDay:
     """The covered part of one UTC day.
 
-    `walked_at`: since when every moment of it has been walked, in one walk or in several.
+    `walked_at`: since when every moment of it has been read, in one extract or in several.
     `record_count`: how many activities the feed had in it.
     """
 
-    piece: Interval
-    walked_at: datetime
+    interval: Interval
+    extracted_at: datetime
     record_count: int
 
 
 def rfc3339(moment: datetime) -> str:
     """The moment as the feed takes it: RFC 3339 in UTC with `Z`, fractions only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@overload
+def naive_utc(moment: datetime) -> datetime: ...
+@overload
+def naive_utc(moment: None) -> None: ...
+def naive_utc(moment: datetime | None) -> datetime | None:
+    """The moment as a TIMESTAMP column holds it: in UTC, without a zone. None stays None."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment and moment.tzinfo else moment
+
+
+@overload
+def aware_utc(moment: datetime) -> datetime: ...
+@overload
+def aware_utc(moment: None) -> None: ...
+def aware_utc(moment: datetime | None) -> datetime | None:
+    """What a TIMESTAMP column holds, as a moment in UTC. None stays None."""
+    return moment and moment.replace(tzinfo=UTC)
 
 
 def day_floor(moment: datetime) -> datetime:
@@ -90,12 +109,12 @@ def gaps(within: Interval, covered: Iterable[Interval]) -> list[Interval]:
     """What `covered` leaves open of `within`, oldest first."""
     found = []
     start = within.start
-    for piece in sorted(covered):
-        if piece.start >= within.end:
+    for interval in sorted(covered):
+        if interval.start >= within.end:
             break
-        if piece.start > start:
-            found.append(Interval(start, piece.start))
-        start = max(start, piece.end)
+        if interval.start > start:
+            found.append(Interval(start, interval.start))
+        start = max(start, interval.end)
     if start < within.end:
         found.append(Interval(start, within.end))
     return found

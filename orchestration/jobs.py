@@ -76,7 +76,7 @@ reconcile_job = dg.define_asset_job(
     "reconcile",
     selection=CYCLE,
     config={"ops": {"raw_tables": {"config": {"reconcile": True}}}},
-    description="Walk the last days again, and older ones in turn, for late and changed activities; then build.",
+    description="Read the last days again, and older ones in turn, for late and changed activities; then build.",
 )
 
 rebuild_job = dg.define_asset_job(

@@ -33,7 +33,7 @@ from orchestration.publish.marts import Catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.run_locks import hold_run_lock
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 
@@ -156,10 +156,10 @@ class Warehouse(DuckDBResource):
             raise dg.Failure(str(error), allow_retries=False) from None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def write_lock(self) -> Iterator[None]:
         """Our turn to write: one step at a time, whoever started it."""
         try:
-            with exclusive(self.path):
+            with warehouse_lock(self.path):
                 yield
         except WarehouseError as error:
             raise dg.Failure(str(error), allow_retries=False) from None

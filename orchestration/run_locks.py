@@ -17,6 +17,8 @@ from typing import TextIO
 
 import dagster as dg
 
+from orchestration.intervals import aware_utc
+
 # Where the run's lock is. A run of another machine names a directory that is not here, and is left alone.
 LOCK_TAG = "compliance/lock"
 LOST = (
@@ -49,7 +51,7 @@ def fail_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     for record in instance.get_run_records(dg.RunsFilter(statuses=_ACTIVE)):
         run = record.dagster_run
         path = Path(run.tags.get(LOCK_TAG, _directory(instance) / f"{run.run_id}.lock"))
-        is_overdue = datetime.now(UTC) - record.update_timestamp.replace(tzinfo=UTC) > START_TIME
+        is_overdue = datetime.now(UTC) - aware_utc(record.update_timestamp) > START_TIME
         if not path.exists() and not (LOCK_TAG not in run.tags and is_overdue):
             continue
         with _is_free(path) as is_free:

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 
 FIRST_DAY = datetime(2026, 5, 1, tzinfo=UTC)
 DAYS = 5
@@ -33,24 +33,24 @@ def land_slice(
     *records: bytes,
     start: datetime = FIRST_DAY,
     end: datetime | None = None,
-    piece: Slice | None = None,
+    time_slice: Slice | None = None,
     source: str = "test",
     outcome: str = "complete",
-) -> Walk:
-    """Land records as one walk of one slice, a day unless told otherwise."""
-    walk = Walk(
+) -> Extract:
+    """Land records as one extract of one slice, a day unless told otherwise."""
+    extract = Extract(
         source=source,
-        piece=piece or Slice(Kind.BACKFILL, start, end or start + timedelta(days=1)),
+        time_slice=time_slice or Slice(Kind.BACKFILL, start, end or start + timedelta(days=1)),
         query={"limit": "5000"},
         feed_host="loopback",
         dagster_run_id=None,
     )
-    chunk = Chunk(walk)
+    chunk = Chunk(extract)
     chunk.add(list(records), None, None)
     chunk.outcome = outcome
     chunk.error = "The feed was down." if outcome == "failed" else None
     land(connection, [chunk])
-    return walk
+    return extract
 
 
 def build(path: Path, *, source: str = "test", skip: Collection[int] = ()) -> dict[str, tuple[datetime, bytes]]:

@@ -91,11 +91,11 @@ def missing(path: Path, feed: LocalFeed, source: str = "test") -> set[str]:
 
 def _is_within(created_at: str, covered: list[Interval]) -> bool:
     moment = datetime.fromisoformat(created_at).astimezone(UTC)
-    return any(piece.start <= moment < piece.end for piece in covered)
+    return any(interval.start <= moment < interval.end for interval in covered)
 
 
-def open_walks(path: Path) -> int:
-    """Walks that the ledger calls open."""
+def open_extracts(path: Path) -> int:
+    """Extracts that the ledger calls open."""
     with duckdb.connect(str(path)) as connection:
         [(count,)] = connection.execute("select count(*) from raw.extracts where status = 'open'").fetchall()
     return count

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-from local_feed.archive import Archive, Facet, Record, read_record, write_archive
+from local_feed.archive import Facet, Record, RenderedHistory, read_record, write_archive
 from local_feed.history import credentials, crowd, endings, incidents, membership, oddities, spaces, tour
 from local_feed.history.cast import Cast
 from local_feed.history.chronicle import Chronicle, Event
@@ -72,12 +72,12 @@ class History:
             records.sort(key=lambda record: record[:2], reverse=True)
             yield records
 
-    def archive(self, directory: Path) -> Archive:
+    def archive(self, directory: Path) -> RenderedHistory:
         """The finished history on disk under `directory`, rendered now unless it is already there."""
         path = directory / f"history-{self.size}-{self._fingerprint()}"
         if not path.is_dir():
             write_archive(path, self.batches())
-        return Archive(path)
+        return RenderedHistory(path)
 
     def growth(self, per_minute: float, since: int, until: int) -> list[Record]:
         """Activities after the history, on a clock of so many a minute, that happen in `[since, until)`."""

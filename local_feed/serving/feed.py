@@ -19,7 +19,7 @@ from local_feed.serving.errors import Refusal
 from local_feed.serving.faults import Fault, Faults
 from local_feed.serving.queries import Query, read_query
 from local_feed.serving.quota import Quota
-from local_feed.timeline import Page, Timeline, join
+from local_feed.timeline import FeedPage, Timeline, join
 
 API_VERSION = "2023-06-01"
 _REMEMBERED_REQUESTS = 100_000
@@ -133,7 +133,7 @@ class Feed:
             mischief.afterwards(fault, page, self.timeline, self._serial)
         return body
 
-    def _page(self, query: Query) -> Page:
+    def _page(self, query: Query) -> FeedPage:
         if query.before is not None:
             there = self.timeline.page(
                 query.selection, query.limit, start=query.before, descending=not query.descending

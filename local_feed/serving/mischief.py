@@ -13,7 +13,7 @@ from local_feed.instants import to_micros
 from local_feed.serving.errors import Refusal, error_body
 from local_feed.serving.faults import Fault
 from local_feed.serving.queries import Query
-from local_feed.timeline import Page, Selection, Timeline
+from local_feed.timeline import FeedPage, Selection, Timeline
 
 _PROXY_PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>%s</h1></body></html>"
 
@@ -66,11 +66,11 @@ def refuse_cursor(fault: Fault) -> None:
         raise Refusal(400, fault.message or "after_id: not a valid cursor")
 
 
-def spoil_page(fault: Fault, query: Query, page: Page, timeline: Timeline) -> Page:
+def spoil_page(fault: Fault, query: Query, page: FeedPage, timeline: Timeline) -> FeedPage:
     """The page with too many, too few or no records, or with a false end."""
     match fault.kind:
         case "empty_page":
-            return Page([], page.first, page.last, has_more=True)
+            return FeedPage([], page.first, page.last, has_more=True)
         case "ends_early":
             page.has_more = False
         case "duplicate_in_page" if page.rows:
@@ -80,13 +80,13 @@ def spoil_page(fault: Fault, query: Query, page: Page, timeline: Timeline) -> Pa
             here = timeline.page(query.selection, 1, start=before.last, descending=query.descending)
             page.rows[:0] = here.rows
         case "out_of_order":
-            return Page(page.backwards().rows, page.first, page.last, page.has_more)
+            return FeedPage(page.backwards().rows, page.first, page.last, page.has_more)
         case "outside_range":
             page.rows += timeline.page(Selection(-(2**62), query.selection.low), 1).rows
     return page
 
 
-def _last_row(page: Page) -> "range | tuple[int, str, int]":
+def _last_row(page: FeedPage) -> "range | tuple[int, str, int]":
     last = page.rows[-1]
     return last[-1:] if isinstance(last, range) else last
 
@@ -113,7 +113,7 @@ def spoil_text(fault: Fault, body: bytes) -> bytes:
     return body
 
 
-def afterwards(fault: Fault, page: Page, timeline: Timeline, serial: int) -> None:
+def afterwards(fault: Fault, page: FeedPage, timeline: Timeline, serial: int) -> None:
     """Change history behind the reader's back: an activity arrives late, or loses a field."""
     if fault.kind not in ("late_activity", "changed_record") or not page.rows:
         return

@@ -1,6 +1,6 @@
 """One page of the Activity Feed: authentication, time limits, retries, budget.
 
-What an answer means is decided in `answers`, what a sequence of pages proves in `walk`.
+What an answer means is decided in `answers`, what a sequence of pages proves in `extract`.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ class RetryPolicy:
 class FeedClient:
     """Reads pages of one feed with one key. Used as an async context manager.
 
-    All walks that share a client share its request budget and its back-off; so do clients that are given the same
-    `budget`.
+    Extracts that share a client share its request budget and its back-off; so do clients given the same `budget`.
     """
 
     def __init__(
@@ -152,10 +151,10 @@ class FeedClient:
                 f"The feed at {self._url} asked to be left alone for {self.budget.silence:.0f} s more. "
                 "Run again then."
             )
-        turn = await self.budget.take(is_hopeless)
-        if turn is None:
+        permit = await self.budget.take(is_hopeless)
+        if permit is None:
             raise FeedUnavailable(
-                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other walks tried "
+                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other extracts tried "
                 f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
             )
         failed: bool | None = None
@@ -171,7 +170,7 @@ class FeedClient:
             failed = False
             raise
         finally:
-            self.budget.settle(turn, failed, asked_for)
+            self.budget.settle(permit, failed, asked_for)
 
     @property
     def _secret(self) -> str:
@@ -216,7 +215,7 @@ class FeedClient:
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        # What other walks have tried in vain counts too: a feed that is down is given up by all at once.
+        # What other extracts have tried in vain counts too: a feed that is down is given up by all at once.
         tried = max(state.attempt_number, self.budget.failures)
         return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
 
@@ -225,7 +224,7 @@ class FeedClient:
         return self._retry.connect_attempts if connecting else self._retry.attempts
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """The walk's own wait. The silence of all is the budget's: where others succeed, it ends before this."""
+        """This request's own wait. The budget's shared back-off ends earlier when others succeed."""
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Retry) and error.retry_after is not None:
             return error.retry_after

@@ -1,4 +1,4 @@
-"""One request budget and one back-off for all walks of a source. Decides when the next request may go out."""
+"""One request budget and one back-off for all extracts of a source. Decides when the next request may go out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOW_WATER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Permit:
     """Leave to send one request. `is_probe`: it alone finds out whether the feed is back."""
 
     round: int
@@ -27,9 +27,9 @@ class Turn:
 class RequestBudget:
     """At most `per_minute` requests in any 60 seconds, and silence while the feed asked for it or fails.
 
-    After a failure every walk is silent: `first_wait` seconds, doubled with each failure that follows, up to 60 s.
-    Then one request alone tries the feed, and only when it succeeds do the others follow: a feed that is down is
-    not asked more often because more walks want something of it.
+    After a failure nobody asks for `first_wait` seconds, doubled with each further failure, up to 60 s. Then one
+    request tries the feed, and the others follow only when it succeeds: a feed that is down is not asked more
+    often because more extracts are waiting.
 
     `failures` counts failures in a row, `last_failure` is the newest. `waited_seconds` counts the time during
     which a request was ready and had to wait.
@@ -47,7 +47,7 @@ class RequestBudget:
         self.last_failure: Exception | None = None
         self.waited_seconds = 0.0
 
-    async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Turn | None:
+    async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Permit | None:
         """Wait until a request may be sent and count it; `settle` the turn when the request is over.
 
         None when `is_hopeless` says, in the meantime, that it is not worth waiting for.
@@ -65,16 +65,16 @@ class RequestBudget:
                 return None
             self._sent.append(_monotonic())
             self._is_probing = self.failures > 0
-            return Turn(self._round, self._is_probing)
+            return Permit(self._round, self._is_probing)
 
-    def settle(self, turn: Turn, failed: bool | None, retry_after: float | None = None) -> None:
+    def settle(self, permit: Permit, failed: bool | None, retry_after: float | None = None) -> None:
         """The request of the turn is over: it failed and may be repeated, it did not, or (None) it was given up.
 
         Requests that were under way together and fail together are one failure, not many.
         """
-        if turn.is_probe:
+        if permit.is_probe:
             self._is_probing = False
-        if failed is not None and turn.round == self._round:
+        if failed is not None and permit.round == self._round:
             self.failures = self.failures + 1 if failed else 0
             if failed:
                 self._round += 1

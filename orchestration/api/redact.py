@@ -14,7 +14,7 @@ _EMAIL = re.compile(r"[^\s@<>\"'(),;:\[\]=]+@[^\s@<>\"'(),;:\[\]=]+")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]+")
 
 
-def tame(text: str, key: str, limit: int = MAX_LENGTH) -> str:
+def redact(text: str, key: str, limit: int = MAX_LENGTH) -> str:
     """The text on one line and at most `limit` long; what it must not tell is masked.
 
     `key` is the one in use; anything of a key's form is masked as well.

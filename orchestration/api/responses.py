@@ -19,7 +19,7 @@ from orchestration.api.errors import (
     RequestRefused,
     WrongAddress,
 )
-from orchestration.api.redact import tame
+from orchestration.api.redact import redact
 
 # Statuses that say that nobody understands the request here: another address, another method.
 _ELSEWHERE = frozenset({404, 405, 407, 410, 421})
@@ -73,19 +73,19 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> R
 def _error_of(headers: Mapping[str, str], body: bytes, key: str) -> tuple[str, str]:
     try:
         error = msgspec.json.decode(body)["error"]
-        return tame(str(error["type"]), key, 60), tame(str(error["message"]), key)
+        return redact(str(error["type"]), key, 60), redact(str(error["message"]), key)
     except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
         return "unreadable_error", f"a body of type {content_type(headers, key)}"
 
 
 def content_type(headers: Mapping[str, str], key: str) -> str:
     """The type of a body that cannot be read, for the sentence that tells of it."""
-    return tame(headers.get("content-type", "unknown"), key, 60)
+    return redact(headers.get("content-type", "unknown"), key, 60)
 
 
 def request_id(headers: Mapping[str, str], key: str) -> str:
     """The name under which the feed will report this read; empty where the answer has none."""
-    return tame(headers.get("request-id", ""), key, 120)
+    return redact(headers.get("request-id", ""), key, 120)
 
 
 def trace(headers: Mapping[str, str], key: str) -> str:

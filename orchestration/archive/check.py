@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store
-from orchestration.evidence.verify import Outcome
+from orchestration.evidence.verify import VerificationResult
 from orchestration.warehouse.connection import open_warehouse
 
 
@@ -30,7 +30,7 @@ def damaged(store: Store, name: str) -> str:
     )
 
 
-def check_files(path: Path, store: Store) -> Outcome:
+def check_files(path: Path, store: Store) -> VerificationResult:
     """Read every file that the warehouse at `path` knows the archive to have; the file is not open meanwhile.
 
     Raises:
@@ -40,7 +40,7 @@ def check_files(path: Path, store: Store) -> Outcome:
     with open_warehouse(path, read_only=True) as connection:
         files = connection.execute("select path, file_sha256 from raw.archive_files order by path").fetchall()
     differing = list(differing_files(store, files))
-    return Outcome(
+    return VerificationResult(
         table="archive_files",
         name="archived_files_hold",
         checked_count=len(files),

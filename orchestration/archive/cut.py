@@ -1,7 +1,7 @@
 """What the restored ledger may claim: nothing of days whose rows were not archived.
 
-A walk stays complete where its day was sealed and every row that it stored is there again. All others prove
-nothing any more: days without a seal become gaps, and elsewhere the walk has failed; either is walked again.
+An extract stays complete where its day was sealed and every row that it stored is there again. All others prove
+nothing any more: days without a seal become gaps, and elsewhere the extract has failed; either is read again.
 """
 
 from __future__ import annotations
@@ -77,14 +77,14 @@ set
     late_count = unproven_walks.late_count,
     revision_count = revised_count,
     finished_at = coalesce(finished_at, started_at),
-    error = 'Not all of its activities were archived. The slice is walked again.'
+    error = 'Not all of its activities were archived. The slice is read again.'
 from unproven_walks
 where extracts.extract_id = unproven_walks.extract_id
 """
 
 
 def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
-    """Bring the ledger down to what is there. Returns how many walks prove nothing any more."""
+    """Bring the ledger down to what is there. Returns how many extracts prove nothing any more."""
     connection.begin()
     try:
         connection.execute(_PROMOTED)

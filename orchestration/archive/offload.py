@@ -15,6 +15,7 @@ import duckdb
 from orchestration.archive.check import differing_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store
+from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse, read_s3
 from orchestration.warehouse.schema import STORED_COLUMNS
 
@@ -110,7 +111,7 @@ def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[s
         )
     connection.execute(
         "update raw.archive_files set dropped_at = $now where list_contains($paths::varchar[], path)",
-        {"now": datetime.now(UTC).replace(tzinfo=None), "paths": list(paths)},
+        {"now": naive_utc(datetime.now(UTC)), "paths": list(paths)},
     )
     connection.execute("drop table dropped")
     if not store.is_local:

@@ -17,6 +17,7 @@ from orchestration import __version__
 from orchestration.archive.due import Days, differs, due_days
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.parquet import READ_ROWS, ParquetFile
+from orchestration.intervals import naive_utc
 
 FORMAT_VERSION = 1
 _IN_PATH = ("source", "activity_date")
@@ -136,7 +137,7 @@ class _PartWriter:
             "last_ingest_seq": self._numbers[-1][1],
             "seal_version": day["seal_version"],
             "snapshot_number": snapshot_number,
-            "archived_at": datetime.now(UTC).replace(tzinfo=None),
+            "archived_at": naive_utc(datetime.now(UTC)),
         }
         if self._count != day["row_count"]:
             raise ArchiveError(differs(source, activity_date))

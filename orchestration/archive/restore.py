@@ -24,7 +24,7 @@ from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snaps
 from orchestration.archive.store import Store
 from orchestration.archive.write import note_snapshot
 from orchestration.evidence.verify import verify
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
 _BATCHES = f"""
 select
@@ -44,7 +44,7 @@ order by ingest_seq
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored; `forgotten_count` walks prove nothing any more, for their days were not archived."""
+    """What was restored; `forgotten_count` extracts prove nothing any more, for their days were not archived."""
 
     activity_count: int
     file_count: int
@@ -59,7 +59,7 @@ def restore(path: Path, store: Store) -> Restored:
         ArchiveError: the archive has no snapshot, a file of it is missing or damaged, or the warehouse has rows.
         WarehouseError: the file cannot be used.
     """
-    with exclusive(path):
+    with warehouse_lock(path):
         _refuse_filled(path)
         snapshot = newest_snapshot(store)
         if snapshot is None:

@@ -20,6 +20,7 @@ from orchestration.archive.continuity import forget_parts, lost_parts, next_numb
 from orchestration.archive.parts import Part, stage_parts
 from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
 from orchestration.archive.store import Store
+from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
 
 
@@ -87,7 +88,7 @@ def note_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, cou
     """Note that the archive has the snapshot, with the counts of `COUNTS` when it was written."""
     connection.execute(
         "insert into raw.archive_snapshots values (?, ?, ?, ?, ?, ?)",
-        [snapshot.number, snapshot.sha256, *counts, datetime.now(UTC).replace(tzinfo=None)],
+        [snapshot.number, snapshot.sha256, *counts, naive_utc(datetime.now(UTC))],
     )
 
 

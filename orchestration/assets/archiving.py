@@ -37,7 +37,7 @@ def archived_activities(
             raise dg.Failure(NO_ARCHIVE, allow_retries=False)
         return
     try:
-        with warehouse.turn():
+        with warehouse.write_lock():
             store = archive.store(settings)
             done = archive_days(warehouse.path, store)
             dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)

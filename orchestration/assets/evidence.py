@@ -38,7 +38,7 @@ class Statement(dg.Config):
 )
 def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
     """Seal what is closed and proven. The newest seals also stand in the event log, outside the warehouse."""
-    with warehouse.turn(), warehouse.get_connection() as connection:
+    with warehouse.write_lock(), warehouse.get_connection() as connection:
         report = seal_days(connection)
         [(row_count,)] = connection.execute("select count(*) from raw.day_seals").fetchall()
     is_new = any(one.sealed_count or one.resealed_count for one in report)
@@ -83,7 +83,7 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
     """Write the statements for the last complete month, or for the configured period."""
     try:
         period = read_period(config.first_date, config.last_date)
-        with warehouse.turn():
+        with warehouse.write_lock():
             written = attest(warehouse.path, period, source=config.source or None)
     except (AttestationError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None

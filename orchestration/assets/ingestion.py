@@ -17,7 +17,7 @@ OWNERS = ["team:compliance-data"]
 _TABLES = {
     "activities": "One row per source and activity, append-only: what was seen first stays, byte for byte.",
     "activity_revisions": "One row per further content seen for an activity that is already stored.",
-    "extracts": "The ledger: one row per walk of one slice, written together with the rows it covers.",
+    "extracts": "The ledger: one row per extract of one slice, written together with the rows it covers.",
     "coverage": "One row per source and unbroken stretch of time that is proven complete: a view of the ledger.",
     "feed_requests": "One row per answer of the feed, with the request id under which the feed reports the read.",
     "sources": "One row per source: how it is read, where its history begins, how its last run went. No keys.",
@@ -45,7 +45,7 @@ def raw_tables(
     """Read what is due of every source and store it: each gap up to the horizon, and the overlap again."""
     sources, bounds = feed.sources(), feed.bounds()
     purge_history(context.instance, feed.run_history_days())
-    with warehouse.turn():
+    with warehouse.write_lock():
         try:
             report = read_all(
                 sources, warehouse.path, run_id=context.run.run_id, bounds=bounds, is_reconcile=config.reconcile

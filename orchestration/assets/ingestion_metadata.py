@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.ingest.report import Report, RunReport
-from orchestration.intervals import rfc3339
+from orchestration.ingest.report import RunReport, SourceReport
+from orchestration.intervals import aware_utc, rfc3339
 from orchestration.monitoring.lateness import Lateness
 
 SHOWN_SLICES = 20
@@ -75,12 +75,12 @@ def newest_activities(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     if newest is None:
         return {}
     return {
-        "newest created_at": dg.MetadataValue.timestamp(newest.replace(tzinfo=UTC)),
-        "lag_seconds": round((datetime.now(UTC) - newest.replace(tzinfo=UTC)).total_seconds()),
+        "newest created_at": dg.MetadataValue.timestamp(aware_utc(newest)),
+        "lag_seconds": round((datetime.now(UTC) - aware_utc(newest)).total_seconds()),
     }
 
 
-def _source_row(report: Report) -> dict[str, Any]:
+def _source_row(report: SourceReport) -> dict[str, Any]:
     return {
         "source": report.source,
         "complete": report.complete_count,
@@ -94,20 +94,20 @@ def _source_row(report: Report) -> dict[str, Any]:
     }
 
 
-def _slice_rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    walks = [walk for report in reports for walk in report.walks]
-    newest = sorted(walks, key=lambda walk: walk.piece.end, reverse=True)[:SHOWN_SLICES]
+def _slice_rows(reports: Sequence[SourceReport]) -> list[dict[str, Any]]:
+    extracts = [extract for report in reports for extract in report.extracts]
+    newest = sorted(extracts, key=lambda extract: extract.time_slice.end, reverse=True)[:SHOWN_SLICES]
     return [
         {
-            "source": walk.source,
-            "kind": str(walk.piece.kind),
-            "slice_start": rfc3339(walk.piece.start),
-            "slice_end": rfc3339(walk.piece.end),
-            "status": walk.status,
-            "pages": walk.page_count,
-            **{label: getattr(walk, count) for label, count in _COUNTS.items()},
+            "source": extract.source,
+            "kind": str(extract.time_slice.kind),
+            "slice_start": rfc3339(extract.time_slice.start),
+            "slice_end": rfc3339(extract.time_slice.end),
+            "status": extract.status,
+            "pages": extract.page_count,
+            **{label: getattr(extract, count) for label, count in _COUNTS.items()},
         }
-        for walk in newest
+        for extract in newest
     ]
 
 

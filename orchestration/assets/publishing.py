@@ -152,7 +152,7 @@ def _no_general_set(publication: Publication) -> str:
 @contextmanager
 def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
     """The warehouse, held, with what may be published of it; whatever forbids that fails the step."""
-    with warehouse.turn(), warehouse.get_connection() as connection:
+    with warehouse.write_lock(), warehouse.get_connection() as connection:
         try:
             yield connection, read_edition(connection, published)
         except PublicationError as error:

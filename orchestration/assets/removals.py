@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.evidence.removals import Removal
-from orchestration.privacy.erasure import Order, erase, oldest_kept, retain
+from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -11,7 +11,7 @@ REMOVALS = dg.AssetKey(["raw", "removals"])
 ERASURE, RETENTION = "erasure", "retention"
 
 
-class RemovalOrder(dg.Config):
+class RemovalConfig(dg.Config):
     """Who has what removed, and why. Dagster keeps this: name the person of an `erasure` by the user id alone.
 
     A `retention` removes days that are older than the `RAW_DAYS` of the environment.
@@ -33,17 +33,17 @@ class RemovalOrder(dg.Config):
     "the records themselves are ids and hashes, or counts.",
 )
 def removals(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalOrder
+    context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalConfig
 ) -> dg.MaterializeResult:
     """Remove what is ordered, for good. The tables are built anew and published after it."""
     try:
-        with warehouse.turn():
+        with warehouse.write_lock():
             removal = _remove(warehouse, config)
     except WarehouseError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     if removal is None:
         context.log.info("There is nothing to remove.")
-    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
         metadata={
@@ -55,12 +55,12 @@ def removals(
     )
 
 
-def _remove(warehouse: Warehouse, config: RemovalOrder) -> Removal | None:
-    order = Order(config.requested_by, config.reason)
+def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
+    request = RemovalRequest(config.requested_by, config.reason)
     if config.kind == ERASURE:
         if "@" in config.subject:
             raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
-        return erase(warehouse.path, config.subject, order)
+        return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
-        return retain(warehouse.path, oldest_kept(warehouse.raw_days()), order)
+        return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)
     raise WarehouseError(f"There is no removal of kind {config.kind!r}. Use {ERASURE} or {RETENTION}.")

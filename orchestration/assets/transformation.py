@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -15,6 +15,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.assets.dbt_run import DbtRun, run_dbt
 from orchestration.assets.previews import preview
 from orchestration.assets.project import project
+from orchestration.intervals import aware_utc
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.resources import Warehouse
@@ -54,7 +55,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     # dbt's profile reads the same variable; a relative path means the checkout to both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)
     sha256 = project_sha256(project.project_dir)
-    with warehouse.turn():
+    with warehouse.write_lock():
         # Meets a locked or foreign file with a sentence; dbt would meet it with a traceback.
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
@@ -108,7 +109,7 @@ def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) 
     # Dagster wants them in the order of their dependencies. None of these depends on one that was built.
     for key in TopologicalSorter({key: context.assets_def.asset_deps[key] & left for key in left}).static_order():
         yield dg.MaterializeResult(
-            asset_key=key, metadata={"unchanged since": dg.MetadataValue.timestamp(since.replace(tzinfo=UTC))}
+            asset_key=key, metadata={"unchanged since": dg.MetadataValue.timestamp(aware_utc(since))}
         )
 
 

@@ -6,7 +6,8 @@ import dagster as dg
 import duckdb
 
 from orchestration.checks.results import shown
-from orchestration.monitoring.check_result import Verdict
+from orchestration.intervals import naive_utc
+from orchestration.monitoring.check_result import CheckResult
 from orchestration.resources import Warehouse
 
 LOOKED_AT = timedelta(days=30)
@@ -27,19 +28,19 @@ _COLUMNS = ("kind", "type", "name", "activities", "first seen", "last seen")
 )
 def documented_contract_is_current(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Tell what is new to us: it is stored whole, but nobody has classified it."""
-    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         found = drift(connection, datetime.now(UTC))
-    result = shown("documented_contract_is_current", ["marts", "schema_drift"], judge(found))
+    result = shown("documented_contract_is_current", ["marts", "schema_drift"], evaluate(found))
     return result._replace(metadata={**result.metadata, "newest": _table(found[:SHOWN])}) if found else result
 
 
 def drift(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[tuple]:
     """What was seen in the last 30 days, newest first, in the order of the columns shown."""
-    since = (now - LOOKED_AT).astimezone(UTC).replace(tzinfo=None)
+    since = naive_utc(now - LOOKED_AT)
     return connection.execute(_DRIFT, [since]).fetchall()
 
 
-def judge(found: list[tuple]) -> Verdict:
+def evaluate(found: list[tuple]) -> CheckResult:
     """The verdict on what `drift` found."""
     figures = {
         label: sum(row[0] == kind for row in found)
@@ -49,9 +50,9 @@ def judge(found: list[tuple]) -> Verdict:
         )
     }  # fmt: skip
     if not found:
-        return Verdict(True, "Everything of the last 30 days is documented.", figures=figures)
+        return CheckResult(True, "Everything of the last 30 days is documented.", figures=figures)
     counts = ", ".join(f"{count} {label}" for label, count in figures.items() if count)
-    return Verdict(
+    return CheckResult(
         False,
         f"Not in the documented contract: {counts}. Every record is stored whole; see marts.schema_drift, and add "
         "what the documentation now has to the seeds activity_types and documented_fields.",

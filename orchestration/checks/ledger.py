@@ -8,20 +8,23 @@ import duckdb
 
 from orchestration.checks.results import shown
 from orchestration.monitoring import lateness, ledger_checks, own_reads
-from orchestration.monitoring.check_result import Verdict
+from orchestration.monitoring.check_result import CheckResult
 from orchestration.resources import Warehouse
 
 # What each claims, and of which asset.
 CLAIMS = {
     "no_gaps": (
         "extracts",
-        "Covered time has no gap and none of it is still to come; no failed walk is left open.",
+        "Covered time has no gap and none of it is still to come; no failed extract is left open.",
     ),
     "history_is_read": (
         "extracts",
         "History is read back to where it begins, or the backfill is still on its way.",
     ),
-    "ledger_counts_equal_rows": ("extracts", "Each walk has as many rows as the ledger says; no row has no walk."),
+    "ledger_counts_equal_rows": (
+        "extracts",
+        "Each extract has as many rows as the ledger says; no row has no extract.",
+    ),
     "every_source_is_read": ("sources", "The last run of each source had no error and reached the last 2 hours."),
     "overlap_reaches_far_enough": (
         "activities",
@@ -44,17 +47,17 @@ CLAIMS = {
 )
 def raw_table_checks(warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     """Report every verdict, and fail the run on what was not read: the tables are built, but not complete."""
-    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
-        verdicts = judge(connection, datetime.now(UTC))
-    for name, verdict in verdicts.items():
-        yield shown(name, ["raw", CLAIMS[name][0]], verdict)
-    unread = [verdicts[name] for name in ("every_source_is_read", "no_gaps")]
-    sentences = [verdict.sentence for verdict in unread if verdict.is_failure]
+    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
+        check_results = evaluate(connection, datetime.now(UTC))
+    for name, check_result in check_results.items():
+        yield shown(name, ["raw", CLAIMS[name][0]], check_result)
+    unread = [check_results[name] for name in ("every_source_is_read", "no_gaps")]
+    sentences = [check_result.sentence for check_result in unread if check_result.is_failure]
     if sentences:
         raise dg.Failure("\n".join(sentences), allow_retries=False)
 
 
-def judge(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Verdict]:
+def evaluate(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, CheckResult]:
     """The verdict on each of the `CLAIMS`, by name."""
     return {
         "no_gaps": ledger_checks.no_gaps(connection, now),

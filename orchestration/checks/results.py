@@ -4,18 +4,18 @@ from datetime import datetime
 
 import dagster as dg
 
-from orchestration.monitoring.check_result import Verdict
+from orchestration.monitoring.check_result import CheckResult
 
 
-def shown(name: str, asset: list[str], verdict: Verdict) -> dg.AssetCheckResult:
+def shown(name: str, asset: list[str], check_result: CheckResult) -> dg.AssetCheckResult:
     """The verdict as the result of the check `name` of `asset`."""
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=dg.AssetKey(asset),
-        passed=verdict.holds,
-        severity=dg.AssetCheckSeverity.ERROR if verdict.is_error else dg.AssetCheckSeverity.WARN,
-        description=verdict.sentence,
-        metadata={label: _metadata(figure) for label, figure in verdict.figures.items()},
+        passed=check_result.holds,
+        severity=dg.AssetCheckSeverity.ERROR if check_result.is_error else dg.AssetCheckSeverity.WARN,
+        description=check_result.sentence,
+        metadata={label: _metadata(figure) for label, figure in check_result.figures.items()},
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.evidence import DAY_SEALS, NEWEST_SEALS
-from orchestration.evidence.verify import CHECKS, Outcome, Verification, find_told_seals, verify
+from orchestration.evidence.verify import CHECKS, Verification, VerificationResult, find_told_seals, verify
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -17,7 +17,7 @@ _DESCRIPTIONS = {
     "columns_match_payloads": "Id, time, type, organization and kind of actor say what the payload says.",
     "ids_are_unique": "An id stands once in a source.",
     "ingest_seq_is_unique": "No number was given to two rows.",
-    "rows_match_the_ledger": "Each walk has the rows that its ledger row counts, and each row has a walk.",
+    "rows_match_the_ledger": "Each extract has the rows that its ledger row counts, and each row has an extract.",
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
     "removals_hold": "What was removed on order is recorded, told of by seals, and has not come back.",
@@ -37,7 +37,7 @@ _DESCRIPTIONS = {
 def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     """Compute everything again, and fail the run on what differs."""
     told = _logged_seals(context.instance, warehouse)
-    with warehouse.turn(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         try:
             found = verify(connection)
         except WarehouseError as error:
@@ -73,7 +73,7 @@ def _logged_seals(instance: dg.DagsterInstance, warehouse: Warehouse) -> list[tu
     return sorted(seals)
 
 
-def _result(one: Outcome, found: Verification) -> dg.AssetCheckResult:
+def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=one.name,
         asset_key=["raw", one.table],

@@ -49,7 +49,7 @@ def _restore(arguments: argparse.Namespace) -> int:
         return 1
     print(
         f"{restored.activity_count:,} activities from {restored.file_count:,} file(s) are in {path}, and every "
-        f"check of verify passed. {restored.forgotten_count:,} walk(s) of days that were not archived prove "
+        f"check of verify passed. {restored.forgotten_count:,} extract(s) of days that were not archived prove "
         "nothing any more: run `make refresh`, which reads these days again and builds the tables."
     )
     return 0

@@ -84,8 +84,8 @@ def _attest(arguments: argparse.Namespace) -> int:
     except (AttestationError, WarehouseError) as error:
         return _refuse(error)
     for one in written:
-        verdict = "complete" if one.is_complete else "NOT complete"
-        print(f"{one.source}, {period}: {verdict}, {one.activity_count:,} activities.")
+        check_result = "complete" if one.is_complete else "NOT complete"
+        print(f"{one.source}, {period}: {check_result}, {one.activity_count:,} activities.")
         print(f"  {one.markdown}\n  {one.json}")
     return 0
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from orchestration.config.settings import ConfigurationError, raw_days, warehouse_path
 from orchestration.evidence.removals import Removal
-from orchestration.privacy.erasure import Order, erase, oldest_kept, retain
+from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
 from orchestration.privacy.selection import Preview, preview_erasure, preview_retention
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 _CONFIRM = (
@@ -65,12 +65,12 @@ def _report(arguments: argparse.Namespace) -> int:
 def _erase(arguments: argparse.Namespace) -> int:
     path = warehouse_path(os.environ)
     try:
-        order = Order(arguments.by, arguments.why)
+        request = RemovalRequest(arguments.by, arguments.why)
         if not arguments.yes:
             with open_warehouse(path, read_only=True) as connection:
                 return _tell(preview_erasure(connection, arguments.subject))
-        with exclusive(path):
-            removed = erase(path, arguments.subject, order)
+        with warehouse_lock(path):
+            removed = erase(path, arguments.subject, request)
     except WarehouseError as error:
         return _refuse(error)
     return _build_again(path, removed)
@@ -79,14 +79,14 @@ def _erase(arguments: argparse.Namespace) -> int:
 def _retain(arguments: argparse.Namespace) -> int:
     path = warehouse_path(os.environ)
     try:
-        order = Order(arguments.by, arguments.why)
+        request = RemovalRequest(arguments.by, arguments.why)
         before = oldest_kept(raw_days(os.environ))
         if not arguments.yes:
             print(f"Sealed days before {before} (UTC) would be removed.")
             with open_warehouse(path, read_only=True) as connection:
                 return _tell(preview_retention(connection, before))
-        with exclusive(path):
-            removed = retain(path, before, order)
+        with warehouse_lock(path):
+            removed = retain(path, before, request)
     except (WarehouseError, ConfigurationError) as error:
         return _refuse(error)
     return _build_again(path, removed)

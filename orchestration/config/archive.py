@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.config import values
-from orchestration.config.settings import MOST_DAYS, ROOT
+from orchestration.config.settings import MAX_DAYS, ROOT
 from orchestration.config.values import ConfigurationError
 
 # What looks back over the last month looks at the file alone.
-_LEAST_LOCAL_DAYS = 31
+_MIN_LOCAL_DAYS = 31
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -54,7 +54,7 @@ def read_archive(environment: Mapping[str, str]) -> ArchiveSettings | None:
         place,
         endpoint,
         environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
-        values.integer("LOCAL_DAYS", days, minimum=_LEAST_LOCAL_DAYS, maximum=MOST_DAYS, is_text=True)
+        values.integer("LOCAL_DAYS", days, minimum=_MIN_LOCAL_DAYS, maximum=MAX_DAYS, is_text=True)
         if days
         else None,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from orchestration.config import values
-from orchestration.config.settings import MOST_DAYS, ROOT, published_path, read_key
+from orchestration.config.settings import MAX_DAYS, ROOT, published_path, read_key
 from orchestration.config.values import ConfigurationError
 
 PSEUDONYM_KEY = "PSEUDONYM_KEY"
@@ -63,5 +63,5 @@ def published_since(environment: Mapping[str, str], today: date) -> date | None:
     if not days:
         return None
     return today - timedelta(
-        days=values.integer("PUBLISHED_DAYS", days, minimum=1, maximum=MOST_DAYS, is_text=True)
+        days=values.integer("PUBLISHED_DAYS", days, minimum=1, maximum=MAX_DAYS, is_text=True)
     )

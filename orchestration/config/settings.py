@@ -51,12 +51,12 @@ VARIABLES = {
     "concurrency": "FEED_CONCURRENCY",
 }
 # Beyond these, settings are typing errors.
-MOST_SECONDS = 24 * 3600
-MOST_OVERLAP_MINUTES = 30 * 24 * 60
-MOST_RUN_MINUTES = 24 * 60
-MOST_DAYS = 6 * 366
+MAX_SECONDS = 24 * 3600
+MAX_OVERLAP_MINUTES = 30 * 24 * 60
+MAX_RUN_MINUTES = 24 * 60
+MAX_DAYS = 6 * 366
 # The checks of lateness look back 30 days.
-FEWEST_RAW_DAYS = 31
+MIN_RAW_DAYS = 31
 # Queryable within one minute of happening: a bound closer than that loses activities for good.
 PUBLIC_SETTLE_SECONDS = 60
 
@@ -107,7 +107,7 @@ def raw_days(environment: Mapping[str, str]) -> int | None:
         ConfigurationError: `RAW_DAYS` makes no sense.
     """
     text = (environment.get("RAW_DAYS") or "").strip()
-    return values.integer("RAW_DAYS", text, minimum=FEWEST_RAW_DAYS, is_text=True) if text else None
+    return values.integer("RAW_DAYS", text, minimum=MIN_RAW_DAYS, is_text=True) if text else None
 
 
 def run_history_days(environment: Mapping[str, str]) -> int:
@@ -161,10 +161,10 @@ def read_bounds(environment: Mapping[str, str]) -> Bounds:
         return values.integer(name, value, minimum=1, maximum=maximum, is_text=True)
 
     return Bounds(
-        backfill_time=timedelta(minutes=number("FEED_RUN_MINUTES", 10, MOST_RUN_MINUTES)),
-        reconcile_days=number("FEED_RECONCILE_DAYS", 7, MOST_DAYS),
+        backfill_time=timedelta(minutes=number("FEED_RUN_MINUTES", 10, MAX_RUN_MINUTES)),
+        reconcile_days=number("FEED_RECONCILE_DAYS", 7, MAX_DAYS),
         reconcile_requests=number("FEED_RECONCILE_REQUESTS", 2000),
-        reconcile_every=timedelta(days=number("FEED_RECONCILE_EVERY_DAYS", 90, MOST_DAYS)),
+        reconcile_every=timedelta(days=number("FEED_RECONCILE_EVERY_DAYS", 90, MAX_DAYS)),
     )
 
 
@@ -218,14 +218,14 @@ def _source_of_table(fields: _Fields, name: str) -> Source:
 
 def _source(fields: _Fields, name: str, key: SecretStr, fault: str | None = None) -> Source:
     url = values.address(fields.said("url"), fields.get("url", PUBLIC_URL))
-    settle = fields.integer("settle_seconds", 60, minimum=0, maximum=MOST_SECONDS)
+    settle = fields.integer("settle_seconds", 60, minimum=0, maximum=MAX_SECONDS)
     if httpx.URL(url).host == httpx.URL(PUBLIC_URL).host and settle < PUBLIC_SETTLE_SECONDS:
         raise ConfigurationError(
             f"{fields.said('settle_seconds')} is {settle}, but the public feed needs {PUBLIC_SETTLE_SECONDS} or "
             "more: an activity can take a minute to appear. Raise it."
         )
     start, budget = fields.get("start"), fields.get("budget")
-    overlap = fields.integer("overlap_minutes", 60, minimum=0, maximum=MOST_OVERLAP_MINUTES)
+    overlap = fields.integer("overlap_minutes", 60, minimum=0, maximum=MAX_OVERLAP_MINUTES)
     return Source(
         name=name,
         url=url,

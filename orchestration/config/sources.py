@@ -46,8 +46,8 @@ class Bounds:
     """How much one run may do.
 
     `backfill_time`: after so long no further slice of older history is begun (None: no end). A reconciliation
-    walks the last `reconcile_days` again, and of older days as many as `reconcile_requests` allow for all sources
-    together, so that each is walked again every `reconcile_every`.
+    reads the last `reconcile_days` again, and of older days as many as `reconcile_requests` allow for all sources
+    together, so that each is read again every `reconcile_every`.
     """
 
     backfill_time: timedelta | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.config.settings import ROOT, warehouse_path
 from orchestration.publish.marts import Catalog, Mart
-from orchestration.warehouse.connection import exclusive
+from orchestration.warehouse.connection import warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 DICTIONARY = ROOT / "docs" / "data_dictionary.md"
@@ -54,7 +54,7 @@ def serve(port: int) -> int:
     target = path.with_suffix(".docs").absolute()
     environment = os.environ | {"WAREHOUSE_PATH": str(path), "DBT_TARGET_PATH": str(target)}
     try:
-        with exclusive(path):
+        with warehouse_lock(path):
             made = subprocess.run(_dbt("--quiet", "docs", "generate"), cwd=ROOT / "dbt_project", env=environment)
     except WarehouseError as error:
         print(error, file=sys.stderr)

@@ -18,12 +18,12 @@ import orjson
 from orchestration import PRODUCT, __version__
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
 from orchestration.evidence.statement import as_markdown
-from orchestration.intervals import Interval
+from orchestration.intervals import Interval, aware_utc
 from orchestration.warehouse.connection import open_warehouse
 
 # 2: blind spots by switch, with `off_at` null where the beginning is unknown, and a remark.
 FORMAT_VERSION = 2
-MOST_DAYS = 3660
+MAX_DAYS = 3660
 DIRECTORY = "attestations"
 
 CANNOT_KNOW = (
@@ -33,8 +33,8 @@ CANNOT_KNOW = (
     "they were read: the feed does not keep them.",
     "Activities while logging was switched off: nothing is recorded then. The blind spots are known only from the "
     "activities that report the switch.",
-    "Activities that the feed indexed after the last walk of their day. Each day says when it was last walked; a "
-    "later walk would find them and seal the day again.",
+    "Activities that the feed indexed after the last extract of their day. Each day says when it was last read; a "
+    "later extract would find them and seal the day again.",
     "Whether the feed told the truth. Answers are authenticated by TLS to the named host and not signed: the "
     "hashes show that what is stored is what was received.",
     "Whether somebody rewrote the warehouse together with all its seals. Seals that were exported and kept "
@@ -76,8 +76,8 @@ def read_period(first: str | None, last: str | None) -> Period:
         raise AttestationError(
             f"From {first or 'nothing'} to {last or 'nothing'} is no period. Use two dates like 2026-01-31."
         ) from None
-    if not 0 <= (period.last - period.first).days < MOST_DAYS:
-        raise AttestationError(f"{period} is no period of 1 to {MOST_DAYS} days. The first date comes first.")
+    if not 0 <= (period.last - period.first).days < MAX_DAYS:
+        raise AttestationError(f"{period} is no period of 1 to {MAX_DAYS} days. The first date comes first.")
     return period
 
 
@@ -127,8 +127,8 @@ def state(source: str, period: Period, facts: Facts, path: Path, written_at: dat
     seals: dict[date, list[Row]] = {}
     for seal in facts.seals:
         seals.setdefault(seal["sealed_date"], []).append({k: v for k, v in seal.items() if k != "sealed_date"})
-    slices = [walk | {"error": _without_addresses(walk["error"])} for walk in facts.walks]
-    failed = [walk for walk in slices if walk["status"] != "complete"]
+    slices = [extract | {"error": _without_addresses(extract["error"])} for extract in facts.extracts]
+    failed = [extract for extract in slices if extract["status"] != "complete"]
     return {
         "statement": "How completely the activities of one source were read in one period",
         "format_version": FORMAT_VERSION,
@@ -140,9 +140,10 @@ def state(source: str, period: Period, facts: Facts, path: Path, written_at: dat
         "period_sha256": hashlib.sha256("".join(day["day_sha256"] for day in facts.days).encode()).hexdigest(),
         "gaps": [_interval(gap) for gap in facts.gaps],
         "still_to_be_repeated": [
-            _interval(piece) | {"error": _without_addresses(reason)} for piece, reason in facts.still_open.items()
+            _interval(interval) | {"error": _without_addresses(reason)}
+            for interval, reason in facts.still_open.items()
         ],
-        "failed_walks": [_failure(walk, facts.still_open) for walk in failed],
+        "failed_walks": [_failure(extract, facts.still_open) for extract in failed],
         "blind_spots": facts.blind_spots,
         "blind_spots_remark": facts.blind_spots_remark,
         "removals": facts.removals,
@@ -159,34 +160,34 @@ def _counts(facts: Facts) -> Row:
     def total(rows: Iterable[Row], column: str) -> int:
         return sum(row[column] for row in rows)
 
-    complete = [walk for walk in facts.walks if walk["status"] == "complete"]
+    complete = [extract for extract in facts.extracts if extract["status"] == "complete"]
     return {
         "activity_count": total(facts.days, "activity_count"),
         "late_count": total(facts.days, "late_count"),
         "revision_count": total(facts.days, "revision_count"),
         "removed_count": total(facts.removals, "activity_count"),
         "slice_count": len(complete),
-        "failed_walk_count": len(facts.walks) - len(complete),
-        "page_count": total(facts.walks, "page_count"),
-        "request_count": total(facts.walks, "request_count"),
+        "failed_walk_count": len(facts.extracts) - len(complete),
+        "page_count": total(facts.extracts, "page_count"),
+        "request_count": total(facts.extracts, "request_count"),
         "day_count": len(facts.days),
         "sealed_day_count": sum(day["is_sealed"] for day in facts.days),
         "slices_by_proof": {
-            proof: sum(walk["proof"] == proof for walk in complete)
+            proof: sum(extract["proof"] == proof for extract in complete)
             for proof in ("short_page", "confirmed", "empty")
         },
     }
 
 
-def _failure(walk: Row, still_open: Iterable[Interval]) -> Row:
-    start, end = walk["slice_start"].replace(tzinfo=UTC), walk["slice_end"].replace(tzinfo=UTC)
-    is_open = any(piece.start < end and piece.end > start for piece in still_open)
+def _failure(extract: Row, still_open: Iterable[Interval]) -> Row:
+    start, end = aware_utc(extract["slice_start"]), aware_utc(extract["slice_end"])
+    is_open = any(interval.start < end and interval.end > start for interval in still_open)
     columns = ("extract_id", "slice_start", "slice_end", "started_at", "error", "repeated_by")
-    return {name: walk[name] for name in columns} | {"is_repaired": not is_open}
+    return {name: extract[name] for name in columns} | {"is_repaired": not is_open}
 
 
-def _interval(piece: Interval) -> Row:
-    return {"start": piece.start, "end": piece.end}
+def _interval(interval: Interval) -> Row:
+    return {"start": interval.start, "end": interval.end}
 
 
 def _without_addresses(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.intervals import Interval
+from orchestration.intervals import Interval, naive_utc
 from orchestration.warehouse.builds import last_build, newest_ingest_seq
 
 # Those of a source are the ones that an activity of the source reports.
@@ -48,7 +48,7 @@ def read_blind_spots(connection: duckdb.DuckDBPyConnection, source: str, period:
     ).fetchall()
     if not known:
         return BlindSpots(None, _NOT_BUILT)
-    bounds = {"since": period.start.replace(tzinfo=None), "until": period.end.replace(tzinfo=None)}
+    bounds = {"since": naive_utc(period.start), "until": naive_utc(period.end)}
     cursor = connection.execute(_BLIND_SPOTS, {"source": source} | bounds)
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

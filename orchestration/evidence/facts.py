@@ -1,4 +1,4 @@
-"""What the warehouse can say about a source and a period: coverage, walks, days, seals, and when logging was off.
+"""What the warehouse knows about a source and a period: coverage, extracts, days, seals, and when logging was off.
 
 Only facts live here, as rows; `orchestration.evidence.attestation` makes a statement of them.
 """
@@ -13,28 +13,28 @@ import duckdb
 
 from orchestration.evidence.blind_spots import read_blind_spots
 from orchestration.evidence.day_hash import day_contents
-from orchestration.intervals import DAY, Interval, gaps
+from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven
 from orchestration.warehouse.schema import ASKED_FOR_ALL, NEWEST_INGEST_SEQ
 from orchestration.warehouse.temporary import temporary
 
-# A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was. One
-# that asked for some types alone proves nothing, and is left out.
-_WALKS = f"""
+# An extract ends with a page that is not full and says that there is no more; the ledger says which kind it was.
+# One that asked for some types alone proves nothing, and is left out.
+_EXTRACTS = f"""
 with receipts as (
     select extract_id, arg_min(request_id, requested_at) as first_request_id, count(*) as request_count
     from raw.feed_requests
     where source = $source
     group by extract_id
 ),
-walks as (
+extracts as (
     select *, (query ->> 'limit')::bigint as page_limit
     from raw.extracts
     where source = $source and slice_start < $until and slice_end > $since and {ASKED_FOR_ALL}
 ),
 repeats as (
     select failed.extract_id, arg_min(later.extract_id, (later.started_at, later.extract_id)) as repeated_by
-    from walks as failed
+    from extracts as failed
     join (from raw.extracts where source = $source and status = 'complete' and {ASKED_FOR_ALL}) as later
         on
             later.started_at > failed.started_at
@@ -54,7 +54,7 @@ select
     page_count, page_limit, received_count, inserted_count, duplicate_count, revision_count, late_count,
     coalesce(request_count, 0) as request_count, first_cursor, last_cursor, first_request_id, last_request_id,
     content_sha256, started_at, finished_at, product_version, error, repeated_by
-from walks
+from extracts
 left join receipts using (extract_id)
 left join repeats using (extract_id)
 order by slice_start, slice_end, started_at, extract_id
@@ -67,7 +67,7 @@ from generate_series($first::date::timestamp, $last::date::timestamp, interval 1
 """
 
 _DAYS = f"""
-with walks as (
+with extracts as (
     select
         slice_start::date as sealed_date,
         count(*) filter (where {ASKED_FOR_ALL}) as walk_count,
@@ -89,7 +89,7 @@ select
     coalesce(revision_count, 0) as revision_count, last_walked_at, contents.day_sha256,
     newest.day_sha256 is not distinct from contents.day_sha256 as is_sealed
 from {{contents}} as contents
-left join walks using (sealed_date)
+left join extracts using (sealed_date)
 left join newest using (sealed_date)
 order by sealed_date
 """
@@ -144,7 +144,7 @@ class Facts:
     """
 
     source: Row
-    walks: list[Row]
+    extracts: list[Row]
     days: list[Row]
     seals: list[Row]
     gaps: list[Interval]
@@ -166,21 +166,23 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     period = Interval(
         datetime.combine(first, time(), UTC), datetime.combine(last + timedelta(days=1), time(), UTC)
     )
-    bounds = {"since": period.start.replace(tzinfo=None), "until": period.end.replace(tzinfo=None)}
+    bounds = {"since": naive_utc(period.start), "until": naive_utc(period.end)}
     holes = gaps(period, coverage(connection, source))
     days = _read_days(connection, source, first, last)
-    walks = _rows(connection, _WALKS, {"source": source} | bounds)
+    extracts = _rows(connection, _EXTRACTS, {"source": source} | bounds)
     for day in days:
         day["coverage"] = _coverage_of(day["date"], holes)
     # Costly over a long ledger, and needless where nothing failed.
-    waiting = unproven(connection, source) if any(walk["status"] != "complete" for walk in walks) else {}
+    waiting = unproven(connection, source) if any(extract["status"] != "complete" for extract in extracts) else {}
     spots = read_blind_spots(connection, source, period)
     still_open = {
-        piece: reason for piece, reason in waiting.items() if piece.start < period.end and piece.end > period.start
+        interval: reason
+        for interval, reason in waiting.items()
+        if interval.start < period.end and interval.end > period.start
     }
     return Facts(
         source=_rows(connection, _SOURCE, {"source": source})[0],
-        walks=walks,
+        extracts=extracts,
         days=days,
         seals=_rows(connection, _SEALS, {"source": source} | bounds),
         gaps=holes,

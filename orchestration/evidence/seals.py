@@ -1,7 +1,7 @@
 """`raw.day_seals`: closed days under a hash, chained, so that whoever changes history later breaks the chain.
 
-A day of a source is sealed when complete walks cover all of it, no failed walk in it waits to be repeated, and an
-ordinary overlap walk cannot reach it any more. A row that arrives later seals the day once more, as the next
+A day of a source is sealed when complete extracts cover all of it, no failed extract in it waits to be repeated,
+and an ordinary overlap cannot reach it any more. A row that arrives later seals the day once more, as the next
 version; so does an authorized removal, whose hash is chained in. The chain of a source is the order in which its
 seals were appended: `seal_number`, from 1.
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from orchestration import __version__
 from orchestration.evidence.day_hash import day_contents
-from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval
+from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval, naive_utc
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 from orchestration.warehouse.temporary import temporary
@@ -33,7 +33,7 @@ def seal_expression(row: str, previous: str) -> str:
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
-# Whole days of the covered stretches that no overlap walk will read again and that have no seal. What
+# Whole days of the covered stretches that no overlap extract will read again and that have no seal. What
 # `raw.sources` does not describe is read as the settings are by default.
 _CLOSED_DAYS = """
 with horizons as (
@@ -192,7 +192,7 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
     """
     connection.begin()
     try:
-        report = _seal(connection, datetime.now(UTC).replace(tzinfo=None))
+        report = _seal(connection, naive_utc(datetime.now(UTC)))
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -205,7 +205,9 @@ def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]
     with temporary(connection, "closed_days", _CLOSED_DAYS, limits | {"now": now}) as closed:
         in_doubt = connection.execute(_IN_DOUBT.format(closed_days=closed)).fetchall()
         _leave_open_days(
-            connection, closed, [(name, piece) for (name,) in in_doubt for piece in unproven(connection, name)]
+            connection,
+            closed,
+            [(name, interval) for (name,) in in_doubt for interval in unproven(connection, name)],
         )
         with temporary(connection, "wanted_days", _WANTED_DAYS.format(closed_days=closed)) as wanted:
             append_seals(connection, wanted, now)
@@ -224,15 +226,15 @@ def append_seals(connection: duckdb.DuckDBPyConnection, wanted: str, now: dateti
 
 
 def _leave_open_days(
-    connection: duckdb.DuckDBPyConnection, closed: str, stretches: list[tuple[str, Interval]]
+    connection: duckdb.DuckDBPyConnection, closed: str, intervals: list[tuple[str, Interval]]
 ) -> None:
     """Delete from the table `closed` the days in which one of the stretches lies."""
     moment = pa.timestamp("us")
     rows = pa.table(
         {
-            "source": pa.array([source for source, _ in stretches], pa.string()),
-            "start": pa.array([piece.start.replace(tzinfo=None) for _, piece in stretches], moment),
-            "stop": pa.array([piece.end.replace(tzinfo=None) for _, piece in stretches], moment),
+            "source": pa.array([source for source, _ in intervals], pa.string()),
+            "start": pa.array([naive_utc(interval.start) for _, interval in intervals], moment),
+            "stop": pa.array([naive_utc(interval.end) for _, interval in intervals], moment),
         }
     )
     connection.register("open_stretches", rows)

@@ -32,7 +32,7 @@ def as_markdown(statement: Row) -> str:
         ["## Day by day", *_days(statement["days"])],
         ["## How each slice was proven complete", *_slices(statement)],
         ["## Gaps", *_gaps(statement)],
-        ["## Walks that failed, and what repaired them", *_failures(statement["failed_walks"])],
+        ["## Extracts that failed, and what repaired them", *_failures(statement["failed_walks"])],
         ["## Blind spots: when logging was switched off", *_blind_spots(statement)],
         ["## Removed on order", *_removals(statement["removals"])],
         ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
@@ -48,7 +48,7 @@ def _spaced(lines: Sequence[str]) -> list[str]:
 def _verdict(statement: Row) -> list[str]:
     counts = statement["counts"]
     gap_count = len(statement["gaps"]) + len(statement["still_to_be_repeated"])
-    verdict = (
+    check_result = (
         f"**Complete.** Every moment of the period (UTC) lies in a slice that was read to its end, and "
         f"{counts['activity_count']:,} activities are stored."
         if statement["is_complete"]
@@ -56,12 +56,14 @@ def _verdict(statement: Row) -> list[str]:
         f"{counts['activity_count']:,} activities are stored."
     )
     if counts["removed_count"]:
-        verdict += f" {counts['removed_count']:,} more were read, and have been removed on order since: see below."
+        check_result += (
+            f" {counts['removed_count']:,} more were read, and have been removed on order since: see below."
+        )
     if statement["feed_host"] == "loopback":
-        verdict += (
+        check_result += (
             " They were read from a local feed on the same machine, so they say nothing of a real organization."
         )
-    return [verdict]
+    return [check_result]
 
 
 def _facts(statement: Row) -> list[str]:
@@ -74,7 +76,7 @@ def _facts(statement: Row) -> list[str]:
         (
             "Read in",
             f"{counts['slice_count']:,} complete slices, {counts['page_count']:,} pages, "
-            f"{counts['request_count']:,} answered requests; {counts['failed_walk_count']:,} walks failed",
+            f"{counts['request_count']:,} answered requests; {counts['failed_walk_count']:,} extracts failed",
         ),
         ("Sealed", f"{counts['sealed_day_count']} of {counts['day_count']} days"),
         ("Digest", f"`{statement['period_sha256']}`: SHA-256 over the days' hashes in order of date"),
@@ -87,7 +89,7 @@ def _facts(statement: Row) -> list[str]:
 def _days(days: Sequence[Row]) -> list[str]:
     if len(days) > SHOWN_DAYS:
         return _months(days)
-    columns = ("date", "covered", "activities", "slices", "late", "revised", "last walked", "seal")
+    columns = ("date", "covered", "activities", "slices", "late", "revised", "last read", "seal")
     rows = [
         (
             day["date"], day["coverage"], f"{day['activity_count']:,}",
@@ -136,32 +138,33 @@ def _seal(day: Row) -> str:
 def _slices(statement: Row) -> list[str]:
     by_proof = statement["counts"]["slices_by_proof"]
     lines = table(("slices", "proof"), [(f"{by_proof[proof]:,}", words) for proof, words in _PROOFS.items()])
-    complete = [walk for walk in statement["slices"] if walk["status"] == "complete"]
+    complete = [extract for extract in statement["slices"] if extract["status"] == "complete"]
     if not complete:
         return lines
     if len(complete) <= SHOWN_SLICES:
         columns = ("slice", "proof", "pages", "activities", "new", "last request-id")
         rows = [
             (
-                _stretch(walk), walk["proof"].replace("_", " "), walk["page_count"], f"{walk['received_count']:,}",
-                f"{walk['inserted_count']:,}", code(walk["last_request_id"]),
+                _interval_of(extract), extract["proof"].replace("_", " "), extract["page_count"],
+                f"{extract['received_count']:,}", f"{extract['inserted_count']:,}",
+                code(extract["last_request_id"]),
             )
-            for walk in complete
+            for extract in complete
         ]  # fmt: skip
         lines += ["", *table(columns, rows)]
     lines += ["", "The JSON has each slice with its cursors and hashes. The first and the last in time:", ""]
     ends = (complete[0], complete[-1])
     names = ("first_cursor", "last_cursor", "first_request_id", "last_request_id", "content_sha256")
-    rows = [(name, *(code(walk[name]) for walk in ends)) for name in names]
-    return [*lines, *table(("", *(_stretch(walk) for walk in ends)), rows)]
+    rows = [(name, *(code(extract[name]) for extract in ends)) for name in names]
+    return [*lines, *table(("", *(_interval_of(extract) for extract in ends)), rows)]
 
 
 def _gaps(statement: Row) -> list[str]:
     lines = [f"- {instant(gap['start'])} to {instant(gap['end'])}: not covered." for gap in statement["gaps"]]
     lines += [
-        f"- {instant(piece['start'])} to {instant(piece['end'])}: a walk failed and waits to be repeated. "
-        f"{piece['error']}"
-        for piece in statement["still_to_be_repeated"]
+        f"- {instant(interval['start'])} to {instant(interval['end'])}: an extract failed and is due again. "
+        f"{interval['error']}"
+        for interval in statement["still_to_be_repeated"]
     ]
     return lines or ["None."]
 
@@ -169,12 +172,12 @@ def _gaps(statement: Row) -> list[str]:
 def _failures(failed: Sequence[Row]) -> list[str]:
     rows = [
         (
-            _stretch(walk),
-            walk["error"] or "The walk did not end.",
-            f"walk {walk['repeated_by']}" if walk["repeated_by"]
-            else "several later walks together" if walk["is_repaired"] else "**nothing yet**",
+            _interval_of(extract),
+            extract["error"] or "The extract did not end.",
+            f"extract {extract['repeated_by']}" if extract["repeated_by"]
+            else "several later extracts together" if extract["is_repaired"] else "**nothing yet**",
         )
-        for walk in failed[:SHOWN_FAILURES]
+        for extract in failed[:SHOWN_FAILURES]
     ]  # fmt: skip
     if not rows:
         return ["None."]
@@ -213,5 +216,5 @@ def _removals(removals: Sequence[Row]) -> list[str]:
     ] or ["Nothing."]
 
 
-def _stretch(walk: Row) -> str:
-    return f"{instant(walk['slice_start'])} to {instant(walk['slice_end'])}"
+def _interval_of(extract: Row) -> str:
+    return f"{instant(extract['slice_start'])} to {instant(extract['slice_end'])}"

@@ -41,7 +41,7 @@ CHECKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class VerificationResult:
     """One check: of `checked_count` things `finding_count` differ, and `first` is a sentence on the first of them.
 
     `table` is the table of schema `raw` that the check is about.
@@ -60,7 +60,7 @@ class Verification:
     """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
     rows have come to since."""
 
-    outcomes: list[Outcome]
+    outcomes: list[VerificationResult]
     removals: list[Removal]
     activity_count: int
     unsealed_day_count: int
@@ -69,7 +69,7 @@ class Verification:
     seconds: float
 
     @property
-    def findings(self) -> list[Outcome]:
+    def findings(self) -> list[VerificationResult]:
         """The checks that found something."""
         return [one for one in self.outcomes if one.finding_count]
 
@@ -79,14 +79,14 @@ def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> V
     began = time.monotonic()
     steps = list(STEPS)
     if kept:
-        steps.append(lambda held: [Outcome("day_seals", "kept_seals_are_there", *compare(held, kept))])
+        steps.append(lambda held: [VerificationResult("day_seals", "kept_seals_are_there", *compare(held, kept))])
     outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
     [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
     [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
 
 
-def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> Outcome:
+def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> VerificationResult:
     """Whether seals that were told somewhere, each as source and `seal_sha256`, are in the warehouse."""
     connection.register(
         "told", pa.table({"source": [one for one, _ in told], "seal_sha256": [s for _, s in told]})
@@ -97,31 +97,31 @@ def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[
         connection.unregister("told")
 
 
-def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[Outcome]:
+def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:
     began = time.monotonic()
     outcomes = step(connection)
     seconds = time.monotonic() - began
     return [replace(outcome, seconds=seconds) for outcome in outcomes]
 
 
-def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> Outcome:
+def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> VerificationResult:
     [(checked, findings, first)] = connection.execute(statement).fetchall()
-    return Outcome(table, name, checked, findings, first)
+    return VerificationResult(table, name, checked, findings, first)
 
 
-def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Outcome]:
+def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[VerificationResult]:
     """One pass over the payloads: their hashes, and the columns that were read out of them."""
     statement = sql.PAYLOADS.format(table="stored_activities" if table == "activities" else table)
     [(checked, changed, first, differing, first_differing)] = connection.execute(
         statement, {"envelope": ENVELOPE}
     ).fetchall()
     return [
-        Outcome(table, "payload_hashes_hold", checked, changed, first),
-        Outcome(table, "columns_match_payloads", checked, differing, first_differing),
+        VerificationResult(table, "payload_hashes_hold", checked, changed, first),
+        VerificationResult(table, "columns_match_payloads", checked, differing, first_differing),
     ]
 
 
-def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> Outcome:
+def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> VerificationResult:
     [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     part_count = row_count // _PART_ROWS + 1
     found = [
@@ -129,10 +129,12 @@ def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) ->
         for part in range(part_count)
     ]
     first = min((text for _, _, text in found if text), default=None)
-    return Outcome("activities", name, sum(one[0] for one in found), sum(one[1] for one in found), first)
+    return VerificationResult(
+        "activities", name, sum(one[0] for one in found), sum(one[1] for one in found), first
+    )
 
 
-def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
+def _sealed_days(connection: duckdb.DuckDBPyConnection) -> VerificationResult:
     """Each version of each seal against the rows that it can have seen."""
     with (
         temporary(connection, "wanted_days", sql.WANTED_DAYS) as wanted,
@@ -141,7 +143,7 @@ def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
         return _outcome(connection, "day_seals", "sealed_days_hold", sql.sealed_days(contents))
 
 
-Step = Callable[[duckdb.DuckDBPyConnection], Sequence[Outcome]]
+Step = Callable[[duckdb.DuckDBPyConnection], Sequence[VerificationResult]]
 STEPS: tuple[Step, ...] = (
     lambda held: _payloads(held, "activities"),
     lambda held: _payloads(held, "activity_revisions"),

@@ -131,7 +131,7 @@ select
     arg_min(
         source || ' extract ' || extract_id || ': '
         || if(
-            is_unknown, 'the ledger has no such walk',
+            is_unknown, 'the ledger has no such extract',
             'the ledger says ' || inserted_count || ' activities and ' || revision_count || ' revisions'
         )
         || ', stored are ' || stored_count || ' and ' || revised_count,
@@ -143,8 +143,8 @@ LEDGER = _LEDGER.format(
     stored="select extract_id, source, count(*) as row_count from raw.stored_activities group by all",
     removed=BY_EXTRACT,
 )
-# Each refresh asks this: of the activities only the ids of their walks are read, which compress well, and of the
-# archive nothing.
+# Each refresh asks this: it reads only the extract ids of the activities, which compress well, and nothing of the
+# archive.
 LEDGER_OF_THE_FILE = _LEDGER.format(
     stored="""
     select extract_id, source, sum(row_count) as row_count
@@ -247,7 +247,7 @@ present as (
     from raw.stored_activities
     group by all
 ),
-walked as (
+read as (
     select distinct source, slice_start::date as sealed_date from raw.extracts where status = 'complete'
 )
 select
@@ -255,7 +255,7 @@ select
     coalesce(sum(activity_count) filter (where sealed.sealed_date is null), 0)::bigint,
     count(*) filter (where ingest_seq > last_ingest_seq)
 from present
-full join walked using (source, sealed_date)
+full join read using (source, sealed_date)
 left join sealed using (source, sealed_date)
 """
 

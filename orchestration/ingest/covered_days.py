@@ -1,19 +1,19 @@
-"""Since when each covered day has been walked in full, as the ledger has it: what reconciliation goes by."""
+"""Since when each covered day has been read in full, as the ledger has it: what reconciliation goes by."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import duckdb
 
-from orchestration.intervals import CoveredDay, Interval, by_day, day_floor, gaps
+from orchestration.intervals import CoveredDay, Interval, aware_utc, by_day, day_floor, gaps
 from orchestration.warehouse.ledger import coverage
 from orchestration.warehouse.schema import ASKED_FOR_ALL
 
-# What was walked of each day, newest first, without what its largest walk repeated: of a day that one walk read in
-# full, that walk and what came after it.
-_WALKS = f"""
-with walks as (
+# What was read of each day, newest first, without what its largest extract repeated: of a day that one extract
+# read in full, that extract and what came after it.
+_EXTRACTS = f"""
+with extracts as (
     select slice_start, slice_end, started_at, date_trunc('day', slice_start)::timestamp as day
     from raw.extracts
     where source = $source and status = 'complete' and {ASKED_FOR_ALL}
@@ -24,16 +24,16 @@ largest as (
         arg_max(slice_start, (slice_end - slice_start, started_at)) as slice_start,
         arg_max(slice_end, (slice_end - slice_start, started_at)) as slice_end,
         arg_max(started_at, (slice_end - slice_start, started_at)) as started_at
-    from walks group by day
+    from extracts group by day
 )
-select walks.day, walks.slice_start, walks.slice_end, walks.started_at
-from walks
-inner join largest on walks.day = largest.day
+select extracts.day, extracts.slice_start, extracts.slice_end, extracts.started_at
+from extracts
+inner join largest on extracts.day = largest.day
 where
-    walks.started_at >= largest.started_at
-    or walks.slice_start < largest.slice_start
-    or walks.slice_end > largest.slice_end
-order by walks.started_at desc
+    extracts.started_at >= largest.started_at
+    or extracts.slice_start < largest.slice_start
+    or extracts.slice_end > largest.slice_end
+order by extracts.started_at desc
 """
 
 _RECORDS = """
@@ -49,31 +49,33 @@ _REMOVED = "select removed_date::timestamp from raw.removed_days where source = 
 def covered_days(connection: duckdb.DuckDBPyConnection, source: str) -> list[CoveredDay]:
     """The covered days of the source, oldest first; a day with a hole in it has several.
 
-    Days that retention removed are left out: walked again, they would only be turned away.
+    Days that retention removed are left out: read again, they would only be turned away.
     """
     parameters = {"source": source}
-    removed = {_aware(day) for (day,) in connection.execute(_REMOVED, parameters).fetchall()}
-    walks: dict[datetime, list[tuple[Interval, datetime]]] = {}
-    for day, start, end, started in connection.execute(_WALKS, parameters).fetchall():
-        walks.setdefault(_aware(day), []).append((Interval(_aware(start), _aware(end)), _aware(started)))
-    records = {_aware(day): count for day, count in connection.execute(_RECORDS, parameters).fetchall()}
+    removed = {aware_utc(day) for (day,) in connection.execute(_REMOVED, parameters).fetchall()}
+    extracts: dict[datetime, list[tuple[Interval, datetime]]] = {}
+    for day, start, end, started in connection.execute(_EXTRACTS, parameters).fetchall():
+        extracts.setdefault(aware_utc(day), []).append(
+            (Interval(aware_utc(start), aware_utc(end)), aware_utc(started))
+        )
+    records = {aware_utc(day): count for day, count in connection.execute(_RECORDS, parameters).fetchall()}
     return [
-        CoveredDay(piece, _walked_at(piece, walks[day_floor(piece.start)]), records.get(day_floor(piece.start), 0))
-        for stretch in coverage(connection, source)
-        for piece in by_day(stretch)
-        if day_floor(piece.start) not in removed
+        CoveredDay(
+            interval,
+            _extracted_at(interval, extracts[day_floor(interval.start)]),
+            records.get(day_floor(interval.start), 0),
+        )
+        for interval in coverage(connection, source)
+        for interval in by_day(interval)
+        if day_floor(interval.start) not in removed
     ]
 
 
-def _walked_at(piece: Interval, newest_first: list[tuple[Interval, datetime]]) -> datetime:
-    """When the oldest of the walks began that it takes to have all of the piece."""
-    walked: list[Interval] = []
+def _extracted_at(interval: Interval, newest_first: list[tuple[Interval, datetime]]) -> datetime:
+    """When the oldest of the extracts began that it takes to have all of the piece."""
+    extracted: list[Interval] = []
     for interval, started in newest_first:
-        walked.append(interval)
-        if not gaps(piece, walked):
+        extracted.append(interval)
+        if not gaps(interval, extracted):
             return started
     return newest_first[-1][1]
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)

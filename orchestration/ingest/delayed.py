@@ -14,7 +14,7 @@ from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedProtocolError
 from orchestration.ingest.plan import DELAYED_TYPES
 from orchestration.ingest.quiet_days import records_by_day
-from orchestration.ingest.slice_reader import frozen_query, walk
+from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Interval
 
 
@@ -36,12 +36,12 @@ async def look_back(
     """Ask for the delayed types in the interval, and keep what is not stored yet.
 
     Raises:
-        FeedError: as `walk`, and where a record has no readable time in the interval.
+        FeedError: as `extract`, and where a record has no readable time in the interval.
     """
     found = Lookback(frozen_query(within, page_size, DELAYED_TYPES))
     received = [
         record
-        async for page in walk(client, found.query, receive)
+        async for page in read_slice(client, found.query, receive)
         for record in page.data
         if hashlib.sha256(record).hexdigest() not in stored_hashes
     ]

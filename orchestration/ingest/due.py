@@ -11,7 +11,7 @@ from datetime import datetime
 from orchestration.api.client import FeedClient, Receipt
 from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.plan import can_wait, cut_smaller, find_start, plan_reconcile, plan_refresh
-from orchestration.ingest.report import Report
+from orchestration.ingest.report import SourceReport
 from orchestration.intervals import CoveredDay, Interval, Slice
 
 # The `date` header tells whole seconds and travels; the settle delay is far longer.
@@ -54,7 +54,7 @@ class Task:
 
 @dataclass(slots=True)
 class Due:
-    """The slices to walk, in this order: `now`, and then as many of `later` as the run's bounds allow."""
+    """The slices to read, in this order: `now`, and then as many of `later` as the run's bounds allow."""
 
     now: deque[Slice] = field(default_factory=deque)
     later: deque[Slice] = field(default_factory=deque)
@@ -69,7 +69,7 @@ async def find_due(
     source: Source,
     ledger: Ledger,
     task: Task,
-    report: Report,
+    report: SourceReport,
     receive: Callable[[Receipt], None],
 ) -> Due:
     """Ask the feed what the plan needs, and plan. At least one question is asked: it tries the key.
@@ -83,7 +83,7 @@ async def find_due(
     async def anything_before(moment: datetime) -> bool:
         return await client.anything_before(moment, receive)
 
-    begun = [piece.start for piece in ledger.covered[:1]]
+    begun = [interval.start for interval in ledger.covered[:1]]
     if task.is_reconcile:
         await anything_before(min([report.horizon, *begun]))
         return _reconcile(source, ledger, task, report)
@@ -96,14 +96,14 @@ async def find_due(
     report.history_start = start
     _trust_the_feed_s_clock(client, source, report)
     due = Due()
-    for piece in plan_refresh(
+    for interval in plan_refresh(
         ledger.covered, start, report.horizon, source.overlap, ledger.unproven, ledger.unfinished
     ):
-        (due.later if can_wait(piece, ledger.covered) else due.now).append(piece)
+        (due.later if can_wait(interval, ledger.covered) else due.now).append(interval)
     return due
 
 
-def _reconcile(source: Source, ledger: Ledger, task: Task, report: Report) -> Due:
+def _reconcile(source: Source, ledger: Ledger, task: Task, report: SourceReport) -> Due:
     every = task.bounds.reconcile_every
     plan = plan_reconcile(
         ledger.days,
@@ -123,7 +123,7 @@ def _reconcile(source: Source, ledger: Ledger, task: Task, report: Report) -> Du
     )
 
 
-def _trust_the_feed_s_clock(client: FeedClient, source: Source, report: Report) -> None:
+def _trust_the_feed_s_clock(client: FeedClient, source: Source, report: SourceReport) -> None:
     """Never prove a time that is still to come for the feed: activities in it would be lost for good."""
     if client.feed_time is None:
         return

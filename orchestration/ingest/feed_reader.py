@@ -1,7 +1,7 @@
-"""Reading one source in one run: walk what is due side by side, and hand what comes to the lander.
+"""Reading one source in one run: extract what is due side by side, and hand what comes to the writer.
 
-The walks of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse;
-what has to be written goes through the lander.
+The extracts of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse;
+what has to be written goes through the writer.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from orchestration.config.sources import Source
 from orchestration.ingest.delayed import look_back
 from orchestration.ingest.due import Due, Ledger, Task, find_due
 from orchestration.ingest.quiet_days import QuietDays, records_by_day
-from orchestration.ingest.report import Report
-from orchestration.ingest.slice_reader import Params, frozen_query, walk
-from orchestration.ingest.writer import Lander
+from orchestration.ingest.report import SourceReport
+from orchestration.ingest.slice_reader import Params, frozen_query, read_slice
+from orchestration.ingest.writer import Writer
 from orchestration.intervals import MINUTE, Interval, Kind, Slice
-from orchestration.warehouse.ledger import STUCK, Chunk, Walk, record_requests
-from orchestration.warehouse.sources import SourceState, record_source
+from orchestration.landing.extract import Chunk, Extract, record_requests
+from orchestration.warehouse.ledger import STUCK
+from orchestration.warehouse.sources import SourceRecord, record_source
 
-# A walk hands over what it has when it holds this much.
+# An extract hands over what it has when it holds this much.
 CHUNK_BYTES = 8 * 2**20
-# Walks in a row that failed after all their retries: the feed is down, not one slice of it.
+# Extracts in a row that failed after all their retries: the feed is down, not one slice of it.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
 
@@ -41,12 +42,18 @@ class Reader:
     """Reads one source for one run; `report` tells how it goes."""
 
     def __init__(
-        self, source: Source, ledger: Ledger, task: Task, lander: Lander, budget: RequestBudget, report: Report
+        self,
+        source: Source,
+        ledger: Ledger,
+        task: Task,
+        writer: Writer,
+        budget: RequestBudget,
+        report: SourceReport,
     ) -> None:
         self.source = source
         self.ledger = ledger
         self.task = task
-        self.lander = lander
+        self.writer = writer
         self.budget = budget
         self.report = report
         self.due = Due()
@@ -59,7 +66,7 @@ class Reader:
         self.told = task.began
 
     async def run(self) -> None:
-        """Plan, walk and hand over. What goes wrong with this source alone is in the report, not raised."""
+        """Plan, extract and hand over. What goes wrong with this source alone is in the report, not raised."""
         try:
             if self.source.fault:
                 raise FeedError(self.source.fault)
@@ -74,7 +81,7 @@ class Reader:
         """Nothing of the source can be read: keep why."""
         log.warning("%s: %s", self.source.name, error)
         self.report.error = error
-        await self.lander.write(self._record)
+        await self.writer.write(self._record)
 
     async def _read(self) -> None:
         async with FeedClient(
@@ -90,12 +97,12 @@ class Reader:
             self.report.due = self.due.all()
             if self.ledger.lookback:
                 await self._look_back(client, self.ledger.lookback)
-            await self.lander.write(self._record)
-            async with asyncio.TaskGroup() as walkers:
+            await self.writer.write(self._record)
+            async with asyncio.TaskGroup() as readers:
                 for _ in range(min(self.source.concurrency, len(self.report.due))):
-                    walkers.create_task(self._walk_some(client))
+                    readers.create_task(self._read_some(client))
             if self.receipts:
-                await self.lander.write(self._record_receipts)
+                await self.writer.write(self._record_receipts)
 
     def _record_receipts(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Keep the ids of requests that belong to no extract."""
@@ -107,7 +114,7 @@ class Reader:
         self._record_receipts(connection)
         source, report = self.source, self.report
         has_plan = not report.error and not self.task.is_reconcile
-        state = SourceState(
+        state = SourceRecord(
             source=source.name,
             feed_host=source.host,
             settle=source.settle,
@@ -119,18 +126,18 @@ class Reader:
         )
         record_source(connection, state)
 
-    async def _walk_some(self, client: FeedClient) -> None:
+    async def _read_some(self, client: FeedClient) -> None:
         while not self.report.is_stopped:
             if self.due.now:
-                await self._walk_next(client, self.due.now)
+                await self._read_next(client, self.due.now)
             elif self.due.later and not self._is_used_up():
                 self.later_count += 1
-                await self._walk_next(client, self.due.later, is_later=True)
+                await self._read_next(client, self.due.later, is_later=True)
             else:
                 return
 
     def _is_used_up(self) -> bool:
-        """Whether what may wait has to wait. One such slice is walked in any case: no run is for nothing."""
+        """Whether what may wait has to wait. One such slice is read in any case: no run is for nothing."""
         if not self.later_count:
             return False
         if self.task.is_reconcile:
@@ -138,28 +145,28 @@ class Reader:
         limit = self.task.bounds.backfill_time
         return limit is not None and time.monotonic() - self.task.began >= limit.total_seconds()
 
-    async def _walk_next(self, client: FeedClient, due: deque[Slice], *, is_later: bool = False) -> None:
+    async def _read_next(self, client: FeedClient, due: deque[Slice], *, is_later: bool = False) -> None:
         days = self.quiet.take(due)
         if len(days) > 1 and await self._read_at_once(client, days):
             return
         first, *others = days
         due.extendleft(reversed(others))
-        await self._walk_one(client, first, is_later=is_later)
+        await self._read_one(client, first, is_later=is_later)
 
-    def _new_walk(self, piece: Slice, query: Params, last_request_id: str | None = None) -> Walk:
-        return Walk(
+    def _new_extract(self, time_slice: Slice, query: Params, last_request_id: str | None = None) -> Extract:
+        return Extract(
             source=self.source.name,
-            piece=piece,
+            time_slice=time_slice,
             query=query,
             feed_host=self.source.host,
             dagster_run_id=self.task.run_id,
             last_request_id=last_request_id,
         )
 
-    async def _walk_one(self, client: FeedClient, piece: Slice, *, is_later: bool = False) -> None:
-        query = frozen_query(piece, self.source.page_size)
-        one = self._new_walk(piece, query)
-        self.report.walks.append(one)
+    async def _read_one(self, client: FeedClient, time_slice: Slice, *, is_later: bool = False) -> None:
+        query = frozen_query(time_slice, self.source.page_size)
+        one = self._new_extract(time_slice, query)
+        self.report.extracts.append(one)
         chunk = Chunk(one)
         received = 0
 
@@ -169,21 +176,21 @@ class Reader:
             self.later_requests += is_later
 
         try:
-            async for page in walk(client, query, receive):
+            async for page in read_slice(client, query, receive):
                 chunk.add(page.data, page.first_id, page.last_id)
                 received += len(page.data)
-                if self.lander.has_refused(one.extract_id):
+                if self.writer.has_refused(one.extract_id):
                     break
-                if chunk.byte_count >= CHUNK_BYTES or (self.lander.is_starting and page.has_more):
+                if chunk.byte_count >= CHUNK_BYTES or (self.writer.is_starting and page.has_more):
                     full, chunk = chunk, Chunk(one)
-                    await self.lander.hand_over(full)
-            if not self.lander.has_refused(one.extract_id):
+                    await self.writer.hand_over(full)
+            if not self.writer.has_refused(one.extract_id):
                 chunk.outcome = "complete"
-            self.quiet.learn([piece], received)
+            self.quiet.learn([time_slice], received)
             self.outages = 0
         except FeedError as error:
-            self._fail(chunk, error, is_stuck=bool(received) and piece.end - piece.start <= MINUTE)
-        await self.lander.hand_over(chunk)
+            self._fail(chunk, error, is_stuck=bool(received) and time_slice.end - time_slice.start <= MINUTE)
+        await self.writer.hand_over(chunk)
 
     async def _read_at_once(self, client: FeedClient, days: Sequence[Slice]) -> bool:
         """Read several days by one request; whether it proved them. If not, they are read by themselves."""
@@ -205,12 +212,12 @@ class Reader:
             return False
         last_request_id = receipts[-1].request_id if receipts else None
         for day in days:
-            one = self._new_walk(day, query, last_request_id)
-            self.report.walks.append(one)
+            one = self._new_extract(day, query, last_request_id)
+            self.report.extracts.append(one)
             chunk = Chunk(one, receipts=receipts, outcome="complete")
             chunk.add(by_day[Interval(day.start, day.end)], page.first_id, page.last_id)
             receipts = []
-            await self.lander.hand_over(chunk)
+            await self.writer.hand_over(chunk)
         return True
 
     async def _look_back(self, client: FeedClient, within: Interval) -> None:
@@ -225,21 +232,21 @@ class Reader:
             self.receipts += receipts
             return
         for day, records in found.records.items():
-            one = self._new_walk(Slice(Kind.INCREMENTAL, day.start, day.end, late_before=day.end), found.query)
+            one = self._new_extract(Slice(Kind.INCREMENTAL, day.start, day.end, late_before=day.end), found.query)
             self.report.found.append(one)
             chunk = Chunk(one, receipts=receipts, outcome="complete")
             chunk.add(records, None, None)
             receipts = []
-            await self.lander.hand_over(chunk)
+            await self.writer.hand_over(chunk)
         self.receipts += receipts
 
     def _fail(self, chunk: Chunk, error: FeedError, *, is_stuck: bool) -> None:
         stuck = f" {STUCK}" if is_stuck else ""
-        chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {error}{stuck}"
+        chunk.outcome, chunk.error = "failed", f"Slice {chunk.extract.time_slice}: {error}{stuck}"
         log.warning(chunk.error)
-        self._judge_failure(error)
+        self._count_outage(error)
 
-    def _judge_failure(self, error: FeedError) -> None:
+    def _count_outage(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)
         if isinstance(error, KeyRefused | WrongAddress) or self.outages >= OUTAGE_AFTER:
             self.report.is_stopped = True
@@ -249,9 +256,11 @@ class Reader:
         for chunk in batch:
             self.report.request_count += len(chunk.receipts)
             self.finished += bool(chunk.outcome)
-            if chunk.outcome and (outside := chunk.walk.outside_count):
+            if chunk.outcome and (outside := chunk.extract.outside_count):
                 log.warning(
-                    "Slice %s: %d record(s) are of another time; they are stored.", chunk.walk.piece, outside
+                    "Slice %s: %d record(s) are of another time; they are stored.",
+                    chunk.extract.time_slice,
+                    outside,
                 )
         now = time.monotonic()
         if now - self.told >= PROGRESS_SECONDS:

@@ -41,21 +41,24 @@ def plan_refresh(
     """
     due: list[Slice] = []
     for gap in gaps(Interval(start, horizon), covered):
-        continued = next((piece for piece in covered if piece.end == gap.start), None)
+        continued = next((interval for interval in covered if interval.end == gap.start), None)
         if continued is None:
-            due += [Slice(Kind.BACKFILL, piece.start, piece.end) for piece in by_day(gap)]
+            due += [Slice(Kind.BACKFILL, interval.start, interval.end) for interval in by_day(gap)]
             continue
         reach = Interval(max(gap.start - overlap, continued.start), gap.end)
         kind = Kind.INCREMENTAL if gap.end == horizon else Kind.BACKFILL
         due += [
-            Slice(kind, piece.start, piece.end, late_before=min(gap.start, piece.end)) for piece in by_day(reach)
+            Slice(kind, interval.start, interval.end, late_before=min(gap.start, interval.end))
+            for interval in by_day(reach)
         ]
     planned = [Interval(one.start, one.end) for one in due]
-    for stretch in unproven:
+    for interval in unproven:
         # A clock that was ahead may have asked for what is still to come: proven now, it would be lost for good.
-        for left in gaps(Interval(stretch.start, min(stretch.end, horizon)), planned):
+        for left in gaps(Interval(interval.start, min(interval.end, horizon)), planned):
             unread = gaps(left, covered)
-            due += [Slice(Kind.BACKFILL, piece.start, piece.end) for gap in unread for piece in by_day(gap)]
+            due += [
+                Slice(Kind.BACKFILL, interval.start, interval.end) for gap in unread for interval in by_day(gap)
+            ]
             for read in gaps(left, unread):
                 due += [Slice(Kind.RECONCILE, one.start, one.end, late_before=one.end) for one in by_day(read)]
     return cut_smaller(sorted(due, key=lambda one: one.end, reverse=True), unfinished)
@@ -69,8 +72,8 @@ def cut_smaller(due: Sequence[Slice], unfinished: Sequence[Interval]) -> list[Sl
     """
     points = sorted({point for one in unfinished for point in _points(one)})
     minutes = {one for one in unfinished if one.end - one.start <= MINUTE}
-    pieces = [piece for one in due for piece in _cut(one, points)]
-    return sorted(pieces, key=lambda one: Interval(one.start, one.end) in minutes)
+    intervals = [interval for one in due for interval in _cut(one, points)]
+    return sorted(intervals, key=lambda one: Interval(one.start, one.end) in minutes)
 
 
 def _points(unfinished: Interval) -> list[datetime]:
@@ -105,17 +108,17 @@ def plan_lookback(covered: Sequence[Interval], overlap: timedelta) -> Interval |
     return found if found.start < found.end else None
 
 
-def can_wait(piece: Slice, covered: Sequence[Interval]) -> bool:
+def can_wait(time_slice: Slice, covered: Sequence[Interval]) -> bool:
     """Whether a run may leave the slice to the next one: history that is older than all covered time.
 
     A hole in covered time may not wait, nor the tail: they are gaps.
     """
-    return piece.kind is Kind.BACKFILL and (not covered or piece.end <= covered[0].start)
+    return time_slice.kind is Kind.BACKFILL and (not covered or time_slice.end <= covered[0].start)
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What to walk again: the `recent` days, newest first, and `older` ones, least recently walked first.
+    """What to read again: the `recent` days, newest first, and `older` ones, least recently read first.
 
     `nights`: how many such runs it takes until every older day has had its turn.
     """
@@ -131,26 +134,26 @@ def plan_reconcile(
     """The covered part of today, the `recent_days` before it, and as many older days as are due.
 
     Due is an even share of all older days, so that each has its turn within `every`, or whatever has waited for
-    longer than that, within so many `requests`; but one day at least, or a large one would never be walked.
+    longer than that, within so many `requests`; but one day at least, or a large one would never be read.
     """
-    since = day_floor(max((day.piece.end for day in days), default=now)) - recent_days * DAY
-    newest_first = sorted(days, key=lambda day: day.piece, reverse=True)
-    older = [day for day in newest_first if day.piece.start < since]
-    older.sort(key=lambda day: day.walked_at)
-    overdue = sum(day.walked_at <= now - every for day in older)
+    since = day_floor(max((day.interval.end for day in days), default=now)) - recent_days * DAY
+    newest_first = sorted(days, key=lambda day: day.interval, reverse=True)
+    older = [day for day in newest_first if day.interval.start < since]
+    older.sort(key=lambda day: day.extracted_at)
+    overdue = sum(day.extracted_at <= now - every for day in older)
     share = ceil(len(older) * DAY / every)
     costs = [day.record_count // page_size + 1 for day in older]
     affordable = sum(total <= requests for total in accumulate(costs))
     chosen = older[: max(min(affordable, max(share, overdue)), 1)]
     return Reconciliation(
-        [_again(day) for day in newest_first if day.piece.start >= since],
+        [_again(day) for day in newest_first if day.interval.start >= since],
         [_again(day) for day in chosen],
         max(ceil(len(older) / share) if share else 0, ceil(sum(costs) / requests)),
     )
 
 
 def _again(day: CoveredDay) -> Slice:
-    return Slice(Kind.RECONCILE, day.piece.start, day.piece.end, late_before=day.piece.end)
+    return Slice(Kind.RECONCILE, day.interval.start, day.interval.end, late_before=day.interval.end)
 
 
 async def find_start(

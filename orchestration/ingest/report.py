@@ -6,26 +6,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestration.intervals import Slice
-from orchestration.warehouse.ledger import Walk
+from orchestration.landing.extract import Extract
 
 SHOWN_FAILURES = 5
 
 
 @dataclass(slots=True)
-class Report:
+class SourceReport:
     """What one run did with one source.
 
     `left`: slices that were due and that the run left to the next one, its time or its requests being used up.
-    `found`: walks that looked for what becomes visible late and found something; they are no part of `due`.
-    `error`: why nothing of the source could be read; its walks are empty then.
+    `found`: extracts that looked for what becomes visible late and found something; they are no part of `due`.
+    `error`: why nothing of the source could be read; its extracts are empty then.
     """
 
     source: str
     horizon: datetime
     due: list[Slice]
     left: list[Slice] = field(default_factory=list)
-    walks: list[Walk] = field(default_factory=list)
-    found: list[Walk] = field(default_factory=list)
+    extracts: list[Extract] = field(default_factory=list)
+    found: list[Extract] = field(default_factory=list)
     history_start: datetime | None = None
     error: Exception | None = None
     notes: list[str] = field(default_factory=list)
@@ -36,18 +36,18 @@ class Report:
     is_stopped: bool = False
 
     def total(self, count: str) -> int:
-        """The sum of one count of the ledger over the walks of this run."""
-        return sum(getattr(one, count) for one in [*self.walks, *self.found])
+        """The sum of one count of the ledger over the extracts of this run."""
+        return sum(getattr(one, count) for one in [*self.extracts, *self.found])
 
     @property
-    def failures(self) -> list[Walk]:
-        """The walks that failed; their slices are due again."""
-        return [one for one in self.walks if one.status == "failed"]
+    def failures(self) -> list[Extract]:
+        """The extracts that failed; their slices are due again."""
+        return [one for one in self.extracts if one.status == "failed"]
 
     @property
     def complete_count(self) -> int:
         """How many of the due slices are now proven complete."""
-        return sum(one.status == "complete" for one in self.walks)
+        return sum(one.status == "complete" for one in self.extracts)
 
     @property
     def is_complete(self) -> bool:
@@ -62,7 +62,7 @@ class Report:
     @property
     def seconds_left(self) -> float:
         """How long what is left takes at the speed of this run."""
-        return self.seconds / max(len(self.walks), 1) * len(self.left)
+        return self.seconds / max(len(self.extracts), 1) * len(self.left)
 
     def describe_failures(self) -> str:
         """What failed and why, a line each; empty when nothing did."""
@@ -70,7 +70,7 @@ class Report:
         lines += [one.error or "" for one in self.failures[:SHOWN_FAILURES]]
         if len(self.failures) > SHOWN_FAILURES:
             lines.append(f"{len(self.failures) - SHOWN_FAILURES} more slice(s) failed; see raw.extracts.")
-        untried = len(self.due) - len(self.walks) - len(self.left)
+        untried = len(self.due) - len(self.extracts) - len(self.left)
         if untried > 0:
             lines.append(f"{untried} slice(s) were not tried.")
         return "\n".join(lines)
@@ -98,12 +98,12 @@ class Report:
 class RunReport:
     """What one run did with all sources."""
 
-    reports: list[Report]
+    reports: list[SourceReport]
     seconds: float
     waited_seconds: float
 
     def total(self, count: str) -> int:
-        """The sum of one count of the ledger over all walks of the run."""
+        """The sum of one count of the ledger over all extracts of the run."""
         return sum(report.total(count) for report in self.reports)
 
     @property

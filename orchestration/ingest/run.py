@@ -1,4 +1,4 @@
-"""Where the feed meets the warehouse: all sources side by side, and one lander that stores what they bring.
+"""Where the feed meets the warehouse: all sources side by side, and one writer that stores what they bring.
 
 Each source has its own client, plan and report; those that share a budget share its requests. What goes wrong
 with one does not hold up the others. Nothing waits for the network while the file is open.
@@ -20,12 +20,12 @@ from orchestration.ingest.covered_days import covered_days
 from orchestration.ingest.due import Ledger, Task
 from orchestration.ingest.feed_reader import Reader
 from orchestration.ingest.plan import DELAYED_TYPES, plan_lookback
-from orchestration.ingest.report import Report, RunReport
-from orchestration.ingest.writer import Lander
+from orchestration.ingest.report import RunReport, SourceReport
+from orchestration.ingest.writer import Writer
+from orchestration.landing.extract import Chunk
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import (
-    Chunk,
     check_feed_host,
     close_abandoned,
     coverage,
@@ -35,7 +35,9 @@ from orchestration.warehouse.ledger import (
 )
 
 
-def refresh(source: Source, path: Path, *, run_id: str | None = None, bounds: Bounds | None = None) -> Report:
+def refresh(
+    source: Source, path: Path, *, run_id: str | None = None, bounds: Bounds | None = None
+) -> SourceReport:
     """Read what is due of one source up to its horizon and store it in the warehouse at `path`.
 
     As `read_all`, but what keeps the source from being read at all is raised.
@@ -58,7 +60,7 @@ def read_all(
     bounds: Bounds | None = None,
     is_reconcile: bool = False,
 ) -> RunReport:
-    """Read what is due of each source and store it; a reconciliation walks covered days again instead.
+    """Read what is due of each source and store it; a reconciliation extracts covered days again instead.
 
     The caller holds `warehouse.connection.exclusive`. Failed sources and slices are reported, not raised: the
     others are stored.
@@ -82,22 +84,22 @@ class _Run:
     def __init__(self, sources: Sequence[Source], path: Path, task: Task) -> None:
         self.path = path
         self.task = task
-        self.lander = Lander(path, self._landed)
+        self.writer = Writer(path, self._landed)
         self.budgets: dict[str, RequestBudget] = {}
         self.refused: dict[str, WarehouseError] = {}
         with open_warehouse(path) as connection:
             self.readers = {source.name: self._reader(connection, source) for source in sources}
-            # Walks of sources that are no longer read end too.
+            # Extracts of sources that are no longer read end too.
             close_abandoned(connection)
 
     async def run(self) -> RunReport:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.lander.run())
+                group.create_task(self.writer.run())
                 async with asyncio.TaskGroup() as readers:
                     for reader in self.readers.values():
                         readers.create_task(self._read(reader))
-                self.lander.finish()
+                self.writer.finish()
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
             raise _first(group) from None
@@ -113,7 +115,7 @@ class _Run:
 
     def _reader(self, connection: duckdb.DuckDBPyConnection, source: Source) -> Reader:
         name = source.name
-        report = Report(name, self.task.began_at - source.settle, [])
+        report = SourceReport(name, self.task.began_at - source.settle, [])
         report.abandoned_count = close_abandoned(connection, name)
         try:
             check_feed_host(connection, name, source.host)
@@ -125,7 +127,7 @@ class _Run:
             f"shared {source.budget}" if source.budget else f"own {name}",
             RequestBudget(source.requests_per_minute, source.retry.first_wait),
         )
-        return Reader(source, ledger, self.task, self.lander, budget, report)
+        return Reader(source, ledger, self.task, self.writer, budget, report)
 
     def _ledger(self, connection: duckdb.DuckDBPyConnection, source: Source) -> Ledger:
         name, is_reconcile = source.name, self.task.is_reconcile
@@ -143,7 +145,7 @@ class _Run:
     def _landed(self, batch: Sequence[Chunk]) -> None:
         by_source: dict[str, list[Chunk]] = {}
         for chunk in batch:
-            by_source.setdefault(chunk.walk.source, []).append(chunk)
+            by_source.setdefault(chunk.extract.source, []).append(chunk)
         for name, chunks in by_source.items():
             self.readers[name].landed(chunks)
 

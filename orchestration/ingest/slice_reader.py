@@ -18,12 +18,12 @@ Params = Mapping[str, str | list[str]]
 
 
 def frozen_query(
-    piece: Slice | Interval, page_size: int, activity_types: Sequence[str] = ()
+    time_slice: Slice | Interval, page_size: int, activity_types: Sequence[str] = ()
 ) -> dict[str, str | list[str]]:
-    """The parameters of every page of the walk; only the cursor is added to them. No types: all of them."""
+    """The parameters of every page of the extract; only the cursor is added to them. No types: all of them."""
     query: dict[str, str | list[str]] = {
-        "created_at.gte": rfc3339(piece.start),
-        "created_at.lt": rfc3339(piece.end),
+        "created_at.gte": rfc3339(time_slice.start),
+        "created_at.lt": rfc3339(time_slice.end),
         "limit": str(page_size),
     }
     if activity_types:
@@ -31,13 +31,13 @@ def frozen_query(
     return query
 
 
-async def walk(client: FeedClient, query: Params, receive: Callable[[Receipt], None]) -> AsyncIterator[Page]:
+async def read_slice(client: FeedClient, query: Params, receive: Callable[[Receipt], None]) -> AsyncIterator[Page]:
     """The pages of the slice, newest first. When the iteration ends without an error, the slice is complete.
 
     The proof is a page that says `has_more: false`, and one more request where that page was full. An end that is
     told too soon on a page that is not full cannot be seen from here; reading the time again finds what it hid.
 
-    A cursor can expire. Where one is refused, the walk begins anew from the first page, once: its records come
+    A cursor can expire. Where one is refused, the extract begins anew from the first page, once: its records come
     again, and landing knows them by their ids.
 
     Raises:

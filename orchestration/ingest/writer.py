@@ -1,4 +1,4 @@
-"""What stores the walks' records while they are still walking: one lander for all of them.
+"""What stores the extracts' records while they are still reading: one writer for all of them.
 
 Chunks wait in a bounded queue and are landed in large batches, each in one transaction: one batch is prepared, in
 memory, while the one before it is stored, each in a thread. The file is open only while a batch is stored; nothing
@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.landing.batch import Batch, prepare
+from orchestration.landing.extract import Chunk
 from orchestration.landing.land import ROW_GROUP, VECTOR, store
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.ledger import Chunk
 
 # A batch is landed when it fills a row group of the database, holds this much, or is this old.
 BATCH_ROWS = ROW_GROUP
@@ -29,11 +29,11 @@ LARGE_RECORDS_BYTES = 32 * 2**20
 # The first batch of a run is of one request, each further one of twice as many, until they are of this many: a run
 # that is killed early has stored about half of what it asked for.
 FIRST_BATCHES_REQUESTS = 32
-# What may be on its way through the lander, the batches that are being stored and prepared included.
+# What may be on its way through the writer, the batches that are being stored and prepared included.
 PENDING_BYTES = 128 * 2**20
 
 
-class Lander:
+class Writer:
     """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
 
     `told` is called with each batch after it has been stored. `first_batch_requests`: how many requests fill the
@@ -48,7 +48,7 @@ class Lander:
         self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
         # What was over of the chunk that filled the last batch.
         self._left: Chunk | None = None
-        # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
+        # Walkers wait here when they are faster than the writer: memory stays bounded whatever the backlog.
         self._space = asyncio.Condition()
         self._pending_bytes = 0
         self._pending_requests = 0
@@ -59,7 +59,7 @@ class Lander:
         self._turn = asyncio.Lock()
 
     def has_refused(self, extract_id: str) -> bool:
-        """Whether records of the walk could not be read: it is closed as failed, and not worth going on with."""
+        """Whether records of the extract could not be read: it is closed as failed and need not go on."""
         return extract_id in self._refused
 
     @property
@@ -160,7 +160,9 @@ class Lander:
             return await self._queue.get()
 
     def _prepare(self, chunks: list[Chunk]) -> Batch:
-        chunks = [_receipts_alone(chunk) if self.has_refused(chunk.walk.extract_id) else chunk for chunk in chunks]
+        chunks = [
+            _receipts_alone(chunk) if self.has_refused(chunk.extract.extract_id) else chunk for chunk in chunks
+        ]
         # The other core belongs to the batch that is being stored, which takes longest.
         with duckdb.connect(config={"threads": 1}) as engine:
             try:
@@ -189,17 +191,17 @@ def _row_group(batch: Batch, size: int) -> int | None:
 
 
 def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
-    """The batch with the walks that hold unreadable records closed as failed, their records left out."""
+    """The batch with the extracts that hold unreadable records closed as failed, their records left out."""
     kept = []
     for chunk in batch:
-        reason = error.reasons.get(chunk.walk.extract_id)
+        reason = error.reasons.get(chunk.extract.extract_id)
         if reason:
             chunk = _receipts_alone(chunk)
-            chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {reason}"
+            chunk.outcome, chunk.error = "failed", f"Slice {chunk.extract.time_slice}: {reason}"
         kept.append(chunk)
     return kept
 
 
 def _receipts_alone(chunk: Chunk) -> Chunk:
     """The chunk without its records: the reads have happened and will be reported by the feed."""
-    return Chunk(chunk.walk, receipts=chunk.receipts)
+    return Chunk(chunk.extract, receipts=chunk.receipts)

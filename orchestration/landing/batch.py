@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
+from orchestration.intervals import naive_utc
 from orchestration.landing.envelopes import read_envelopes
-from orchestration.warehouse.ledger import Chunk
+from orchestration.landing.extract import Chunk
 
 # DuckDB scans the batches of an Arrow table side by side.
 _ARROW_BATCH = 8192
@@ -32,7 +33,7 @@ class Batch:
     """Chunks and all their records in Arrow, with their envelopes; None where there is no record.
 
     Each record has its position in the batch (from 1), its bytes and their hash, what its envelope says, and what
-    its walk says of it.
+    its extract says of it.
     """
 
     chunks: Sequence[Chunk]
@@ -52,23 +53,23 @@ def prepare(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> B
 
 def _horizon(chunks: Sequence[Chunk]) -> datetime:
     """No record is from after it: now and every end that was asked for, and a day for clocks that differ."""
-    return max(datetime.now(UTC), *(chunk.walk.piece.end for chunk in chunks)) + timedelta(days=1)
+    return max(datetime.now(UTC), *(chunk.extract.time_slice.end for chunk in chunks)) + timedelta(days=1)
 
 
 def _packed(chunks: Sequence[Chunk]) -> pa.Table:
-    """The records of all chunks in order, each with its position (from 1) and what its walk says of it."""
+    """The records of all chunks in order, each with its position (from 1) and what its extract says of it."""
     batches = []
     position = 1
     for chunk in chunks:
         count = len(chunk.records)
         if not count:
             continue
-        walk = chunk.walk
-        late_before = walk.piece.late_before and walk.piece.late_before.replace(tzinfo=None)
+        extract = chunk.extract
+        late_before = naive_utc(extract.time_slice.late_before)
         columns = [
             pa.array(range(position, position + count), pa.int64()),
-            pa.repeat(walk.source, count),
-            pa.repeat(walk.extract_id, count),
+            pa.repeat(extract.source, count),
+            pa.repeat(extract.extract_id, count),
             pa.repeat(pa.scalar(late_before, pa.timestamp("us")), count),
             *chunk.records.to_arrow(),
         ]

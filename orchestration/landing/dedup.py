@@ -1,8 +1,8 @@
 """What each incoming record is: new, a duplicate, or a revision (a known id with content not seen yet).
 
-Stored records are looked for by id in the time around the records of each walk, one stretch after the other: the
-engine skips the row groups of all other time, and the cost does not grow with history. An activity may come back
-with its time told less precisely: the stretches reach a day further.
+Stored records are looked up by id in the time around the records of each extract, one interval after another: the
+engine skips the row groups of all other time, so the cost does not grow with history. An activity may come back
+with a less precise time, so the intervals reach a day further.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ select position, 'duplicate' from withheld
 """
 
 
-def judge(connection: duckdb.DuckDBPyConnection) -> None:
+def classify(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill `judged` (position, verdict) from `incoming`; records that are not in it are new."""
-    stretches = list(_joined(connection.execute(_REACHES).fetchall()))
+    intervals = list(_joined(connection.execute(_REACHES).fetchall()))
     for name, table in (("known", "stored_activities"), ("revised", "activity_revisions")):
-        finds = [_FIND.format(table=table, since=since, until=until) for since, until in stretches]
+        finds = [_FIND.format(table=table, since=since, until=until) for since, until in intervals]
         connection.execute(f"create or replace temp table {name} as {' union all '.join(finds)}")
     connection.execute(_WITHHOLD)
     connection.execute(_JUDGE)

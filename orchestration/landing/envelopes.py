@@ -6,12 +6,13 @@ without an id or a time, or from a time to come, are refused here. No file need 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import duckdb
 import orjson
 import pyarrow as pa
 
+from orchestration.intervals import naive_utc
 from orchestration.warehouse.errors import RecordError, WarehouseError
 
 ENVELOPE = orjson.dumps(
@@ -118,7 +119,7 @@ def _envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> pa.T
 
 def _check(connection: duckdb.DuckDBPyConnection, complete: pa.Table, horizon: datetime) -> None:
     connection.register("complete", complete)
-    found = connection.execute(_LACKING, {"horizon": horizon.astimezone(UTC).replace(tzinfo=None)}).fetchall()
+    found = connection.execute(_LACKING, {"horizon": naive_utc(horizon)}).fetchall()
     connection.unregister("complete")
     if found:
         raise RecordError(

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from orchestration.intervals import naive_utc
 from orchestration.landing.batch import Batch, prepare
-from orchestration.landing.dedup import judge
+from orchestration.landing.dedup import classify
+from orchestration.landing.extract import AnsweredRequest, Chunk, Extract, record_extracts, record_requests
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.ledger import Chunk, Receipt, Walk, record_requests, record_walks
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
@@ -62,19 +63,19 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
 
 
 def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    """Store the batch and bring the ledger rows of its walks up to date, all in one transaction."""
+    """Store the batch and bring the ledger rows of its extracts up to date, all in one transaction."""
     # One thread writes one row group; a second would write parts that have to be put together again, and would
     # take the processor from whoever reads the next pages. The order of rows is the feed's.
     connection.execute("set threads = 1; set preserve_insertion_order = true")
     connection.begin()
     try:
-        walks = {chunk.walk.extract_id: chunk.walk for chunk in batch.chunks}
-        counts = _store_records(connection, batch.records, walks) if batch.records is not None else {}
+        extracts = {chunk.extract.extract_id: chunk.extract for chunk in batch.chunks}
+        counts = _store_records(connection, batch.records, extracts) if batch.records is not None else {}
         for chunk in batch.chunks:
-            chunk.walk.absorb(chunk)
-        for walk in walks.values():
-            walk.count(*counts.get(walk.extract_id, (0, 0, 0, 0, 0, None)))
-        record_walks(connection, list(walks.values()))
+            chunk.extract.absorb(chunk)
+        for extract in extracts.values():
+            extract.count(*counts.get(extract.extract_id, (0, 0, 0, 0, 0, None)))
+        record_extracts(connection, list(extracts.values()))
         record_requests(connection, _receipts(batch.chunks))
         connection.commit()
     except BaseException:
@@ -82,19 +83,19 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         raise
 
 
-def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, Receipt]]:
+def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, AnsweredRequest]]:
     for chunk in chunks:
         for receipt in chunk.receipts:
-            yield chunk.walk.source, chunk.walk.extract_id, receipt
+            yield chunk.extract.source, chunk.extract.extract_id, receipt
 
 
 def _store_records(
-    connection: duckdb.DuckDBPyConnection, records: pa.Table, walks: Mapping[str, Walk]
+    connection: duckdb.DuckDBPyConnection, records: pa.Table, extracts: Mapping[str, Extract]
 ) -> dict[str, tuple]:
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     connection.register("incoming", records)
-    judge(connection)
-    connection.register("pieces", _pieces(walks))
+    classify(connection)
+    connection.register("pieces", _time_slices(extracts))
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
     connection.unregister("pieces")
     _insert(connection, counts)
@@ -103,7 +104,7 @@ def _store_records(
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:
-    numbering = {"ingested_at": datetime.now(UTC).replace(tzinfo=None), "base": last_number(connection)}
+    numbering = {"ingested_at": naive_utc(datetime.now(UTC)), "base": last_number(connection)}
     expected = {
         "activities": sum(inserted for inserted, *_ in counts.values()),
         "activity_revisions": sum(revised for _, _, revised, *_ in counts.values()),
@@ -127,12 +128,13 @@ def last_number(connection: duckdb.DuckDBPyConnection) -> int:
     return newest
 
 
-def _pieces(walks: Mapping[str, Walk]) -> pa.Table:
-    """Which time each walk asked for."""
+def _time_slices(extracts: Mapping[str, Extract]) -> pa.Table:
+    """Which time each extract asked for."""
     moments = {
         name: pa.array(
-            [getattr(walk.piece, bound).replace(tzinfo=None) for walk in walks.values()], pa.timestamp("us")
+            [naive_utc(getattr(extract.time_slice, bound)) for extract in extracts.values()],
+            pa.timestamp("us"),
         )
         for name, bound in (("slice_start", "start"), ("slice_end", "end"))
     }
-    return pa.table({"extract_id": pa.array(walks), **moments})
+    return pa.table({"extract_id": pa.array(extracts), **moments})

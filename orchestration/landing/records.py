@@ -1,4 +1,4 @@
-"""Records of one walk, packed: their bytes end to end, their sizes and their hashes.
+"""Records of one extract, packed: their bytes end to end, their sizes and their hashes.
 
 Packed as soon as a page has arrived, so that neither the response nor an object per record stays in memory, and in
 the form in which DuckDB reads them without copying.

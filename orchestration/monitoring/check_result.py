@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """Whether a claim holds.
 
     `sentence` says what was found and, where the claim does not hold, what to do. `is_error` tells something to
@@ -25,15 +25,15 @@ class Verdict:
         return self.is_error and not self.holds
 
 
-def together(verdicts: list[Verdict], nothing: str) -> Verdict:
+def together(check_results: list[CheckResult], nothing: str) -> CheckResult:
     """One verdict for several sources: it holds if all do, and is as grave as the gravest that does not.
 
     `nothing` is the sentence where there is no verdict at all.
     """
-    failed = [one for one in verdicts if not one.holds]
-    return Verdict(
+    failed = [one for one in check_results if not one.holds]
+    return CheckResult(
         holds=not failed,
-        sentence=" ".join(one.sentence for one in failed or verdicts) or nothing,
+        sentence=" ".join(one.sentence for one in failed or check_results) or nothing,
         is_error=any(one.is_error for one in failed),
-        figures={label: figure for one in verdicts for label, figure in one.figures.items()},
+        figures={label: figure for one in check_results for label, figure in one.figures.items()},
     )

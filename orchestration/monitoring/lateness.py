@@ -7,7 +7,7 @@ from math import ceil
 
 import duckdb
 
-from orchestration.monitoring.check_result import Verdict
+from orchestration.monitoring.check_result import CheckResult
 from orchestration.warehouse.schema import ASKED_FOR_ALL
 
 _LATENESS = """
@@ -20,8 +20,8 @@ from raw.activities
 where is_late
 """
 
-# Late activities of the last 30 days that only a reconciliation found, in time that incremental walks had read: a
-# longer overlap would have brought them. The last walk before did not, so they were missing until then. What
+# Late activities of the last 30 days that only a reconciliation found, in time that incremental extracts had read:
+# a longer overlap would have brought them. The last extract before did not, so they were missing until then. What
 # today's overlap reaches is no longer missed.
 _MISSED = f"""
 with found as (
@@ -96,7 +96,7 @@ def missed_by_overlap(connection: duckdb.DuckDBPyConnection) -> list[Missed]:
     return [Missed(*found) for found in connection.execute(_MISSED).fetchall()]
 
 
-def overlap_reaches_far_enough(connection: duckdb.DuckDBPyConnection) -> Verdict:
+def overlap_reaches_far_enough(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     """No reconciliation found what a longer overlap would have: nothing is lost, but it comes a night late."""
     missed = missed_by_overlap(connection)
     figures = {
@@ -104,7 +104,7 @@ def overlap_reaches_far_enough(connection: duckdb.DuckDBPyConnection) -> Verdict
         "sufficient overlap in minutes": max((_minutes(one) for one in missed), default=0),
     }
     sentence = " ".join(map(_sentence, missed)) or "Every late activity came within the overlap."
-    return Verdict(not missed, sentence, is_error=False, figures=figures)
+    return CheckResult(not missed, sentence, is_error=False, figures=figures)
 
 
 def _sentence(missed: Missed) -> str:

@@ -5,13 +5,13 @@ Everything is read; nothing is written. Own reads are `canary`'s.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
 
 from orchestration.evidence.verify_sql import LEDGER_OF_THE_FILE
-from orchestration.intervals import Interval, rfc3339
-from orchestration.monitoring.check_result import Verdict, together
+from orchestration.intervals import Interval, aware_utc, rfc3339
+from orchestration.monitoring.check_result import CheckResult, together
 from orchestration.warehouse.ledger import coverage, not_proven
 
 SHOWN = 5
@@ -26,15 +26,15 @@ _RETIRED = "select source from raw.sources where last_run_at < (select max(last_
 
 # Sources of before there was a table of them have no row in it: the ledger tells how far they were read.
 _LAST_RUNS = """
-with walked as (
+with read as (
     select source, max(slice_end) as covered_to from raw.extracts where status = 'complete' group by source
 )
 select
-    coalesce(sources.source, walked.source),
+    coalesce(sources.source, read.source),
     coalesce(last_horizon, covered_to),
     last_error,
     coalesce(last_run_at < (select max(last_run_at) from raw.sources), false) as is_retired
-from raw.sources full join walked on sources.source = walked.source
+from raw.sources full join read on sources.source = read.source
 order by 1
 """
 
@@ -44,8 +44,8 @@ def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in connection.execute(_SOURCES).fetchall()]
 
 
-def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> Verdict:
-    """Covered time has no gap and none of it is still to come; no failed walk is left open.
+def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> CheckResult:
+    """Covered time has no gap and none of it is still to come; no failed extract is left open.
 
     A gap of a source that was no part of the last run stays: told, but no fault of any run to come.
     """
@@ -57,13 +57,13 @@ def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> Verdict:
     ]
     figures = {"gaps": len(found), "first gaps": found[:SHOWN]}
     if not found:
-        return Verdict(True, "Covered time has no gap.", figures=figures)
+        return CheckResult(True, "Covered time has no gap.", figures=figures)
     then = (
         "The rest is stored and built; the next refresh reads it again."
         if open_now
         else "The source is no longer read, so that the gap stays; configure it again to have it read."
     )
-    return Verdict(False, f"{len(found)} gap(s): {found[0]} {then}", is_error=bool(open_now), figures=figures)
+    return CheckResult(False, f"{len(found)} gap(s): {found[0]} {then}", is_error=bool(open_now), figures=figures)
 
 
 def _not_proven(connection: duckdb.DuckDBPyConnection, source: str, now: datetime) -> list[str]:
@@ -74,30 +74,30 @@ def _not_proven(connection: duckdb.DuckDBPyConnection, source: str, now: datetim
     return [f"{source} {gap}: {reason}" for gap, reason in sorted(reasons.items())]
 
 
-def history_is_read(connection: duckdb.DuckDBPyConnection) -> Verdict:
+def history_is_read(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     """History is read back to where it begins; says from when on it is, and how much is left."""
     starts = dict(connection.execute("select source, history_start from raw.sources").fetchall())
     return together(
         [
-            _history(source, coverage(connection, source), _aware(starts.get(source)))
+            _history(source, coverage(connection, source), aware_utc(starts.get(source)))
             for source in sources(connection)
         ],
         "Nothing was read yet.",
     )
 
 
-def _history(source: str, covered: list[Interval], start: datetime | None) -> Verdict:
+def _history(source: str, covered: list[Interval], start: datetime | None) -> CheckResult:
     if not covered:
-        return Verdict(False, f"{source}: nothing is read yet.", is_error=False)
+        return CheckResult(False, f"{source}: nothing is read yet.", is_error=False)
     read_from = covered[0].start
     figures: dict = {f"{source}: read from": read_from}
     read = f"{source}: history is read from {rfc3339(read_from)} on"
     if start is None:
-        return Verdict(True, f"{read}; where it begins is not recorded.", figures=figures)
+        return CheckResult(True, f"{read}; where it begins is not recorded.", figures=figures)
     figures[f"{source}: days left"] = left = max((read_from - start) / timedelta(days=1), 0.0)
     if not left:
-        return Verdict(True, f"{read}, its beginning.", figures=figures)
-    return Verdict(
+        return CheckResult(True, f"{read}, its beginning.", figures=figures)
+    return CheckResult(
         False,
         f"{read}; {left:,.1f} day(s) are left back to {rfc3339(start)}. Each refresh goes on with them.",
         is_error=False,
@@ -107,7 +107,7 @@ def _history(source: str, covered: list[Interval], start: datetime | None) -> Ve
 
 def every_source_is_read(
     connection: duckdb.DuckDBPyConnection, now: datetime, within: timedelta = EXPECTED_RUN_WITHIN
-) -> Verdict:
+) -> CheckResult:
     """Each source of the last run was read without an error, and up to a time that is not older than `within`.
 
     A source that was no part of the last run is no longer configured: told, but no fault.
@@ -118,66 +118,62 @@ def every_source_is_read(
 
 def _last_run(
     source: str, horizon: datetime | None, error: str | None, is_retired: bool, now: datetime, within: timedelta
-) -> Verdict:
-    reached = _aware(horizon)
+) -> CheckResult:
+    reached = aware_utc(horizon)
     figures: dict = {f"{source}: read up to": reached} if reached else {}
     if is_retired:
-        return Verdict(True, f"{source}: no longer read; it was no part of the last run.", figures=figures)
+        return CheckResult(True, f"{source}: no longer read; it was no part of the last run.", figures=figures)
     if error:
-        return Verdict(False, f"{source}: its last run failed: {error}", figures=figures)
+        return CheckResult(False, f"{source}: its last run failed: {error}", figures=figures)
     if reached is None:
-        return Verdict(False, f"{source}: it was never read to any time.", is_error=False, figures=figures)
+        return CheckResult(False, f"{source}: it was never read to any time.", is_error=False, figures=figures)
     if now - reached > within:
         sentence = (
             f"{source}: read up to {rfc3339(reached)} only, {_hours(now - reached)} ago. "
             "See that the schedule runs, or run `make refresh`."
         )
-        return Verdict(False, sentence, is_error=False, figures=figures)
-    return Verdict(True, f"{source}: read up to {rfc3339(reached)}.", figures=figures)
+        return CheckResult(False, sentence, is_error=False, figures=figures)
+    return CheckResult(True, f"{source}: read up to {rfc3339(reached)}.", figures=figures)
 
 
 def newest_activity_is_recent(
     connection: duckdb.DuckDBPyConnection, now: datetime, within: timedelta = EXPECTED_ACTIVITY_WITHIN
-) -> Verdict:
+) -> CheckResult:
     """The newest activity of each source is not older than `within`: the feed has not fallen silent."""
     newest = dict(
         connection.execute("select source, max(created_at) from raw.activities group by source").fetchall()
     )
     return together(
-        [_newest(source, _aware(newest.get(source)), now, within) for source in sources(connection)],
+        [_newest(source, aware_utc(newest.get(source)), now, within) for source in sources(connection)],
         "Nothing was read yet.",
     )
 
 
-def _newest(source: str, newest: datetime | None, now: datetime, within: timedelta) -> Verdict:
+def _newest(source: str, newest: datetime | None, now: datetime, within: timedelta) -> CheckResult:
     if newest is None:
-        return Verdict(False, f"{source}: there is no activity at all yet.", is_error=False)
+        return CheckResult(False, f"{source}: there is no activity at all yet.", is_error=False)
     figures: dict = {f"{source}: newest activity": newest}
     if now - newest <= within:
-        return Verdict(True, f"{source}: the newest activity is of {rfc3339(newest)}.", figures=figures)
+        return CheckResult(True, f"{source}: the newest activity is of {rfc3339(newest)}.", figures=figures)
     sentence = (
         f"{source}: the newest activity is of {rfc3339(newest)}, {_hours(now - newest)} ago. See in "
         "marts.blind_spots whether logging was switched off; otherwise nobody did anything since."
     )
-    return Verdict(False, sentence, is_error=False, figures=figures)
+    return CheckResult(False, sentence, is_error=False, figures=figures)
 
 
-def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> Verdict:
-    """Each walk has exactly as many rows in `raw` as its row in the ledger says, and no row has no walk."""
+def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> CheckResult:
+    """Each extract has exactly as many rows in `raw` as its row in the ledger says, and no row has no extract."""
     [(walk_count, differing, first)] = connection.execute(LEDGER_OF_THE_FILE).fetchall()
-    figures = {"walks": walk_count, "walks that differ": differing}
+    figures = {"extracts": walk_count, "extracts that differ": differing}
     if not differing:
-        return Verdict(True, "Every walk has the rows that the ledger says.", figures=figures)
-    return Verdict(
+        return CheckResult(True, "Every extract has the rows that the ledger says.", figures=figures)
+    return CheckResult(
         False,
-        f"{differing} walk(s) differ from the ledger; the first is {first}. Somebody changed schema raw by hand, "
+        f"{differing} extract(s) differ from the ledger; the first is {first}. Schema raw was changed by hand, "
         "or the file is damaged: restore a copy.",
         figures=figures,
     )
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment and moment.replace(tzinfo=UTC)
 
 
 def _hours(age: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Own reads as a canary: each answer of the feed must come back as an activity that names its request id.
+"""Own reads: each answer of the feed must come back as an activity that names its request id.
 
 The feed reports every read of itself. A read of ours that never appears, in time that is proven complete, means
 that the feed loses activities, or that this key does not see these.
@@ -6,13 +6,13 @@ that the feed loses activities, or that this key does not see these.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
 
-from orchestration.intervals import rfc3339
-from orchestration.monitoring.check_result import Verdict, together
+from orchestration.intervals import aware_utc, naive_utc, rfc3339
+from orchestration.monitoring.check_result import CheckResult, together
 from orchestration.monitoring.ledger_checks import sources
 from orchestration.warehouse.ledger import coverage
 
@@ -89,49 +89,52 @@ select exists (
 
 def own_reads_come_back(
     connection: duckdb.DuckDBPyConnection, now: datetime, overdue_after: timedelta = OVERDUE_AFTER
-) -> Verdict:
+) -> CheckResult:
     """Each answered read of the last 7 days came back, unless it is younger than `overdue_after`.
 
     A read counts as missing only where the time around it is proven complete. A source that never reported any own
     read is told apart: its key may not see them.
     """
-    stretches = [
-        (source, _naive(one.start), _naive(one.end))
+    intervals = [
+        (source, naive_utc(one.start), naive_utc(one.end))
         for source in sources(connection)
         for one in coverage(connection, source)
     ]
-    names, starts, ends = (list(column) for column in zip(*stretches, strict=True)) if stretches else ([], [], [])
+    names, starts, ends = (list(column) for column in zip(*intervals, strict=True)) if intervals else ([], [], [])
     found = connection.execute(
         _ANSWERED,
         {
-            "since": _naive(now - LOOKED_AT), "overdue": _naive(now - overdue_after), "clocks": CLOCKS_DIFFER_BY,
+            "since": naive_utc(now - LOOKED_AT), "overdue": naive_utc(now - overdue_after),
+            "clocks": CLOCKS_DIFFER_BY,
             "sources": names, "starts": starts, "ends": ends,
         },
     )  # fmt: skip
     columns = [column[0] for column in found.description]
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
-    return together([_judge(connection, row) for row in rows], "The feed was not read in the last 7 days.")
+    return together([_evaluate(connection, row) for row in rows], "The feed was not read in the last 7 days.")
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> Verdict:
+def _evaluate(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> CheckResult:
     source, seen, missing = row["source"], row["seen_count"], row["missing_count"]
     figures = _figures(row)
     if not missing:
         waiting = row["asked_count"] - seen
-        return Verdict(True, f"{source}: {seen} own read(s) came back, {waiting} are not due.", figures=figures)
+        return CheckResult(
+            True, f"{source}: {seen} own read(s) came back, {waiting} are not due.", figures=figures
+        )
     [(was_ever_seen,)] = connection.execute(_EVER_SEEN, [source]).fetchall() if not seen else [(True,)]
     if not was_ever_seen:
         sentence = (
             f"{source}: this source does not report own reads; none of {missing} that are due came back. Its key "
             "may not see them, or the feed loses activities: compare with a key of the parent organization."
         )
-        return Verdict(False, sentence, is_error=False, figures=figures)
+        return CheckResult(False, sentence, is_error=False, figures=figures)
     sentence = (
         f"{source}: {missing} own read(s) never came back, the first is {row['first_missing']} of "
-        f"{rfc3339(row['first_missing_at'].replace(tzinfo=UTC))}. The feed may have lost other activities of that "
+        f"{rfc3339(aware_utc(row['first_missing_at']))}. The feed may have lost other activities of that "
         "time: read it again, and report the request id to the feed's support."
     )
-    return Verdict(False, sentence, figures=figures)
+    return CheckResult(False, sentence, figures=figures)
 
 
 def _figures(row: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +145,3 @@ def _figures(row: dict[str, Any]) -> dict[str, Any]:
         figures[f"{source}: share seen"] = round(seen / (seen + missing), 4)
     delays = ("stamped_p50", "stamped_max", "stored_p50", "stored_max")
     return figures | {f"{source}: seconds {name}": round(row[name], 3) for name in delays if row[name] is not None}
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

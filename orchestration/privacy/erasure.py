@@ -24,6 +24,7 @@ from orchestration.evidence import removal_sql as sql
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.seals import append_seals, seal_days
 from orchestration.evidence.verify import verify
+from orchestration.intervals import naive_utc
 from orchestration.landing.land import last_number
 from orchestration.privacy.carry_over import carry_over
 from orchestration.privacy.selection import Choice, choose_days, choose_person
@@ -31,11 +32,11 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.temporary import temporary
 
-MOST_LETTERS = 200
+MAX_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RemovalRequest:
     """Who has records removed, and why: kept for good, and shown with every verification.
 
     Raises:
@@ -49,10 +50,10 @@ class Order:
         for name, text in (("who removes", self.requested_by), ("why", self.reason)):
             if not text.strip():
                 raise WarehouseError(f"Say {name}: it is kept with the proofs. Set BY and WHY.")
-            if "@" in text or not text.isprintable() or len(text) > MOST_LETTERS:
+            if "@" in text or not text.isprintable() or len(text) > MAX_LETTERS:
                 raise WarehouseError(
                     f"What says {name} is kept for good and shown to auditors. Use one line of up to "
-                    f"{MOST_LETTERS} letters without an email address, such as a role or the number of a case."
+                    f"{MAX_LETTERS} letters without an email address, such as a role or the number of a case."
                 )
 
 
@@ -102,7 +103,7 @@ from row
 """
 
 
-def erase(path: Path, subject: str, order: Order) -> Removal | None:
+def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
     """Remove every activity that names the person, for good. Null where there is none.
 
     The caller holds `connection.exclusive`, and has the curated tables built and published again afterwards.
@@ -111,7 +112,7 @@ def erase(path: Path, subject: str, order: Order) -> Removal | None:
         WarehouseError: nothing was removed.
     """
 
-    return _remove(path, "erasure", order, lambda connection: choose_person(connection, subject))
+    return _remove(path, "erasure", request, lambda connection: choose_person(connection, subject))
 
 
 def oldest_kept(raw_days: int | None) -> date:
@@ -125,18 +126,18 @@ def oldest_kept(raw_days: int | None) -> date:
     return datetime.now(UTC).date() - timedelta(days=raw_days)
 
 
-def retain(path: Path, before: date, order: Order) -> Removal | None:
+def retain(path: Path, before: date, request: RemovalRequest) -> Removal | None:
     """Remove the sealed days before `before`, as `erase` does. Null where there is none.
 
-    Days without a seal stay, and days of which a failed walk waits to be repeated.
+    Days without a seal stay, and days of which a failed extract waits to be repeated.
     """
-    return _remove(path, "retention", order, lambda connection: choose_days(connection, before))
+    return _remove(path, "retention", request, lambda connection: choose_days(connection, before))
 
 
 def _remove(
     path: Path,
     kind: str,
-    order: Order,
+    request: RemovalRequest,
     choose: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[Choice]],
 ) -> Removal | None:
     path = path.resolve()
@@ -160,7 +161,7 @@ def _remove(
                 connection.execute(f'use "{target}"')
                 if is_any:
                     carry_over(connection, choice)
-                    removal = _record(connection, kind, order, choice, last)
+                    removal = _record(connection, kind, request, choice, last)
                     _require_proofs(connection)
         if removal:
             _take_place(draft, path)
@@ -188,11 +189,11 @@ def _sweep(path: Path) -> None:
 
 
 def _record(
-    connection: duckdb.DuckDBPyConnection, kind: str, order: Order, choice: Choice, last_ingest_seq: int
+    connection: duckdb.DuckDBPyConnection, kind: str, request: RemovalRequest, choice: Choice, last_ingest_seq: int
 ) -> Removal:
     """Write what is left of the removed rows, the removal itself, and the seals that tell of it."""
     [(removal_id,)] = connection.execute("select coalesce(max(removal_id), 0) + 1 from raw.removals").fetchall()
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = naive_utc(datetime.now(UTC))
     number = {"removal_id": removal_id}
     connection.begin()
     for statement in (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,):
@@ -200,7 +201,12 @@ def _record(
     connection.execute(
         _RECORD.format(rows=choice.rows),
         number
-        | {"kind": kind, "requested_by": order.requested_by.strip(), "reason": order.reason.strip(), "now": now}
+        | {
+            "kind": kind,
+            "requested_by": request.requested_by.strip(),
+            "reason": request.reason.strip(),
+            "now": now,
+        }
         | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
     )
     with temporary(connection, "told_days", sql.TELL_DAYS, number) as told:

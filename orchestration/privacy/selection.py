@@ -121,15 +121,15 @@ def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterat
 def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> Iterator[Choice]:
     """The sealed days before `before`, and their activities.
 
-    Left out is a day of which a failed walk waits to be repeated.
+    Left out is a day of which a failed extract waits to be repeated.
     """
     with temporary(connection, "old_days", _OLD_DAYS, {"before": before}) as days:
         for (source,) in connection.execute(f"select distinct source from {days}").fetchall():
-            for piece in unproven(connection, source):
+            for interval in unproven(connection, source):
                 # A slice lies within a day.
                 connection.execute(
                     f"delete from {days} where source = ? and removed_date = ?",
-                    [source, piece.start.astimezone(UTC).date()],
+                    [source, interval.start.astimezone(UTC).date()],
                 )
         with temporary(connection, "removed_rows", _OF_OLD_DAYS.format(days=days)) as rows:
             yield Choice(rows, days)

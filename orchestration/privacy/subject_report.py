@@ -40,14 +40,14 @@ _RAW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SubjectReport:
     """A report that was written: its directory and, by file, how many records or rows it has."""
 
     directory: Path
     counts: dict[str, int]
 
 
-def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = None) -> Report:
+def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = None) -> SubjectReport:
     """Write all that the warehouse at `path` holds on the person with the user id or address `told`.
 
     It goes into a directory of its own in `output`, or in `subject-reports` beside the warehouse; its name tells
@@ -84,7 +84,7 @@ class _Naming:
 
 def _write(
     connection: duckdb.DuckDBPyConnection, catalog: Catalog, naming: _Naming, directory: Path, now: datetime
-) -> Report:
+) -> SubjectReport:
     counts, lines = {}, []
     for source, file, description in _RAW:
         count = _write_records(connection, source, naming.chosen, directory / file)
@@ -96,7 +96,7 @@ def _write(
             counts[f"{mart.name}.csv"] = count
             lines.append((code(f"{mart.name}.csv"), f"{count:,}", mart.description))
     (directory / PAGE).write_text(_page(naming.person, lines, now), encoding="utf-8")
-    return Report(directory, counts)
+    return SubjectReport(directory, counts)
 
 
 def _write_records(connection: duckdb.DuckDBPyConnection, source: str, chosen: str, file: Path) -> int:

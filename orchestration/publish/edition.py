@@ -15,7 +15,7 @@ import duckdb
 import orjson
 
 from orchestration import __version__
-from orchestration.intervals import Interval
+from orchestration.intervals import Interval, naive_utc
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import SCHEMA, Catalog
 from orchestration.publish.sets import PublishedSet
@@ -26,7 +26,7 @@ METADATA_TABLE = "_published"
 
 
 @dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceCompleteness:
     """How far one source is complete: without a gap through `complete_through`, null where nothing is proven."""
 
     source: str
@@ -45,7 +45,7 @@ class Edition:
     detail_since: date | None
     through_ingest_seq: int
     activity_count: int
-    sources: tuple[SourceState, ...]
+    sources: tuple[SourceCompleteness, ...]
     product_version: str
     project_hash: str
     rebuilt_by: str
@@ -60,12 +60,12 @@ class Edition:
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows of the table `_published`, times in UTC without a zone."""
-        states = self.sources or (SourceState("", None, 0),)
+        states = self.sources or (SourceCompleteness("", None, 0),)
         return [
             {
-                "published_at": _naive(self.published_at),
+                "published_at": naive_utc(self.published_at),
                 "source": state.source or None,
-                "complete_through": state.complete_through and _naive(state.complete_through),
+                "complete_through": state.complete_through and naive_utc(state.complete_through),
                 "gap_count": state.gap_count,
                 "detail_since": self.detail_since,
                 "through_ingest_seq": self.through_ingest_seq,
@@ -97,9 +97,9 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
     names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
     sources, holes = [], []
     for (name,) in names:
-        state, open_stretches = _source_state(connection, name)
+        state, open_intervals = _source_state(connection, name)
         sources.append(state)
-        holes += [f"{name} {stretch}" for stretch in open_stretches]
+        holes += [f"{name} {interval}" for interval in open_intervals]
     ledger = _ledger_facts(connection)
     facts = (through, stored, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__,
              published.policy, published.since)  # fmt: skip
@@ -160,12 +160,12 @@ def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog,
     return next((build_id for build_id, _, is_full_refresh, *_ in builds if is_full_refresh), "")
 
 
-def _source_state(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[SourceState, list[Interval]]:
+def _source_state(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[SourceCompleteness, list[Interval]]:
     covered, holes = coverage(connection, name), sorted(not_proven(connection, name))
     if not covered:
-        return SourceState(name, None, len(holes)), holes
+        return SourceCompleteness(name, None, len(holes)), holes
     through = min([covered[-1].end, *(hole.start for hole in holes)])
-    return SourceState(name, through if through > covered[0].start else None, len(holes)), holes
+    return SourceCompleteness(name, through if through > covered[0].start else None, len(holes)), holes
 
 
 def _ledger_facts(connection: duckdb.DuckDBPyConnection) -> list[Any]:
@@ -175,7 +175,3 @@ def _ledger_facts(connection: duckdb.DuckDBPyConnection) -> list[Any]:
         "(select cast(max(slice_end) as date)::varchar from raw.extracts where status = 'complete')"
     ).fetchall()
     return list(facts)
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

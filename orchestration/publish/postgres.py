@@ -43,7 +43,7 @@ _METADATA = Mart(
 
 
 @dataclass(slots=True)
-class Outcome:
+class PostgresPublication:
     """Whether anything was written, and what the operator should know."""
 
     written: bool
@@ -52,7 +52,7 @@ class Outcome:
 
 def publish_postgres(
     connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, url: SecretStr
-) -> Outcome:
+) -> PostgresPublication:
     """Publish the marts of the open warehouse; files on their way there pass through the set's directory.
 
     Raises:
@@ -96,14 +96,14 @@ class _Publisher:
         self.next_prefix, self.old_prefix = f"{self.schema}_next_", f"{self.schema}_old_"
         self.next = f"{self.next_prefix}{uuid4().hex[:12]}"
 
-    def publish(self) -> Outcome:
+    def publish(self) -> PostgresPublication:
         """Load, index, describe, grant, swap; then remove what is old."""
         self._require_ours()
-        outcome = Outcome(written=False)
+        outcome = PostgresPublication(written=False)
         if self._published_fingerprint() != self.edition.fingerprint:
             self.warehouse.execute("set preserve_insertion_order = true")
             self._load()
-            outcome = Outcome(written=True, warnings=self._grant())
+            outcome = PostgresPublication(written=True, warnings=self._grant())
             self._swap()
         outcome.warnings += self._sweep()
         return outcome

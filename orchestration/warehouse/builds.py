@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.intervals import naive_utc
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
 # What decides the content of tables. Descriptions and tests stand in the same files: changing them rebuilds, too.
@@ -58,5 +59,5 @@ def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
 def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int) -> None:
     """Note a build of every table that succeeded with all its checks."""
     connection.execute(
-        "insert into raw.builds values (?, ?, ?)", [datetime.now(UTC).replace(tzinfo=None), sha256, ingest_seq]
+        "insert into raw.builds values (?, ?, ?)", [naive_utc(datetime.now(UTC)), sha256, ingest_seq]
     )

@@ -73,7 +73,7 @@ def open_warehouse(
 
 
 @contextmanager
-def exclusive(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+def warehouse_lock(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
     """One pipeline step at a time on this warehouse, whoever started it and whether or not the file is open."""
     _prepare_directory(path)
     lock = FileLock(path.with_name(path.name + ".lock"))

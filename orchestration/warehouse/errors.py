@@ -8,7 +8,7 @@ class WarehouseError(Exception):
 
 
 class RecordError(WarehouseError):
-    """Walks delivered records without an id or a time. `reasons` has a sentence for each, by extract id."""
+    """Extracts delivered records without an id or a time. `reasons` has a sentence for each, by extract id."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
         super().__init__(" ".join(reasons.values()))

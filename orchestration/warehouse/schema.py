@@ -11,8 +11,8 @@ import duckdb
 SCHEMA_VERSION = 3
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
-# excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique. Naming the
-# compression of ids saves the engine from trying all others on them.
+# excluded by an anti-join over the time that an extract covers, and the mart's tests prove the key unique. Naming
+# the compression of ids saves the engine from trying all others on them.
 _ACTIVITY_COLUMNS = """
     source varchar not null,
     activity_id varchar not null using compression zstd,
@@ -174,7 +174,7 @@ STATEMENTS = (
         extract_id varchar not null,
         ingest_seq bigint not null
     )""",
-    # Of a day that retention removed as a whole nothing is left but its counts, by day and by walk, and its seals.
+    # Of a day that retention removed, only its counts, by day and by extract, and its seals remain.
     """create table if not exists raw.removed_days (
         removal_id bigint not null,
         source varchar not null,
@@ -215,7 +215,7 @@ STATEMENTS = (
         revision_count bigint not null,
         written_at timestamp not null
     )""",
-    # How many rows of each walk only the archive has.
+    # How many rows of each extract only the archive has.
     """create table if not exists raw.dropped_walks (
         source varchar not null,
         extract_id varchar not null,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import duckdb
+
+from orchestration.intervals import naive_utc
 
 # What a run did not find out stays as it was known before.
 _RECORD = """
@@ -31,7 +33,7 @@ on conflict (source) do update set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class SourceRecord:
     """One row of `raw.sources`; moments are aware.
 
     `history_start`: where reading begins; `horizon`: up to when the run was to read; None for what the run did not
@@ -48,22 +50,18 @@ class SourceState:
     error: str | None = None
 
 
-def record_source(connection: duckdb.DuckDBPyConnection, state: SourceState) -> None:
+def record_source(connection: duckdb.DuckDBPyConnection, state: SourceRecord) -> None:
     """Bring the row of the source up to date."""
     connection.execute(
         _RECORD,
         {
             "source": state.source,
             "feed_host": state.feed_host,
-            "history_start": _naive(state.history_start),
+            "history_start": naive_utc(state.history_start),
             "settle_seconds": round(state.settle.total_seconds()),
             "overlap_seconds": round(state.overlap.total_seconds()),
-            "last_run_at": _naive(state.run_at),
-            "last_horizon": _naive(state.horizon),
+            "last_run_at": naive_utc(state.run_at),
+            "last_horizon": naive_utc(state.horizon),
             "last_error": state.error,
         },
     )
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)

@@ -57,8 +57,8 @@ def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path,
     drop_old_days(restored, anew, 2)
     for path in (landed, restored):
         before = content(path, "stored_activities")
-        walk = again(path, told, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
-        assert (walk.duplicate_count, walk.inserted_count) == (1, 1)
+        extract = again(path, told, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
+        assert (extract.duplicate_count, extract.inserted_count) == (1, 1)
         assert len(content(path, "stored_activities")) == len(before) + 1
         with open_warehouse(path) as connection:
             seal_days(connection)

@@ -56,8 +56,8 @@ def test_known_records_of_dropped_days_are_known_and_late_ones_are_stored(droppe
     changed = record("activity_02", FIRST_DAY + timedelta(hours=2), changed=1)
     late = record("late", FIRST_DAY + timedelta(hours=5))
     with open_warehouse(dropped) as connection:
-        walk = land_slice(connection, known, changed, late, piece=FIRST)
-        assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (1, 1, 1)
+        extract = land_slice(connection, known, changed, late, time_slice=FIRST)
+        assert (extract.inserted_count, extract.duplicate_count, extract.revision_count) == (1, 1, 1)
     done = archive(dropped, store)
     assert (done.part_count, done.row_count) == (1, 1)
     assert drop_old_days(dropped, store, 2) == Dropped(1, 1)

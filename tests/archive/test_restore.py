@@ -95,7 +95,7 @@ def test_what_was_found_late_in_an_unsealed_walk_is_found_again(path: Path, rest
     with open_warehouse(path) as connection:
         seal_days(connection)
     read_all([source], path, is_reconcile=True)
-    # The late record has no seal yet: its walk is known, its row is not in the archive.
+    # The late record has no seal yet: its extract is known, its row is not in the archive.
     assert archive_days(path, store).row_count == 3 * (DAYS - 1)
     restore(restored, store)
     assert findings(restored) == []
@@ -106,7 +106,7 @@ def test_what_was_found_late_in_an_unsealed_walk_is_found_again(path: Path, rest
 
 def test_records_told_in_another_day_than_their_own_are_walked_again(landed: Path, restored: Path, store: Store):
     with open_warehouse(landed) as connection:
-        # A walk of a closed day brought a record of a day that is not closed.
+        # An extract of a closed day brought a record of a day that is not closed.
         last = FIRST_DAY + timedelta(days=4, hours=7)
         land_slice(connection, record("first", FIRST_DAY + timedelta(hours=8)), record("outside", last))
     archive(landed, store)
@@ -118,7 +118,7 @@ def test_records_told_in_another_day_than_their_own_are_walked_again(landed: Pat
         ).fetchall()
         assert not no_gaps(connection, datetime.now(UTC)).holds
     assert (status, inserted) == ("failed", 1)
-    assert error == "Not all of its activities were archived. The slice is walked again."
+    assert error == "Not all of its activities were archived. The slice is read again."
 
 
 def test_no_walk_of_an_unsealed_day_counts(archived: Path, restored: Path, store: Store):
@@ -137,12 +137,12 @@ def test_revisions_are_kept_and_stand_in_for_records_that_were_not_archived(
 ):
     at = FIRST_DAY + timedelta(hours=1)
     open_at = FIRST_DAY + timedelta(days=4, hours=1)
-    piece = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
+    time_slice = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
     last = Slice(Kind.RECONCILE, FIRST_DAY + timedelta(days=4), FIRST_DAY + timedelta(days=5))
     with open_warehouse(landed) as connection:
-        land_slice(connection, record("activity_01", at, changed=1), piece=piece)
-        land_slice(connection, record("activity_41", open_at, changed=1), piece=last)
-        land_slice(connection, record("activity_41", open_at, changed=2), piece=last)
+        land_slice(connection, record("activity_01", at, changed=1), time_slice=time_slice)
+        land_slice(connection, record("activity_41", open_at, changed=1), time_slice=last)
+        land_slice(connection, record("activity_41", open_at, changed=2), time_slice=last)
     archive(landed, store)
     restore(restored, store)
     assert findings(restored) == []

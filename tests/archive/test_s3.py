@@ -102,9 +102,9 @@ def test_days_that_only_the_store_has_are_read_there(path: Path, environment: di
     assert len(content(path)) == len(texts) - 6
     with open_warehouse(path) as connection:
         found = verify(connection)
-        walk = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
+        extract = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
     assert (found.findings, found.activity_count) == ([], len(texts))
-    assert (walk.inserted_count, walk.duplicate_count) == (0, 1)
+    assert (extract.inserted_count, extract.duplicate_count) == (0, 1)
     counts = "select count(*) as rows, count(distinct activity_id) as ids from {{ stored_activities() }}"
     assert read_by_dbt(counts, path) == {"rows": len(texts), "ids": len(texts)}
 

@@ -91,10 +91,12 @@ def test_a_minute_that_is_too_large_says_so_and_holds_up_nothing_else(path: Path
         for _ in range(14):
             report = refresh(source, path)
         [failure] = report.failures
-        assert (failure.piece.start, failure.piece.end) == (START + DAY, START + DAY + MINUTE)
+        assert (failure.time_slice.start, failure.time_slice.end) == (START + DAY, START + DAY + MINUTE)
         assert "A minute is the smallest slice" in failure.error
         with open_warehouse(path) as connection:
-            assert list(unproven(connection, "test")) == [Interval(failure.piece.start, failure.piece.end)]
+            assert list(unproven(connection, "test")) == [
+                Interval(failure.time_slice.start, failure.time_slice.end)
+            ]
         feed.faults.clear()
         assert refresh(source, path).is_complete
         assert stored(path) == served(feed)

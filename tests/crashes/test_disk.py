@@ -15,12 +15,12 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration.ingest.run import refresh
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 from tests.conftest import source_of
 from tests.crashes.test_kills import NOW, size_of
 from tests.crashes.victim import Victim
-from tests.truth import lies, missing, open_walks, served, stored
+from tests.truth import lies, missing, open_extracts, served, stored
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(
         pending_bytes=pending_bytes,
         stderr=str(errors),
     )
-    # Walkers that wait for the lander end with it: a run that hangs would say nothing.
+    # Walkers that wait for the writer end with it: a run that hangs would say nothing.
     is_told_once(victim.hear(30), errors)
     victim.process.join(10)
     assert victim.process.exitcode == 0
@@ -75,7 +75,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(
     assert report.is_complete
     assert stored(path) == served(feed)
     assert lies(path) == []
-    assert open_walks(path) == 0
+    assert open_extracts(path) == 0
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_small_disk_that_is_really_full(feed: LocalFeed, small_disk: Path, tmp
 def test_a_disk_that_may_only_be_read_is_told(feed: LocalFeed, small_disk: Path):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     path = small_disk / "w.duckdb"
-    with pytest.raises(WarehouseError, match=r"Read-only.*WAREHOUSE_PATH"), exclusive(path):
+    with pytest.raises(WarehouseError, match=r"Read-only.*WAREHOUSE_PATH"), warehouse_lock(path):
         pass
     with pytest.raises(WarehouseError, match=r"w\.duckdb.*WAREHOUSE_PATH") as told:
         refresh(source_of(feed), path)

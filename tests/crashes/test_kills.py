@@ -17,11 +17,11 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration.ingest.run import refresh
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.schema import STATEMENTS
 from tests.conftest import source_of
 from tests.crashes.victim import Victim
-from tests.truth import lies, missing, open_walks, served, stored
+from tests.truth import lies, missing, open_extracts, served, stored
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "24"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
@@ -86,7 +86,7 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
             if path.exists():
                 assert lies(path) == []
                 assert missing(path, feed) == set()
-                left_open += open_walks(path) > 0
+                left_open += open_extracts(path) > 0
         else:
             finished += 1
         feed.faults.clear()
@@ -95,7 +95,7 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
             assert refresh(source_of(feed), path).is_complete
             assert stored(path) == served(feed)
             assert lies(path) == []
-            assert open_walks(path) == 0
+            assert open_extracts(path) == 0
             with open_warehouse(path) as connection:
                 still = "select count(*) from raw.extracts where finished_at is null and started_at < ?"
                 assert connection.execute(still, [began]).fetchall() == [(0,)]
@@ -104,7 +104,7 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
             path = tmp_path / f"{warehouses}.duckdb"
     assert left_open > 0
     figures = (
-        f"{killed} kills survived ({left_open} left walks open, {with_wal} a log to replay), {finished} runs "
+        f"{killed} kills survived ({left_open} left extracts open, {with_wal} a log to replay), {finished} runs "
         f"ended before; {warehouses} warehouses, {checked} records checked, lost 0, doubled 0"
     )
     if "CRASH_ROUNDS" in os.environ:
@@ -199,6 +199,6 @@ def test_the_lock_of_a_dead_run_holds_nobody_up(feed: LocalFeed, path: Path):
     feed.faults.wait_until_met()
     assert path.with_name(path.name + ".lock").exists()
     assert victim.kill()
-    with exclusive(path, wait_seconds=0.5):
+    with warehouse_lock(path, wait_seconds=0.5):
         assert refresh(source_of(feed), path).is_complete
     assert stored(path) == served(feed)

@@ -1,4 +1,4 @@
-"""The whole pipeline as `make refresh` starts it: stopped politely and rudely, in the walk and in dbt."""
+"""The whole pipeline as `make refresh` starts it: stopped politely and rudely, in the extract and in dbt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from local_feed import LocalFeed
 from orchestration.config.settings import ROOT
 from tests.end_to_end.conftest import environment_of
-from tests.truth import lies, open_walks, served, stored
+from tests.truth import lies, open_extracts, served, stored
 
 ROUNDS = int(os.environ.get("CRASH_PIPELINE_ROUNDS", "1"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
@@ -108,7 +108,7 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
     assert status == 0, said
     assert "0 failed" in said
     assert lies(path) == []
-    assert open_walks(path) == 0
+    assert open_extracts(path) == 0
     with duckdb.connect(str(path), read_only=True) as connection:
         rows = connection.execute("select activity_id, payload_sha256 from marts.activities").fetchall()
     assert len(rows) == len(feed)

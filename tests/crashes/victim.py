@@ -22,7 +22,7 @@ from orchestration.config.sources import Source
 from orchestration.ingest import feed_reader, run, writer
 from orchestration.landing.batch import Batch
 from orchestration.landing.land import store
-from orchestration.warehouse.connection import exclusive
+from orchestration.warehouse.connection import warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -51,7 +51,7 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     )  # fmt: skip
     says.send("started")
     try:
-        with exclusive(Path(path), wait_seconds=options.get("wait_seconds", 60.0)):
+        with warehouse_lock(Path(path), wait_seconds=options.get("wait_seconds", 60.0)):
             report = run.refresh(source, Path(path))
         says.send("done" if report.is_complete else report.describe_failures())
     except WarehouseError as error:

@@ -15,9 +15,9 @@ from local_feed import LocalFeed
 from orchestration.api.client import Receipt
 from orchestration.assets.project import project
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 from tests.dbt_project.builds import build_models
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,9 +41,11 @@ def chunks_of(chance: random.Random, records: list[bytes]) -> list[Chunk]:
     """The records as two sources bring them, out of order, some twice and some with other content."""
     chunks = []
     for source in ("admin", "compliance"):
-        piece = Slice(Kind.INCREMENTAL, BEGIN, BEGIN + timedelta(days=1))
-        walk = Walk(source=source, piece=piece, query={}, feed_host="loopback", dagster_run_id=None)
-        chunk = Chunk(walk, outcome="complete")
+        time_slice = Slice(Kind.INCREMENTAL, BEGIN, BEGIN + timedelta(days=1))
+        extract = Extract(
+            source=source, time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
+        )
+        chunk = Chunk(extract, outcome="complete")
         brought = [one for one in records if chance.random() < 0.7]
         revised = [json.dumps(json.loads(one) | {"revised": True}).encode() for one in brought[:5]]
         chunk.add(chance.sample(brought, len(brought)) + brought[5:10] + revised, None, None)

@@ -27,7 +27,7 @@ EVENTS = {
     "membership_changes": "occurred_at",
     "user_activity_daily": "activity_date",
 }
-# When and in which walk an activity was stored is not the same after it was read again.
+# When and in which extract an activity was stored is not the same after it was read again.
 STORED = ("extract_id", "ingest_seq", "ingested_at", "is_late")
 
 

@@ -68,12 +68,12 @@ def erased(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         patch.setenv("PUBLISHED_PATH", str(path.parent / "published"))
         patch.setenv("PUBLISH_POSTGRES_URL", "")
         before = (path.read_bytes(), traces(path, (user_id, email)))
-        order = ("erase", "--subject", email, "--by", "privacy office", "--why", "request 17")
-        told = command(patch, path, *order), path.read_bytes() == before[0]
+        request = ("erase", "--subject", email, "--by", "privacy office", "--why", "request 17")
+        told = command(patch, path, *request), path.read_bytes() == before[0]
         report = command(patch, path, "subject-report", "--subject", email)
         # In a process of its own: the definitions that are loaded here are of another warehouse.
         done = subprocess.run(
-            [sys.executable, "-m", "orchestration", *order, "--yes"], cwd=ROOT, capture_output=True, text=True
+            [sys.executable, "-m", "orchestration", *request, "--yes"], cwd=ROOT, capture_output=True, text=True
         )
     return {
         "path": path, "user_id": user_id, "email": email, "before": before, "told": told, "report": report,
@@ -117,11 +117,11 @@ def test_reading_everything_again_brings_nothing_back(
     path = tmp_path / "warehouse.duckdb"
     shutil.copyfile(erased["path"], path)
     before = datetime.now(UTC).date() - timedelta(days=200)
-    order = {"kind": "retention", "requested_by": "records office", "reason": "200 days"}
+    request = {"kind": "retention", "requested_by": "records office", "reason": "200 days"}
     monkeypatch.setenv("RAW_DAYS", "200")
     job = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def("__ASSET_JOB")
     result = job.get_subset(asset_selection={REMOVALS}).execute_in_process(
-        run_config={"ops": {"raw__removals": {"config": order}}}
+        run_config={"ops": {"raw__removals": {"config": request}}}
     )
     [made] = result.asset_materializations_for_node("raw__removals")
     assert made.metadata["activities"].value > 500
@@ -130,7 +130,7 @@ def test_reading_everything_again_brings_nothing_back(
     [report] = read_all([source], path, bounds=ALL, is_reconcile=True).reports
     assert report.is_complete
     assert report.total("duplicate_count") > 500
-    assert min(walk.piece.start.date() for walk in report.walks) == before
+    assert min(extract.time_slice.start.date() for extract in report.extracts) == before
     assert rows(path, f"select count(*) from raw.activities where created_at < '{before}'") == [(0,)]
     assert traces(path, (erased["user_id"], erased["email"])) == {}
     with open_warehouse(path, read_only=True) as connection:
@@ -183,20 +183,20 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     ],
 )
 def test_a_job_that_was_told_nonsense_removes_nothing(
-    built: Built, job: str, order: dict[str, str], sentence: str
+    built: Built, job: str, request: dict[str, str], sentence: str
 ):
     kind = {"kind": "erasure" if job == "erase" else "retention", "requested_by": "x", "reason": "y"}
-    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | order}}})
+    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | request}}})
     assert not result.success
     assert sentence in failure_of(result)
     assert "ada@example.com" not in failure_of(result)
 
 
 def test_retention_says_what_it_would_remove(built: Built, monkeypatch: pytest.MonkeyPatch, capsys):
-    order = ("retain", "--by", "records office", "--why", "13 months")
-    assert command(monkeypatch, built[0], *order) == 1
+    request = ("retain", "--by", "records office", "--why", "13 months")
+    assert command(monkeypatch, built[0], *request) == 1
     monkeypatch.setenv("RAW_DAYS", "200")
-    assert command(monkeypatch, built[0], *order) == 0
+    assert command(monkeypatch, built[0], *request) == 0
     said = capsys.readouterr()
     assert "Set RAW_DAYS" in said.err
     before = datetime.now(UTC).date() - timedelta(days=200)

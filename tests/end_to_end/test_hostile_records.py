@@ -18,9 +18,9 @@ from orchestration.assets.project import project
 from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.verify import verify
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 from tests.end_to_end.conftest import run
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -108,9 +108,11 @@ def hostile_records() -> Iterator[str]:
 
 
 def land_all(path: Path, records: list[str]) -> None:
-    piece = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    walk = Walk(source="test", piece=piece, query={"limit": "5000"}, feed_host="loopback", dagster_run_id=None)
-    chunk = Chunk(walk, outcome="complete")
+    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
+    extract = Extract(
+        source="test", time_slice=time_slice, query={"limit": "5000"}, feed_host="loopback", dagster_run_id=None
+    )
+    chunk = Chunk(extract, outcome="complete")
     chunk.add([record.encode() for record in records], None, None)
     with open_warehouse(path) as connection:
         land(connection, [chunk])

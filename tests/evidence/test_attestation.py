@@ -149,7 +149,7 @@ def test_a_gap_and_what_repaired_it_are_named(path: Path):
     assert failed["is_repaired"]
     [repair] = [one for one in statement["slices"] if one["extract_id"] == failed["repeated_by"]]
     assert (repair["status"], repair["received_count"]) == ("complete", 1)
-    assert f"walk {repair['extract_id']}" in text
+    assert f"extract {repair['extract_id']}" in text
 
 
 def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
@@ -161,7 +161,7 @@ def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
             "for ada@example.com.' where status = 'failed'"
         )
     statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
-    assert not statement["is_complete"], "the failed walk has to be repeated"
+    assert not statement["is_complete"], "the failed extract has to be repeated"
     for said in (json.dumps(statement), text):
         assert "No route from (address)" in said
         assert "203.0.113" not in said
@@ -173,10 +173,13 @@ def test_late_and_revised_records_and_further_seals_are_told(path: Path):
     build(path)
     with open_warehouse(path) as connection:
         seal_days(connection)
-        piece_end = FIRST_DAY + timedelta(days=1)
-        piece = Slice(Kind.RECONCILE, FIRST_DAY, piece_end, late_before=piece_end)
+        day_end = FIRST_DAY + timedelta(days=1)
+        interval = Slice(Kind.RECONCILE, FIRST_DAY, day_end, late_before=day_end)
         land_slice(
-            connection, record("late", FIRST_DAY), record("activity_01", FIRST_DAY, changed=True), piece=piece
+            connection,
+            record("late", FIRST_DAY),
+            record("activity_01", FIRST_DAY, changed=True),
+            time_slice=interval,
         )
     statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
     assert (statement["counts"]["late_count"], statement["counts"]["revision_count"]) == (1, 1)

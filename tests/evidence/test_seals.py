@@ -104,7 +104,7 @@ def test_the_overlap_of_the_source_counts(path: Path, query):
 
 
 def test_only_days_that_are_proven_are_sealed(path: Path, query):
-    """Left out are a day covered in part, a day not covered, and a day that a failed walk was to look at again."""
+    """Left out: a day covered in part, a day not covered, and a day that a failed extract was to read again."""
     build(path, skip=(1,))
     second, third = FIRST_DAY + timedelta(days=1), FIRST_DAY + timedelta(days=3)
     with open_warehouse(path) as connection:
@@ -135,13 +135,13 @@ def test_a_late_record_seals_its_day_again_and_the_first_seal_stays(path: Path, 
     seal(path)
     before = query("from raw.day_seals order by seal_number")
     late = [record(f"late_{n}", FIRST_DAY + timedelta(hours=n)) for n in range(3)]
-    piece = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1), FIRST_DAY + timedelta(days=1))
+    time_slice = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1), FIRST_DAY + timedelta(days=1))
     with open_warehouse(path) as connection:
-        land_slice(connection, late[0], piece=piece)
+        land_slice(connection, late[0], time_slice=time_slice)
     [report] = seal(path)
     assert (report.sealed_count, report.resealed_count) == (0, 1)
     with open_warehouse(path) as connection:
-        land_slice(connection, *late, piece=piece)
+        land_slice(connection, *late, time_slice=time_slice)
     seal(path)
     assert query("from raw.day_seals order by seal_number")[:4] == before
     assert sealed(query)[4:] == [

@@ -157,7 +157,7 @@ def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Pat
             "from raw.activities where activity_id = 'activity_12'",
             {
                 "activities ids_are_unique": "stored 2 times",
-                "extracts rows_match_the_ledger": "walk_x: the ledger has no such walk",
+                "extracts rows_match_the_ledger": "walk_x: the ledger has no such extract",
             },
             id="a row is inserted as if it had just come",
         ),

@@ -1,7 +1,7 @@
-"""Every way in which an answer can go wrong, and what a walk makes of it: the contract's error table as a test.
+"""Every way an answer can go wrong, and what an extract makes of it: the contract's error table as a test.
 
-A walk of 25 records in pages of 10 asks three times when all is well. Each row says how often it asks under the
-fault, and how it ends: with every record once, or open with a sentence that says what to do.
+An extract of 25 records in pages of 10 asks three times when all is well. Each row says how often it asks under
+the fault, and how it ends: with every record once, or open with a sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from local_feed import LocalFeed
 from orchestration.api import body
 from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyRefused, WrongAddress
-from orchestration.ingest.slice_reader import frozen_query, walk
+from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES
 
@@ -32,14 +32,14 @@ def record(n: int) -> dict[str, Any]:
 
 
 class Complete(NamedTuple):
-    """The walk ends well after so many requests; `received` records came, the served ones among them."""
+    """The extract ends well after so many requests; `received` records came, the served ones among them."""
 
     requests: int
     received: int = 25
 
 
 class Open(NamedTuple):
-    """The walk ends with this error and sentence after so many requests."""
+    """The extract ends with this error and sentence after so many requests."""
 
     error: type[FeedError]
     sentence: str
@@ -162,7 +162,7 @@ BODIES = [
     ),
 ]  # fmt: skip
 
-# Pages that prove nothing end the walk. A cursor may have expired: one that is refused begins the walk anew, once.
+# Pages that prove nothing end the extract. A cursor may have expired: a refused one restarts the extract, once.
 PAGES = [
     ("an empty page that claims more", lasting("empty_page"), Open(FeedProtocolError, "empty page.*run again", 1)),
     ("an empty page half way", lasting("empty_page", pages="later"), Open(FeedProtocolError, "empty page", 2)),
@@ -182,7 +182,7 @@ PAGES = [
     ("out of order", lasting("out_of_order"), Complete(requests=3)),
 ]
 
-# Waits: absent, absurd or hostile headers neither stop the walk nor let it storm.
+# Waits: absent, absurd or hostile headers neither stop the extract nor let it storm.
 DATES = ("Thu, 01 Jan 2015 00:00:00 GMT", "Thu, 01 Jan 2015 00:00:00 -0000", "Fri, 31 Dec 9999 23:59:59 -0000")
 LIMITS = [
     ("600", "-1", "soon"), ("0", "0", "0"), ("-5", "9" * 4000, "9999-12-31T23:59:59Z"), ("", "", ""),
@@ -226,11 +226,11 @@ def feed():
         yield feed
 
 
-async def walked(feed: LocalFeed, receipts: list[Receipt], patience: float) -> list[bytes]:
+async def extracted(feed: LocalFeed, receipts: list[Receipt], patience: float) -> list[bytes]:
     policy = replace(QUICK_RETRIES, read_timeout=patience)
     query = frozen_query(Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1)), 10)
     async with FeedClient(feed.url, SecretStr(feed.key), requests_per_minute=10_000, retry=policy) as client:
-        return [bytes(one) async for page in walk(client, query, receipts.append) for one in page.data]
+        return [bytes(one) async for page in read_slice(client, query, receipts.append) for one in page.data]
 
 
 @pytest.mark.parametrize(("fault", "outcome"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
@@ -244,12 +244,12 @@ def test_a_fault_ends_as_the_table_says(
     receipts: list[Receipt] = []
     patience = 0.3 if fault["kind"] == "hang" else 5.0
     if isinstance(outcome, Complete):
-        records = asyncio.run(walked(feed, receipts, patience))
+        records = asyncio.run(extracted(feed, receipts, patience))
         assert len(records) == outcome.received
         assert set(records) == set(feed.served.values())
     else:
         with pytest.raises(outcome.error, match=outcome.sentence):
-            asyncio.run(walked(feed, receipts, patience))
+            asyncio.run(extracted(feed, receipts, patience))
     seen = feed.requests[asked:]
     assert len(seen) == outcome.requests
     # Whatever became of an answer: once its head was there, the feed will report the read by this name.

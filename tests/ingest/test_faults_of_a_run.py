@@ -19,7 +19,7 @@ from orchestration.api.errors import FeedUnavailable, KeyRefused
 from orchestration.ingest.run import refresh
 from orchestration.intervals import rfc3339
 from tests.conftest import QUICK_RETRIES, Query, source_of
-from tests.truth import lies, missing, open_walks, served, stored
+from tests.truth import lies, missing, open_extracts, served, stored
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DAYS = 30
@@ -74,16 +74,16 @@ def test_a_run_lands_what_it_can_and_names_each_slice_that_failed(
     report = refresh(source, path)
     assert not report.is_complete
     assert not report.is_stopped
-    said = {walk.piece.start: walk.error for walk in report.failures}
+    said = {extract.time_slice.start: extract.error for extract in report.failures}
     assert set(said) == {day(2 * number + 2) for number in range(len(LASTING))}
     for number, (_, sentence) in enumerate(LASTING):
         start = day(2 * number + 2)
         assert sentence in said[start]
         assert rfc3339(start) in said[start]
-    assert len(report.walks) == len(report.due)
+    assert len(report.extracts) == len(report.due)
     assert lies(path) == []
     assert missing(path, feed) == set()
-    assert open_walks(path) == 0
+    assert open_extracts(path) == 0
     whole = {name for name, text in feed.records() if _day_of(text) not in said}
     assert whole <= stored(path).keys()
     feed.faults.clear()
@@ -158,7 +158,7 @@ def test_a_key_that_is_refused_half_way_stops_the_run_and_keeps_what_came(
     assert report.is_stopped
     assert not report.is_complete
     assert 1 <= len(report.failures) <= 2
-    assert all(f"({status} " in walk.error for walk in report.failures)
+    assert all(f"({status} " in extract.error for extract in report.failures)
     assert "not tried" in report.describe_failures()
     assert len([seen for seen in feed.requests if seen.status == status]) <= 2
     assert 0 < len(stored(path)) < len(feed)

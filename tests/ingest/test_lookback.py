@@ -55,7 +55,7 @@ def test_late_accesses_are_found_once_and_prove_nothing(path: Path, query: Query
         before = len(feed.requests)
         report = refresh(source, path)
         # The key is tried, the tail is read (at midnight in two parts), and one question looks back.
-        assert len(feed.requests) - before - len(report.walks) == 2
+        assert len(feed.requests) - before - len(report.extracts) == 2
         assert (report.total("inserted_count"), report.total("late_count")) == (1, 1)
         assert report.is_complete
         assert served(feed).keys() - stored(path).keys() == {"activity_other"}

@@ -58,7 +58,7 @@ def test_a_hole_that_a_run_left_when_it_ended_early_is_looked_back_from_too():
 
 
 def test_what_failed_is_repeated_up_to_the_horizon_alone():
-    """The clock was ahead, or the settle delay shorter: a longer walk would prove time that is still to come."""
+    """The clock was ahead, or the settle delay shorter: a longer extract would prove time still to come."""
     due = plan_refresh([Interval(at(1), at(2))], at(1), at(2, 9), HOUR, [Interval(at(2), at(2, 12))])
     assert due == [
         Slice(Kind.INCREMENTAL, at(2), at(2, 9), late_before=at(2)),
@@ -107,8 +107,8 @@ def reconcile(days: list[CoveredDay], **changes) -> Reconciliation:
     return plan_reconcile(days, at(31), **settings)
 
 
-def covered_day(day: int, walked: int, records: int = 0) -> CoveredDay:
-    return CoveredDay(Interval(at(day), at(day) + DAY), at(walked), records)
+def covered_day(day: int, extracted: int, records: int = 0) -> CoveredDay:
+    return CoveredDay(Interval(at(day), at(day) + DAY), at(extracted), records)
 
 
 def test_the_last_days_and_what_is_read_of_today_are_walked_again_each_night():
@@ -123,7 +123,9 @@ def test_the_last_days_and_what_is_read_of_today_are_walked_again_each_night():
 
 
 def test_an_even_share_of_older_days_has_its_turn_least_recently_walked_first():
-    days = [covered_day(day, walked) for day, walked in zip(range(1, 26), [*range(29, 24, -1)] * 5, strict=True)]
+    days = [
+        covered_day(day, extracted) for day, extracted in zip(range(1, 26), [*range(29, 24, -1)] * 5, strict=True)
+    ]
     plan = reconcile([*days, covered_day(28, 29), covered_day(29, 30)])
     assert [one.start.day for one in plan.older] == [25, 20, 15]
     assert plan.nights == 9
@@ -144,15 +146,15 @@ def test_older_days_keep_to_the_requests_of_the_night_but_for_one():
 
 
 def test_in_turn_every_day_is_walked_again_within_the_time():
-    walked = dict.fromkeys(range(1, 26), -1)
+    extracted = dict.fromkeys(range(1, 26), -1)
     for night in range(10):
-        days = [CoveredDay(Interval(at(day), at(day) + DAY), at(1) + n * DAY, 0) for day, n in walked.items()]
+        days = [CoveredDay(Interval(at(day), at(day) + DAY), at(1) + n * DAY, 0) for day, n in extracted.items()]
         ends = [CoveredDay(Interval(at(31), at(31) + DAY), at(31), 0)]
         plan = plan_reconcile(
             days + ends, at(1) + night * DAY, recent_days=1, every=10 * DAY, requests=100, page_size=10
         )
-        walked |= {one.start.day: night for one in plan.older}
-    assert min(walked.values()) >= 0
+        extracted |= {one.start.day: night for one in plan.older}
+    assert min(extracted.values()) >= 0
 
 
 def test_nothing_covered_gives_nothing_to_walk_again():

@@ -1,4 +1,4 @@
-"""Covered days walked again: late and changed records of old days are found, in turn and within a budget."""
+"""Covered days read again: late and changed records of old days are found, in turn and within a budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from local_feed import LocalFeed
 from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.covered_days import covered_days
-from orchestration.ingest.report import Report
+from orchestration.ingest.report import SourceReport
 from orchestration.ingest.run import read_all, refresh
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import unproven
@@ -39,14 +39,16 @@ def feed() -> Iterator[LocalFeed]:
         yield feed
 
 
-def reconcile(source: Source, path: Path, bounds: Bounds = BOUNDS) -> Report:
+def reconcile(source: Source, path: Path, bounds: Bounds = BOUNDS) -> SourceReport:
     [report] = read_all([source], path, bounds=bounds, is_reconcile=True).reports
     return report
 
 
-def days_ago(report: Report) -> list[int]:
-    """How many days ago each walked day was, in the order in which they were walked."""
-    return [(TODAY - walk.piece.start).days for walk in report.walks if walk.piece.start < TODAY]
+def days_ago(report: SourceReport) -> list[int]:
+    """How many days ago each read day was, in the order in which they were read."""
+    return [
+        (TODAY - extract.time_slice.start).days for extract in report.extracts if extract.time_slice.start < TODAY
+    ]
 
 
 def test_the_last_days_and_a_night_s_share_of_older_ones_are_walked_again(feed, path: Path, query: Query):
@@ -61,7 +63,7 @@ def test_the_last_days_and_a_night_s_share_of_older_ones_are_walked_again(feed, 
     assert report.notes == ["Walking all of history again takes 4 nights, not 1: raise FEED_RECONCILE_REQUESTS."]
     assert query(
         "select distinct kind from raw.extracts where started_at >= ?",
-        report.walks[0].started_at.replace(tzinfo=None),
+        report.extracts[0].started_at.replace(tzinfo=None),
     ) == [("reconcile",)]
 
 
@@ -71,8 +73,8 @@ def test_night_after_night_every_day_has_its_turn_before_one_has_a_second(feed, 
     older: list[int] = []
     for _ in range(4):
         before = len(feed.requests)
-        walked = days_ago(reconcile(source, path))
-        older += walked[2:]
+        extracted = days_ago(reconcile(source, path))
+        older += extracted[2:]
         # Today's part, the last two days, the older ones, and the question that tries the key.
         assert len(feed.requests) - before <= 1 + 1 + 2 + BOUNDS.reconcile_requests
     assert sorted(older[: DAY_COUNT - 2]) == list(range(3, DAY_COUNT + 1))
@@ -165,14 +167,14 @@ def test_the_ledger_tells_when_each_day_was_last_walked_in_full(feed, path: Path
     refresh(source, path)
     with open_warehouse(path) as connection:
         days = covered_days(connection, "test")
-        [(walked,)] = connection.execute(
+        [(extracted,)] = connection.execute(
             "select max(started_at) from raw.extracts where kind = 'backfill'"
         ).fetchall()
-    assert [(TODAY - day.piece.start) // timedelta(hours=1) for day in days] == [67, 48, 24, 0]
+    assert [(TODAY - day.interval.start) // timedelta(hours=1) for day in days] == [67, 48, 24, 0]
     assert [day.record_count for day in days] == [1, 1, 1, 0]
-    assert max(day.walked_at for day in days) == walked.replace(tzinfo=UTC)
+    assert max(day.extracted_at for day in days) == extracted.replace(tzinfo=UTC)
     report = reconcile(source, path, replace(BOUNDS, reconcile_days=9))
-    assert len(report.walks) == 4
+    assert len(report.extracts) == 4
     with open_warehouse(path) as connection:
         again = covered_days(connection, "test")
-    assert all(new.walked_at > old.walked_at for old, new in zip(days, again, strict=True))
+    assert all(new.extracted_at > old.extracted_at for old, new in zip(days, again, strict=True))

@@ -83,7 +83,7 @@ def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Pat
     day = (NOW - timedelta(days=1)).date().isoformat()
     feed.faults.add("error", times=0, status=400, covers=f"{day}T12:00:00Z")
     report = refresh(source_of(feed), path)
-    assert [walk.piece.start.date().isoformat() for walk in report.failures] == [day]
+    assert [extract.time_slice.start.date().isoformat() for extract in report.failures] == [day]
     assert "400" in report.describe_failures()
     assert 0 < len(stored(path)) < 100
     feed.faults.clear()
@@ -113,7 +113,7 @@ def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
     feed.faults.add("error", times=0, status=404, skip=1)
     report = refresh(source_of(feed, start=NOW - timedelta(days=300), concurrency=2), path)
     assert report.is_stopped
-    assert len(report.walks) <= 3
+    assert len(report.extracts) <= 3
     assert "COMPLIANCE_API_URL" in report.describe_failures()
 
 
@@ -143,7 +143,9 @@ def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Pat
     feed.add(record("activity_late", NOW - start.replace(tzinfo=UTC) - timedelta(minutes=1)))
     report = refresh(source_of(feed), path)
     assert [
-        (str(walk.piece.kind), walk.late_count) for walk in report.walks if walk.piece.kind == "reconcile"
+        (str(extract.time_slice.kind), extract.late_count)
+        for extract in report.extracts
+        if extract.time_slice.kind == "reconcile"
     ] == [("reconcile", 1)]
     assert stored(path) == served(feed)
     with open_warehouse(path) as connection:

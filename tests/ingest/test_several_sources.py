@@ -64,8 +64,8 @@ def test_each_source_has_its_own_rows_ledger_and_report(feed, path: Path, query:
     assert run.describe_failures() == ""
     with open_warehouse(path) as connection:
         for report in run.reports:
-            [piece] = coverage(connection, report.source)
-            assert (piece.start, piece.end) == (report.history_start, report.horizon)
+            [time_slice] = coverage(connection, report.source)
+            assert (time_slice.start, time_slice.end) == (report.history_start, report.horizon)
 
 
 def test_walks_of_two_sources_are_under_way_at_the_same_time(feed, path: Path, query: Query):
@@ -99,10 +99,10 @@ def test_a_source_that_fails_does_not_hold_up_the_others(
     assert len(stored(query, "console")) == 10
     assert query("select count(*) from raw.extracts where source = 'broken'") == [(0,)]
     with open_warehouse(path) as connection:
-        verdict = every_source_is_read(connection, datetime.now(UTC))
-    assert verdict.is_failure
-    assert verdict.sentence.startswith("broken: ")
-    assert sentence in verdict.sentence
+        check_result = every_source_is_read(connection, datetime.now(UTC))
+    assert check_result.is_failure
+    assert check_result.sentence.startswith("broken: ")
+    assert sentence in check_result.sentence
 
 
 def test_a_source_of_another_host_is_refused_alone(feed, path: Path, query: Query):
@@ -175,7 +175,7 @@ def test_a_bounded_run_reads_the_newest_days_and_the_next_ones_go_on(feed, path:
     source = source_of(feed, concurrency=1, start=NOW - timedelta(days=3))
     report = refresh(source, path, bounds=NO_TIME)
     day_count = len(report.due)
-    assert [walk.piece for walk in report.walks] == report.due[:1]
+    assert [extract.time_slice for extract in report.extracts] == report.due[:1]
     assert report.left == report.due[1:]
     assert report.describe_failures() == ""
     assert f"1 of {day_count} slices complete, {day_count - 1} left to the next run" in report.describe()
@@ -201,7 +201,7 @@ def test_the_tail_comes_first_and_is_read_when_the_time_is_up(feed, path: Path, 
     # Later than the horizon of the run before, and before that of the next one.
     feed.add(record("activity_new", timedelta(0)) | {"created_at": datetime.now(UTC).isoformat()})
     report = refresh(source, path, bounds=NO_TIME)
-    kinds = [str(walk.piece.kind) for walk in report.walks]
+    kinds = [str(extract.time_slice.kind) for extract in report.extracts]
     assert kinds[0] == "incremental"
     assert kinds.count("backfill") == 1
     assert report.left
@@ -231,5 +231,5 @@ def test_days_that_are_under_way_when_the_time_is_up_are_landed(
     report = refresh(source, path, bounds=Bounds(backfill_time=timedelta(seconds=6)))
     assert report.left
     assert report.failures == []
-    assert len(report.walks) + len(report.left) == len(report.due)
-    assert query("select count(*) from raw.extracts where status = 'complete'") == [(len(report.walks),)]
+    assert len(report.extracts) + len(report.left) == len(report.due)
+    assert query("select count(*) from raw.extracts where status = 'complete'") == [(len(report.extracts),)]

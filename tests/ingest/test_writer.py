@@ -15,9 +15,9 @@ import pytest
 from orchestration.ingest import writer
 from orchestration.intervals import Kind, Slice
 from orchestration.landing import dedup
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import ROW_GROUP, VECTOR, land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -28,10 +28,12 @@ def record(number: int, size: int = 0) -> bytes:
     return f'{{"id":"activity_{number}","created_at":"{at}","type":"x"{padding}}}'.encode()
 
 
-def chunk_of(records: list[bytes], walk: Walk | None = None, outcome: str | None = "complete") -> Chunk:
-    piece = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    walk = walk or Walk(source="test", piece=piece, query={}, feed_host="loopback", dagster_run_id=None)
-    chunk = Chunk(walk, outcome=outcome)
+def chunk_of(records: list[bytes], extract: Extract | None = None, outcome: str | None = "complete") -> Chunk:
+    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
+    extract = extract or Extract(
+        source="test", time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
+    )
+    chunk = Chunk(extract, outcome=outcome)
     for start in range(0, len(records), 5000):
         chunk.add(records[start : start + 5000], "first", "last")
     return chunk
@@ -42,7 +44,7 @@ def land_all(path: Path, chunks: list[Chunk]) -> list[int]:
     sizes = []
 
     async def run() -> None:
-        it = writer.Lander(
+        it = writer.Writer(
             path, lambda batch: sizes.append(sum(len(chunk.records) for chunk in batch)), first_batch_requests=None
         )
         for chunk in chunks:
@@ -58,14 +60,14 @@ def test_a_chunk_is_cut_where_a_batch_is_full(path: Path, query, monkeypatch: py
     monkeypatch.setattr(writer, "BATCH_ROWS", 10)
     first, second = chunk_of([record(n) for n in range(7)]), chunk_of([record(n) for n in range(7, 32)])
     assert land_all(path, [first, second]) == [10, 10, 10, 2]
-    assert [walk.received_count for walk in (first.walk, second.walk)] == [7, 25]
+    assert [extract.received_count for extract in (first.extract, second.extract)] == [7, 25]
     assert query("select activity_id from raw.activities order by ingest_seq") == [
         (f"activity_{n}",) for n in range(32)
     ]
     hashes = "".join(hashlib.sha256(record(n)).hexdigest() for n in range(7, 32))
     assert query(
         "select status, page_count, inserted_count, content_sha256 from raw.extracts where extract_id = ?",
-        second.walk.extract_id,
+        second.extract.extract_id,
     ) == [("complete", 1, 25, hashlib.sha256(hashes.encode()).hexdigest())]
 
 
@@ -127,7 +129,7 @@ def test_large_records_lie_in_small_row_groups(path: Path, query, monkeypatch: p
 
 
 def test_only_the_time_around_a_walk_is_looked_through(path: Path):
-    """Two walks, years apart, in one batch: neither the years between nor those before are read."""
+    """Two extracts, years apart, in one batch: neither the years between nor those before are read."""
     with open_warehouse(path) as connection:
         connection.execute(
             "insert into raw.activities by name select 'test' as source, 'activity_' || n as activity_id, "
@@ -141,9 +143,9 @@ def test_only_the_time_around_a_walk_is_looked_through(path: Path):
             "timestamp '2020-01-01 00:10:00'), ('b', 'test', 'activity_900000', timestamp '2025-09-15')) "
             "as records (extract_id, source, activity_id, created_at)"
         )
-        stretches = list(dedup._joined(connection.execute(dedup._REACHES).fetchall()))
+        intervals = list(dedup._joined(connection.execute(dedup._REACHES).fetchall()))
         scans, found = [], []
-        for since, until in stretches:
+        for since, until in intervals:
             find = dedup._FIND.format(table="activities", since=since, until=until)
             [(_, plan)] = connection.execute(f"explain (analyze, format json) {find}").fetchall()
             found += connection.execute(find).fetchall()

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from orchestration.api import body
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.ledger import Chunk, Walk
 from orchestration.warehouse.schema import create_schema
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -84,9 +84,11 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def chunk_of(records: list[bytes]) -> Chunk:
-    piece = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    walk = Walk(source=next(SOURCES), piece=piece, query={}, feed_host="loopback", dagster_run_id=None)
-    chunk = Chunk(walk, outcome="complete")
+    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
+    extract = Extract(
+        source=next(SOURCES), time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
+    )
+    chunk = Chunk(extract, outcome="complete")
     chunk.add(records, None, None)
     return chunk
 
@@ -97,7 +99,7 @@ def land_and_read(connection: duckdb.DuckDBPyConnection, records: list[bytes]) -
     land(connection, [chunk])
     return connection.execute(
         "select activity_id, payload, payload_sha256 from raw.activities where source = ? order by ingest_seq",
-        [chunk.walk.source],
+        [chunk.extract.source],
     ).fetchall()
 
 
@@ -148,4 +150,4 @@ def test_a_refused_record_stops_its_slice_alone(connection: duckdb.DuckDBPyConne
     good, bad = chunk_of([b'{"id":"a","created_at":"2026-05-01T10:00:00Z"}']), chunk_of([b'{"id":null}'])
     with pytest.raises(RecordError) as refused:
         land(connection, [good, bad])
-    assert refused.value.reasons.keys() == {bad.walk.extract_id}
+    assert refused.value.reasons.keys() == {bad.extract.extract_id}

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from orchestration.intervals import Interval, Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import RecordError
-from orchestration.warehouse.ledger import Chunk, Walk, close_abandoned, coverage
+from orchestration.warehouse.ledger import close_abandoned, coverage
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -25,13 +26,15 @@ def record(activity_id: str = "activity_1", at: str = "2026-05-01T10:00:00Z", **
     ).encode()
 
 
-def walk_of(late_before: datetime | None = None, source: str = "test") -> Walk:
-    piece = Slice(Kind.INCREMENTAL, DAY, DAY + timedelta(days=1), late_before=late_before)
-    return Walk(source=source, piece=piece, query={"limit": "10"}, feed_host="loopback", dagster_run_id=None)
+def extract_of(late_before: datetime | None = None, source: str = "test") -> Extract:
+    time_slice = Slice(Kind.INCREMENTAL, DAY, DAY + timedelta(days=1), late_before=late_before)
+    return Extract(
+        source=source, time_slice=time_slice, query={"limit": "10"}, feed_host="loopback", dagster_run_id=None
+    )
 
 
-def chunk_of(walk: Walk, *records: bytes, outcome: str | None = "complete") -> Chunk:
-    chunk = Chunk(walk)
+def chunk_of(extract: Extract, *records: bytes, outcome: str | None = "complete") -> Chunk:
+    chunk = Chunk(extract)
     chunk.add(list(records), None, None)
     chunk.outcome = outcome
     return chunk
@@ -55,7 +58,7 @@ def store(path: Path, *chunks: Chunk) -> None:
     ids=["odd spacing", "other scripts", "wide number and nul", "half a pair", "a megabyte", "hostile text"],
 )
 def test_the_bytes_are_kept_and_hashed(path: Path, query, text: bytes):
-    store(path, chunk_of(walk_of(), text))
+    store(path, chunk_of(extract_of(), text))
     [(payload, sha256)] = query("select payload, payload_sha256 from raw.activities")
     assert payload.encode() == text
     assert sha256 == hashlib.sha256(text).hexdigest()
@@ -63,7 +66,7 @@ def test_the_bytes_are_kept_and_hashed(path: Path, query, text: bytes):
 
 def test_the_envelope_is_typed(path: Path, query):
     text = record(at="2026-05-01T12:00:00.123456+02:00", organization_id="org_1", organization_uuid="u-1")
-    store(path, chunk_of(walk_of(), text))
+    store(path, chunk_of(extract_of(), text))
     row = query(
         "select source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type "
         "from raw.activities"
@@ -83,7 +86,7 @@ def test_the_envelope_is_typed(path: Path, query):
     ],
 )
 def test_every_form_of_rfc_3339_is_a_time(path: Path, query, text: str, moment: datetime):
-    store(path, chunk_of(walk_of(), record(at=text)))
+    store(path, chunk_of(extract_of(), record(at=text)))
     assert query("select created_at from raw.activities") == [(moment,)]
 
 
@@ -96,7 +99,7 @@ def test_what_is_unknown_passes_through(path: Path, query):
         record("activity_3", actor=None, type=None),
         b'{"id": "activity_4", "created_at": "2026-05-01T10:00:00Z"}',
     ]
-    store(path, chunk_of(walk_of(), *texts))
+    store(path, chunk_of(extract_of(), *texts))
     rows = query("select activity_id, activity_type, actor_type from raw.activities order by 1")
     assert rows == [
         ("activity_1", "type_of_tomorrow", "robot_actor"),
@@ -107,19 +110,23 @@ def test_what_is_unknown_passes_through(path: Path, query):
 
 
 def test_an_id_is_stored_once_within_a_page_across_chunks_and_across_walks(path: Path, query):
-    walk, again = walk_of(), walk_of()
-    store(path, chunk_of(walk, record(), record(), outcome=None), chunk_of(walk, record(), record("activity_2")))
+    extract, again = extract_of(), extract_of()
+    store(
+        path,
+        chunk_of(extract, record(), record(), outcome=None),
+        chunk_of(extract, record(), record("activity_2")),
+    )
     store(path, chunk_of(again, record(), record("activity_2")))
     assert query("select activity_id, count(*) from raw.activities group by 1 order by 1") == [
         ("activity_1", 1),
         ("activity_2", 1),
     ]
-    assert (walk.received_count, walk.inserted_count, walk.duplicate_count) == (4, 2, 2)
+    assert (extract.received_count, extract.inserted_count, extract.duplicate_count) == (4, 2, 2)
     assert (again.received_count, again.inserted_count, again.duplicate_count) == (2, 0, 2)
 
 
 def test_two_sources_hold_their_own_row_of_an_activity(path: Path, query):
-    store(path, chunk_of(walk_of(source="a"), record()), chunk_of(walk_of(source="b"), record()))
+    store(path, chunk_of(extract_of(source="a"), record()), chunk_of(extract_of(source="b"), record()))
     assert query("select source, activity_id from raw.activities order by 1") == [
         ("a", "activity_1"),
         ("b", "activity_1"),
@@ -128,21 +135,21 @@ def test_two_sources_hold_their_own_row_of_an_activity(path: Path, query):
 
 def test_other_content_is_a_revision_once_and_what_was_first_stays(path: Path, query):
     first, other, third = record(n=1), record(n=2), record(n=3)
-    store(path, chunk_of(walk_of(), first))
-    walk = walk_of()
-    store(path, chunk_of(walk, other, other, first))
-    store(path, chunk_of(walk_of(), other, third))
+    store(path, chunk_of(extract_of(), first))
+    extract = extract_of()
+    store(path, chunk_of(extract, other, other, first))
+    store(path, chunk_of(extract_of(), other, third))
     assert query("select payload from raw.activities") == [(first.decode(),)]
     assert query("select payload from raw.activity_revisions order by ingest_seq") == [
         (other.decode(),),
         (third.decode(),),
     ]
-    assert (walk.revision_count, walk.duplicate_count) == (1, 2)
+    assert (extract.revision_count, extract.duplicate_count) == (1, 2)
 
 
 def test_ingest_seq_grows_and_never_repeats(path: Path, query):
-    store(path, chunk_of(walk_of(), record("a"), record("b", n=1), record("b", n=2)))
-    store(path, chunk_of(walk_of(), record("c"), record("a", n=9)))
+    store(path, chunk_of(extract_of(), record("a"), record("b", n=1), record("b", n=2)))
+    store(path, chunk_of(extract_of(), record("c"), record("a", n=9)))
     rows = query(
         "select ingest_seq, ingested_at from raw.activities union all select ingest_seq, ingested_at "
         "from raw.activity_revisions order by ingested_at, ingest_seq"
@@ -153,9 +160,9 @@ def test_ingest_seq_grows_and_never_repeats(path: Path, query):
 
 
 def test_a_record_in_covered_time_is_late(path: Path):
-    walk = walk_of(late_before=DAY + timedelta(hours=11))
-    store(path, chunk_of(walk, record("early"), record("new", at="2026-05-01T11:00:00Z")))
-    assert (walk.inserted_count, walk.late_count) == (2, 1)
+    extract = extract_of(late_before=DAY + timedelta(hours=11))
+    store(path, chunk_of(extract, record("early"), record("new", at="2026-05-01T11:00:00Z")))
+    assert (extract.inserted_count, extract.late_count) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -184,17 +191,17 @@ def test_a_record_in_covered_time_is_late(path: Path):
 )
 def test_a_record_that_cannot_be_understood_stores_nothing(path: Path, query, text: bytes):
     with pytest.raises(RecordError, match="stays open"):
-        store(path, chunk_of(walk_of(), record(), text))
+        store(path, chunk_of(extract_of(), record(), text))
     assert query("select count(*) from raw.activities") == [(0,)]
     assert query("select count(*) from raw.extracts") == [(0,)]
 
 
 def test_the_ledger_says_complete_only_with_the_last_record(path: Path, query):
-    walk = walk_of()
-    store(path, chunk_of(walk, record("a"), outcome=None))
+    extract = extract_of()
+    store(path, chunk_of(extract, record("a"), outcome=None))
     with open_warehouse(path) as connection:
         assert coverage(connection, "test") == []
-    store(path, chunk_of(walk, record("b")))
+    store(path, chunk_of(extract, record("b")))
     with open_warehouse(path) as connection:
         assert coverage(connection, "test") == [Interval(DAY, DAY + timedelta(days=1))]
     assert query("select status, received_count, inserted_count, page_count from raw.extracts") == [
@@ -203,8 +210,8 @@ def test_the_ledger_says_complete_only_with_the_last_record(path: Path, query):
 
 
 def test_the_content_hash_is_over_the_record_hashes_in_feed_order(path: Path, query):
-    walk = walk_of()
-    store(path, chunk_of(walk, record("b"), outcome=None), chunk_of(walk, record("a")))
+    extract = extract_of()
+    store(path, chunk_of(extract, record("b"), outcome=None), chunk_of(extract, record("a")))
     hashes = [hashlib.sha256(record(one)).hexdigest() for one in ("b", "a")]
     assert query("select content_sha256 from raw.extracts") == [
         (hashlib.sha256("".join(hashes).encode()).hexdigest(),)
@@ -212,19 +219,19 @@ def test_the_content_hash_is_over_the_record_hashes_in_feed_order(path: Path, qu
 
 
 def test_walks_that_a_dead_process_left_open_are_closed_as_failed(path: Path, query):
-    store(path, chunk_of(walk_of(), record(), outcome=None))
+    store(path, chunk_of(extract_of(), record(), outcome=None))
     with open_warehouse(path) as connection:
         assert close_abandoned(connection) == 1
     [(status, error)] = query("select status, error from raw.extracts")
     assert status == "failed"
-    assert "walked again" in error
+    assert "read again" in error
 
 
 def test_coverage_merges_slices_that_touch_or_overlap(path: Path):
     def covers(start: int, end: int) -> Chunk:
-        walk = walk_of()
-        walk.piece = Slice(Kind.BACKFILL, DAY + timedelta(hours=start), DAY + timedelta(hours=end))
-        return chunk_of(walk)
+        extract = extract_of()
+        extract.time_slice = Slice(Kind.BACKFILL, DAY + timedelta(hours=start), DAY + timedelta(hours=end))
+        return chunk_of(extract)
 
     store(
         path,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.monitoring.lateness import measure_lateness, missed_by_overlap
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
-from orchestration.warehouse.sources import SourceState, record_source
+from orchestration.warehouse.sources import SourceRecord, record_source
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -22,13 +22,18 @@ HOUR = timedelta(hours=1)
 def store(
     path: Path, kind: Kind, started: timedelta, *names: str, reach: timedelta = 9 * HOUR, late: bool = False
 ):
-    """A complete walk of the last hours that began so long ago; its records are six hours old."""
+    """A complete extract of the last hours that began so long ago; its records are six hours old."""
     end = NOW - HOUR
-    piece = Slice(kind, NOW - reach, end, late_before=end if late else None)
-    walk = Walk(
-        source="test", piece=piece, query={}, feed_host="loopback", dagster_run_id=None, started_at=NOW - started
+    time_slice = Slice(kind, NOW - reach, end, late_before=end if late else None)
+    extract = Extract(
+        source="test",
+        time_slice=time_slice,
+        query={},
+        feed_host="loopback",
+        dagster_run_id=None,
+        started_at=NOW - started,
     )
-    chunk = Chunk(walk, outcome="complete")
+    chunk = Chunk(extract, outcome="complete")
     at = (NOW - 6 * HOUR).isoformat()
     chunk.add([json.dumps({"id": name, "created_at": at}).encode() for name in names], None, None)
     with open_warehouse(path) as connection:
@@ -39,7 +44,7 @@ def configure(path: Path, overlap: timedelta) -> None:
     with open_warehouse(path) as connection:
         record_source(
             connection,
-            SourceState(source="test", feed_host="loopback", settle=HOUR, overlap=overlap, run_at=NOW),
+            SourceRecord(source="test", feed_host="loopback", settle=HOUR, overlap=overlap, run_at=NOW),
         )
 
 

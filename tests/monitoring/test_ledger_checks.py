@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.monitoring import ledger_checks
-from orchestration.monitoring.check_result import Verdict
+from orchestration.monitoring.check_result import CheckResult
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 NOON = DAY + timedelta(days=3, hours=12)
@@ -25,17 +25,17 @@ def connection(path: Path):
         yield connection
 
 
-def walked(
+def extracted(
     connection: duckdb.DuckDBPyConnection, first: float, last: float, *ids: str, outcome="complete", source="s"
 ) -> str:
-    """A walk from day `first` to day `last` that found activities with these ids in its first second."""
-    piece = Slice(Kind.BACKFILL, DAY + timedelta(days=first), DAY + timedelta(days=last))
-    walk = Walk(source=source, piece=piece, query={}, feed_host="loopback", dagster_run_id=None)
-    chunk = Chunk(walk, outcome=outcome, error="It broke." if outcome == "failed" else None)
-    at = piece.start.isoformat()
+    """An extract from day `first` to day `last` that found activities with these ids in its first second."""
+    time_slice = Slice(Kind.BACKFILL, DAY + timedelta(days=first), DAY + timedelta(days=last))
+    extract = Extract(source=source, time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None)
+    chunk = Chunk(extract, outcome=outcome, error="It broke." if outcome == "failed" else None)
+    at = time_slice.start.isoformat()
     chunk.add([f'{{"id": "{one}", "created_at": "{at}", "type": "x"}}'.encode() for one in ids], None, None)
     land(connection, [chunk])
-    return walk.extract_id
+    return extract.extract_id
 
 
 def known(
@@ -54,31 +54,31 @@ def known(
 
 
 def test_an_empty_warehouse_has_nothing_to_complain_of(connection):
-    verdicts = [
+    check_results = [
         ledger_checks.no_gaps(connection, NOON),
         ledger_checks.history_is_read(connection),
         ledger_checks.every_source_is_read(connection, NOON),
         ledger_checks.newest_activity_is_recent(connection, NOON),
         ledger_checks.ledger_counts_equal_rows(connection),
     ]
-    assert all(verdict.holds and verdict.sentence for verdict in verdicts)
+    assert all(check_result.holds and check_result.sentence for check_result in check_results)
 
 
 def test_a_gap_is_told_until_a_walk_closes_it(connection):
-    walked(connection, 0, 1)
-    walked(connection, 2, 3)
-    verdict = ledger_checks.no_gaps(connection, NOON)
-    assert (verdict.holds, verdict.is_error) == (False, True)
-    assert verdict.sentence.startswith("1 gap(s): s [2026-05-02T00:00:00Z, 2026-05-03T00:00:00Z): No walk")
-    walked(connection, 1, 2)
+    extracted(connection, 0, 1)
+    extracted(connection, 2, 3)
+    check_result = ledger_checks.no_gaps(connection, NOON)
+    assert (check_result.holds, check_result.is_error) == (False, True)
+    assert check_result.sentence.startswith("1 gap(s): s [2026-05-02T00:00:00Z, 2026-05-03T00:00:00Z): No extract")
+    extracted(connection, 1, 2)
     assert ledger_checks.no_gaps(connection, NOON).holds
 
 
 def test_a_failed_walk_and_time_to_come_are_gaps(connection):
-    walked(connection, 0, 1)
-    walked(connection, 1, 2, outcome="failed")
+    extracted(connection, 0, 1)
+    extracted(connection, 1, 2, outcome="failed")
     assert "It broke." in ledger_checks.no_gaps(connection, NOON).sentence
-    walked(connection, 1, 4)
+    extracted(connection, 1, 4)
     assert "still to come" in ledger_checks.no_gaps(connection, NOON).sentence
     assert ledger_checks.no_gaps(connection, NOON + timedelta(days=1)).holds
 
@@ -86,33 +86,36 @@ def test_a_failed_walk_and_time_to_come_are_gaps(connection):
 def test_a_gap_of_a_source_that_is_no_longer_read_is_told_and_fails_no_run(connection):
     """Nothing will read it again: a failure would stay for ever."""
     known(connection, DAY, NOON - timedelta(days=9), source="gone", run_at=NOON - timedelta(days=9))
-    walked(connection, 0, 1, outcome="failed", source="gone")
+    extracted(connection, 0, 1, outcome="failed", source="gone")
     assert ledger_checks.no_gaps(connection, NOON).is_failure
     known(connection, DAY, NOON)
-    walked(connection, 0, 1)
-    verdict = ledger_checks.no_gaps(connection, NOON)
-    assert (verdict.holds, verdict.is_error) == (False, False)
-    assert verdict.sentence.startswith("1 gap(s): gone [2026-05-01T00:00:00Z, 2026-05-02T00:00:00Z): It broke.")
-    assert "no longer read" in verdict.sentence
-    walked(connection, 1, 2, outcome="failed")
-    verdict = ledger_checks.no_gaps(connection, NOON)
-    assert verdict.is_failure
-    assert verdict.sentence.startswith("2 gap(s): s [2026-05-02")
+    extracted(connection, 0, 1)
+    check_result = ledger_checks.no_gaps(connection, NOON)
+    assert (check_result.holds, check_result.is_error) == (False, False)
+    assert check_result.sentence.startswith(
+        "1 gap(s): gone [2026-05-01T00:00:00Z, 2026-05-02T00:00:00Z): It broke."
+    )
+    assert "no longer read" in check_result.sentence
+    extracted(connection, 1, 2, outcome="failed")
+    check_result = ledger_checks.no_gaps(connection, NOON)
+    assert check_result.is_failure
+    assert check_result.sentence.startswith("2 gap(s): s [2026-05-02")
 
 
 def test_a_backfill_on_its_way_is_no_gap_but_history_that_is_left(connection):
     known(connection, DAY, NOON)
-    walked(connection, 2, 3)
+    extracted(connection, 2, 3)
     assert ledger_checks.no_gaps(connection, NOON).holds
-    verdict = ledger_checks.history_is_read(connection)
-    assert (verdict.holds, verdict.is_error) == (False, False)
+    check_result = ledger_checks.history_is_read(connection)
+    assert (check_result.holds, check_result.is_error) == (False, False)
     assert (
-        "read from 2026-05-03T00:00:00Z on; 2.0 day(s) are left back to 2026-05-01T00:00:00Z" in verdict.sentence
+        "read from 2026-05-03T00:00:00Z on; 2.0 day(s) are left back to 2026-05-01T00:00:00Z"
+        in check_result.sentence
     )
-    walked(connection, 0, 2)
-    verdict = ledger_checks.history_is_read(connection)
-    assert verdict.holds
-    assert verdict.figures == {"s: read from": DAY, "s: days left": 0.0}
+    extracted(connection, 0, 2)
+    check_result = ledger_checks.history_is_read(connection)
+    assert check_result.holds
+    assert check_result.figures == {"s: read from": DAY, "s: days left": 0.0}
 
 
 def test_a_source_without_any_coverage_has_no_history(connection):
@@ -121,10 +124,10 @@ def test_a_source_without_any_coverage_has_no_history(connection):
 
 
 def test_where_history_begins_need_not_be_known(connection):
-    walked(connection, 0, 1)
-    verdict = ledger_checks.history_is_read(connection)
-    assert verdict.holds
-    assert "is not recorded" in verdict.sentence
+    extracted(connection, 0, 1)
+    check_result = ledger_checks.history_is_read(connection)
+    assert check_result.holds
+    assert "is not recorded" in check_result.sentence
 
 
 @pytest.mark.parametrize(
@@ -137,45 +140,45 @@ def test_where_history_begins_need_not_be_known(connection):
 )
 def test_a_source_is_read_without_error_and_lately(connection, hours, error, holds, is_error, words):
     known(connection, DAY, NOON - timedelta(hours=hours), error)
-    verdict = ledger_checks.every_source_is_read(connection, NOON)
-    assert (verdict.holds, verdict.is_error) == (holds, is_error)
-    assert words in verdict.sentence
+    check_result = ledger_checks.every_source_is_read(connection, NOON)
+    assert (check_result.holds, check_result.is_error) == (holds, is_error)
+    assert words in check_result.sentence
 
 
 def test_one_failing_source_is_told_beside_a_good_one(connection):
     known(connection, DAY, NOON)
     known(connection, DAY, NOON, "It is down.", source="t")
     known(connection, None, None, source="u")
-    verdict = ledger_checks.every_source_is_read(connection, NOON)
-    assert verdict.is_error
-    assert verdict.sentence == "t: its last run failed: It is down. u: it was never read to any time."
+    check_result = ledger_checks.every_source_is_read(connection, NOON)
+    assert check_result.is_error
+    assert check_result.sentence == "t: its last run failed: It is down. u: it was never read to any time."
 
 
 def test_a_source_that_is_no_longer_read_is_no_fault(connection):
     known(connection, DAY, NOON - timedelta(days=9), "It is down.", source="gone", run_at=NOON - timedelta(days=9))
     assert not ledger_checks.every_source_is_read(connection, NOON).holds
     known(connection, DAY, NOON)
-    verdict = ledger_checks.every_source_is_read(connection, NOON)
-    assert verdict.holds
-    assert "gone: no longer read" in verdict.sentence
+    check_result = ledger_checks.every_source_is_read(connection, NOON)
+    assert check_result.holds
+    assert "gone: no longer read" in check_result.sentence
 
 
 def test_a_source_of_before_the_table_of_sources_is_judged_by_the_ledger(connection):
-    walked(connection, 3, 3.5)
+    extracted(connection, 3, 3.5)
     assert ledger_checks.every_source_is_read(connection, NOON).holds
     assert not ledger_checks.every_source_is_read(connection, NOON + timedelta(hours=3)).holds
 
 
 def test_silence_is_told(connection):
-    walked(connection, 3, 3.5, "a")
-    walked(connection, 3, 3.5, source="t")
-    verdict = ledger_checks.newest_activity_is_recent(connection, NOON)
-    assert verdict.sentence == "t: there is no activity at all yet."
-    walked(connection, 3, 3.5, "b", source="t")
+    extracted(connection, 3, 3.5, "a")
+    extracted(connection, 3, 3.5, source="t")
+    check_result = ledger_checks.newest_activity_is_recent(connection, NOON)
+    assert check_result.sentence == "t: there is no activity at all yet."
+    extracted(connection, 3, 3.5, "b", source="t")
     assert ledger_checks.newest_activity_is_recent(connection, NOON).holds
-    verdict = ledger_checks.newest_activity_is_recent(connection, NOON + timedelta(hours=13))
-    assert (verdict.holds, verdict.is_error) == (False, False)
-    assert "s: the newest activity is of 2026-05-04T00:00:00Z, 25.0 h ago." in verdict.sentence
+    check_result = ledger_checks.newest_activity_is_recent(connection, NOON + timedelta(hours=13))
+    assert (check_result.holds, check_result.is_error) == (False, False)
+    assert "s: the newest activity is of 2026-05-04T00:00:00Z, 25.0 h ago." in check_result.sentence
 
 
 @pytest.mark.parametrize(
@@ -189,27 +192,27 @@ def test_silence_is_told(connection):
     ],
 )
 def test_rows_that_the_ledger_does_not_know_are_told(connection, tampering: str):
-    walked(connection, 0, 1, "a", "b", "a")
-    walked(connection, 1, 2)
+    extracted(connection, 0, 1, "a", "b", "a")
+    extracted(connection, 1, 2)
     assert ledger_checks.ledger_counts_equal_rows(connection).holds
     connection.execute(tampering)
-    verdict = ledger_checks.ledger_counts_equal_rows(connection)
-    assert (verdict.holds, verdict.is_error) == (False, True)
-    assert verdict.figures["walks that differ"] == 1
+    check_result = ledger_checks.ledger_counts_equal_rows(connection)
+    assert (check_result.holds, check_result.is_error) == (False, True)
+    assert check_result.figures["extracts that differ"] == 1
 
 
 def test_revisions_are_counted_for_the_walk_that_found_them(connection):
-    walked(connection, 0, 1, "a")
-    walk = Walk(
+    extracted(connection, 0, 1, "a")
+    extract = Extract(
         source="s",
-        piece=Slice(Kind.RECONCILE, DAY, DAY + timedelta(days=1)),
+        time_slice=Slice(Kind.RECONCILE, DAY, DAY + timedelta(days=1)),
         query={},
         feed_host="loopback",
         dagster_run_id=None,
     )
-    chunk = Chunk(walk, outcome="complete")
+    chunk = Chunk(extract, outcome="complete")
     chunk.add([f'{{"id": "a", "created_at": "{DAY.isoformat()}"}}'.encode()], None, None)
     land(connection, [chunk])
-    verdict: Verdict = ledger_checks.ledger_counts_equal_rows(connection)
-    assert verdict.holds
+    check_result: CheckResult = ledger_checks.ledger_counts_equal_rows(connection)
+    assert check_result.holds
     assert connection.execute("select count(*) from raw.activity_revisions").fetchall() == [(1,)]

@@ -10,7 +10,7 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration.ingest.run import refresh
-from orchestration.monitoring.check_result import Verdict
+from orchestration.monitoring.check_result import CheckResult
 from orchestration.monitoring.own_reads import own_reads_come_back
 from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import source_of
@@ -21,7 +21,7 @@ RECORDS = [
 START = {"start": datetime.now(UTC) - timedelta(days=2), "overlap": timedelta(hours=1)}
 
 
-def judged(path: Path, *, hours: float = 0, sql: str = "") -> Verdict:
+def evaluated(path: Path, *, hours: float = 0, sql: str = "") -> CheckResult:
     """The verdict, after `sql`, on reads as if each had been asked `hours` earlier, in covered time."""
     with open_warehouse(path) as connection:
         connection.execute(f"update raw.feed_requests set requested_at = requested_at - interval {hours} hours")
@@ -33,9 +33,9 @@ def judged(path: Path, *, hours: float = 0, sql: str = "") -> Verdict:
 def test_reads_come_back_with_the_next_refresh(path: Path):
     with LocalFeed(records=RECORDS, own_reads=True) as feed:
         refresh(source_of(feed, **START), path)
-        first = judged(path)
+        first = evaluated(path)
         refresh(source_of(feed, **START), path)
-        second = judged(path)
+        second = evaluated(path)
     assert first.holds
     assert first.figures["test: seen"] == 0
     assert second.holds
@@ -53,11 +53,11 @@ def test_reads_that_are_indexed_late_come_back_late(path: Path):
     ) as feed:
         refresh(source_of(feed, **START), path)
         refresh(source_of(feed, **START), path)
-        before = judged(path)
+        before = evaluated(path)
         hours_passed[0] = 1
         report = refresh(source_of(feed, **START), path)
     assert (before.holds, before.figures["test: seen"]) == (True, 0)
-    after = judged(path)
+    after = evaluated(path)
     assert after.holds
     assert after.figures["test: seen"] > report.total("late_count") > 0
     assert after.figures["test: seconds stamped_max"] < after.figures["test: seconds stored_p50"]
@@ -71,13 +71,13 @@ def test_a_read_that_never_comes_back_is_an_error(path: Path):
         "insert into raw.feed_requests "
         "values ('req_lost', 'test', null, 200, now() at time zone 'UTC' - interval {})"
     )
-    young = judged(path, sql=lost.format("1 hour"))
+    young = evaluated(path, sql=lost.format("1 hour"))
     assert young.holds
-    verdict = judged(path, sql=lost.format("3 hours"))
-    assert (verdict.holds, verdict.is_error) == (False, True)
-    assert "1 own read(s) never came back, the first is req_lost of " in verdict.sentence
-    assert verdict.figures["test: missing"] == 1
-    assert 0 < verdict.figures["test: share seen"] < 1
+    check_result = evaluated(path, sql=lost.format("3 hours"))
+    assert (check_result.holds, check_result.is_error) == (False, True)
+    assert "1 own read(s) never came back, the first is req_lost of " in check_result.sentence
+    assert check_result.figures["test: missing"] == 1
+    assert 0 < check_result.figures["test: share seen"] < 1
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,17 @@ def test_a_read_that_never_comes_back_is_an_error(path: Path):
 def test_reads_that_need_not_come_back_are_not_missed(path: Path, excuse: str):
     with LocalFeed(records=RECORDS) as feed:
         refresh(source_of(feed, **START), path)
-    assert judged(path, hours=3, sql=excuse).holds
+    assert evaluated(path, hours=3, sql=excuse).holds
 
 
 def test_a_source_that_reports_no_own_reads_is_told_apart(path: Path):
     with LocalFeed(records=RECORDS) as feed:
         refresh(source_of(feed, **START), path)
         refresh(source_of(feed, name="other", **START), path)
-    verdict = judged(path, hours=3)
-    assert (verdict.holds, verdict.is_error) == (False, False)
-    assert verdict.sentence.count("this source does not report own reads") == 2
-    assert verdict.figures["test: share seen"] == 0
+    check_result = evaluated(path, hours=3)
+    assert (check_result.holds, check_result.is_error) == (False, False)
+    assert check_result.sentence.count("this source does not report own reads") == 2
+    assert check_result.figures["test: share seen"] == 0
 
 
 def test_a_source_whose_reads_came_back_once_is_an_error_when_they_stop(path: Path):
@@ -110,11 +110,14 @@ def test_a_source_whose_reads_came_back_once_is_an_error_when_they_stop(path: Pa
         refresh(source_of(feed, **START), path)
         refresh(source_of(feed, **START), path)
     back = "update raw.{} set {} = {} - interval 8 days"
-    judged(path, sql=back.format("feed_requests", "requested_at", "requested_at"))
-    judged(path, sql=back.format("activities", "created_at", "created_at"))
+    evaluated(path, sql=back.format("feed_requests", "requested_at", "requested_at"))
+    evaluated(path, sql=back.format("activities", "created_at", "created_at"))
     with LocalFeed(records=RECORDS) as feed:
         refresh(source_of(feed, **START), path)
-    verdict = judged(path, sql="update raw.feed_requests set requested_at = requested_at - interval 3 hours "
-                     "where requested_at > now() at time zone 'UTC' - interval 1 day")  # fmt: skip
-    assert (verdict.holds, verdict.is_error) == (False, True)
-    assert "never came back" in verdict.sentence
+    check_result = evaluated(
+        path,
+        sql="update raw.feed_requests set requested_at = requested_at - interval 3 hours "
+        "where requested_at > now() at time zone 'UTC' - interval 1 day",
+    )
+    assert (check_result.holds, check_result.is_error) == (False, True)
+    assert "never came back" in check_result.sentence

@@ -17,7 +17,7 @@ from orchestration.evidence.seals import seal_days
 from orchestration.evidence.verify import Verification, verify
 from orchestration.ingest.covered_days import covered_days
 from orchestration.intervals import Kind, Slice
-from orchestration.privacy.erasure import Order, erase, retain
+from orchestration.privacy.erasure import RemovalRequest, erase, retain
 from orchestration.privacy.selection import preview_erasure
 from orchestration.privacy.subject import Subject
 from orchestration.warehouse.connection import open_warehouse
@@ -27,7 +27,7 @@ from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
 
 ADA, EMAIL = "user_ada01", "ada@example.com"
 BOB = "user_bob01"
-ORDER = Order("privacy office", "request 17")
+ORDER = RemovalRequest("privacy office", "request 17")
 DAY = timedelta(days=1)
 
 
@@ -47,10 +47,10 @@ def know_users(path: Path, **emails: list[str]) -> None:
 
 
 def again(path: Path, *records: bytes, day: datetime = FIRST_DAY, source: str = "test"):
-    """The day is walked once more and gives these records."""
-    piece = Slice(Kind.RECONCILE, day, day + DAY, day + DAY)
+    """The day is read once more and gives these records."""
+    time_slice = Slice(Kind.RECONCILE, day, day + DAY, day + DAY)
     with open_warehouse(path) as connection:
-        return land_slice(connection, *records, piece=piece, source=source)
+        return land_slice(connection, *records, time_slice=time_slice, source=source)
 
 
 def seal(path: Path) -> None:
@@ -164,14 +164,14 @@ def test_nothing_of_it_is_left_in_the_file(path: Path, query):
 
 def test_it_does_not_come_back(erased: Path, texts, query):
     """Neither as it was, nor changed, nor moved to another day, nor by another source; new records are stored."""
-    walk = again(erased, *list(texts.values())[:2], record("new", FIRST_DAY))
-    assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (1, 2, 0)
-    walk = again(
+    extract = again(erased, *list(texts.values())[:2], record("new", FIRST_DAY))
+    assert (extract.inserted_count, extract.duplicate_count, extract.revision_count) == (1, 2, 0)
+    extract = again(
         erased, record("ada_1", FIRST_DAY + DAY, other=1), record("ada_2", FIRST_DAY + DAY), day=FIRST_DAY + DAY
     )
-    assert (walk.inserted_count, walk.duplicate_count, walk.revision_count) == (0, 2, 0)
-    walk = again(erased, *texts.values(), source="other")
-    assert (walk.inserted_count, walk.duplicate_count) == (1, 3)
+    assert (extract.inserted_count, extract.duplicate_count, extract.revision_count) == (0, 2, 0)
+    extract = again(erased, *texts.values(), source="other")
+    assert (extract.inserted_count, extract.duplicate_count) == (1, 3)
     assert query("select count(*) from raw.activities where activity_id like 'ada%' or activity_id = 'named'") == [
         (0,)
     ]
@@ -210,7 +210,7 @@ def test_a_day_that_was_open_then_tells_of_it_with_its_first_seal(path: Path, qu
 def test_retention_removes_whole_days_and_they_stay_away(warehouse: Path, texts, query):
     before = (FIRST_DAY + 2 * DAY).date()
     again(warehouse, outcome_of := record("late", FIRST_DAY), day=FIRST_DAY)
-    removal = retain(warehouse, before, Order("records office", "13 months"))
+    removal = retain(warehouse, before, RemovalRequest("records office", "13 months"))
     assert (removal.kind, removal.activity_count, removal.revision_count, removal.day_count) == (
         "retention",
         11,
@@ -221,10 +221,10 @@ def test_retention_removes_whole_days_and_they_stay_away(warehouse: Path, texts,
     assert query("select count(*) from raw.removed_activities") == [(0,)]
     assert checked(warehouse, warehouse.with_name("seals.txt")).findings == []
     with open_warehouse(warehouse, read_only=True) as connection:
-        assert covered_days(connection, "test")[0].piece.start.date() == before
+        assert covered_days(connection, "test")[0].interval.start.date() == before
         assert coverage(connection, "test")[0].start == FIRST_DAY
-    walk = again(warehouse, *texts.values(), outcome_of, record("new", FIRST_DAY))
-    assert (walk.inserted_count, walk.duplicate_count) == (0, 6)
+    extract = again(warehouse, *texts.values(), outcome_of, record("new", FIRST_DAY))
+    assert (extract.inserted_count, extract.duplicate_count) == (0, 6)
     assert retain(warehouse, before, ORDER) is None
     assert retain(warehouse, before + DAY, ORDER).activity_count == 0, "an empty day"
     assert retain(warehouse, before + 9 * DAY, ORDER).day_count == 1, "the last day has no seal"
@@ -232,9 +232,9 @@ def test_retention_removes_whole_days_and_they_stay_away(warehouse: Path, texts,
 
 
 def test_a_day_that_waits_to_be_read_again_is_kept(warehouse: Path):
-    piece = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + DAY, FIRST_DAY + DAY)
+    time_slice = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + DAY, FIRST_DAY + DAY)
     with open_warehouse(warehouse) as connection:
-        land_slice(connection, piece=piece, outcome="failed")
+        land_slice(connection, time_slice=time_slice, outcome="failed")
     assert retain(warehouse, (FIRST_DAY + 2 * DAY).date(), ORDER).day_count == 1
 
 
@@ -368,11 +368,11 @@ def test_an_address_that_nobody_used_removes_nothing(warehouse: Path, query):
 
 
 @pytest.mark.parametrize(
-    "order", [("", "x"), ("x", " "), ("ada@example.com", "x"), ("x", "a\tb"), ("x", "y" * 201)]
+    "stated", [("", "x"), ("x", " "), ("ada@example.com", "x"), ("x", "a\tb"), ("x", "y" * 201)]
 )
-def test_an_order_that_cannot_be_kept_is_refused(order: tuple[str, str]):
+def test_a_request_that_cannot_be_kept_is_refused(stated: tuple[str, str]):
     with pytest.raises(WarehouseError, match=r"Say|kept for good"):
-        Order(*order)
+        RemovalRequest(*stated)
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_person_is_found_as_a_whole_word_however_json_writes_it(text: str, is_
 
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query, seed: int):
-    """Removals, late and changed records, repeated walks and seals, at random."""
+    """Removals, late and changed records, repeated extracts and seals, at random."""
     chance = random.Random(seed)
     people = [f"user_{n:04}" for n in range(4)]
     known: dict[str, bytes] = {}
@@ -413,7 +413,7 @@ def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query
         known[name] = record(name, at, **by(chance.choice(people)))
         return known[name]
 
-    def walk() -> None:
+    def extract() -> None:
         day = chance.randrange(DAYS)
         start = FIRST_DAY + day * DAY
         old = [text for text in known.values() if start.date().isoformat().encode() in text]
@@ -430,7 +430,7 @@ def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query
             erase(path, one, ORDER)
 
     build(path)
-    for step in (walk, remove, walk, walk, remove, lambda: seal(path), walk, remove, walk):
+    for step in (extract, remove, extract, extract, remove, lambda: seal(path), extract, remove, extract):
         step()
     assert findings(path) == {}
     seal(path)

@@ -15,7 +15,7 @@ from orchestration.assets.project import project
 from orchestration.publish.edition import read_edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import read_catalog
-from orchestration.publish.postgres import Outcome, publish_postgres
+from orchestration.publish.postgres import VerificationResult, publish_postgres
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
@@ -33,7 +33,9 @@ def warehouse(built: Built, tmp_path: Path) -> Path:
     return path
 
 
-def publish(path: Path, url: SecretStr, *statements: str, published: PublishedSet | None = None) -> Outcome:
+def publish(
+    path: Path, url: SecretStr, *statements: str, published: PublishedSet | None = None
+) -> VerificationResult:
     published = published or restricted(read_catalog(project.manifest_path), path.parent / "published")
     with open_warehouse(path) as connection:
         for statement in statements:
@@ -61,7 +63,7 @@ def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: P
         "min(user_id) from marts.users)", "update marts.users set current_email = 'nul' || chr(0) where user_id = "
         "(select max(user_id) from marts.users)",
     )  # fmt: skip
-    assert first == Outcome(written=True)
+    assert first == VerificationResult(written=True)
     for mart in read_catalog(project.manifest_path).marts:
         count = f"select count(*) from marts.{mart.name}"
         assert ask(count) == in_warehouse(warehouse, count), mart.name
@@ -76,7 +78,7 @@ def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: P
     assert sorted(ask(payloads)) == sorted(in_warehouse(warehouse, payloads))
     assert ask("select source, gap_count from marts._published") == [("compliance", 0)]
 
-    assert publish(warehouse, url) == Outcome(written=False)
+    assert publish(warehouse, url) == VerificationResult(written=False)
     # A query that began before ends on the tables it began with, and keeps nobody waiting.
     with psycopg.connect(url.get_secret_value()) as reader:
         [(before,)] = reader.execute("select count(*) from marts.users").fetchall()
@@ -85,7 +87,7 @@ def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: P
         assert "still reads it" in second.warnings[0]
         assert ask("select count(*) from marts.users") == [(0,)]
     assert before > 0
-    assert publish(warehouse, url) == Outcome(written=False)
+    assert publish(warehouse, url) == VerificationResult(written=False)
     assert ask("select nspname from pg_namespace where starts_with(nspname, 'marts')") == [("marts",)]
 
 
@@ -117,8 +119,8 @@ def test_the_general_set_has_a_schema_and_a_role_of_its_own(warehouse: Path, url
     key = Pseudonyms(SecretStr("k" * 32))
     published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
     publish(warehouse, url)
-    assert publish(warehouse, url, published=published) == Outcome(written=True)
-    assert publish(warehouse, url, published=published) == Outcome(written=False)
+    assert publish(warehouse, url, published=published) == VerificationResult(written=True)
+    assert publish(warehouse, url, published=published) == VerificationResult(written=False)
     [(user_id, email, emails)] = ask(
         "select user_id, current_email, emails from marts.users where cardinality(emails) > 0 limit 1"
     )

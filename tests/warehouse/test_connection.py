@@ -14,7 +14,7 @@ import pytest
 from orchestration.durable_files import link_or_copy
 from orchestration.evidence.seals import seal_days
 from orchestration.evidence.verify import verify
-from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import build
 
@@ -105,7 +105,7 @@ def test_a_missing_file_is_not_made_by_reading(path: Path):
     "address", ["md:compliance", "ducklake:postgres:dbname=lake", "s3://bucket/compliance.duckdb"]
 )
 def test_an_address_is_not_made_a_file(address: str, tmp_path: Path):
-    for opened in (open_warehouse, exclusive):
+    for opened in (open_warehouse, warehouse_lock):
         with pytest.raises(WarehouseError, match="is an address"), opened(tmp_path / address):
             pass
     assert list(tmp_path.iterdir()) == []
@@ -132,7 +132,11 @@ def test_the_file_is_closed_after_an_error(path: Path):
 
 
 def test_one_step_at_a_time(path: Path):
-    with exclusive(path), pytest.raises(WarehouseError, match="Another run"), exclusive(path, wait_seconds=0.2):
+    with (
+        warehouse_lock(path),
+        pytest.raises(WarehouseError, match="Another run"),
+        warehouse_lock(path, wait_seconds=0.2),
+    ):
         pass
 
 

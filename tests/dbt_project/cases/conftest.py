@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from orchestration.intervals import Kind, Slice
+from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.ledger import Chunk, Walk
 from tests.dbt_project.builds import build_models
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -46,14 +46,14 @@ def land_records(path: Path, records: list[bytes]) -> None:
         days.setdefault(day, []).append(text)
     chunks = []
     for day, texts in days.items():
-        walk = Walk(
+        extract = Extract(
             source="compliance",
-            piece=Slice(Kind.BACKFILL, day, day + timedelta(days=1)),
+            time_slice=Slice(Kind.BACKFILL, day, day + timedelta(days=1)),
             query={},
             feed_host="loopback",
             dagster_run_id=None,
         )
-        chunk = Chunk(walk, outcome="complete")
+        chunk = Chunk(extract, outcome="complete")
         chunk.add(texts, None, None)
         chunks.append(chunk)
     with open_warehouse(path) as connection:

@@ -1,0 +1,179 @@
+"""The types in flight between reading and landing, and the ledger rows they become.
+
+An extract is one reading of one slice. It arrives in chunks of pages; each chunk is landed as it comes, and the
+last one says how the extract went.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from orchestration import __version__
+from orchestration.intervals import Slice, naive_utc
+from orchestration.landing.records import Records
+
+_COUNTS_AND_NAMES = (
+    "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
+    "revision_count", "late_count", "first_cursor", "last_cursor", "last_request_id", "content_sha256",
+    "dagster_run_id", "error", "feed_host",
+)  # fmt: skip
+
+
+class AnsweredRequest(Protocol):
+    """One answered request."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def requested_at(self) -> datetime: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Extract:
+    """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
+
+    `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
+    """
+
+    source: str
+    time_slice: Slice
+    query: Mapping[str, str | list[str]]
+    feed_host: str
+    dagster_run_id: str | None
+    extract_id: str = field(default_factory=lambda: uuid4().hex)
+    status: Literal["open", "complete", "failed"] = "open"
+    page_count: int = 0
+    received_count: int = 0
+    inserted_count: int = 0
+    duplicate_count: int = 0
+    revision_count: int = 0
+    late_count: int = 0
+    outside_count: int = 0
+    first_cursor: str | None = None
+    last_cursor: str | None = None
+    last_request_id: str | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    finished_at: datetime | None = None
+    error: str | None = None
+    newest: datetime | None = None
+    _content: Any = field(default_factory=hashlib.sha256)
+
+    def absorb(self, chunk: Chunk) -> None:
+        """The chunk has been stored, in this order: bring the row up to date with it."""
+        self.page_count += chunk.page_count
+        self.received_count += len(chunk.records)
+        self._content.update(chunk.records.hashes)
+        self.first_cursor = self.first_cursor or chunk.first_cursor
+        self.last_cursor = chunk.last_cursor or self.last_cursor
+        if chunk.receipts:
+            self.last_request_id = chunk.receipts[-1].request_id
+        if chunk.outcome:
+            self.status, self.error = chunk.outcome, chunk.error
+            self.finished_at = datetime.now(UTC)
+
+    def count(
+        self, inserted: int, duplicate: int, revision: int, late: int, outside: int, newest: datetime | None
+    ) -> None:
+        """Add what landing one batch found."""
+        self.inserted_count += inserted
+        self.duplicate_count += duplicate
+        self.revision_count += revision
+        self.late_count += late
+        self.outside_count += outside
+        self.newest = max(filter(None, (self.newest, newest)), default=None)
+
+    @property
+    def content_sha256(self) -> str:
+        """SHA-256 over the hex hashes of the extract's records, joined in feed order."""
+        return self._content.hexdigest()
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Consecutive pages of one walk as they were received, ready to be landed.
+
+    `outcome` is set on the last chunk of a walk alone, so that the ledger can say `complete` only together with
+    the walk's last record.
+    """
+
+    extract: Extract
+    records: Records = field(default_factory=Records)
+    receipts: list[AnsweredRequest] = field(default_factory=list)
+    page_count: int = 0
+    first_cursor: str | None = None
+    last_cursor: str | None = None
+    outcome: Literal["complete", "failed"] | None = None
+    error: str | None = None
+
+    def add(self, records: Sequence[bytes], first_cursor: str | None, last_cursor: str | None) -> None:
+        """Take one page: its records in feed order, each of which is hashed, and its cursors."""
+        self.page_count += 1
+        self.records.add(records)
+        self.first_cursor = self.first_cursor or first_cursor
+        self.last_cursor = last_cursor or self.last_cursor
+
+    @property
+    def byte_count(self) -> int:
+        """How many bytes of records it holds."""
+        return self.records.byte_count
+
+    def split(self, count: int) -> tuple[Chunk, Chunk]:
+        """The first `count` records, to be landed before all that is left, which says how the extract went."""
+        first, others = self.records.split(count)
+        return Chunk(self.extract, first), replace(self, records=others)
+
+
+def record_extracts(connection: duckdb.DuckDBPyConnection, extracts: Sequence[Extract]) -> None:
+    """Write the rows of the extracts as they stand now; the caller owns the transaction."""
+    rows = [
+        {name: getattr(extract, name) for name in _COUNTS_AND_NAMES}
+        | {
+            "kind": str(extract.time_slice.kind),
+            "slice_start": naive_utc(extract.time_slice.start),
+            "slice_end": naive_utc(extract.time_slice.end),
+            "query": orjson.dumps(dict(extract.query)).decode(),
+            "started_at": naive_utc(extract.started_at),
+            "finished_at": naive_utc(extract.finished_at),
+            "product_version": __version__,
+        }
+        for extract in extracts
+    ]
+    _write(connection, "insert or replace into raw.extracts by name from ledger_rows", rows)
+
+
+def record_requests(
+    connection: duckdb.DuckDBPyConnection, receipts: Iterable[tuple[str, str | None, AnsweredRequest]]
+) -> None:
+    """Keep the request ids that the feed gave us, each with its source and the extract it was for."""
+    rows = [
+        {
+            "request_id": receipt.request_id,
+            "source": source,
+            "extract_id": extract_id,
+            "status_code": receipt.status_code,
+            "requested_at": naive_utc(receipt.requested_at),
+        }
+        for source, extract_id, receipt in receipts
+    ]
+    _write(connection, "insert into raw.feed_requests by name from ledger_rows", rows)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, statement: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    connection.register("ledger_rows", pa.Table.from_pylist(rows))
+    try:
+        connection.execute(statement)
+    finally:
+        connection.unregister("ledger_rows")
