@@ -19,6 +19,8 @@ from dotenv import load_dotenv
 
 from orchestration.archive.remote import reach_archive
 from orchestration.commands import analysts, archive, evidence, privacy, pseudonyms
+from orchestration.config.paths import check_paths, dagster_home
+from orchestration.config.values import ConfigurationError
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ def main() -> int:
     pseudonyms.add_parsers(commands)
     privacy.add_parsers(commands)
     arguments = parser.parse_args()
-    prepare_environment()
+    try:
+        prepare_environment()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
     if "run" in arguments:
         return arguments.run(arguments)
     if arguments.command == "ui":
@@ -72,7 +78,8 @@ def prepare_environment() -> None:
     keep_private()
     reach_archive()
     load_dotenv(ROOT / ".env")
-    home = (ROOT / (os.environ.get("DAGSTER_HOME") or ".dagster")).resolve()
+    check_paths(os.environ)
+    home = dagster_home(os.environ).resolve()
     home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)
     shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
