@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from orchestration.markdown import code, instant, table
+from orchestration.markdown import code, instant, plain, table
 
 # More days than this are told month by month, more slices day by day; the JSON has each.
 SHOWN_DAYS = 62
@@ -160,7 +160,7 @@ def _gaps(statement: Row) -> list[str]:
     lines = [f"- {instant(gap['start'])} to {instant(gap['end'])}: not covered." for gap in statement["gaps"]]
     lines += [
         f"- {instant(piece['start'])} to {instant(piece['end'])}: a walk failed and waits to be repeated. "
-        f"{piece['error']}"
+        f"{plain(piece['error'])}"
         for piece in statement["still_to_be_repeated"]
     ]
     return lines or ["None."]
@@ -170,7 +170,7 @@ def _failures(failed: Sequence[Row]) -> list[str]:
     rows = [
         (
             _stretch(walk),
-            walk["error"] or "The walk did not end.",
+            plain(walk["error"] or "The walk did not end."),
             f"walk {walk['repeated_by']}" if walk["repeated_by"]
             else "several later walks together" if walk["is_repaired"] else "**nothing yet**",
         )
@@ -187,8 +187,13 @@ def _failures(failed: Sequence[Row]) -> list[str]:
 
 def _blind_spots(spots: Sequence[Row]) -> list[str]:
     return [
-        f"- Organization {spot['organization']}: from {instant(spot['off_at'])} (`{spot['off_activity_id']}`) to "
-        + (f"{instant(spot['on_at'])} (`{spot['on_activity_id']}`)." if spot["on_at"] else "now: it is still off.")
+        f"- Organization {plain(spot['organization'])}: from {instant(spot['off_at'])} "
+        f"({code(spot['off_activity_id'])}) to "
+        + (
+            f"{instant(spot['on_at'])} ({code(spot['on_activity_id'])})."
+            if spot["on_at"]
+            else "now: it is still off."
+        )
         for spot in spots
     ] or ["None is reported."]
 
@@ -196,8 +201,8 @@ def _blind_spots(spots: Sequence[Row]) -> list[str]:
 def _removals(removals: Sequence[Row]) -> list[str]:
     return [
         f"- {instant(one['removed_at'])}, {one['kind']} {one['removal_id']}: {one['activity_count']:,} activities "
-        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by {one['requested_by']}: "
-        f"{one['reason']}"
+        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by "
+        f"{plain(one['requested_by'])}: {plain(one['reason'])}"
         for one in removals
     ] or ["Nothing."]
 
