@@ -55,7 +55,7 @@ def to_database(directory: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 DAMAGE = {
