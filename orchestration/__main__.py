@@ -8,26 +8,24 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
 from orchestration.archive.remote import reach_archive
 from orchestration.commands import analysts, archive, evidence, privacy, pseudonyms
-from orchestration.config.paths import check_paths, dagster_home
+from orchestration.config.paths import check_paths
 from orchestration.config.values import ConfigurationError
+from orchestration.dagster_home import ROOT, prepare_home
 from orchestration.permissions import keep_private
 
 if TYPE_CHECKING:
-    from dagster import AssetCheckEvaluation, ExecuteInProcessResult
+    from dagster import AssetCheckEvaluation, DagsterInstance, ExecuteInProcessResult
     from dagster._core.execution.plan.objects import StepFailureData
 
-ROOT = Path(__file__).resolve().parent.parent
 # Events of Dagster would bury our few lines; failures are told below, each in a sentence.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -79,10 +77,8 @@ def prepare_environment() -> None:
     reach_archive()
     load_dotenv(ROOT / ".env")
     check_paths(os.environ)
-    home = dagster_home(os.environ).resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    os.environ["DAGSTER_HOME"] = str(home)
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    if sentence := prepare_home():
+        print(sentence, file=sys.stderr)
     os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
@@ -97,12 +93,20 @@ def run_job(name: str) -> int:
 
     job = defs.resolve_job_def(name)
     with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        _tell_lost_runs(instance)
         # dbt's hundreds of lines are in its log, and failures name it.
         result = job.execute_in_process(
             instance=instance, run_config={**(job.run_config or {}), **_QUIET}, raise_on_error=False
         )
     _tell(result)
     return 0 if result.success else 1
+
+
+def _tell_lost_runs(instance: DagsterInstance) -> None:
+    from orchestration.run_locks import fail_lost_runs
+
+    for sentence in fail_lost_runs(instance):
+        print(sentence, file=sys.stderr)
 
 
 def _tell(result: ExecuteInProcessResult) -> None:
@@ -182,6 +186,10 @@ def _document(arguments: argparse.Namespace) -> int:
 
 
 def _ui(port: int) -> int:
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        _tell_lost_runs(instance)
     quiet = "ignore:Function `dev_command` is superseded"
     command = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
     # From its home Dagster finds the one dagster.yaml that counts.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Kind(StrEnum):
@@ -54,12 +55,12 @@ class Slice:
 class CoveredDay:
     """The covered part of one UTC day.
 
-    `walked_at`: when it was last walked in full, by one walk; None where it has only been read in pieces.
+    `walked_at`: since when every moment of it has been walked, in one walk or in several.
     `record_count`: how many activities the feed had in it.
     """
 
     piece: Interval
-    walked_at: datetime | None
+    walked_at: datetime
     record_count: int
 
 

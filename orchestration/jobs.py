@@ -11,6 +11,7 @@ from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import ERASURE, REMOVALS, RETENTION
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
+from orchestration.run_locks import fail_lost_runs
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -35,11 +36,29 @@ CYCLE = (
 )
 
 
+def _tick(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg.SkipReason:
+    """Request a run, after marking runs as failed whose process is gone: they would block the queue for good.
+
+    Nothing is requested while an earlier request is in the queue: one run does what many would.
+    """
+    for sentence in fail_lost_runs(context.instance):
+        context.log.warning(sentence)
+    waiting = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.QUEUED])
+    if context.instance.get_runs_count(waiting):
+        return dg.SkipReason("An earlier run of this job waits in the queue.")
+    return dg.RunRequest()
+
+
 def _running(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
     """A schedule in UTC that is on from the beginning."""
+
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return _tick(context, job.name)
+
     return dg.ScheduleDefinition(
         name=f"{job.name}_schedule",
         job=job,
+        execution_fn=tick,
         cron_schedule=cron,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

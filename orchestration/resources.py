@@ -27,11 +27,13 @@ from orchestration.config.settings import (
     raw_days,
     read_bounds,
     read_sources,
+    run_history_days,
 )
 from orchestration.config.sources import Bounds, Source
 from orchestration.publish.marts import Catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
+from orchestration.run_locks import hold_run_lock
 from orchestration.warehouse.connection import exclusive, open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -43,6 +45,13 @@ class ActivityFeed(dg.ConfigurableResource):
         """The sources to read; a wrong configuration fails the step with one sentence."""
         try:
             return read_sources(os.environ)
+        except ConfigurationError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+
+    def run_history_days(self) -> int:
+        """For how many days Dagster remembers runs; a wrong environment fails the step with one sentence."""
+        try:
+            return run_history_days(os.environ)
         except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
 
@@ -126,6 +135,11 @@ class Warehouse(DuckDBResource):
     def path(self) -> Path:
         """The file."""
         return Path(self.database)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Every job needs the warehouse, so this is where a run begins: from here on it is known to be alive."""
+        if context.instance and context.run:
+            hold_run_lock(context.instance, context.run.run_id)
 
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:

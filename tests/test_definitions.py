@@ -20,7 +20,7 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings", "detection_rules",
+        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
         "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
         "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
@@ -33,19 +33,18 @@ PUBLISHED = {
 DETECTIONS = {
     f"detections/{name}"
     for name in (
-        "detection_activities",
-        "detection_actors",
-        "detection_counts",
-        "finding_history",
-        "findings_today",
+        "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
+        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "finding_history",
+        "own_role_changes", "role_holders",
     )
-}
+}  # fmt: skip
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "blind_spots", "compliance_reads", "configuration_changes", "current_members",
-        "feed_coverage", "findings", "key_events", "key_lifecycle", "logins", "membership_changes",
-        "membership_periods", "schema_drift", "user_activity_daily", "user_activity_summary", "users",
+        "activities", "activity_revisions", "blind_spots", "compliance_reads", "configuration_changes",
+        "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle", "key_periods", "logins",
+        "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
+        "user_activity_summary", "users",
     )
 }  # fmt: skip
 

@@ -1,29 +1,4 @@
-{# What detection rules need of an engine: networks, lists of ids, hours, and lists of thresholds as SQL. #}
-
-{#
-  The network of an IP address: the first 24 bits of IPv4 as `203.0.113.0/24` (also where it is mapped into IPv6), the
-  first 48 of IPv6 as `2001:db8:1::/48`; null where there is no address. An address is a person's, a network seldom is.
-#}
-{% macro ip_network(address) %}{{ return(adapter.dispatch('ip_network')(address)) }}{% endmacro %}
-
-{% macro duckdb__ip_network(address) -%}
-    case
-        when regexp_matches({{ address }}, '[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$')
-            then regexp_extract({{ address }}, '([0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$', 1) || '.0/24'
-        when contains({{ address }}, ':')
-            then rtrim(array_to_string(string_split(lower({{ address }}), ':')[1:3], ':'), ':') || '::/48'
-    end
-{%- endmacro %}
-
-{% macro spark__ip_network(address) -%}
-    case
-        when {{ address }} rlike r'[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\z'
-            then concat(regexp_extract({{ address }}, r'([0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+\z', 1), '.0/24')
-        when contains({{ address }}, ':')
-            then concat(rtrim(':', array_join(slice(split(lower({{ address }}), ':'), 1, 3), ':')), '::/48')
-    end
-{%- endmacro %}
-
+{# What detection rules need of an engine: lists of ids, hours, and lists of thresholds as SQL. #}
 
 {# A list of the given texts. #}
 {% macro text_array(texts) %}{{ return(adapter.dispatch('text_array')(texts)) }}{% endmacro %}
@@ -75,18 +50,81 @@
 {%- endmacro %}
 
 
-{# The sentence of a volume rule about a row of `detection_volumes`. #}
-{% macro volume_summary(things) -%}
-    {%- set text = dbt.type_string() -%}
-    cast(activity_count as {{ text }}) || ' {{ things }} on ' || cast(activity_date as {{ text }})
-    || coalesce(
-        ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
-        ', and none in the {{ var("baseline_days") }} days before.'
-    )
-{%- endmacro %}
-
-
 {# Service accounts act under ids of their own; API keys of all types share theirs. #}
 {% macro key_family(key_type) -%}
     case {{ key_type }} when 'service_account' then 'service_account' else 'api_key' end
+{%- endmacro %}
+
+
+{# What a finding about a row of `acts_without_access` hangs on. Not every end has an activity. #}
+{% macro access_end_anchor() -%}
+    coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }}))
+{%- endmacro %}
+
+
+{% macro access_end_evidence() -%}
+    case
+        when ended_by_activity_id is null then {{ text_array(['activity_id']) }}
+        else {{ text_array(['ended_by_activity_id', 'activity_id']) }}
+    end
+{%- endmacro %}
+
+
+{#
+  How much an organization's or workspace's role allows: its place in the list `admin_roles`, from 1; 0 for any other.
+#}
+{% macro role_rank(role) -%}
+    case lower({{ role }})
+        {%- for name in var('admin_roles') %} when '{{ name }}' then {{ loop.index }}{% endfor %} else 0
+    end
+{%- endmacro %}
+
+
+{# A whole rule about too much of one kind of behaviour on one day; `things` is what the sentence calls them. #}
+{% macro volume_rule(behaviour, things) -%}
+{%- set text = dbt.type_string() -%}
+with
+
+volumes as (
+
+    select * from {{ ref('detection_volumes') }}
+    where
+        behaviour = '{{ behaviour }}'
+        and activity_count >= {{ volume_minimums()[behaviour] }}
+        and activity_count >= {{ var('baseline_factor') }} * coalesce(usual_count, 0)
+
+),
+
+final as (
+
+    select
+        cast(activity_date as {{ text }}) || '/' || coalesce(organization_uuid, '') as anchor,
+        {{ actor_kind('actor_type') }} as subject_type,
+        actor_id as subject_id,
+        organization_uuid,
+        actor_id,
+        cast(activity_count as {{ text }}) || ' {{ things }} on ' || cast(activity_date as {{ text }})
+        || coalesce(
+            ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
+            ', and none in the {{ var("baseline_days") }} days before.'
+        ) as sentence,
+        {{ text_array(['first_activity_id', 'last_activity_id']) }} as evidence_activity_ids,
+        last_at as occurred_at
+    from volumes
+
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# What the `.yml` of a rule says about it. While dbt parses, it has read none yet. #}
+{% macro described_rule(rule_id) -%}
+    {%- set described = namespace(rule={}) -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == rule_id -%}
+            {%- set described.rule = node.config.meta.detection -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(described.rule) -}}
 {%- endmacro %}

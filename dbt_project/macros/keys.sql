@@ -22,8 +22,8 @@
 
 
 {#
-  A select of every row of `relation` once per entry of the array `updates`, with `update_type`, `current_value`
-  and `update_index` (from 1). An entry that is not an object has nulls; rows without entries are
+  A select of every row of `relation` once per entry of the array `updates`, with `update_type`, `previous_value`,
+  `current_value` and `update_index` (from 1). An entry that is not an object has nulls; rows without entries are
   left out. The entries stay JSON until they are read: as text, one that is a bare string would be no JSON any more.
 #}
 {% macro update_entries(relation, updates) %}{{ return(adapter.dispatch('update_entries')(relation, updates)) }}{% endmacro %}
@@ -32,6 +32,7 @@
     select
         entries.* exclude (entry),
         json_extract_string(entries.entry, '$.type') as update_type,
+        json_extract_string(entries.entry, '$.previous_value') as previous_value,
         json_extract_string(entries.entry, '$.current_value') as current_value
     from (
         select
@@ -47,6 +48,7 @@
         {{ relation }}.*,
         entries.position + 1 as update_index,
         get_json_object({{ updates }}, '$[' || entries.position || '].type') as update_type,
+        get_json_object({{ updates }}, '$[' || entries.position || '].previous_value') as previous_value,
         get_json_object({{ updates }}, '$[' || entries.position || '].current_value') as current_value
     from {{ relation }}
     lateral view posexplode(from_json({{ updates }}, 'array<string>')) entries as position, entry
@@ -54,18 +56,18 @@
 
 
 {# The last `value` that is not null up to this row, in the order of `order_by` within `partition_by`. #}
-{% macro last_stated(value, partition_by, order_by) %}
-    {{- return(adapter.dispatch('last_stated')(value, partition_by, order_by)) -}}
+{% macro last_non_null(value, partition_by, order_by) %}
+    {{- return(adapter.dispatch('last_non_null')(value, partition_by, order_by)) -}}
 {% endmacro %}
 
-{% macro duckdb__last_stated(value, partition_by, order_by) -%}
+{% macro duckdb__last_non_null(value, partition_by, order_by) -%}
     last_value({{ value }} ignore nulls) over (
         partition by {{ partition_by }} order by {{ order_by }}
         rows between unbounded preceding and current row
     )
 {%- endmacro %}
 
-{% macro spark__last_stated(value, partition_by, order_by) -%}
+{% macro spark__last_non_null(value, partition_by, order_by) -%}
     last_value({{ value }}) ignore nulls over (
         partition by {{ partition_by }} order by {{ order_by }}
         rows between unbounded preceding and current row
@@ -94,3 +96,7 @@
         else {{ id }}
     end
 {%- endmacro %}
+
+
+{# Statuses that nothing follows: a key that an event gave one of them keeps it. #}
+{% macro is_final_status(status) %}{{ status }} in ('deleted', 'revoked', 'rotated'){% endmacro %}

@@ -40,3 +40,68 @@
 {% macro duckdb__empty_strings() %}cast([] as varchar[]){% endmacro %}
 
 {% macro spark__empty_strings() %}cast(array() as array<string>){% endmacro %}
+
+
+{#
+  A select of one row per membership and moment of `events` (as in `int_membership_events`), with what all events of
+  that moment do together, as their order within a second is not known. Both a beginning and an end leave the
+  membership as it was; a beginning alone opens it, an end alone closes it. A role change opens it too, but not within
+  five minutes after an end. `is_unseen_start`: the first thing ever heard of this membership implies an earlier one.
+#}
+{% macro membership_states(events) %}
+    select
+        membership_key,
+        occurred_at,
+        has_begin,
+        has_end,
+        is_known,
+        is_unseen_start,
+        is_unseen_start or coalesce(
+            lag(is_open_after) over (partition by membership_key order by occurred_at), false
+        ) as is_open_before,
+        is_open_after
+    from (
+        select
+            *,
+            coalesce({{ last_non_null('opening', 'membership_key', 'occurred_at') }}, 0) = 1 as is_open_after
+        from (
+            select
+                *,
+                known_count > 0 as is_known,
+                case
+                    when has_begin and has_end then null
+                    when has_begin then 1
+                    when has_end then 0
+                    when is_unseen_start then 1
+                    when has_change and (last_end_at is null or occurred_at > last_end_at + interval '5' minute) then 1
+                end as opening
+            from (
+                select
+                    *,
+                    has_direct = 1 and known_count = 1 and not has_begin as is_unseen_start
+                from (
+                    select
+                        *,
+                        max(case when has_end then occurred_at end) over (
+                            partition by membership_key order by occurred_at
+                            rows between unbounded preceding and 1 preceding
+                        ) as last_end_at,
+                        sum(has_direct) over (
+                            partition by membership_key order by occurred_at rows unbounded preceding
+                        ) as known_count
+                    from (
+                        select
+                            membership_key,
+                            occurred_at,
+                            max(case when effect = 'begin' then 1 else 0 end) = 1 as has_begin,
+                            max(case when effect = 'change' then 1 else 0 end) = 1 as has_change,
+                            max(case when effect = 'end' then 1 else 0 end) = 1 as has_end,
+                            max(case when is_direct then 1 else 0 end) as has_direct
+                        from {{ events }}
+                        group by membership_key, occurred_at
+                    ) as moments
+                ) as counted
+            ) as compared
+        ) as decided
+    ) as opened
+{% endmacro %}

@@ -6,12 +6,11 @@ compared as (
     select
         key_event_id,
         previous_status,
-        lag(current_status) over (
-            partition by key_type, key_id order by occurred_at, activity_id, event_number
-        ) as status_before
+        event_number,
+        lag(current_status) over (partition by key_type, key_id order by event_number) as status_before
     from {{ ref('key_events') }}
 
 )
 
 select * from compared
-where previous_status is distinct from status_before
+where event_number > 1 and previous_status is distinct from status_before

@@ -1,4 +1,4 @@
--- At most one period of a member is open at any time.
+-- At most one period of a member is open at any time; roles on a resource can be held side by side.
 with
 
 ordered as (
@@ -8,13 +8,17 @@ ordered as (
         valid_from,
         valid_to,
         lead(valid_from) over (
-            partition by scope_type, scope_id, principal_type, principal_id
-            order by valid_from nulls first, started_by_activity_id nulls first
+            partition by
+                scope_type, scope_id, principal_type, principal_id,
+                case when right(scope_type, 5) = '_role' then role end
+            order by valid_from nulls first
         ) as next_valid_from,
-        lead(started_by_activity_id) over (
-            partition by scope_type, scope_id, principal_type, principal_id
-            order by valid_from nulls first, started_by_activity_id nulls first
-        ) as next_started_by_activity_id
+        lead(membership_period_id) over (
+            partition by
+                scope_type, scope_id, principal_type, principal_id,
+                case when right(scope_type, 5) = '_role' then role end
+            order by valid_from nulls first
+        ) as next_period_id
     from {{ ref('membership_periods') }}
 
 )
@@ -22,5 +26,5 @@ ordered as (
 select membership_period_id
 from ordered
 where
-    valid_from > valid_to
-    or (next_started_by_activity_id is not null and (valid_to is null or valid_to > next_valid_from))
+    valid_from >= valid_to
+    or (next_period_id is not null and (valid_to is null or next_valid_from is null or valid_to > next_valid_from))

@@ -1,9 +1,10 @@
--- A period that a role change ended is followed by one that the same activity started.
+-- A period that a role change ended is followed by another at once, unless another end came in the same second.
 select ended.membership_period_id
 from {{ ref('membership_periods') }} as ended
-left join {{ ref('membership_periods') }} as started
+left join {{ ref('int_membership_periods') }} as started
     on
-        ended.ended_by_activity_id = started.started_by_activity_id
+        ended.scope_type = started.scope_type
         and ended.scope_id = started.scope_id
         and ended.principal_id = started.principal_id
+        and ended.valid_to = started.valid_from
 where ended.end_reason = 'role_changed' and started.membership_period_id is null

@@ -51,17 +51,19 @@ class Cast:
     meridian: Organization = field(init=False)
     console: Organization = field(init=False)
     harbor: Organization = field(init=False)
+    trial: Organization = field(init=False)
     people: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.meridian = self._organization("Meridian Labs", "meridian.example")
         self.console = self._organization("Meridian Console", "meridian.example")
         self.harbor = self._organization("Harbor & Søn A/S", "harbor.example")
+        self.trial = self._organization("Meridian Trial", "meridian.example")
 
     @property
     def organizations(self) -> tuple[Organization, ...]:
         """All organizations under the parent."""
-        return (self.meridian, self.console, self.harbor)
+        return (self.meridian, self.console, self.harbor, self.trial)
 
     def _organization(self, name: str, domain: str) -> Organization:
         return Organization(name, opaque("org", self.seed, name), opaque_uuid(self.seed, name), domain)

@@ -274,6 +274,15 @@ def _tunnels(c: Chronicle) -> None:
             token_id=opaque("tuntok", c.cast.seed, n),
             token_name=("datacenter", None)[n],
         )
+    # A new secret under the same id.
+    c.record(
+        100.4,
+        "tunnel_token_rotated",
+        ada,
+        meridian,
+        tunnel_id=opaque("tunnel", c.cast.seed),
+        tunnel_token_id=opaque("tuntok", c.cast.seed, 0),
+    )
     for n, day in ((0, 146.4), (7, 48.4)):
         c.record(
             day,
@@ -377,6 +386,10 @@ def _service_accounts(c: Chronicle) -> None:
     updates = [change("description", "", "deploys"), change("organization_role", "developer", "admin")]
     c.record(31.4, "platform_service_account_updated", priya, console, service_account_id=deploy, updates=updates)
     c.record(175.4, "platform_service_account_archived", priya, console, service_account_id=retired)
+    nightly = opaque("svcac", c.cast.seed, "nightly")
+    made = {"service_account_id": nightly, "organization_role": "developer"}
+    c.record(510.4, "platform_service_account_created", priya, console, **made)
+    c.keys.append(KeyLife(service_actor(nightly), c.moment(511), FOREVER, console, kinds[:1]))
 
 
 def _only_seen_in_use(c: Chronicle) -> None:

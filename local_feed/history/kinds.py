@@ -2,9 +2,11 @@
 
 TOLD_BY_STORIES = frozenset(
     {
+        "account_deleted",
         "admin_api_key_created",
         "admin_api_key_deleted",
         "admin_api_key_updated",
+        "anthropic_access",
         "api_key_created",
         "ccr_agent_proxy_credential_created",
         "ccr_agent_proxy_credential_deleted",
@@ -14,6 +16,7 @@ TOLD_BY_STORIES = frozenset(
         "claude_code_runner_pool_secret_minted",
         "claude_user_role_updated",
         "claude_user_seat_tier_updated",
+        "cmek_preserve",
         "compliance_api_accessed",
         "design_project_member_added",
         "design_project_member_removed",
@@ -22,6 +25,7 @@ TOLD_BY_STORIES = frozenset(
         "group_member_added",
         "group_member_removed",
         "org_compliance_api_settings_updated",
+        "org_deleted_via_bulk",
         "org_external_key_created",
         "org_external_key_deleted",
         "org_external_key_updated",
@@ -38,6 +42,7 @@ TOLD_BY_STORIES = frozenset(
         "platform_oauth_app_revoked",
         "platform_oauth_app_updated",
         "platform_service_account_archived",
+        "platform_service_account_created",
         "platform_service_account_updated",
         "platform_service_account_workspace_member_added",
         "platform_service_account_workspace_member_removed",
@@ -63,9 +68,12 @@ TOLD_BY_STORIES = frozenset(
         "service_key_revoked",
         "tunnel_token_minted",
         "tunnel_token_revoked",
+        "tunnel_token_rotated",
     }
 )
-"""They begin, change or end a membership or a credential; told by chance they would contradict it."""
+"""They begin, change or end a membership or a credential, or say when something happened; told by chance they
+would contradict it.
+"""
 
 WITHOUT_ORGANIZATION = frozenset(
     {

@@ -34,6 +34,7 @@ def tell(c: Chronicle) -> None:
     _ties(c)
     _large(c)
     _raw(c)
+    _provider(c)
 
 
 def _texts(c: Chronicle) -> None:
@@ -203,3 +204,23 @@ def _raw(c: Chronicle) -> None:
         "claude_chat_id": chat,
     }
     write(4, json.dumps(bare), "claude_chat_viewed")
+
+
+def _provider(c: Chronicle) -> None:
+    """The provider's staff open something; the feed shows it up to two business days later."""
+    for day, kind, reason, earlier in (
+        (480.4, "anthropic_access", "safety_review", 30),
+        (481.4, "anthropic_access", "incident_response", 90),
+        (482.4, "cmek_preserve", "policy_violation_investigation", 45),
+    ):
+        c.record(
+            day,
+            kind,
+            ANTHROPIC,
+            c.cast.meridian,
+            accessed_at=to_text(c.moment(day) - earlier * 3600 * SECOND),
+            accessor_department="Safeguards",
+            reason_code=reason,
+            resource_details={"type": "message", "id": opaque("msg", c.cast.seed, day)},
+            transparency_log_leaf_index=round(day),
+        )

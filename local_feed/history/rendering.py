@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from local_feed.archive import Archive, Facet, Record, read_record, write_archive
-from local_feed.history import credentials, crowd, incidents, membership, oddities, spaces, tour
+from local_feed.history import credentials, crowd, endings, incidents, membership, oddities, spaces, tour
 from local_feed.history.cast import Cast
 from local_feed.history.chronicle import Chronicle, Event
 from local_feed.history.everyday import Everyday
@@ -44,8 +44,9 @@ class History:
     def chronicle(self) -> Chronicle:
         """What the stories tell; always the same main stories, and a larger cast in a larger history."""
         membership.introduce(self.cast, self.start)
+        endings.introduce(self.cast, self.start)
         c = Chronicle(self.cast, self.start, self.end)
-        for stories in (membership, credentials, spaces, oddities):
+        for stories in (membership, credentials, spaces, endings, oddities):
             stories.tell(c)
         if self.size >= incidents.MIN_SIZE:
             incidents.tell(c)

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from local_feed.archive import read_record
 from local_feed.serving import wire
 from local_feed.serving.errors import error_body
-from local_feed.serving.faults import Fault
+from local_feed.serving.faults import Fault, Faults
 from local_feed.serving.feed import Answer, Asked, Feed
 
 PATH = "/v1/compliance/activities"
@@ -53,6 +53,16 @@ class _Broken(Response):
                     await wire.reset(transport, receive)
 
 
+async def _hold(faults: Faults, receive: Receive) -> None:
+    """Wait until the faults are released, or the client has gone."""
+    loop, released = asyncio.get_running_loop(), asyncio.Event()
+    faults.hold(lambda: loop.call_soon_threadsafe(released.set))
+    waiting = [asyncio.create_task(released.wait()), asyncio.create_task(wire.until_gone(receive))]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+
+
 def application(feed: Feed, latency: float = 0.0) -> Starlette:
     """The feed over HTTP; every answer takes `latency` seconds longer than it needs."""
 
@@ -69,6 +79,8 @@ def application(feed: Feed, latency: float = 0.0) -> Starlette:
         wait = latency + (extra or 0)
         if wait:
             await asyncio.sleep(wait)
+        if fault is not None and fault.kind == "hold":
+            await _hold(feed.faults, request.receive)
         if fault is not None and fault.kind in ("hang", "reset", "reset_in_body", "cut_body"):
             return _Broken(answer, fault, request)
         return Response(answer.body, answer.status, answer.headers)

@@ -106,7 +106,7 @@ def _read(connection: duckdb.DuckDBPyConnection, on: str, since: str) -> Review:
     grants = _rows(connection, GRANTS, until=until, since=earlier)
     grants += [_unknown_place(person) for person in people.values() if _is_unknown(person)]
     rows = [_with_holder(grant, people, until) for grant in grants]
-    order = ("holder_type", "holder_email", "holder_id", "grant_type", "grant_id")
+    order = ("holder_type", "holder_email", "holder_id", "grant_type", "grant_id", "role")
     rows.sort(key=lambda row: tuple((row[name] is None, row[name] or "") for name in order))
     return Review(day, before, rows, edition, _rows(connection, BLIND_SPOTS, until=until))
 
@@ -167,8 +167,7 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
     last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
     is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
     found = {
-        "holder has left": row["holder_status"] == "left",
-        "provisioned again": bool(person.get("is_provisioned_again")),
+        "holder has left": bool(row["has_maker_left"]) if row["is_key"] else row["holder_status"] == "left",
         "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
         "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
         "no use seen in 90 days": row["grant_type"] in USE_IS_SHOWN and (not used or used < until - IDLE),

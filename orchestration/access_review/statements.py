@@ -1,8 +1,8 @@
 """The statements of an access review, on the published marts. `$until` and `$since` are moments in UTC: the last
 of the day of this review, and the last of the day of the one before.
 
-A place or key is held at a moment by the rules of the data dictionary: places by `membership_periods`, keys by
-`key_events`, and keys without an event before that moment by their first use.
+A place or key is held at a moment by the rules of the data dictionary: places by `membership_periods`, keys while
+they are active by `key_periods`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ with
 periods as (
     select
         *,
+        -- Roles on a resource can be held side by side: each is a grant of its own.
+        case when scope_type like '%\\_role' escape '\\' then role end as held_role,
         coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to, 'infinity') as is_held,
         coalesce(valid_from, '-infinity') <= $since and $since < coalesce(valid_to, 'infinity') as was_held
     from marts.membership_periods
@@ -22,7 +24,7 @@ last_periods as (
     select * from periods
     where is_held or (valid_to > $since and valid_to <= $until)
     qualify row_number() over (
-        partition by scope_type, scope_id, principal_type, principal_id
+        partition by scope_type, scope_id, principal_type, principal_id, held_role
         order by is_held desc, valid_to desc, valid_from desc nulls last, membership_period_id
     ) = 1
 ),
@@ -52,19 +54,32 @@ places as (
         and earlier.scope_type = last_periods.scope_type and earlier.scope_id = last_periods.scope_id
         and earlier.principal_type = last_periods.principal_type
         and earlier.principal_id = last_periods.principal_id
+        and earlier.held_role is not distinct from last_periods.held_role
     left join marts.activities as begun on last_periods.started_by_activity_id = begun.activity_id
     left join marts.activities as over on last_periods.ended_by_activity_id = over.activity_id
 ),
-states as (
+key_periods as (
+    select
+        *,
+        coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to, 'infinity') as is_held,
+        coalesce(valid_from, '-infinity') <= $since and $since < coalesce(valid_to, 'infinity') as was_held,
+        lead(status) over (partition by key_type, key_id order by valid_from nulls first) as next_status
+    from marts.key_periods
+),
+last_key_periods as (
+    select *, bool_or(was_held) over (partition by key_type, key_id) as was_held_before
+    from key_periods
+    where status = 'active' and coalesce(valid_from, '-infinity') <= $until
+    qualify (is_held or (valid_to > $since and valid_to <= $until)) and row_number() over (
+        partition by key_type, key_id order by is_held desc, valid_from desc nulls last
+    ) = 1
+),
+stated as (
     select
         key_type, key_id,
-        arg_max(current_status, event_number) as status,
-        arg_max(current_status, event_number) filter (occurred_at <= $since) as previous_status,
         arg_max(name, event_number) as name,
         arg_max(array_to_string(scopes, ' '), event_number) as scopes,
         arg_max(expires_at, event_number) as expires_at,
-        arg_max(occurred_at, event_number) filter (is_status_change) as status_at,
-        arg_max(coalesce(actor_email, actor_id, actor_type), event_number) filter (is_status_change) as status_by,
         any_value(actor_type) filter (event_type = 'created') as maker_type,
         any_value(actor_id) filter (event_type = 'created') as maker_id,
         any_value(coalesce(actor_email, actor_id, actor_type)) filter (event_type = 'created') as maker,
@@ -81,46 +96,48 @@ uses as (
     where actor_type in ('api_actor', 'admin_api_key_actor', 'service_account_actor') and occurred_at <= $until
     group by all
 ),
-keys as (
-    select
-        lifecycle.key_type, lifecycle.key_id, states.* exclude (key_type, key_id), uses.last_used_at,
-        coalesce(states.status, 'active') = 'active'
-            and $until < coalesce(states.expires_at, 'infinity') as is_held,
-        lifecycle.first_seen_at <= $since and coalesce(states.previous_status, 'active') = 'active'
-            and $since < coalesce(states.expires_at, 'infinity') as was_held
-    from marts.key_lifecycle as lifecycle
-    left join states on lifecycle.key_type = states.key_type and lifecycle.key_id = states.key_id
-    left join uses
-        on regexp_extract(lifecycle.key_id, '[^_]*$') = uses.key_group
-        and uses.is_account = (lifecycle.key_type = 'service_account')
-        and lifecycle.key_type in (
-            'scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account', 'unknown'
-        )
-    where lifecycle.first_seen_at <= $until
+leavers as (
+    select principal_id as user_id, scope_id as organization_uuid
+    from periods
+    where scope_type = 'organization' and principal_type = 'user'
+    group by all
+    having not bool_or(is_held)
 ),
 held_keys as (
     select
         case
             when key_type = 'service_account' then 'service_account'
-            when maker_type = 'user_actor' then 'user'
-            else coalesce(replace(maker_type, '_actor', ''), 'unknown')
+            when stated.maker_type = 'user_actor' then 'user'
+            else coalesce(replace(stated.maker_type, '_actor', ''), 'unknown')
         end as holder_type,
-        case when key_type = 'service_account' then key_id else maker_id end as holder_id,
-        true as is_key, key_type as grant_type, key_id as grant_id, name as grant_name, scopes as role, is_held,
-        created_at as granted_at, maker as granted_by,
+        case when key_type = 'service_account' then key_id else stated.maker_id end as holder_id,
+        true as is_key, key_type as grant_type, key_id as grant_id, stated.name as grant_name,
+        stated.scopes as role, periods.is_held,
+        stated.created_at as granted_at, stated.maker as granted_by,
+        case when not periods.is_held then periods.valid_to end as ended_at,
+        case when not periods.is_held then periods.next_status end as end_reason,
         case
-            when not is_held and coalesce(status, 'active') = 'active' then expires_at
-            when not is_held then status_at
-        end as ended_at,
-        case when not is_held and coalesce(status, 'active') = 'active' then 'expired'
-            when not is_held then status end as end_reason,
-        case when not is_held and status <> 'active' then status_by end as ended_by,
-        last_used_at, expires_at, null as previous_role,
-        case when not is_held then 'ended' when was_held then 'kept' else 'new' end as change
-    from keys
-    where is_held or was_held or (
-        created_at > $since and case when status = 'active' then expires_at else status_at end <= $until
-    )
+            when not periods.is_held then coalesce(over.actor_email, over.actor_id, over.actor_type)
+        end as ended_by,
+        uses.last_used_at, stated.expires_at, null as previous_role,
+        case
+            when not periods.is_held then 'ended'
+            when periods.was_held_before then 'kept'
+            else 'new'
+        end as change,
+        stated.maker_type = 'user_actor' and exists (
+            select 1 from leavers
+            where leavers.user_id = stated.maker_id
+                and leavers.organization_uuid = coalesce(lifecycle.organization_uuid, leavers.organization_uuid)
+        ) as has_maker_left
+    from last_key_periods as periods
+    inner join marts.key_lifecycle as lifecycle using (key_type, key_id)
+    left join stated using (key_type, key_id)
+    left join marts.activities as over on periods.ended_by_activity_id = over.activity_id
+    left join uses
+        on regexp_extract(key_id, '[^_]*$') = uses.key_group
+        and uses.is_account = (key_type = 'service_account')
+        and key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account', 'unknown')
 )
 select * from places
 union all by name
@@ -165,11 +182,6 @@ select
         when memberships.user_id is not null then 'left'
         else 'not known'
     end as status,
-    not memberships.is_member and exists (
-        select 1 from marts.membership_changes as changes
-        where changes.change_type = 'provisioned' and changes.principal_id = users.user_id
-            and changes.occurred_at > memberships.left_at and changes.occurred_at <= $until
-    ) as is_provisioned_again,
     coalesce(memberships.is_recent, false) as is_recent, acts.last_active_at, acts.last_seen_at
 from marts.users as users
 left join memberships on users.user_id = memberships.user_id

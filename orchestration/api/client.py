@@ -101,7 +101,7 @@ class FeedClient:
     ) -> None:
         await self._http.aclose()
 
-    async def page(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+    async def page(self, params: Mapping[str, str | list[str]], receive: Callable[[Receipt], None]) -> Page:
         """One page, after as many bounded retries as it takes; `receive` gets a receipt for each answer.
 
         Raises:
@@ -143,7 +143,7 @@ class FeedClient:
 
     async def _attempt(
         self,
-        params: Mapping[str, str],
+        params: Mapping[str, str | list[str]],
         receive: Callable[[Receipt], None],
         is_hopeless: Callable[[], bool],
     ) -> Page:
@@ -178,7 +178,7 @@ class FeedClient:
         """The key as it is sent; in no local variable, for some reports of errors show those."""
         return self._key.get_secret_value()
 
-    async def _ask(self, params: Mapping[str, str], receive: Callable[[Receipt], None]) -> Page:
+    async def _ask(self, params: Mapping[str, str | list[str]], receive: Callable[[Receipt], None]) -> Page:
         sent_at = datetime.now(UTC)
         try:
             async with (

@@ -24,6 +24,7 @@ from orchestration.assets.project import project
 
 _SHOWN_FAILURES = 5
 _SHOWN_LENGTH = 300
+_LOG_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ def run_dbt(
     directory = str(project.project_dir)
     command = [
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
+        # dbt keeps five more of them.
+        *("--log-file-max-bytes", str(_LOG_BYTES)),
         *arguments,
         *("--project-dir", directory, "--profiles-dir", directory),
         *("--target-path", str(target_path), "--log-path", str(target_path)),

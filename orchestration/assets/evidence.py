@@ -10,6 +10,7 @@ from orchestration.evidence.attestation import AttestationError, attest, read_pe
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
 from orchestration.resources import Publication, Warehouse
+from orchestration.run_history import EVIDENCE_TAG
 from orchestration.warehouse.errors import WarehouseError
 
 OWNERS = ["team:compliance-data"]
@@ -40,7 +41,9 @@ def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
     with warehouse.turn(), warehouse.get_connection() as connection:
         report = seal_days(connection)
         [(row_count,)] = connection.execute("select count(*) from raw.day_seals").fetchall()
+    is_new = any(one.sealed_count or one.resealed_count for one in report)
     return dg.MaterializeResult(
+        tags={EVIDENCE_TAG: "true"} if is_new else None,
         metadata={
             "dagster/row_count": row_count,
             "sealed": sum(one.sealed_count for one in report),
@@ -48,7 +51,7 @@ def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
             "days waiting": sum(one.waiting_count for one in report),
             "warehouse": dg.MetadataValue.path(warehouse.path.absolute()),
             NEWEST_SEALS: _newest_seals(report),
-        }
+        },
     )
 
 

@@ -8,6 +8,7 @@ from orchestration.assets.ingestion_metadata import newest_activities, run_metad
 from orchestration.ingest.run import read_all
 from orchestration.monitoring.lateness import measure_lateness
 from orchestration.resources import ActivityFeed, Warehouse
+from orchestration.run_history import purge_history
 from orchestration.warehouse.errors import WarehouseError
 
 GROUP = "ingestion"
@@ -42,6 +43,7 @@ def raw_tables(
 ) -> Iterator[dg.MaterializeResult]:
     """Read what is due of every source and store it: each gap up to the horizon, and the overlap again."""
     sources, bounds = feed.sources(), feed.bounds()
+    purge_history(context.instance, feed.run_history_days())
     with warehouse.turn():
         try:
             report = read_all(

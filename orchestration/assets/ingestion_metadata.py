@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.assets.charts import activities_per_hour
 from orchestration.ingest.report import Report, RunReport
 from orchestration.intervals import rfc3339
 from orchestration.monitoring.lateness import Lateness
@@ -71,19 +70,13 @@ def _lateness_metadata(lateness: Lateness) -> dict[str, float]:
 
 
 def newest_activities(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The newest activity of all sources, and how many there were in each hour of the week before it."""
+    """The newest activity of all sources, and how old it is; Dagster draws the ages of many runs as a line."""
     [(newest,)] = connection.execute("select max(created_at) from raw.activities").fetchall()
     if newest is None:
         return {}
-    hours = connection.execute(
-        "select date_trunc('hour', created_at) as hour, count(*) from raw.activities "
-        "where created_at > ? - interval 7 days group by hour order by hour",
-        [newest],
-    ).fetchall()
     return {
         "newest created_at": dg.MetadataValue.timestamp(newest.replace(tzinfo=UTC)),
         "lag_seconds": round((datetime.now(UTC) - newest.replace(tzinfo=UTC)).total_seconds()),
-        "activities per hour": activities_per_hour(hours),
     }
 
 

@@ -15,8 +15,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.assets.dbt_run import DbtRun, run_dbt
 from orchestration.assets.previews import preview
 from orchestration.assets.project import project
-from orchestration.publish.marts import read_catalog
+from orchestration.monitoring.revisions import describe_revisions, newest_revision
+from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.resources import Warehouse
+from orchestration.run_history import QUIET_TAG, retract_planned_checks
 from orchestration.warehouse.builds import (
     has_untold_reads,
     last_build,
@@ -57,12 +59,17 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
             is_anew = config.full_refresh or known is None or known[0] != sha256
+            revised = newest_revision(connection)
             is_quiet = not (is_anew or context.is_subset or newest > known[1] or has_untold_reads(connection))
         if known and known[0] != sha256:
             log.info("The dbt project has changed since the last build: every table is made anew.")
         arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_anew else [])]
         if is_quiet:
             log.info("No activity since the build of %s UTC: tables and checks stand as it left them.", known[2])
+            retract_planned_checks(
+                context.instance, context.run.run_id, context.op_execution_context.node_handle.name
+            )
+            context.instance.add_run_tags(context.run.run_id, {QUIET_TAG: "true"})
         # One place for every build of a warehouse, so that the project is parsed only where it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
         select = _readers_of_the_ledger() if is_quiet else []
@@ -72,6 +79,8 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         with warehouse.get_connection() as connection:
             if not (run.failure or is_quiet or context.is_subset):
                 record_build(connection, sha256, newest)
+            if not run.failure and (told := describe_revisions(connection, revised)):
+                log.warning("%s", told)
             if is_quiet:
                 yield from _unchanged(context, run.events, known[2])
             yield from _with_row_counts(context, connection, run.events)
@@ -90,9 +99,12 @@ def _readers_of_the_ledger() -> list[str]:
 
 
 def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) -> Iterator[dg.MaterializeResult]:
-    """The tables that stand as the last build left them, for those who come after. Its checks stand as well."""
+    """The marts that stand as the last build left them, for those who come after. Its checks stand as well.
+
+    What comes after asks for marts alone; of the other tables there is nothing to say.
+    """
     built = {context.asset_key_for_output(one.output_name) for one in events if isinstance(one, dg.Output)}
-    left = context.selected_asset_keys - built
+    left = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
     # Dagster wants them in the order of their dependencies. None of these depends on one that was built.
     for key in TopologicalSorter({key: context.assets_def.asset_deps[key] & left for key in left}).static_order():
         yield dg.MaterializeResult(

@@ -12,7 +12,7 @@ _NEW_SEVERE = """
     select told.severity, told.rule_id, count(*) as finding_count
     from marts.findings as told
     where told.severity in ('critical', 'high')
-      and told.found_at = (select max(today.found_at) from detections.findings_today as today)
+      and told.found_at = (select max(today.found_at) from detections.current_findings as today)
     group by told.severity, told.rule_id
     order by told.severity, finding_count desc, told.rule_id
 """

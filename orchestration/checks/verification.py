@@ -9,7 +9,7 @@ from orchestration.evidence.verify import CHECKS, Outcome, Verification, find_to
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
 
-# Ten days of refreshes.
+# Read from the log at once.
 LOG_ENTRIES = 1000
 
 _DESCRIPTIONS = {
@@ -21,7 +21,7 @@ _DESCRIPTIONS = {
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
     "removals_hold": "What was removed on order is recorded, told of by seals, and has not come back.",
-    "logged_seals_are_there": "The newest seals that refreshes left in Dagster's event log are still there.",
+    "logged_seals_are_there": "The seals that refreshes left in Dagster's event log are still there.",
 }
 
 
@@ -58,12 +58,19 @@ def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -
 
 
 def _logged_seals(instance: dg.DagsterInstance, warehouse: Warehouse) -> list[tuple[str, str]]:
-    """Source and `seal_sha256` of the newest seals that refreshes of this warehouse reported."""
-    entries = instance.fetch_materializations(DAY_SEALS, limit=LOG_ENTRIES).records
-    reports = [entry.asset_materialization.metadata for entry in entries if entry.asset_materialization]
-    ours = [one for one in reports if one["warehouse"].value == str(warehouse.path.absolute())]
-    records = [record.data for one in ours for record in one[NEWEST_SEALS].records]
-    return sorted({(str(one["source"]), str(one["seal_sha256"])) for one in records})
+    """Source and `seal_sha256` of all seals that refreshes of this warehouse reported and the log still has."""
+    seals: set[tuple[str, str]] = set()
+    cursor, has_more = None, True
+    while has_more:
+        entries = instance.fetch_materializations(DAY_SEALS, limit=LOG_ENTRIES, cursor=cursor)
+        cursor, has_more = entries.cursor, entries.has_more
+        reports = [
+            entry.asset_materialization.metadata for entry in entries.records if entry.asset_materialization
+        ]
+        ours = [one for one in reports if one["warehouse"].value == str(warehouse.path.absolute())]
+        records = [record.data for one in ours for record in one[NEWEST_SEALS].records]
+        seals |= {(str(one["source"]), str(one["seal_sha256"])) for one in records}
+    return sorted(seals)
 
 
 def _result(one: Outcome, found: Verification) -> dg.AssetCheckResult:

@@ -32,6 +32,7 @@ __all__ = [
     "read_key",
     "read_source",
     "read_sources",
+    "run_history_days",
     "warehouse_path",
 ]
 
@@ -107,6 +108,16 @@ def raw_days(environment: Mapping[str, str]) -> int | None:
     """
     text = (environment.get("RAW_DAYS") or "").strip()
     return values.integer("RAW_DAYS", text, minimum=FEWEST_RAW_DAYS, is_text=True) if text else None
+
+
+def run_history_days(environment: Mapping[str, str]) -> int:
+    """For how many days Dagster remembers runs, their events and the results of checks.
+
+    Raises:
+        ConfigurationError: `RUN_HISTORY_DAYS` makes no sense.
+    """
+    text = environment.get("RUN_HISTORY_DAYS") or "90"
+    return values.integer("RUN_HISTORY_DAYS", text, minimum=1, is_text=True)
 
 
 def read_sources(environment: Mapping[str, str]) -> list[Source]:

@@ -1,13 +1,11 @@
-"""`docs/findings.md`: a section for each detection rule, from the seed `detection_rules` and the thresholds of the
-dbt project, so that the page says what the models do.
+"""What is generated from the detection rules: `docs/findings.md` and the list of rules that dbt reads.
 
-`python -m orchestration.docs_pages.findings` writes it; a test says when it is out of date.
+A rule is one model with its `.yml`. dbt must know by name what a model reads, so the list is a macro.
+`python -m orchestration.docs_pages.findings` writes both; a test says when one is out of date.
 """
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,13 +15,14 @@ from orchestration.config.settings import ROOT
 PAGE = ROOT / "docs" / "findings.md"
 SEVERITIES = ("critical", "high", "medium", "low")
 _PROJECT = ROOT / "dbt_project"
+RULE_LIST = _PROJECT / "macros" / "detection_rules.sql"
 
 _INTRODUCTION = """\
 # Findings
 
 `marts.findings` has one row per detection: what happened, how severe it is, whom and what it is about, and the
-activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`. This page is made from
-the seed `detection_rules` and the thresholds in `dbt_project.yml` by
+activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`; what this page says
+about it is in its `.yml`, the thresholds are in `dbt_project.yml`. The page is generated:
 `.venv/bin/python -m orchestration.docs_pages.findings`.
 
 ```sql
@@ -32,8 +31,9 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 ```
 
 - A finding keeps its id: a hash of the rule, the subject and what it hangs on. A rebuild gives the same ids.
-- A finding stays as it was first told. Where late data, another threshold or an allowlist takes away what it
-  rested on, or the state it tells of has ended, `is_supported` is false.
+- A finding shows what the data of the last build says: late data can move its time and evidence. Where late data,
+  another threshold or an allowlist takes away what it rested on, or the state it reports has ended, `is_supported`
+  is false and the finding stays as it was first found.
 - `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring a finding
   of long ago; `where found_at > …` finds what is new.
 - A count of a day is told when it first is too large: the day may have gone on.
@@ -46,23 +46,30 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 """
 
 
+def rules() -> list[dict[str, Any]]:
+    """What the `.yml` of each rule says about it, the most severe first."""
+    found = []
+    for path in sorted((_PROJECT / "models" / "detections" / "rules").glob("*.yml")):
+        [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        found.append({"rule_id": model["name"], **model["config"]["meta"]["detection"]})
+    return sorted(found, key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["rule_id"]))
+
+
 def page() -> str:
     """The whole page as Markdown."""
-    with (_PROJECT / "seeds" / "detection_rules.csv").open(encoding="utf-8", newline="") as file:
-        rules = list(csv.DictReader(file))
     settings = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     values = settings["vars"]["compliance"]
-    rules.sort(key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["rule_id"]))
+    found = rules()
     overview = ["| rule | severity | technique |", "| --- | --- | --- |"] + [
         f"| [{rule['title']}](#{rule['rule_id']}) | {rule['severity']} | {rule['mitre_technique']} |"
-        for rule in rules
+        for rule in found
     ]
-    sections = [_section(rule, values) for rule in rules]
+    sections = [_section(rule, values) for rule in found]
     return "\n".join([_INTRODUCTION, *overview, "", *sections])
 
 
-def _section(rule: dict[str, str], values: dict[str, Any]) -> str:
-    thresholds = [f"`{name}` = {_shown(values[name])}" for name in rule["thresholds"].split()]
+def _section(rule: dict[str, Any], values: dict[str, Any]) -> str:
+    thresholds = [f"`{name}` = {_shown(values[name])}" for name in rule["thresholds"]]
     technique = f"{rule['mitre_technique']} {rule['mitre_technique_name']}"
     lines = [
         f"## {rule['rule_id']}",
@@ -84,9 +91,19 @@ def _shown(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def write(path: Path = PAGE) -> None:
-    """Write the page."""
-    path.write_text(page(), encoding="utf-8")
+def rule_list() -> str:
+    """The macro that names the rules."""
+    names = "".join(f"        '{rule_id}',\n" for rule_id in sorted(rule["rule_id"] for rule in rules()))
+    return (
+        "{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}\n"
+        f"{{% macro rule_ids() -%}}\n    {{{{- return([\n{names}    ]) -}}}}\n{{%- endmacro %}}\n"
+    )
+
+
+def write() -> None:
+    """Write the page and the list."""
+    PAGE.write_text(page(), encoding="utf-8")
+    RULE_LIST.write_text(rule_list(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -161,8 +161,8 @@ def _counts(facts: Facts) -> Row:
     complete = [walk for walk in facts.walks if walk["status"] == "complete"]
     return {
         "activity_count": total(facts.days, "activity_count"),
-        "late_count": total(facts.walks, "late_count"),
-        "revision_count": total(facts.walks, "revision_count"),
+        "late_count": total(facts.days, "late_count"),
+        "revision_count": total(facts.days, "revision_count"),
         "removed_count": total(facts.removals, "activity_count"),
         "slice_count": len(complete),
         "failed_walk_count": len(facts.walks) - len(complete),

@@ -14,11 +14,12 @@ import duckdb
 from orchestration.evidence.blind_spots import LOGGING_OFF
 from orchestration.evidence.day_hash import read_contents
 from orchestration.intervals import DAY, Interval, gaps
-from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.ledger import ASKED_FOR_ALL, coverage, unproven
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
-# A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was.
-_WALKS = """
+# A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was. One
+# that asked for some types alone proves nothing, and is left out.
+_WALKS = f"""
 with receipts as (
     select extract_id, arg_min(request_id, requested_at) as first_request_id, count(*) as request_count
     from raw.feed_requests
@@ -28,16 +29,14 @@ with receipts as (
 walks as (
     select *, (query ->> 'limit')::bigint as page_limit
     from raw.extracts
-    where source = $source and slice_start < $until and slice_end > $since
+    where source = $source and slice_start < $until and slice_end > $since and {ASKED_FOR_ALL}
 ),
 repeats as (
     select failed.extract_id, arg_min(later.extract_id, (later.started_at, later.extract_id)) as repeated_by
     from walks as failed
-    join raw.extracts as later
+    join (from raw.extracts where source = $source and status = 'complete' and {ASKED_FOR_ALL}) as later
         on
-            later.source = failed.source
-            and later.status = 'complete'
-            and later.started_at > failed.started_at
+            later.started_at > failed.started_at
             and later.slice_start <= failed.slice_start
             and later.slice_end >= failed.slice_end
     where failed.status <> 'complete'
@@ -60,16 +59,16 @@ left join repeats using (extract_id)
 order by slice_start, slice_end, started_at, extract_id
 """
 
-_DAYS = """
+_DAYS = f"""
 with walks as (
     select
         slice_start::date as sealed_date,
-        count(*) as walk_count,
+        count(*) filter (where {ASKED_FOR_ALL}) as walk_count,
         count(*) filter (where status <> 'complete') as failed_walk_count,
-        sum(page_count)::bigint as page_count,
+        coalesce(sum(page_count) filter (where {ASKED_FOR_ALL}), 0)::bigint as page_count,
         sum(late_count)::bigint as late_count,
         sum(revision_count)::bigint as revision_count,
-        max(finished_at) filter (where status = 'complete') as last_walked_at
+        max(finished_at) filter (where status = 'complete' and {ASKED_FOR_ALL}) as last_walked_at
     from raw.extracts where source = $source group by all
 ),
 newest as (

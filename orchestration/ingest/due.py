@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestration.api.client import FeedClient, Receipt
 from orchestration.config.sources import Bounds, Source
-from orchestration.ingest.plan import can_wait, find_start, plan_reconcile, plan_refresh
+from orchestration.ingest.plan import can_wait, cut_smaller, find_start, plan_reconcile, plan_refresh
 from orchestration.ingest.report import Report
 from orchestration.intervals import CoveredDay, Interval, Slice
 
@@ -22,10 +22,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the ledger says of a source when a run begins. `days` is for a reconciliation alone."""
+    """What the ledger says of a source when a run begins. `days` is for a reconciliation alone.
+
+    `unfinished`: slices that were too much for an attempt. `lookback`: where to look again for what becomes
+    visible late; `stored_hashes`: what is known of it.
+    """
 
     covered: Sequence[Interval]
     unproven: Sequence[Interval] = ()
+    unfinished: Sequence[Interval] = ()
+    lookback: Interval | None = None
+    stored_hashes: Collection[str] = ()
     days: Sequence[CoveredDay] = ()
 
 
@@ -89,7 +96,9 @@ async def find_due(
     report.history_start = start
     _trust_the_feed_s_clock(client, source, report)
     due = Due()
-    for piece in plan_refresh(ledger.covered, start, report.horizon, source.overlap, ledger.unproven):
+    for piece in plan_refresh(
+        ledger.covered, start, report.horizon, source.overlap, ledger.unproven, ledger.unfinished
+    ):
         (due.later if can_wait(piece, ledger.covered) else due.now).append(piece)
     return due
 
@@ -109,7 +118,9 @@ def _reconcile(source: Source, ledger: Ledger, task: Task, report: Report) -> Du
             f"Walking all of history again takes {plan.nights} nights, not {every.days}: raise "
             "FEED_RECONCILE_REQUESTS."
         )
-    return Due(deque(plan.recent), deque(plan.older))
+    return Due(
+        deque(cut_smaller(plan.recent, ledger.unfinished)), deque(cut_smaller(plan.older, ledger.unfinished))
+    )
 
 
 def _trust_the_feed_s_clock(client: FeedClient, source: Source, report: Report) -> None:

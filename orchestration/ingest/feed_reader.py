@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 
 import duckdb
@@ -17,12 +18,14 @@ from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Source
+from orchestration.ingest.delayed import look_back
 from orchestration.ingest.due import Due, Ledger, Task, find_due
+from orchestration.ingest.quiet_days import QuietDays, records_by_day
 from orchestration.ingest.report import Report
-from orchestration.ingest.slice_reader import frozen_query, walk
+from orchestration.ingest.slice_reader import Params, frozen_query, walk
 from orchestration.ingest.writer import Lander
-from orchestration.intervals import Slice
-from orchestration.warehouse.ledger import Chunk, Walk, record_requests
+from orchestration.intervals import MINUTE, Interval, Kind, Slice
+from orchestration.warehouse.ledger import STUCK, Chunk, Walk, record_requests
 from orchestration.warehouse.sources import SourceState, record_source
 
 # A walk hands over what it has when it holds this much.
@@ -47,6 +50,7 @@ class Reader:
         self.budget = budget
         self.report = report
         self.due = Due()
+        self.quiet = QuietDays(source.page_size)
         self.receipts: list[Receipt] = []
         self.later_count = 0
         self.later_requests = 0
@@ -84,16 +88,24 @@ class Reader:
                 client, self.source, self.ledger, self.task, self.report, self.receipts.append
             )
             self.report.due = self.due.all()
+            if self.ledger.lookback:
+                await self._look_back(client, self.ledger.lookback)
             await self.lander.write(self._record)
             async with asyncio.TaskGroup() as walkers:
                 for _ in range(min(self.source.concurrency, len(self.report.due))):
                     walkers.create_task(self._walk_some(client))
+            if self.receipts:
+                await self.lander.write(self._record_receipts)
+
+    def _record_receipts(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep the ids of requests that belong to no extract."""
+        self.report.request_count += len(self.receipts)
+        record_requests(connection, ((self.source.name, None, receipt) for receipt in self.receipts))
+        self.receipts.clear()
 
     def _record(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._record_receipts(connection)
         source, report = self.source, self.report
-        report.request_count += len(self.receipts)
-        record_requests(connection, ((source.name, None, receipt) for receipt in self.receipts))
-        self.receipts.clear()
         has_plan = not report.error and not self.task.is_reconcile
         state = SourceState(
             source=source.name,
@@ -110,10 +122,10 @@ class Reader:
     async def _walk_some(self, client: FeedClient) -> None:
         while not self.report.is_stopped:
             if self.due.now:
-                await self._walk_one(client, self.due.now.popleft())
+                await self._walk_next(client, self.due.now)
             elif self.due.later and not self._is_used_up():
                 self.later_count += 1
-                await self._walk_one(client, self.due.later.popleft(), is_later=True)
+                await self._walk_next(client, self.due.later, is_later=True)
             else:
                 return
 
@@ -126,17 +138,30 @@ class Reader:
         limit = self.task.bounds.backfill_time
         return limit is not None and time.monotonic() - self.task.began >= limit.total_seconds()
 
-    async def _walk_one(self, client: FeedClient, piece: Slice, *, is_later: bool = False) -> None:
-        query = frozen_query(piece, self.source.page_size)
-        one = Walk(
+    async def _walk_next(self, client: FeedClient, due: deque[Slice], *, is_later: bool = False) -> None:
+        days = self.quiet.take(due)
+        if len(days) > 1 and await self._read_at_once(client, days):
+            return
+        first, *others = days
+        due.extendleft(reversed(others))
+        await self._walk_one(client, first, is_later=is_later)
+
+    def _new_walk(self, piece: Slice, query: Params, last_request_id: str | None = None) -> Walk:
+        return Walk(
             source=self.source.name,
             piece=piece,
             query=query,
             feed_host=self.source.host,
             dagster_run_id=self.task.run_id,
+            last_request_id=last_request_id,
         )
+
+    async def _walk_one(self, client: FeedClient, piece: Slice, *, is_later: bool = False) -> None:
+        query = frozen_query(piece, self.source.page_size)
+        one = self._new_walk(piece, query)
         self.report.walks.append(one)
         chunk = Chunk(one)
+        received = 0
 
         def receive(receipt: Receipt) -> None:
             # The receipts of a page's failed attempts arrive with the page: the list is the open chunk's own.
@@ -146,19 +171,73 @@ class Reader:
         try:
             async for page in walk(client, query, receive):
                 chunk.add(page.data, page.first_id, page.last_id)
+                received += len(page.data)
                 if self.lander.has_refused(one.extract_id):
                     break
-                if chunk.byte_count >= CHUNK_BYTES:
+                if chunk.byte_count >= CHUNK_BYTES or (self.lander.is_starting and page.has_more):
                     full, chunk = chunk, Chunk(one)
                     await self.lander.hand_over(full)
             if not self.lander.has_refused(one.extract_id):
                 chunk.outcome = "complete"
+            self.quiet.learn([piece], received)
             self.outages = 0
         except FeedError as error:
-            chunk.outcome, chunk.error = "failed", f"Slice {piece}: {error}"
-            log.warning(chunk.error)
-            self._judge_failure(error)
+            self._fail(chunk, error, is_stuck=bool(received) and piece.end - piece.start <= MINUTE)
         await self.lander.hand_over(chunk)
+
+    async def _read_at_once(self, client: FeedClient, days: Sequence[Slice]) -> bool:
+        """Read several days by one request; whether it proved them. If not, they are read by themselves."""
+        within = Interval(days[-1].start, days[0].end)
+        query = frozen_query(within, self.source.page_size)
+        receipts: list[Receipt] = []
+        try:
+            page = await client.page(query, receipts.append)
+        except FeedError:
+            # Reading the first of the days says why, and whether it is worth going on.
+            self.quiet.learn(days[:1], self.source.page_size)
+            self.receipts += receipts
+            return False
+        is_all = not page.has_more and len(page.data) < self.source.page_size
+        by_day = records_by_day(page.data, within) if is_all else None
+        self.quiet.learn(days, len(page.data) if by_day else self.source.page_size)
+        if by_day is None:
+            self.receipts += receipts
+            return False
+        last_request_id = receipts[-1].request_id if receipts else None
+        for day in days:
+            one = self._new_walk(day, query, last_request_id)
+            self.report.walks.append(one)
+            chunk = Chunk(one, receipts=receipts, outcome="complete")
+            chunk.add(by_day[Interval(day.start, day.end)], page.first_id, page.last_id)
+            receipts = []
+            await self.lander.hand_over(chunk)
+        return True
+
+    async def _look_back(self, client: FeedClient, within: Interval) -> None:
+        """Look for what becomes visible late. A failure costs nothing: the next runs look again."""
+        receipts: list[Receipt] = []
+        try:
+            found = await look_back(
+                client, within, self.source.page_size, self.ledger.stored_hashes, receipts.append
+            )
+        except FeedError as error:
+            log.warning("%s: looking for what becomes visible late failed: %s", self.source.name, error)
+            self.receipts += receipts
+            return
+        for day, records in found.records.items():
+            one = self._new_walk(Slice(Kind.INCREMENTAL, day.start, day.end, late_before=day.end), found.query)
+            self.report.found.append(one)
+            chunk = Chunk(one, receipts=receipts, outcome="complete")
+            chunk.add(records, None, None)
+            receipts = []
+            await self.lander.hand_over(chunk)
+        self.receipts += receipts
+
+    def _fail(self, chunk: Chunk, error: FeedError, *, is_stuck: bool) -> None:
+        stuck = f" {STUCK}" if is_stuck else ""
+        chunk.outcome, chunk.error = "failed", f"Slice {chunk.walk.piece}: {error}{stuck}"
+        log.warning(chunk.error)
+        self._judge_failure(error)
 
     def _judge_failure(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)

@@ -5,17 +5,21 @@ The one exception asks the feed a question: where history begins, when nobody sa
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import ceil
 
-from orchestration.intervals import DAY, CoveredDay, Interval, Kind, Slice, by_day, day_floor, gaps
+from orchestration.intervals import DAY, MINUTE, CoveredDay, Interval, Kind, Slice, by_day, day_floor, gaps
 
 # The feed keeps activities for 6 years (two leap days, and one to spare); should it keep them longer, the search
 # begins before all of them.
 RETENTION = timedelta(days=6 * 365 + 3)
+# Accesses by the provider's staff become visible up to two business days after they happened.
+DELAYED_TYPES = ("anthropic_access", "cmek_preserve")
+DELAY_BUSINESS_DAYS = 2
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,8 +29,11 @@ def plan_refresh(
     horizon: datetime,
     overlap: timedelta,
     unproven: Sequence[Interval] = (),
+    unfinished: Sequence[Interval] = (),
 ) -> list[Slice]:
     """Slices that close each gap of `[start, horizon)` and repeat what is `unproven` before its end, newest first.
+
+    What was too much for an earlier attempt is `unfinished`, and is cut smaller.
 
     Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
     the stretch it continues: also where the gap is a hole, for then a run ended before it had looked back. The gap
@@ -51,7 +58,51 @@ def plan_refresh(
             due += [Slice(Kind.BACKFILL, piece.start, piece.end) for gap in unread for piece in by_day(gap)]
             for read in gaps(left, unread):
                 due += [Slice(Kind.RECONCILE, one.start, one.end, late_before=one.end) for one in by_day(read)]
-    return sorted(due, key=lambda one: one.end, reverse=True)
+    return cut_smaller(sorted(due, key=lambda one: one.end, reverse=True), unfinished)
+
+
+def cut_smaller(due: Sequence[Slice], unfinished: Sequence[Interval]) -> list[Slice]:
+    """The slices, newest first, cut where an `unfinished` slice began, ended, and in its middle.
+
+    Attempt after attempt a slice is halved, until one attempt can finish it. A minute is not cut; one that was too
+    much comes last, so that it holds up nothing else.
+    """
+    points = sorted({point for one in unfinished for point in _points(one)})
+    minutes = {one for one in unfinished if one.end - one.start <= MINUTE}
+    pieces = [piece for one in due for piece in _cut(one, points)]
+    return sorted(pieces, key=lambda one: Interval(one.start, one.end) in minutes)
+
+
+def _points(unfinished: Interval) -> list[datetime]:
+    length = unfinished.end - unfinished.start
+    if length <= MINUTE:
+        return [unfinished.start, unfinished.end]
+    return [unfinished.start, unfinished.start + max(length // 2 // MINUTE, 1) * MINUTE, unfinished.end]
+
+
+def _cut(one: Slice, points: Sequence[datetime]) -> list[Slice]:
+    inside = points[bisect_right(points, one.start) : bisect_left(points, one.end)]
+    bounds = list(pairwise([one.start, *inside, one.end]))
+    return [
+        replace(one, start=start, end=end, late_before=one.late_before and min(one.late_before, end))
+        for start, end in reversed(bounds)
+    ]
+
+
+def plan_lookback(covered: Sequence[Interval], overlap: timedelta) -> Interval | None:
+    """The covered time in which to look for `DELAYED_TYPES` again: what the overlap does not reach anyway.
+
+    From midnight two business days (UTC; holidays are not known) before the end of covered time.
+    """
+    if not covered:
+        return None
+    newest = covered[-1]
+    day, business_days = day_floor(newest.end), 0
+    while business_days < DELAY_BUSINESS_DAYS:
+        day -= DAY
+        business_days += day.weekday() < 5
+    found = Interval(max(day, newest.start), newest.end - overlap)
+    return found if found.start < found.end else None
 
 
 def can_wait(piece: Slice, covered: Sequence[Interval]) -> bool:
@@ -85,9 +136,8 @@ def plan_reconcile(
     since = day_floor(max((day.piece.end for day in days), default=now)) - recent_days * DAY
     newest_first = sorted(days, key=lambda day: day.piece, reverse=True)
     older = [day for day in newest_first if day.piece.start < since]
-    never = datetime.min.replace(tzinfo=UTC)
-    older.sort(key=lambda day: day.walked_at or never)
-    overdue = sum((day.walked_at or never) <= now - every for day in older)
+    older.sort(key=lambda day: day.walked_at)
+    overdue = sum(day.walked_at <= now - every for day in older)
     share = ceil(len(older) * DAY / every)
     costs = [day.record_count // page_size + 1 for day in older]
     affordable = sum(total <= requests for total in accumulate(costs))

@@ -16,6 +16,7 @@ class Report:
     """What one run did with one source.
 
     `left`: slices that were due and that the run left to the next one, its time or its requests being used up.
+    `found`: walks that looked for what becomes visible late and found something; they are no part of `due`.
     `error`: why nothing of the source could be read; its walks are empty then.
     """
 
@@ -24,6 +25,7 @@ class Report:
     due: list[Slice]
     left: list[Slice] = field(default_factory=list)
     walks: list[Walk] = field(default_factory=list)
+    found: list[Walk] = field(default_factory=list)
     history_start: datetime | None = None
     error: Exception | None = None
     notes: list[str] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Report:
 
     def total(self, count: str) -> int:
         """The sum of one count of the ledger over the walks of this run."""
-        return sum(getattr(one, count) for one in self.walks)
+        return sum(getattr(one, count) for one in [*self.walks, *self.found])
 
     @property
     def failures(self) -> list[Walk]:

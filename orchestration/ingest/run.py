@@ -19,11 +19,20 @@ from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.covered_days import covered_days
 from orchestration.ingest.due import Ledger, Task
 from orchestration.ingest.feed_reader import Reader
+from orchestration.ingest.plan import DELAYED_TYPES, plan_lookback
 from orchestration.ingest.report import Report, RunReport
 from orchestration.ingest.writer import Lander
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.ledger import Chunk, check_feed_host, close_abandoned, coverage, unproven
+from orchestration.warehouse.ledger import (
+    Chunk,
+    check_feed_host,
+    close_abandoned,
+    coverage,
+    stored_hashes,
+    unfinished,
+    unproven,
+)
 
 
 def refresh(source: Source, path: Path, *, run_id: str | None = None, bounds: Bounds | None = None) -> Report:
@@ -110,17 +119,26 @@ class _Run:
             check_feed_host(connection, name, source.host)
         except WarehouseError as error:
             self.refused[name] = error
-        ledger = Ledger(
-            coverage(connection, name),
-            list(unproven(connection, name)),
-            covered_days(connection, name) if self.task.is_reconcile else (),
-        )
+        ledger = self._ledger(connection, source)
         # A source without a shared budget has one of its own.
         budget = self.budgets.setdefault(
             f"shared {source.budget}" if source.budget else f"own {name}",
             RequestBudget(source.requests_per_minute, source.retry.first_wait),
         )
         return Reader(source, ledger, self.task, self.lander, budget, report)
+
+    def _ledger(self, connection: duckdb.DuckDBPyConnection, source: Source) -> Ledger:
+        name, is_reconcile = source.name, self.task.is_reconcile
+        covered = coverage(connection, name)
+        lookback = None if is_reconcile else plan_lookback(covered, source.overlap)
+        return Ledger(
+            covered,
+            list(unproven(connection, name)),
+            unfinished(connection, name),
+            lookback,
+            stored_hashes(connection, name, lookback, DELAYED_TYPES) if lookback else (),
+            covered_days(connection, name) if is_reconcile else (),
+        )
 
     def _landed(self, batch: Sequence[Chunk]) -> None:
         by_source: dict[str, list[Chunk]] = {}

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from orchestration.api.body import Page
 from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedProtocolError, RequestRefused
-from orchestration.intervals import Slice, rfc3339
+from orchestration.intervals import Interval, Slice, rfc3339
 
 log = logging.getLogger(__name__)
 
 
-def frozen_query(piece: Slice, page_size: int) -> dict[str, str]:
-    """The parameters of every page of the walk; only the cursor is added to them."""
-    return {
+# A parameter that is repeated is a list.
+Params = Mapping[str, str | list[str]]
+
+
+def frozen_query(
+    piece: Slice | Interval, page_size: int, activity_types: Sequence[str] = ()
+) -> dict[str, str | list[str]]:
+    """The parameters of every page of the walk; only the cursor is added to them. No types: all of them."""
+    query: dict[str, str | list[str]] = {
         "created_at.gte": rfc3339(piece.start),
         "created_at.lt": rfc3339(piece.end),
         "limit": str(page_size),
     }
+    if activity_types:
+        query["activity_types[]"] = list(activity_types)
+    return query
 
 
-async def walk(
-    client: FeedClient, query: dict[str, str], receive: Callable[[Receipt], None]
-) -> AsyncIterator[Page]:
+async def walk(client: FeedClient, query: Params, receive: Callable[[Receipt], None]) -> AsyncIterator[Page]:
     """The pages of the slice, newest first. When the iteration ends without an error, the slice is complete.
 
     The proof is a page that says `has_more: false`, and one more request where that page was full. An end that is
@@ -36,11 +43,11 @@ async def walk(
     Raises:
         FeedError: as `FeedClient.page`, and when the answers go in a circle or claim more and give none.
     """
-    limit = int(query["limit"])
+    limit = int(str(query["limit"]))
     cursors: set[str] = set()
     before: Page | None = None
     is_anew = False
-    params = query
+    params: Params = query
     while True:
         try:
             page = await client.page(params, receive)

@@ -26,6 +26,9 @@ BATCH_SECONDS = 5.0
 # Records so large that they would not fill a row group within `BATCH_BYTES` gain nothing from waiting for it, and
 # cost the engine several times their size in memory: they are stored in smaller batches and smaller row groups.
 LARGE_RECORDS_BYTES = 32 * 2**20
+# The first batch of a run is of one request, each further one of twice as many, until they are of this many: a run
+# that is killed early has stored about half of what it asked for.
+FIRST_BATCHES_REQUESTS = 32
 # What may be on its way through the lander, the batches that are being stored and prepared included.
 PENDING_BYTES = 128 * 2**20
 
@@ -33,10 +36,13 @@ PENDING_BYTES = 128 * 2**20
 class Lander:
     """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
 
-    `told` is called with each batch after it has been stored.
+    `told` is called with each batch after it has been stored. `first_batch_requests`: how many requests fill the
+    first batch; None lets every batch grow to full size.
     """
 
-    def __init__(self, path: Path, told: Callable[[Sequence[Chunk]], None]) -> None:
+    def __init__(
+        self, path: Path, told: Callable[[Sequence[Chunk]], None], *, first_batch_requests: int | None = 1
+    ) -> None:
         self._path = path
         self._told = told
         self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
@@ -45,6 +51,9 @@ class Lander:
         # Walkers wait here when they are faster than the lander: memory stays bounded whatever the backlog.
         self._space = asyncio.Condition()
         self._pending_bytes = 0
+        self._pending_requests = 0
+        # Requests that fill a batch while the run is young; None afterwards.
+        self._batch_requests = first_batch_requests
         self._refused: set[str] = set()
         # Whoever opens the file, one after the other.
         self._turn = asyncio.Lock()
@@ -53,12 +62,23 @@ class Lander:
         """Whether records of the walk could not be read: it is closed as failed, and not worth going on with."""
         return extract_id in self._refused
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the run is young: each page is to be handed over by itself."""
+        return self._batch_requests is not None
+
     async def hand_over(self, chunk: Chunk) -> None:
         """Take a chunk; wait while too much is waiting."""
         async with self._space:
-            await self._space.wait_for(lambda: self._pending_bytes < PENDING_BYTES)
+            await self._space.wait_for(self._has_space)
             self._pending_bytes += chunk.byte_count
+            self._pending_requests += len(chunk.receipts)
         self._queue.put_nowait(chunk)
+
+    def _has_space(self) -> bool:
+        if self._batch_requests is not None and self._pending_requests >= self._batch_requests:
+            return False
+        return self._pending_bytes < PENDING_BYTES
 
     async def write(
         self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None = None
@@ -91,22 +111,28 @@ class Lander:
                     if previous:
                         await previous
                     size = sum(chunk.byte_count for chunk in chunks)
-                    previous = storing.create_task(self._store(batch, size))
+                    requests = sum(len(chunk.receipts) for chunk in chunks)
+                    previous = storing.create_task(self._store(batch, size, requests))
 
-    async def _store(self, batch: Batch, size: int) -> None:
-        """Store the batch, for which `size` bytes of records were handed over."""
+    async def _store(self, batch: Batch, size: int, requests: int) -> None:
+        """Store the batch, for which `size` bytes of records by so many requests were handed over."""
         await self.write(lambda connection: store(connection, batch), _row_group(batch, size))
         self._told(batch.chunks)
         async with self._space:
             self._pending_bytes -= size
+            self._pending_requests -= requests
+            if self._batch_requests is not None:
+                self._batch_requests = (
+                    self._batch_requests * 2 if self._batch_requests < FIRST_BATCHES_REQUESTS else None
+                )
             self._space.notify_all()
 
     async def _next_batch(self) -> tuple[list[Chunk], bool]:
         """What arrives until the batch is full or old enough, and whether that was the last."""
         batch: list[Chunk] = []
-        rows = size = 0
+        rows = size = requests = 0
         deadline: float | None = None
-        while not _is_full(rows, size):
+        while not _is_full(rows, size) and (self._batch_requests is None or requests < self._batch_requests):
             try:
                 chunk = await self._next_chunk(deadline)
             except TimeoutError:
@@ -118,6 +144,7 @@ class Lander:
             batch.append(chunk)
             rows += len(chunk.records)
             size += chunk.byte_count
+            requests += len(chunk.receipts)
             deadline = deadline or asyncio.get_running_loop().time() + BATCH_SECONDS
         return batch, False
 

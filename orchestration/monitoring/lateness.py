@@ -8,6 +8,7 @@ from math import ceil
 import duckdb
 
 from orchestration.monitoring.check_result import Verdict
+from orchestration.warehouse.ledger import ASKED_FOR_ALL
 
 _LATENESS = """
 select
@@ -22,7 +23,7 @@ where is_late
 # Late activities of the last 30 days that only a reconciliation found, in time that incremental walks had read: a
 # longer overlap would have brought them. The last walk before did not, so they were missing until then. What
 # today's overlap reaches is no longer missed.
-_MISSED = """
+_MISSED = f"""
 with found as (
     select
         activities.source,
@@ -52,7 +53,7 @@ missed as (
             and found.started_at > earlier.started_at
             and found.created_at >= earlier.slice_start
             and found.created_at < earlier.slice_end
-    where earlier.status = 'complete'
+    where earlier.status = 'complete' and {ASKED_FOR_ALL}
     group by found.source, found.activity_id
     having bool_or(earlier.kind = 'incremental')
 )

@@ -1,10 +1,9 @@
-"""What is published in the place of a value that tells who somebody is: a keyed pseudonym, or a network."""
+"""The keyed pseudonyms that the general set has in the place of values that tell who somebody is."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Iterable
 
 from pydantic import SecretStr
@@ -12,8 +11,6 @@ from pydantic import SecretStr
 PREFIX = "p_"
 # Of the 64 hexadecimal digits: 128 bits, so that no two values of any organization share a pseudonym.
 DIGITS = 32
-# Of an address stays what a provider gives out, not what one household has.
-PREFIX_BITS = {4: 24, 6: 48}
 
 
 class Pseudonyms:
@@ -51,17 +48,3 @@ class Pseudonyms:
         keyed = self._keyed.copy()
         keyed.update(text.encode())
         return keyed.hexdigest()
-
-
-def address_prefix(value: str) -> str | None:
-    """The network of an IP address: `203.0.113.0/24`, `2001:db8:1::/48`; null for what is no address.
-
-    An IPv4 address inside of an IPv6 address is cut like one.
-    """
-    try:
-        address = ipaddress.ip_address(value.strip())
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address.sixtofour or address
-    return str(ipaddress.ip_network((int(address), PREFIX_BITS[address.version]), strict=False))

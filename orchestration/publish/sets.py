@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
-from orchestration.publish.pseudonyms import Pseudonyms, address_prefix
+from orchestration.publish.pseudonyms import Pseudonyms
 
 RESTRICTED, GENERAL = "restricted", "general"
 # Of the feed's own ids: a word, an underscore, a digit and many more letters and digits; or a UUID.
@@ -36,6 +36,12 @@ _REPLACEMENTS = {
     **{(label, _LIST): "general_pseudonym_lists" for label in ("email", "name", "user_agent")},
     ("ip", _TEXT): "general_networks",
 }
+# Every address in the marts is an actor's, and its network is worked out there.
+_NETWORKS = """
+    create or replace temporary table general_networks as
+    select distinct actor_ip_address as value, actor_network as published
+    from marts.activities where actor_ip_address is not null
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +84,15 @@ class PublishedSet:
 
         The key stays in Python: the engine gets pairs of a value and what is published in its place, one for each
         distinct value. Measured on 1M activities with 12,100 values: 0.3 s with joins. HMAC in SQL takes 0.1 s,
-        with the key in a table, and cannot read addresses.
+        with the key in a table.
         """
         if self.pseudonyms is None:
             return
-        for name in dict.fromkeys(_REPLACEMENTS.values()):
+        connection.execute(_NETWORKS)
+        for name in ("general_pseudonyms", "general_pseudonym_lists"):
             values = [value for (value,) in connection.execute(_distinct_values(self.built, name)).fetchall()]
             if name == "general_pseudonyms":
                 published = pa.array(map(self.pseudonyms.of, values), pa.string())
-            elif name == "general_networks":
-                published = pa.array(map(address_prefix, values), pa.string())
             else:
                 lists = ([one if one is None else self.pseudonyms.of(one) for one in value] for value in values)
                 published = pa.array(lists, pa.list_(pa.string()))

@@ -6,7 +6,7 @@ Coverage, the union of complete slices, is read from here; there is no other sta
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -27,12 +27,20 @@ _COUNTS_AND_NAMES = (
     "dagster_run_id", "error", "feed_host",
 )  # fmt: skip
 
+# An extract that asked for some activity types alone proves nothing about a time.
+ASKED_FOR_ALL = "not contains(query, 'activity_types[]')"
+
+STUCK = (
+    "A minute is the smallest slice: what was read of it is stored, but nothing proves it complete. It is read "
+    "again; larger pages (FEED_PAGE_SIZE) need fewer requests."
+)
+
 # Gaps and islands: slices that touch or overlap are one stretch. It begins where no earlier slice has reached, and
 # ends where the last slice before the next beginning had reached.
-_COVERAGE = """
+_COVERAGE = f"""
 with slices as (
     select slice_start, max(slice_end) as slice_end from raw.extracts
-    where source = $source and status = 'complete'
+    where source = $source and status = 'complete' and {ASKED_FOR_ALL}
     group by slice_start
 ),
 marked as (
@@ -53,20 +61,28 @@ order by slice_start
 
 # Stretches that some walk failed to prove, each with what has been proven of it since it failed last. A slice lies
 # within a day, so that only walks of the same day meet: over a long ledger ranges alone would cost seconds.
-_FAILED = """
+_FAILED = f"""
 with failed as (
-    select slice_start, slice_end, max(started_at) as started_at, arg_max(error, started_at) as error
+    select
+        slice_start,
+        slice_end,
+        max(started_at) as started_at,
+        arg_max(error, started_at) as error,
+        max(page_count) as page_count
     from raw.extracts
-    where source = $source and status <> 'complete'
+    where source = $source and status <> 'complete' and {ASKED_FOR_ALL}
     group by slice_start, slice_end
 ),
 complete as (
-    select slice_start, slice_end, started_at from raw.extracts where source = $source and status = 'complete'
+    select slice_start, slice_end, started_at
+    from raw.extracts
+    where source = $source and status = 'complete' and {ASKED_FOR_ALL}
 )
 select
     failed.slice_start,
     failed.slice_end,
     any_value(failed.error) as error,
+    any_value(failed.page_count) as page_count,
     list([complete.slice_start, complete.slice_end]) filter (complete.slice_start is not null) as proven
 from failed
 left join complete
@@ -100,7 +116,7 @@ class Walk:
 
     source: str
     piece: Slice
-    query: dict[str, str]
+    query: Mapping[str, str | list[str]]
     feed_host: str
     dagster_run_id: str | None
     extract_id: str = field(default_factory=lambda: uuid4().hex)
@@ -194,7 +210,7 @@ def record_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -
             "kind": str(walk.piece.kind),
             "slice_start": _naive(walk.piece.start),
             "slice_end": _naive(walk.piece.end),
-            "query": orjson.dumps(walk.query).decode(),
+            "query": orjson.dumps(dict(walk.query)).decode(),
             "started_at": _naive(walk.started_at),
             "finished_at": walk.finished_at and _naive(walk.finished_at),
             "product_version": __version__,
@@ -244,13 +260,49 @@ def unproven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interva
     """
     return {
         stretch: error or "The walk did not end."
-        for start, end, error, proven in connection.execute(_FAILED, {"source": source}).fetchall()
-        for stretch in gaps(_interval(start, end), [_interval(*piece) for piece in proven or ()])
+        for _, left, error, _ in _failed(connection, source)
+        for stretch in left
     }
+
+
+def unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:
+    """Slices that are not proven yet, although an attempt at them got a page: read again, they are cut smaller.
+
+    A slice of which not even one page came says nothing about its size.
+    """
+    return [failed for failed, left, _, page_count in _failed(connection, source) if left and page_count]
+
+
+def _failed(
+    connection: duckdb.DuckDBPyConnection, source: str
+) -> Iterator[tuple[Interval, list[Interval], str | None, int]]:
+    """Each slice that failed, what is still not proven of it, why, and the pages that an attempt got."""
+    for start, end, error, page_count, proven in connection.execute(_FAILED, {"source": source}).fetchall():
+        failed = _interval(start, end)
+        yield failed, gaps(failed, [_interval(*piece) for piece in proven or ()]), error, page_count
 
 
 def _interval(start: datetime, end: datetime) -> Interval:
     return Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC))
+
+
+def stored_hashes(
+    connection: duckdb.DuckDBPyConnection, source: str, within: Interval, activity_types: Sequence[str]
+) -> set[str]:
+    """Hashes of all contents that are stored of these types and times: whatever has one of them is not new."""
+    found = connection.execute(
+        "select payload_sha256 from raw.activities where source = $source and created_at >= $start "
+        "and created_at < $end and list_contains($types, activity_type) "
+        "union select payload_sha256 from raw.activity_revisions where source = $source and created_at >= $start "
+        "and created_at < $end and list_contains($types, activity_type)",
+        {
+            "source": source,
+            "start": _naive(within.start),
+            "end": _naive(within.end),
+            "types": list(activity_types),
+        },
+    ).fetchall()
+    return {content for (content,) in found}
 
 
 def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = None) -> int:
@@ -260,9 +312,12 @@ def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = 
     """
     found = connection.execute(
         "update raw.extracts set status = 'failed', finished_at = current_timestamp at time zone 'UTC', "
-        "error = 'The process ended before the walk did. The slice is walked again.' "
+        "error = 'The process ended before the walk did. ' || case "
+        "when page_count = 0 then 'The slice is read again.' "
+        "when slice_end - slice_start > interval 1 minute then 'The slice is read again, cut in halves.' "
+        "else $stuck end "
         "where status = 'open' and source = coalesce($source, source) returning extract_id",
-        {"source": source},
+        {"source": source, "stuck": STUCK},
     ).fetchall()
     return len(found)
 

@@ -43,7 +43,7 @@ NEWEST_INGEST_SEQ = """(
     )
 )"""
 
-_STATEMENTS = (
+STATEMENTS = (
     "create schema if not exists raw",
     "create table if not exists raw.schema_version (version integer not null, created_at timestamp not null)",
     f"create table if not exists raw.activities ({_ACTIVITY_COLUMNS})",
@@ -203,7 +203,7 @@ _STATEMENTS = (
 
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of schema `raw` where they are missing; changes nothing else that is there."""
-    for statement in _STATEMENTS:
+    for statement in STATEMENTS:
         connection.execute(statement)
     connection.execute(
         "insert into raw.schema_version select $version, current_timestamp at time zone 'UTC' "

@@ -36,14 +36,13 @@ create table marts.activities as
         ('a0', '2026-01-01 00:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a1', '2026-01-05 10:00', 'claude_user_role_updated', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a2', '2026-03-10 10:00', 'claude_user_role_updated', 'user_actor', 'user_zoe', 'zoe@x.example'),
+        ('a8', '2026-04-25 00:00', 'admin_api_key_deleted', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a3', '2026-04-20 10:00', 'org_user_deleted', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a4', '2026-05-01 08:00', 'compliance_api_accessed', 'api_actor', 'apikey_K1', null),
         ('a5', '2026-05-01 09:00', 'claude_chat_viewed', 'user_actor', 'user_idle', 'idle@x.example'),
         ('a6', '2026-05-20 09:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
         ('a7', '2026-05-21 09:00', 'compliance_api_accessed', 'service_account_actor', 'svcac_1', null)
     );
-create table marts.membership_changes as
-    select 'provisioned' as change_type, 'user_ben' as principal_id, timestamp '2026-05-25' as occurred_at;
 create table marts.users as
     select col0 as user_id, col1 as current_email
     from (values ('user_ada', 'ada@x.example'), ('user_ben', 'ben@x.example'), ('user_zoe', 'zoe@x.example'),
@@ -59,13 +58,28 @@ create table marts.membership_periods as
         ('organization', 'org-1', 'user', 'user_ben', 'user', '2026-01-05 10:00', '2026-04-20 10:00', 'a1', 'a3', 'removed'),
         ('group', 'group_1', 'user', 'user_ben', null, '2026-01-06 10:00', null, 'gone', null, null),
         ('organization', 'org-1', 'user', 'user_idle', 'user', '2026-01-07 10:00', null, 'a1', null, null),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'viewer', '2026-04-01 10:00', '2026-04-25 10:00', 'a1', 'a1', 'removed'),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'owner', '2026-04-20 10:00', null, 'a1', null, null),
+        ('project_role', 'proj_1', 'user', 'user_idle', 'editor', '2026-05-03 10:00', null, 'a1', null, null),
         ('workspace', 'ws_1', 'service_account', 'svcac_1', 'workspace_admin', '2026-05-01 00:00', null, 'a1', null, null),
         ('organization', 'org-1', 'user', 'user_eve', '<b>admin</b>', '2026-05-10 10:00', null, 'a1', null, null)
     );
 create table marts.key_lifecycle as
-    select col0 as key_type, col1 as key_id, col2::timestamp as first_seen_at
-    from (values ('scoped_api_key', 'apikey_K1', '2026-02-01'), ('admin_api_key', 'admin_api_key_K2', '2026-02-01'),
-        ('service_account', 'svcac_1', '2026-05-21 09:00'));
+    select col0 as key_type, col1 as key_id, 'org-1' as organization_uuid
+    from (values ('scoped_api_key', 'apikey_K1'), ('admin_api_key', 'admin_api_key_K2'), ('runner_pool_secret', 'jti_1'),
+        ('service_account', 'svcac_1'));
+create table marts.key_periods as
+    select col0 as key_type, col1 as key_id, col2 as status, col3::timestamp as valid_from, col4::timestamp as valid_to,
+        col5 as ended_by_activity_id
+    from (values
+        ('scoped_api_key', 'apikey_K1', 'active', '2026-02-01', null, null),
+        ('admin_api_key', 'admin_api_key_K2', 'active', '2026-02-01', '2026-04-25', 'a8'),
+        ('admin_api_key', 'admin_api_key_K2', 'deleted', '2026-04-25', null, null),
+        ('runner_pool_secret', 'jti_1', 'active', '2026-02-01', '2026-04-24', null),
+        ('runner_pool_secret', 'jti_1', 'expired', '2026-04-24', '2026-05-06', 'a8'),
+        ('runner_pool_secret', 'jti_1', 'revoked', '2026-05-06', null, null),
+        ('service_account', 'svcac_1', 'active', null, null, null)
+    );
 create table marts.key_events as
     select col0 as key_type, col1 as key_id, col2 as event_number, col3 as event_type,
         col4::timestamp as occurred_at, 'user_actor' as actor_type, col5 as actor_id, col5 || '@' as actor_email,
@@ -105,7 +119,7 @@ def test_a_past_day_is_told_as_it_was(edition: Path):
     assert row_of(before, "user_ben", "admin_api_key_K2")["change"] == "kept"
     key = row_of(before, "user_ben", "apikey_K1")
     assert (key["grant_name"], key["last_used_at"], key["remarks"]) == ("@sum", None, [])
-    assert not [row for row in before.rows if row["holder_id"] in ("user_eve", "svcac_1")]
+    assert not [row for row in before.rows if row["holder_id"] == "user_eve"]
 
 
 def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
@@ -114,13 +128,13 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
     assert (gone["is_held"], gone["change"], gone["end_reason"]) == (False, "ended", "removed")
     assert (str(gone["ended_at"]), gone["ended_by"]) == ("2026-04-20 10:00:00", "ada@x.example")
     deleted = row_of(review, "user_ben", "admin_api_key_K2")
-    assert (deleted["change"], deleted["end_reason"], deleted["ended_by"]) == ("ended", "deleted", "user_ada@")
+    assert (deleted["change"], deleted["end_reason"], deleted["ended_by"]) == ("ended", "deleted", "ada@x.example")
+    [secret] = [row for row in review.rows if row["grant_id"] == "jti_1"]
+    assert (secret["is_held"], secret["end_reason"], secret["ended_by"]) == (False, "expired", None)
+    assert str(secret["ended_at"]) == "2026-04-24 00:00:00"
     assert {row["grant_id"] for row in review.remarked("holder has left")} == {"group_1", "apikey_K1"}
     key = row_of(review, "user_ben", "apikey_K1")
-    assert key["remarks"] == ["holder has left", "provisioned again"]
-    assert (
-        "provisioned again" not in row_of(read_review(edition, "2026-05-24"), "user_ben", "apikey_K1")["remarks"]
-    )
+    assert key["remarks"] == ["holder has left"]
     assert (key["change"], key["grant_name"], str(key["last_used_at"])) == (
         "kept",
         "-new name",
@@ -131,8 +145,21 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
     assert not [row for row in read_review(edition, "2026-05-31", "2026-04-30").rows if row["change"] == "ended"]
 
 
+def test_roles_side_by_side_are_grants_of_their_own(edition: Path):
+    def changes(on: str) -> list[tuple[str, str, str | None]]:
+        rows = read_review(edition, on, "2026-04-22").rows
+        return [(row["role"], row["change"], row["previous_role"]) for row in rows if row["grant_id"] == "proj_1"]
+
+    assert changes("2026-04-24") == [("owner", "kept", "owner"), ("viewer", "kept", "viewer")]
+    assert changes("2026-05-31") == [
+        ("editor", "new", None), ("owner", "kept", "owner"), ("viewer", "ended", "viewer"),
+    ]  # fmt: skip
+
+
 def test_a_day_ends_at_midnight(edition: Path):
-    assert not [row for row in read_review(edition, "2026-04-30").rows if row["holder_id"] == "svcac_1"]
+    assert {
+        row["grant_id"] for row in read_review(edition, "2026-04-30").rows if row["holder_id"] == "svcac_1"
+    } == {"svcac_1"}, "the account was there before it was seen; it has no place yet"
     account = row_of(read_review(edition, "2026-05-01"), "svcac_1", "ws_1")
     assert (account["holder_type"], account["change"]) == ("service_account", "new")
     assert account["remarks"] == ["administrator"]

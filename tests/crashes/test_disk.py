@@ -159,8 +159,7 @@ def test_two_refreshes_at_once_take_turns(feed: LocalFeed, path: Path):
 def test_the_second_of_two_says_a_sentence_when_it_must_wait_too_long(feed: LocalFeed, path: Path):
     feed.faults.add("hang", skip=2)
     first = Victim(feed.url, feed.key, path)
-    while feed.faults.pending():
-        time.sleep(0.01)
+    feed.faults.wait_until_met()
     second = Victim(feed.url, feed.key, path, wait_seconds=0.2)
     assert "Another run is writing to" in (second.hear() or "")
     assert first.kill()

@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +17,8 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration.ingest.run import refresh
-from orchestration.warehouse.connection import _create, exclusive, open_warehouse
-from orchestration.warehouse.schema import _STATEMENTS
+from orchestration.warehouse.connection import exclusive, open_warehouse
+from orchestration.warehouse.schema import STATEMENTS
 from tests.conftest import source_of
 from tests.crashes.victim import Victim
 from tests.truth import lies, missing, open_walks, served, stored
@@ -56,18 +55,14 @@ def size_of(file: Path) -> int:
         return 0
 
 
-def wait_for_a_moment(chance: random.Random, feed: LocalFeed, path: Path, victim: Victim) -> None:
-    """Until so many requests have been made, then until something happens to the file, or just a little."""
-    asked, skip = len(feed.requests), chance.choice([0, chance.randrange(12), chance.randrange(12, 45)])
-    log = wal_of(path)
-    aim = chance.choice([lambda: True, log.exists, lambda: not log.exists()])
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline and victim.process.is_alive() and len(feed.requests) < asked + skip:
-        time.sleep(0.0005)
-    deadline = time.monotonic() + 0.3
-    while time.monotonic() < deadline and victim.process.is_alive() and not aim():
-        time.sleep(0.0002)
-    time.sleep(chance.choice([0.0, chance.uniform(0, 0.01), chance.uniform(0, 0.1)]))
+def moment(chance: random.Random, feed: LocalFeed) -> dict[str, tuple[str, int]]:
+    """Where the next run is to stop: at a request, or before or after it stores a batch."""
+    feed.faults.clear()
+    point = chance.choice(["asking", "storing", "stored"])
+    if point == "asking":
+        feed.faults.add("hold", skip=chance.randrange(45))
+        return {}
+    return {"stops": (point, chance.randrange(1, 15))}
 
 
 def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
@@ -77,9 +72,15 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
     killed = finished = warehouses = left_open = with_wal = checked = 0
     path = tmp_path / "0.duckdb"
     while killed < ROUNDS:
-        victim = Victim(feed.url, feed.key, path, page_size=chance.choice([3, 7, 50]), small_batches=True)
-        wait_for_a_moment(chance, feed, path, victim)
-        if victim.kill():
+        # The first kill meets days that are stored in part, or all of this would prove little.
+        page_size, stop = (
+            (chance.choice([3, 7, 50]), moment(chance, feed)) if killed else (3, {"stops": ("stored", 9)})
+        )
+        victim = Victim(feed.url, feed.key, path, page_size=page_size, small_batches=True, **stop)
+        if not victim.ends_before(feed):
+            assert victim.kill()
+            feed.faults.clear()
+            feed.faults.release()
             killed += 1
             with_wal += wal_of(path).exists()
             if path.exists():
@@ -88,6 +89,7 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
                 left_open += open_walks(path) > 0
         else:
             finished += 1
+        feed.faults.clear()
         if victim.process.exitcode == 0 or chance.random() < 0.15 or killed == ROUNDS:
             began = datetime.now(UTC).replace(tzinfo=None)
             assert refresh(source_of(feed), path).is_complete
@@ -100,7 +102,6 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
             warehouses += 1
             checked += len(feed)
             path = tmp_path / f"{warehouses}.duckdb"
-    # The kills have to have met work that was half done, or they prove nothing.
     assert left_open > 0
     figures = (
         f"{killed} kills survived ({left_open} left walks open, {with_wal} a log to replay), {finished} runs "
@@ -113,15 +114,12 @@ def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
 
 def kill_with_a_log(feed: LocalFeed, tmp_path: Path) -> Path:
     """A warehouse whose writer died between a commit and the checkpoint that follows."""
-    for number in range(40):
-        path = tmp_path / f"log{number}.duckdb"
-        victim = Victim(feed.url, feed.key, path)
-        while victim.process.is_alive() and size_of(wal_of(path)) < 8000:
-            time.sleep(0.0001)
-        victim.kill()
-        if size_of(wal_of(path)) >= 8000:
-            return path
-    raise AssertionError("no writer was met in time")
+    path = tmp_path / "log.duckdb"
+    victim = Victim(feed.url, feed.key, path, stops=("stored", 2))
+    assert not victim.ends_before(feed)
+    assert victim.kill()
+    assert size_of(wal_of(path)) > 0
+    return path
 
 
 def test_a_log_that_breaks_off_anywhere_opens_as_a_true_warehouse(feed: LocalFeed, tmp_path: Path):
@@ -140,27 +138,26 @@ def test_a_log_that_breaks_off_anywhere_opens_as_a_true_warehouse(feed: LocalFee
     assert lies(copy) == []
 
 
-def test_a_process_that_dies_while_it_makes_the_file_leaves_one_that_opens_or_none(tmp_path: Path):
-    for number in range(max(10, ROUNDS // 3)):
-        path = tmp_path / f"{number}.duckdb"
-        child = os.fork()
-        if child == 0:
-            _create(path)
-            os._exit(0)
-        time.sleep(random.Random(number).uniform(0, 0.03))
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-        with open_warehouse(path) as connection:
-            assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
-        assert not list(tmp_path.glob("*.new*"))
+@pytest.mark.parametrize("point", ["create_schema", "os.link", "sync"])
+def test_a_process_that_dies_while_it_makes_the_file_leaves_one_that_opens_or_none(path: Path, point: str):
+    child = os.fork()
+    if child == 0:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"orchestration.warehouse.connection.{point}", lambda *_: os._exit(9))
+            with open_warehouse(path):
+                os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    with open_warehouse(path) as connection:
+        assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
+    assert not list(path.parent.glob("*.new*"))
 
 
-@pytest.mark.parametrize("done", range(1, len(_STATEMENTS)))
+@pytest.mark.parametrize("done", range(1, len(STATEMENTS)))
 def test_a_schema_that_was_made_by_half_is_completed(path: Path, done: int):
     import duckdb
 
     with duckdb.connect(str(path)) as connection:
-        for statement in _STATEMENTS[:done]:
+        for statement in STATEMENTS[:done]:
             connection.execute(statement)
     with open_warehouse(path) as connection:
         assert connection.execute("select count(*) from raw.schema_version").fetchall() == [(1,)]
@@ -168,18 +165,28 @@ def test_a_schema_that_was_made_by_half_is_completed(path: Path, done: int):
 
 def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed, tmp_path: Path):
     """The thread that stores is not the one that is interrupted; the process waits for it."""
-    for number in range(3):
+    for number in range(1, 4):
         path, errors = tmp_path / f"{number}.duckdb", tmp_path / f"{number}.txt"
-        victim = Victim(feed.url, feed.key, path, page_size=3, small_batches=True, stderr=str(errors), slow=0.1)
-        for _ in range(number + 1):
-            assert victim.hear() == "storing"
+        victim = Victim(
+            feed.url,
+            feed.key,
+            path,
+            page_size=3,
+            small_batches=True,
+            stderr=str(errors),
+            stops=("storing", number),
+        )
+        assert victim.hear() == "storing"
         os.kill(victim.process.pid, signal.SIGINT)
+        victim.go_on()
+        while victim.hear() == "storing":
+            victim.go_on()
         victim.process.join(20)
         assert victim.process.exitcode is not None
         # Closed by the thread itself: nothing is left to replay.
         assert not wal_of(path).exists()
         assert "never retrieved" not in errors.read_text()
-        assert number < len(stored(path)) < len(served(feed))
+        assert len(stored(path)) < len(served(feed))
         assert lies(path) == []
         assert missing(path, feed) == set()
     assert refresh(source_of(feed), path).is_complete
@@ -189,8 +196,7 @@ def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed,
 def test_the_lock_of_a_dead_run_holds_nobody_up(feed: LocalFeed, path: Path):
     feed.faults.add("hang", skip=3)
     victim = Victim(feed.url, feed.key, path)
-    while feed.faults.pending():
-        time.sleep(0.01)
+    feed.faults.wait_until_met()
     assert path.with_name(path.name + ".lock").exists()
     assert victim.kill()
     with exclusive(path, wait_seconds=0.5):

@@ -79,8 +79,7 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
 
     feed.faults.add("hang", skip=16)
     walking = Refresh(feed, path)
-    while feed.faults.pending():
-        time.sleep(0.02)
+    feed.faults.wait_until_met()
     walking.process.send_signal(signal.SIGTERM)
     status, said = walking.end()
     assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said

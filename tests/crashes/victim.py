@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import multiprocessing
 import os
 import resource
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from pydantic import SecretStr
 
+from local_feed import LocalFeed
 from orchestration.config.sources import Source
 from orchestration.ingest import feed_reader, run, writer
 from orchestration.landing.batch import Batch
@@ -32,8 +33,8 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     """One refresh under the pipeline's lock; tells `started`, then `done` or the sentence of the failure.
 
     Options: `page_size`, `small_batches` (every page is landed by itself), `file_limit` (bytes that a file may
-    grow to), `stderr` (a file), `wait_seconds` (for the lock), `slow` (tells `storing` before it stores a batch,
-    and takes so many seconds longer).
+    grow to), `stderr` (a file), `wait_seconds` (for the lock), `stops` (`storing` or `stored`, and from which
+    batch on: it says so before, or after, it stores the batch, and waits for `Victim.go_on`).
     """
     if options.get("stderr"):
         os.dup2(os.open(options["stderr"], os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
@@ -42,11 +43,11 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
         writer.PENDING_BYTES = options.get("pending_bytes", writer.PENDING_BYTES)
     if options.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], resource.RLIM_INFINITY))
-    if options.get("slow"):
-        writer.store = functools.partial(_store_slowly, says, options["slow"])
+    if options.get("stops"):
+        writer.store = functools.partial(_store, says, *options["stops"], itertools.count(1))
     source = Source(
         "test", url, SecretStr(key), settle=timedelta(0), page_size=options.get("page_size", 5),
-        requests_per_minute=1_000_000,
+        requests_per_minute=1_000_000, start=options.get("start"), concurrency=options.get("concurrency", 4),
     )  # fmt: skip
     says.send("started")
     try:
@@ -57,10 +58,22 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
         says.send(str(error))
 
 
-def _store_slowly(says: Connection, seconds: float, connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    says.send("storing")
-    time.sleep(seconds)
+def _store(
+    says: Connection,
+    point: str,
+    first: int,
+    numbers: Iterator[int],
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+) -> None:
+    is_stop = next(numbers) >= first
+    if is_stop and point == "storing":
+        says.send(point)
+        says.recv()
     store(connection, batch)
+    if is_stop and point == "stored":
+        says.send(point)
+        says.recv()
 
 
 class Victim:
@@ -69,7 +82,7 @@ class Victim:
     def __init__(
         self, url: str, key: str, path: Path, target: Callable[..., None] = refresh, **options: Any
     ) -> None:
-        self._hears, says = _FORKS.Pipe(duplex=False)
+        self._hears, says = _FORKS.Pipe()
         self.process = _FORKS.Process(target=target, args=(says, url, key, str(path), options))
         self.process.start()
         says.close()
@@ -83,6 +96,22 @@ class Victim:
             return self._hears.recv()
         except EOFError:
             return None
+
+    def ends_before(self, feed: LocalFeed) -> bool:
+        """Wait for its end, or until it stops or has met the feed's faults; whether that was its end."""
+        watch, met = _FORKS.Pipe(duplex=False)
+        feed.faults.on_met(lambda: met.send(None))
+        # It says something too when it is done, and then ends.
+        ready = wait([self._hears, watch], 60.0)
+        if self._hears in ready and self.hear() not in ("storing", "stored"):
+            self.process.join()
+            return True
+        assert ready, "the refresh neither ends nor stops"
+        return False
+
+    def go_on(self) -> None:
+        """Let it go on from where it stopped."""
+        self._hears.send(None)
 
     def kill(self) -> bool:
         """Kill it as the kernel does; whether it was still at work."""

@@ -24,6 +24,10 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+# Done when recorded: what was started is the subscription itself, not an attempt at one.
+DONE_AT_ONCE = {"subscription_started"}
+
+
 def seed(name: str) -> list[dict[str, str]]:
     with (ROOT / f"dbt_project/seeds/{name}.csv").open() as file:
         return list(csv.DictReader(file))
@@ -68,3 +72,28 @@ def test_every_documented_login_is_mapped():
         and row["object_type"] in ("login", "second_factor", "step_up_authentication")
     }
     assert mapped == logins
+
+
+def test_every_documented_type_is_classified():
+    types = [row["activity_type"] for row in seed("activity_types")]
+    assert types == sorted(CONTRACT)
+
+
+def test_every_documented_field_is_listed():
+    listed = {
+        (row["part_type"], row["field_name"]) for row in seed("documented_fields") if row["part"] == "activity"
+    }
+    fields = {(kind, field) for kind, shape in CONTRACT.items() for field in shape["fields"]}
+    assert {one for one in listed if one[0] != "*"} == fields
+
+
+def test_what_was_only_asked_for_started_or_attempted_has_no_known_outcome():
+    rows = {row["activity_type"]: row for row in seed("activity_types")}
+    begun = {kind for kind in rows if kind.endswith(("_requested", "_started", "_attempted", "_initiated"))}
+    assert {kind for kind in begun if rows[kind]["outcome"] != "unknown"} == DONE_AT_ONCE
+    failed = {kind for kind in rows if kind.endswith(("_failed", "_invalid"))}
+    assert {rows[kind]["outcome"] for kind in failed} == {"failure"}
+    # A setting, not a failed attempt.
+    assert (rows["org_creation_blocked"]["category"], rows["org_creation_blocked"]["outcome"]) == (
+        "configuration", "success",
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from pathlib import Path
@@ -40,8 +39,7 @@ def person(name: str) -> str:
 
 
 def test_every_rule_fires_on_the_history(built: Built):
-    with (ROOT / "dbt_project/seeds/detection_rules.csv").open(newline="") as file:
-        rules = {rule["rule_id"] for rule in csv.DictReader(file)}
+    rules = {path.stem for path in (ROOT / "dbt_project/models/detections/rules").glob("*.sql")}
     assert {rule for (rule,) in rows(built[0], "select distinct rule_id from marts.findings")} == rules
 
 
@@ -147,7 +145,7 @@ def test_late_data_adds_findings_and_changes_none_and_a_rebuild_gives_the_same_i
     assert len(after) == len(before) + 1
     assert rows(path, "select finding_id from marts.findings where not is_supported") == [(lost,)]
     assert rows(
-        path, "select evidence_activity_ids[1] from detections.findings_today where rule_id = 'mass_upload'"
+        path, "select evidence_activity_ids[1] from detections.current_findings where rule_id = 'mass_upload'"
     ) == [("late_2",)]
     said = no_new_severe_findings(Warehouse(database=str(path)))
     assert said.description == "ip_restriction_deleted: 1"

@@ -21,7 +21,7 @@ where coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to
 """
 ACTIVE_KEYS = """
 select key_type, key_id from marts.key_lifecycle
-where is_active and (expires_at is null or expires_at > (select max(occurred_at) from marts.activities))
+where is_active
 """
 
 

@@ -142,7 +142,7 @@ def test_a_gap_and_what_repaired_it_are_named(path: Path):
     records = [activity(f"a{day}", noon + timedelta(days=day)) for day in range(3)]
     second = (START + timedelta(days=1)).date()
     with LocalFeed(records=records) as feed:
-        feed.faults.add("error", times=0, status=400, contains=f"gte={second}")
+        feed.faults.add("error", times=0, status=400, covers=f"{second}T12:00:00Z")
         refresh(source_of(feed), path)
         statement, text = state_of(path, START.date(), START.date() + timedelta(days=2))
         assert not statement["is_complete"]

@@ -262,5 +262,5 @@ def test_a_fault_ends_as_the_table_says(
 def test_the_table_has_a_row_for_each_fault_of_the_feed():
     from local_feed import KINDS
 
-    elsewhere = {"latency", "late_activity", "changed_record", "outside_range"}
+    elsewhere = {"latency", "late_activity", "changed_record", "outside_range", "hold"}
     assert {row[1]["kind"] for row in TABLE} == set(KINDS) - elsewhere

@@ -107,12 +107,12 @@ def reconcile(days: list[CoveredDay], **changes) -> Reconciliation:
     return plan_reconcile(days, at(31), **settings)
 
 
-def covered_day(day: int, walked: int | None, records: int = 0) -> CoveredDay:
-    return CoveredDay(Interval(at(day), at(day) + DAY), walked and at(walked), records)
+def covered_day(day: int, walked: int, records: int = 0) -> CoveredDay:
+    return CoveredDay(Interval(at(day), at(day) + DAY), at(walked), records)
 
 
 def test_the_last_days_and_what_is_read_of_today_are_walked_again_each_night():
-    today = CoveredDay(Interval(at(30), at(30, 5)), None, 3)
+    today = CoveredDay(Interval(at(30), at(30, 5)), at(30, 5), 3)
     plan = reconcile([covered_day(27, 28), covered_day(28, 29), covered_day(29, 30), today])
     assert plan.recent == [
         Slice(Kind.RECONCILE, at(30), at(30, 5), late_before=at(30, 5)),
@@ -130,13 +130,13 @@ def test_an_even_share_of_older_days_has_its_turn_least_recently_walked_first():
 
 
 def test_what_was_never_walked_in_full_or_has_waited_too_long_is_due_at_once():
-    days = [covered_day(1, 30), covered_day(2, 20), covered_day(3, 21), covered_day(4, 22), covered_day(5, None)]
+    days = [covered_day(1, 30), covered_day(2, 20), covered_day(3, 21), covered_day(4, 22), covered_day(5, 6)]
     plan = reconcile([*days, covered_day(28, 29), covered_day(29, 30)])
     assert [one.start.day for one in plan.older] == [5, 2, 3]
 
 
 def test_older_days_keep_to_the_requests_of_the_night_but_for_one():
-    days = [covered_day(day, None, 25) for day in range(1, 9)]
+    days = [covered_day(day, 9, 25) for day in range(1, 9)]
     ends = [covered_day(28, 29), covered_day(29, 30)]
     assert len(reconcile([*days, *ends], requests=6).older) == 2
     assert len(reconcile([*days, *ends], requests=1).older) == 1
@@ -147,7 +147,7 @@ def test_in_turn_every_day_is_walked_again_within_the_time():
     walked = dict.fromkeys(range(1, 26), -1)
     for night in range(10):
         days = [CoveredDay(Interval(at(day), at(day) + DAY), at(1) + n * DAY, 0) for day, n in walked.items()]
-        ends = [CoveredDay(Interval(at(31), at(31) + DAY), None, 0)]
+        ends = [CoveredDay(Interval(at(31), at(31) + DAY), at(31), 0)]
         plan = plan_reconcile(
             days + ends, at(1) + night * DAY, recent_days=1, every=10 * DAY, requests=100, page_size=10
         )

@@ -151,7 +151,7 @@ def test_a_walk_that_fails_is_repeated_by_the_next_refresh(feed, path: Path):
     source = source_of(feed)
     refresh(source, path)
     day = (TODAY - timedelta(days=1)).date().isoformat()
-    feed.faults.add("error", times=0, status=400, contains=f"created_at.gte={day}")
+    feed.faults.add("error", times=0, status=400, covers=f"{day}T12:00:00Z")
     report = reconcile(source, path)
     assert len(report.failures) == 1
     feed.faults.clear()

@@ -42,7 +42,9 @@ def land_all(path: Path, chunks: list[Chunk]) -> list[int]:
     sizes = []
 
     async def run() -> None:
-        it = writer.Lander(path, lambda batch: sizes.append(sum(len(chunk.records) for chunk in batch)))
+        it = writer.Lander(
+            path, lambda batch: sizes.append(sum(len(chunk.records) for chunk in batch)), first_batch_requests=None
+        )
         for chunk in chunks:
             await it.hand_over(chunk)
         it.finish()

@@ -122,7 +122,7 @@ def movement(record):
         return (record["user_id"], place), None
     if kind == "claude_user_role_updated" and record["current_role"] is None:
         return None, (record["user_id"], place)
-    if kind == "org_user_left":
+    if kind in ("org_user_left", "account_deleted"):
         return None, (actor, place)
     if kind == "org_user_deleted":
         return None, (record["deleted_user_id"], place)

@@ -25,7 +25,7 @@ from orchestration.publish.duckdb_file import publish_database
 from orchestration.publish.edition import read_edition
 from orchestration.publish.marts import Mart, read_catalog
 from orchestration.publish.parquet import publish_parquet
-from orchestration.publish.pseudonyms import Pseudonyms, address_prefix
+from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import general
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import PSEUDONYM_KEY
@@ -202,29 +202,6 @@ def test_an_error_does_not_show_the_key_even_with_its_local_variables(copy: Path
     assert {"prepare", "of", "publish_database"} <= {frame.name for frame in ours}
     assert PSEUDONYM_KEY not in str([(frame.line, frame.locals) for frame in ours]) + str(raised.value)
     assert [path.name for path in (tmp_path / "general").iterdir()] == [".lock"]
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.77", "203.0.113.0/24"),
-        (" 203.0.113.77\n", "203.0.113.0/24"),
-        ("2001:DB8:1:2:3::1", "2001:db8:1::/48"),
-        ("fe80::1%eth0", "fe80::/48"),
-        ("::1", "::/48"),
-        # IPv4 inside of IPv6: mapped, and 6to4, whose first 48 bits are all of it.
-        ("::ffff:203.0.113.77", "203.0.113.0/24"),
-        ("2002:cb00:714d::1", "203.0.113.0/24"),
-        ("203.0.113.77:443", None),
-        ("203.0.113", None),
-        ("010.1.1.1", None),
-        ("unknown", None),
-        ("", None),
-        ("203.0.113.77\0", None),
-    ],
-)
-def test_of_an_address_the_network_stays(address: str, network: str | None):
-    assert address_prefix(address) == network
 
 
 def test_an_email_has_one_pseudonym_however_it_was_typed():

@@ -1,10 +1,15 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
+
+{% set ranked_scopes = ['organization', 'workspace', 'organization_role', 'workspace_role'] %}
 
 with
 
 changes as (
 
-    select * from {{ ref('membership_changes') }}
+    select
+        *,
+        {{ adapter.quote('current_role') }} as new_role
+    from {{ ref('membership_changes') }}
     where change_type in ('added', 'role_changed', 'invited')
 
 ),
@@ -21,36 +26,23 @@ role_names as (
 
 ),
 
-named as (
-
-    select
-        changes.*,
-        lower(coalesce(changes.{{ adapter.quote('current_role') }}, role_names.role_name)) as role_given
-    from changes
-    left join role_names on changes.scope_type = 'rbac_role' and changes.scope_id = role_names.role_id
-
-),
-
 -- The owner of a project is no administrator: outside of organizations and workspaces the role must say so.
 granted as (
 
     select
-        activity_id,
-        organization_uuid,
-        scope_type,
-        scope_id,
-        principal_type,
-        coalesce(principal_id, principal_email) as principal_id,
-        actor_id,
-        role_given,
-        occurred_at
-    from named
+        changes.*,
+        lower(coalesce(changes.new_role, role_names.role_name)) as role_given
+    from changes
+    left join role_names on changes.scope_type = 'rbac_role' and changes.scope_id = role_names.role_id
     where
-        coalesce(lower(previous_role), '') not in ({{ literals(var('admin_roles')) }})
-        and (
-            (scope_type in ('organization', 'workspace') and role_given in ({{ literals(var('admin_roles')) }}))
-            or (scope_type not in ('organization', 'workspace', 'design_project') and role_given like '%admin%')
-        )
+        case
+            when changes.scope_type in ({{ literals(ranked_scopes) }})
+                then {{ role_rank('changes.new_role') }} > {{ role_rank('changes.previous_role') }}
+            when changes.scope_type = 'design_project' then false
+            else
+                lower(coalesce(changes.new_role, role_names.role_name)) like '%admin%'
+                and coalesce(lower(changes.previous_role), '') not like '%admin%'
+        end
 
 ),
 
@@ -69,7 +61,31 @@ service_account_entries as (
 
 final as (
 
-    select * from granted
+    select
+        granted.activity_id,
+        granted.organization_uuid,
+        granted.scope_type,
+        granted.scope_id,
+        granted.principal_type,
+        coalesce(granted.principal_id, granted.principal_email) as principal_id,
+        granted.actor_id,
+        granted.role_given,
+        case
+            when granted.principal_id is null or granted.principal_type = 'invitee'
+                then coalesce(lower(granted.principal_email) = lower(granted.actor_email), false)
+            else coalesce(granted.principal_id = granted.actor_id, false)
+        end as is_own_act,
+        accepted.activity_id is not null as is_invitation_accepted,
+        granted.occurred_at
+    from granted
+    left join {{ ref('accepted_invitations') }} as accepted
+        on
+            granted.activity_id = accepted.activity_id
+            and granted.principal_id = accepted.principal_id
+            and (
+                accepted.offered_role is null
+                or {{ role_rank('accepted.offered_role') }} >= {{ role_rank('granted.role_given') }}
+            )
 
     union all
 
@@ -82,9 +98,11 @@ final as (
         object_id as principal_id,
         actor_id,
         lower(current_value) as role_given,
+        coalesce(actor_id = object_id, false) as is_own_act,
+        false as is_invitation_accepted,
         occurred_at
     from service_account_entries
-    where update_type = 'organization_role' and lower(current_value) in ({{ literals(var('admin_roles')) }})
+    where update_type = 'organization_role' and {{ role_rank('current_value') }} > 0
 
 )
 

@@ -11,7 +11,6 @@
 }}
 
 {% set activity_types = [
-    'org_compliance_api_settings_updated',
     'org_deletion_requested', 'org_bulk_delete_initiated', 'org_deleted_via_bulk',
     'org_sso_toggled', 'org_sso_connection_deactivated', 'org_sso_connection_deleted',
     'org_magic_link_second_factor_toggled', 'org_ip_restriction_deleted', 'primary_owner_transferred',
@@ -19,7 +18,7 @@
     'magic_link_login_failed', 'sso_login_failed',
     'magic_link_login_succeeded', 'social_login_succeeded', 'sso_login_succeeded',
     'api_key_created', 'admin_api_key_created', 'service_key_created', 'platform_api_key_created',
-    'platform_service_account_updated', 'rbac_role_created',
+    'platform_service_account_updated', 'rbac_role_created', 'rbac_role_permission_added',
     'org_data_export_started', 'org_data_export_accessed', 'org_members_exported',
     'audit_log_export_started', 'audit_log_export_accessed',
     'claude_artifact_sharing_updated',
@@ -29,6 +28,7 @@
     'platform_spend_limit_deleted', 'workspace_spend_limit_deleted', 'workspace_member_spend_limit_deleted',
     'extra_usage_spend_limit_deleted',
     'ghe_webhook_signature_invalid',
+    'anthropic_access',
 ] %}
 {% set object_fields = [
     'api_key_id', 'admin_api_key_id', 'service_key_id', 'service_account_id', 'role_id', 'new_owner_id',
@@ -38,19 +38,12 @@
 
 with
 
-received as (
-
-    select activities.* from {{ ref('activities') }} as activities
-    {% if is_incremental() %}
-        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
-    {% endif %}
-
-),
-
 activities as (
 
-    select * from received
-    where activity_type in ({{ literals(activity_types) }})
+    select activities.* from {{ ref('activities') }} as activities
+    where
+        {{ is_new('activities') }}
+        and activities.activity_type in ({{ literals(activity_types) }})
 
 ),
 
@@ -73,14 +66,14 @@ final as (
             {{ json_text('payload', 'integration_type') }},
             {{ json_text('payload', 'role_name') }}
         ) as object_name,
+        {{ json_text('payload', 'reason_code') }} as reason_code,
+        {{ json_text('payload', 'accessor_department') }} as accessor_department,
         {{ json_document('payload', 'scopes') }} as scopes,
         {{ json_document('payload', 'audience') }} as audience,
         {{ json_document('payload', 'updates') }} as updates,
         {{ whole_number(json_text('payload', 'requested_count'), 'bigint') }} as requested_count,
         {{ whole_number(json_text('payload', 'audited_count'), 'bigint') }} as audited_count,
         {{ json_text('payload', 'enabled') }} = 'true' as is_enabled,
-        {{ json_text('payload', 'compliance_api_enabled') }} = 'true' as is_api_enabled,
-        {{ json_text('payload', 'compliance_api_logging_enabled') }} = 'true' as is_logging_enabled,
         occurred_at,
         ingest_seq
     from activities

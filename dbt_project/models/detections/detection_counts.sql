@@ -12,69 +12,12 @@
     )
 }}
 
-{% set behaviours = {
-    'download': ['claude_file_exported', 'platform_file_content_downloaded'],
-    'upload': [
-        'claude_file_uploaded', 'claude_project_document_uploaded', 'claude_project_file_uploaded',
-        'platform_file_uploaded',
-    ],
-    'deletion': [
-        'claude_chat_deleted', 'claude_file_deleted', 'claude_project_deleted', 'claude_project_document_deleted',
-        'claude_project_file_deleted', 'claude_published_artifact_deleted', 'claude_skill_deleted',
-        'design_project_deleted', 'platform_agent_deleted', 'platform_file_deleted', 'platform_memory_deleted',
-        'platform_memory_store_deleted',
-    ],
-    'snapshot': ['claude_chat_snapshot_created', 'session_share_created'],
-    'access_failure': [
-        'claude_artifact_access_failed', 'claude_chat_access_failed', 'claude_file_access_failed',
-        'claude_project_document_access_failed', 'claude_project_file_access_failed',
-    ],
-    'enumeration': [
-        'group_list_viewed', 'group_member_list_viewed', 'group_viewed', 'org_invites_listed', 'org_user_viewed',
-        'org_users_listed', 'platform_workspace_member_viewed', 'platform_workspace_members_listed',
-    ],
-} %}
-
 with
 
-received as (
+acts as (
 
-    select activities.* from {{ ref('activities') }} as activities
-    {% if is_incremental() %}
-        where activities.ingest_seq > (select coalesce(max(built.ingest_seq), -1) from {{ this }} as built)
-    {% endif %}
-
-),
-
--- Someone invited answers without being a member. This product's own reads count: its key can be stolen like others.
-activities as (
-
-    select
-        coalesce(actor_id, actor_ip_address) as actor_id,
-        actor_type,
-        organization_uuid,
-        {{ ip_network('actor_ip_address') }} as network,
-        case
-            {% for behaviour, activity_types in behaviours.items() %}
-                when activity_type in ({{ literals(activity_types) }}) then '{{ behaviour }}'
-            {% endfor %}
-            when
-                activity_type = 'compliance_api_accessed'
-                and {{ json_text('payload', 'status_code') }} in ('401', '403')
-                then 'refused_read'
-            when activity_type = 'compliance_api_accessed' then 'compliance_read'
-            else 'other'
-        end as behaviour,
-        activity_id,
-        activity_date,
-        {{ dbt.date_trunc('hour', 'occurred_at') }} as hour_start,
-        occurred_at,
-        ingest_seq
-    from received
-    where
-        coalesce(actor_id, actor_ip_address) is not null
-        and actor_type not in ('anthropic_actor', 'system_actor')
-        and activity_type not in ('org_user_invite_accepted', 'org_user_invite_rejected', 'org_user_left')
+    select acts.* from {{ ref('detection_acts') }} as acts
+    where {{ is_new('acts') }}
 
 ),
 
@@ -84,7 +27,7 @@ activities as (
         select distinct
             actor_id,
             activity_date
-        from activities
+        from acts
 
     ),
 {% endif %}
@@ -105,7 +48,7 @@ pieces as (
         occurred_at as first_at,
         occurred_at as last_at,
         ingest_seq
-    from activities
+    from acts
 
     {% if is_incremental() %}
         union all

@@ -15,7 +15,7 @@ with
 
 found as (
 
-    select found.* from {{ ref('findings_today') }} as found
+    select found.* from {{ ref('current_findings') }} as found
     {% if is_incremental() %}
         where found.finding_id not in (select told.finding_id from {{ this }} as told)
     {% endif %}

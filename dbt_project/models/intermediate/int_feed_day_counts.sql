@@ -13,13 +13,13 @@ received as (
 
     select
         activities.source,
-        cast(activities.occurred_at as date) as coverage_date,
+        cast(activities.created_at as date) as coverage_date,
         count(*) as activity_count,
         count(case when activities.is_late then 1 end) as late_count,
         max(activities.ingest_seq) as ingest_seq
     from {{ ref('stg_feed__activities') }} as activities
     where {{ is_new('activities') }}
-    group by activities.source, cast(activities.occurred_at as date)
+    group by activities.source, cast(activities.created_at as date)
 
 ),
 

@@ -7,7 +7,7 @@ walked as (
         slice_start_at,
         slice_end_at
     from {{ ref('stg_feed__extracts') }}
-    where status = 'complete'
+    where status = 'complete' and not is_filtered
 
 ),
 

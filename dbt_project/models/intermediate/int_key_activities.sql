@@ -6,6 +6,8 @@
     )
 }}
 
+{% set payload = 'activities.payload' %}
+
 with
 
 activities as (
@@ -21,33 +23,46 @@ event_types as (
 
 ),
 
--- The join leaves the few activities that concern a key: only their JSON is read.
+-- The join leaves the few activities that concern a key: only their JSON is read. What a rotation states is about the
+-- new key.
 final as (
 
     select
         activities.activity_id,
         activities.organization_uuid,
-        activities.workspace_id as stated_workspace_id,
+        coalesce(
+            activities.workspace_id, {{ json_text(payload, 'scope.workspace_id') }}
+        ) as stated_workspace_id,
         activities.actor_id,
-        {{ json_field('activities.payload', 'event_types.id_field') }} as stated_key_id,
+        {{ json_field(payload, 'event_types.id_field') }} as stated_key_id,
         event_types.key_type,
         event_types.event_type,
         activities.activity_type,
         activities.actor_type,
         activities.actor_email,
-        {{ json_field('activities.payload', 'event_types.name_field') }} as stated_name,
-        event_types.status as stated_status,
         case
-            when event_types.event_type = 'updated' then {{ json_document('activities.payload', 'updates') }}
+            when coalesce(event_types.status, '') <> 'rotated'
+                then coalesce({{ json_field(payload, 'event_types.name_field') }}, {{ json_text(payload, 'name') }})
+        end as stated_name,
+        case
+            when event_types.event_type = 'created'
+                then coalesce(lower({{ json_text(payload, 'status') }}), event_types.status)
+            else event_types.status
+        end as stated_status,
+        case
+            when event_types.event_type = 'updated' then {{ json_document(payload, 'updates') }}
         end as updates,
         case
-            when event_types.event_type = 'updated' then {{ json_document('activities.payload', 'updated_fields') }}
+            when event_types.event_type = 'updated' then {{ json_document(payload, 'updated_fields') }}
         end as updated_fields,
-        {{ json_strings('activities.payload', 'scopes') }} as stated_scopes,
+        case
+            when coalesce(event_types.status, '') <> 'rotated'
+                then {{ json_strings(payload, 'scopes') }}
+        end as stated_scopes,
         activities.occurred_at,
         case
-            when activities.activity_type = 'claude_code_runner_pool_secret_minted'
-                then {{ utc_timestamp(json_text('activities.payload', 'expires_at')) }}
+            when coalesce(event_types.status, '') <> 'rotated'
+                then {{ utc_timestamp(json_text(payload, 'expires_at')) }}
         end as stated_expires_at,
         activities.ingest_seq
     from activities

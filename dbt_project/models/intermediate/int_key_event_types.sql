@@ -32,6 +32,7 @@ event_types as (
         ('org_external_key_updated', 'external_key', 'updated', 'external_key_id', null, null),
         ('org_external_key_deleted', 'external_key', 'ended', 'external_key_id', null, 'deleted'),
         ('tunnel_token_minted', 'tunnel_token', 'created', 'token_id', 'token_name', 'active'),
+        ('tunnel_token_rotated', 'tunnel_token', 'updated', 'tunnel_token_id', null, null),
         ('tunnel_token_revoked', 'tunnel_token', 'ended', 'token_id', 'token_name', 'revoked'),
         ('claude_code_runner_pool_secret_minted', 'runner_pool_secret', 'created', 'jti', 'label', 'active'),
         ('claude_code_credential_revoked', 'runner_pool_secret', 'ended', 'jti', null, 'revoked'),
@@ -55,8 +56,10 @@ event_types as (
             'ccr_agent_proxy_credential_deleted', 'agent_proxy_credential', 'ended', 'credential_id', null,
             'deleted'
         ),
+        ('platform_service_account_created', 'service_account', 'created', 'service_account_id', null, 'active'),
         ('platform_service_account_updated', 'service_account', 'updated', 'service_account_id', null, null),
-        ('platform_service_account_archived', 'service_account', 'ended', 'service_account_id', null, 'archived')
+        ('platform_service_account_archived', 'service_account', 'ended', 'service_account_id', null, 'archived'),
+        ('org_deleted_via_bulk', 'organization', 'ended', 'organization_uuid', null, 'deleted')
     ) as event_types (activity_type, key_type, event_type, id_field, name_field, status)
 
 )

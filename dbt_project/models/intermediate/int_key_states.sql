@@ -11,8 +11,6 @@ final as (
     select
         key_id,
         key_type,
-        {{ value_at_first('organization_uuid', 'event_number') }}
-        filter (where organization_uuid is not null) as organization_uuid,
         {{ value_at_last('workspace_id', 'event_number') }} as workspace_id,
         {{ value_at_first('actor_id', 'event_number') }} filter (where event_type = 'created') as created_by_actor_id,
         {{ value_at_first('actor_type', 'event_number') }}
@@ -25,9 +23,8 @@ final as (
         {{ value_at_first('actor_email', 'event_number') }} filter (where event_type = 'created') as created_by_email,
         count(*) as lifecycle_event_count,
         {{ value_at_first('occurred_at', 'event_number') }} filter (where event_type = 'created') as created_at,
-        min(occurred_at) as first_event_at,
         max(occurred_at) as last_changed_at,
-        max(occurred_at) filter (where is_status_change) as status_taken_at,
+        coalesce(max(occurred_at) filter (where is_status_change), min(occurred_at)) as status_taken_at,
         {{ value_at_last('expires_at', 'event_number') }} as expires_at
     from key_events
     group by key_id, key_type

@@ -6,30 +6,20 @@ used as (
 
 ),
 
-key_events as (
-
-    select * from {{ ref('key_events') }}
-
-),
-
 -- A use does not say which type of API key it was: where several share the id, it belongs to the one known first.
 known as (
 
     select
         key_id,
         key_type,
-        case key_type when 'service_account' then 'service_account' else 'api_key' end as key_family,
-        {{ key_group('key_type', 'key_id') }} as key_group,
+        key_group,
+        {{ key_family('key_type') }} as key_family,
         row_number() over (
-            partition by
-                case key_type when 'service_account' then 'service_account' else 'api_key' end,
-                {{ key_group('key_type', 'key_id') }}
-            order by occurred_at, activity_id
+            partition by {{ key_family('key_type') }}, key_group
+            order by occurred_at, activity_id, key_type
         ) as rank_in_group
-    from key_events
-    where
-        event_number = 1
-        and key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+    from {{ ref('int_key_stated_events') }}
+    where key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
 
 ),
 

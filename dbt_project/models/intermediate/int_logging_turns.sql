@@ -5,11 +5,12 @@ changed as (
     select
         activity_id,
         organization_uuid,
+        actor_type,
         actor_id,
         actor_email,
         payload,
         occurred_at
-    from {{ ref('activities') }}
+    from {{ ref('int_configuration_activities') }}
     where activity_type = 'org_compliance_api_settings_updated'
 
 ),
@@ -20,6 +21,7 @@ stated as (
         select
             activity_id,
             organization_uuid,
+            actor_type,
             actor_id,
             actor_email,
             occurred_at,
@@ -48,6 +50,7 @@ final as (
         activity_id,
         organization_uuid,
         switch,
+        actor_type,
         actor_id,
         actor_email,
         switch_state = 'true' as is_on,

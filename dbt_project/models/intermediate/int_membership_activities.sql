@@ -49,9 +49,22 @@ activity_types as (
         ('design_project_member_added', 'design_project'),
         ('design_project_member_role_updated', 'design_project'),
         ('design_project_member_removed', 'design_project'),
-        ('group_deleted', 'scope_end'),
-        ('rbac_role_deleted', 'scope_end'),
-        ('platform_workspace_archived', 'scope_end')
+        ('group_deleted', 'end'),
+        ('rbac_role_deleted', 'end'),
+        ('platform_workspace_archived', 'end'),
+        ('platform_service_account_archived', 'end'),
+        ('org_deleted_via_bulk', 'end'),
+        ('account_deleted', 'end'),
+        ('group_created', 'place'),
+        ('group_updated', 'place'),
+        ('group_viewed', 'place'),
+        ('group_visibility_updated', 'place'),
+        ('group_member_list_viewed', 'place'),
+        ('group_member_addition_failed', 'place'),
+        ('group_member_removal_failed', 'place'),
+        ('rbac_role_created', 'place'),
+        ('platform_workspace_created', 'place'),
+        ('design_project_created', 'place')
     ) as listed (activity_type, subject)
 
 ),
@@ -62,6 +75,7 @@ activity_types as (
     'deleted_user_id': 'text',
     'deleted_user_email': 'text',
     'new_owner_id': 'text',
+    'previous_owner_id': 'text',
     'previous_role': 'text',
     'current_role': 'text',
     'previous_seat_tier': 'text',
@@ -80,6 +94,7 @@ activity_types as (
     'principal_id': 'text',
     'target_type': 'text',
     'target_id': 'text',
+    'target_email': 'text',
     'role': 'text',
     'design_project_id': 'text',
 } %}

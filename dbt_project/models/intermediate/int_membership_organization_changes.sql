@@ -3,7 +3,14 @@ with
 activities as (
 
     select * from {{ ref('int_membership_activities') }}
-    where subject = 'organization'
+    where
+        subject = 'organization'
+        -- An update from no role to none changes nothing.
+        and (
+            activity_type <> 'claude_user_role_updated'
+            or stated_previous_role is not null
+            or stated_current_role is not null
+        )
 
 ),
 

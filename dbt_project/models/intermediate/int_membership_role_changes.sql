@@ -14,7 +14,7 @@ final as (
 
     select
         activity_id,
-        case when is_rbac_role then 'rbac_role' else stated_resource_type end as scope_type,
+        case when is_rbac_role then 'rbac_role' else stated_resource_type || '_role' end as scope_type,
         case
             when is_rbac_role then stated_role_id
             else stated_resource_id
@@ -28,7 +28,7 @@ final as (
             when is_rbac_role then stated_principal_id
             else stated_target_id
         end as principal_id,
-        cast(null as {{ dbt.type_string() }}) as principal_email,
+        case when not is_rbac_role then stated_target_email end as principal_email,
         case
             when activity_type in ('rbac_role_assigned', 'role_assignment_granted') then 'added'
             else 'removed'

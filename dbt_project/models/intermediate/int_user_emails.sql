@@ -1,8 +1,8 @@
 with
 
-sightings as (
+observations as (
 
-    select * from {{ ref('int_user_sightings') }}
+    select * from {{ ref('int_user_observations') }}
     where email is not null
 
 ),
@@ -12,7 +12,7 @@ ranked as (
     select
         *,
         row_number() over (partition by user_id order by last_moment desc, email desc) as position_from_last
-    from sightings
+    from observations
 
 ),
 

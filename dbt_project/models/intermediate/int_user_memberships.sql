@@ -3,6 +3,7 @@ with
 stays as (
 
     select * from {{ ref('int_user_organization_stays') }}
+    where position_from_last = 1
 
 ),
 
@@ -12,12 +13,8 @@ ranked as (
         *,
         row_number() over (
             partition by user_id
-            order by
-                valid_to desc nulls first,
-                ended_by_activity_id desc nulls first,
-                valid_from desc nulls last,
-                started_by_activity_id desc nulls last
-        ) as position_from_last
+            order by valid_to desc nulls first, joined_at desc nulls last, organization_uuid asc
+        ) as organization_position
     from stays
 
 ),
@@ -26,12 +23,16 @@ final as (
 
     select
         user_id,
-        max(case when position_from_last = 1 then role end) as organization_role,
-        max(case when position_from_last = 1 then coalesce(end_reason, 'member') end) as membership_status,
-        max(case when position_from_last = 1 then joined_at end) as joined_at,
-        max(case when position_from_last = 1 then valid_to end) as left_at
+        period_role as organization_role,
+        case
+            when valid_to is null then 'member'
+            when end_reason in ('left', 'deprovisioned') then end_reason
+            else 'removed'
+        end as membership_status,
+        joined_at,
+        valid_to as left_at
     from ranked
-    group by user_id
+    where organization_position = 1
 
 )
 

@@ -2,49 +2,28 @@ with
 
 periods as (
 
-    select
-        *,
-        lag(ended_by_activity_id) over (
-            partition by scope_id, principal_id
-            order by valid_from nulls first, started_by_activity_id
-        ) as previous_ended_by_activity_id
-    from {{ ref('membership_periods') }}
+    select * from {{ ref('int_membership_periods') }}
     where scope_type = 'organization' and principal_type = 'user'
 
 ),
 
 -- A role change ends one period and starts the next: one stay.
-numbered as (
-
-    select
-        *,
-        count(case when previous_ended_by_activity_id = started_by_activity_id then null else 1 end) over (
-            partition by scope_id, principal_id
-            order by valid_from nulls first, started_by_activity_id
-            rows unbounded preceding
-        ) as stay_number
-    from periods
-
-),
-
 final as (
 
     select
         principal_id as user_id,
         scope_id as organization_uuid,
-        started_by_activity_id,
-        ended_by_activity_id,
-        role,
-        end_reason,
+        period_role,
         stay_number,
         first_value(valid_from) over (
-            partition by scope_id, principal_id, stay_number
-            order by valid_from nulls first, started_by_activity_id
-            rows unbounded preceding
+            partition by membership_key, stay_number order by segment_number rows unbounded preceding
         ) as joined_at,
-        valid_from,
-        valid_to
-    from numbered
+        valid_to,
+        end_reason,
+        row_number() over (
+            partition by membership_key order by stay_number desc, segment_number desc
+        ) as position_from_last
+    from periods
 
 )
 

@@ -59,6 +59,8 @@ repeated as (
 {% set fields = {
     'workspace_id': 'text',
     'request_id': 'text',
+    'accessed_at': 'text',
+    'status_code': 'text',
     'actor': {
         'user_id': 'text',
         'api_key_id': 'text',
@@ -96,6 +98,7 @@ extracted as (
 
     select
         *,
+        {{ happened_at('activity_type', record_field('stated', 'accessed_at'), 'created_at') }} as occurred_at,
         case actor_type
             when 'user_actor' then {{ record_field('stated', 'actor.user_id') }}
             when 'api_actor' then {{ record_field('stated', 'actor.api_key_id') }}
@@ -127,23 +130,31 @@ final as (
         coalesce(activity_types.category, 'unmapped') as category,
         activity_types.object_type,
         activity_types.action,
-        activity_types.outcome,
+        coalesce(
+            {{ stated_outcome(
+                'extracted.activity_type', 'extracted.payload', record_field('extracted.stated', 'status_code')
+            ) }},
+            activity_types.outcome
+        ) as outcome,
         activity_types.activity_type is not null as is_known_type,
         extracted.organization_id,
         extracted.organization_uuid,
         {{ record_field('extracted.stated', 'workspace_id') }} as workspace_id,
         {{ record_field('extracted.stated', 'request_id') }} as request_id,
+        {{ whole_number(record_field('extracted.stated', 'status_code'), 'bigint') }} as status_code,
         extracted.actor_type,
         extracted.actor_id,
         case when extracted.actor_type = 'user_actor' then extracted.actor_id end as actor_user_id,
         extracted.actor_email,
         {{ record_field('extracted.stated', 'actor.unauthenticated_email_address') }} as claimed_email,
         {{ record_field('extracted.stated', 'actor.ip_address') }} as actor_ip_address,
+        {{ ip_network(record_field('extracted.stated', 'actor.ip_address')) }} as actor_network,
         {{ record_field('extracted.stated', 'actor.user_agent') }} as actor_user_agent,
         coalesce(extracted.activity_type = 'compliance_api_accessed', false)
         and own_requests.request_id is not null as is_own_read,
         extracted.payload,
         extracted.payload_sha256,
+        extracted.created_at,
         extracted.ingested_at,
         extracted.ingest_seq
     from extracted

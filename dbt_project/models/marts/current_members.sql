@@ -27,6 +27,7 @@ final as (
         periods.is_current,
         periods.started_by_activity_id,
         periods.ended_by_activity_id,
+        periods.start_reason,
         periods.end_reason,
         emails.current_email
     from periods

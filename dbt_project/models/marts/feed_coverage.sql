@@ -36,10 +36,10 @@ walked as (
         source,
         cast(slice_start_at as date) as coverage_date,
         sum(received_count) as received_count,
-        count(case when status = 'complete' then 1 end) as complete_walk_count,
+        count(case when status = 'complete' and not is_filtered then 1 end) as complete_walk_count,
         count(case when status = 'failed' then 1 end) as failed_walk_count,
-        min(case when status = 'complete' then finished_at end) as first_covered_at,
-        max(case when status = 'complete' then finished_at end) as last_verified_at
+        min(case when status = 'complete' and not is_filtered then finished_at end) as first_covered_at,
+        max(case when status = 'complete' and not is_filtered then finished_at end) as last_verified_at
     from {{ ref('stg_feed__extracts') }}
     group by source, cast(slice_start_at as date)
 
@@ -49,10 +49,10 @@ revised as (
 
     select
         source,
-        cast(occurred_at as date) as coverage_date,
+        cast(created_at as date) as coverage_date,
         count(*) as revision_count
     from {{ ref('stg_feed__activity_revisions') }}
-    group by source, cast(occurred_at as date)
+    group by source, cast(created_at as date)
 
 ),
 

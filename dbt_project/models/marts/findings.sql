@@ -6,32 +6,32 @@ history as (
 
 ),
 
-today as (
+current_findings as (
 
-    select * from {{ ref('findings_today') }}
+    select * from {{ ref('current_findings') }}
 
 ),
 
+{% set columns = [
+    'rule_id', 'title', 'severity', 'mitre_technique', 'mitre_technique_name', 'subject_type', 'subject_id',
+    'organization_uuid', 'actor_id', 'summary', 'evidence_activity_ids',
+] %}
+
+-- As the data shows it now; what the data no longer shows, as it was first found.
 final as (
 
     select
         history.finding_id,
-        history.rule_id,
-        history.title,
-        history.severity,
-        history.mitre_technique,
-        history.mitre_technique_name,
-        history.subject_type,
-        history.subject_id,
-        history.organization_uuid,
-        history.actor_id,
-        history.summary,
-        history.evidence_activity_ids,
-        today.finding_id is not null as is_supported,
-        history.occurred_at,
+        {% for column in columns -%}
+            case
+                when current_findings.finding_id is null then history.{{ column }} else current_findings.{{ column }}
+            end as {{ column }},
+        {% endfor -%}
+        current_findings.finding_id is not null as is_supported,
+        coalesce(current_findings.occurred_at, history.occurred_at) as occurred_at,
         history.found_at
     from history
-    left join today on history.finding_id = today.finding_id
+    left join current_findings on history.finding_id = current_findings.finding_id
 
 )
 

@@ -1,14 +1,14 @@
 with
 
-signals as (
+events as (
 
-    select * from {{ ref('int_key_signals') }}
+    select * from {{ ref('int_key_ordered_events') }}
 
 ),
 
 steps as (
 
-    select * from {{ ref('int_key_steps') }}
+    select * from {{ ref('int_key_step_states') }}
 
 ),
 
@@ -16,8 +16,11 @@ compared as (
 
     select
         steps.*,
-        lag(steps.status) over (
-            partition by steps.key_type, steps.key_id order by steps.event_number, steps.step_number
+        coalesce(
+            lag(steps.status) over (
+                partition by steps.key_type, steps.key_id order by steps.event_number, steps.step_number
+            ),
+            steps.initial_status
         ) as previous_status
     from steps
 
@@ -42,37 +45,37 @@ folded as (
 
 ),
 
-{% set key_columns = ['signals.activity_id', 'signals.key_type', 'signals.key_id'] %}
+{% set key_columns = ['events.activity_id', 'events.key_type', 'events.key_id'] %}
 
 final as (
 
     select
-        {{ hashed_id(key_columns + ['signals.event_type']) }} as key_event_id,
-        signals.activity_id,
-        signals.key_id,
-        signals.key_type,
-        signals.event_type,
-        signals.activity_type,
-        signals.organization_uuid,
+        {{ hashed_id(key_columns + ['events.event_type']) }} as key_event_id,
+        events.activity_id,
+        events.key_id,
+        events.key_type,
+        events.event_type,
+        events.activity_type,
+        events.organization_uuid,
         folded.workspace_id,
-        signals.actor_type,
-        signals.actor_id,
-        signals.actor_email,
+        events.actor_type,
+        events.actor_id,
+        events.actor_email,
         folded.key_name as name,  -- the public contract calls it so -- noqa: RF04
         folded.scopes,
         folded.previous_status,
         folded.current_status,
-        coalesce(signals.updates, signals.updated_fields) as changes,
-        signals.event_number,
+        coalesce(events.updates, events.updated_fields) as changes,
+        events.event_number,
         folded.is_status_change,
-        signals.occurred_at,
+        events.occurred_at,
         folded.expires_at
-    from signals
+    from events
     inner join folded
         on
-            signals.key_type = folded.key_type
-            and signals.key_id = folded.key_id
-            and signals.event_number = folded.event_number
+            events.key_type = folded.key_type
+            and events.key_id = folded.key_id
+            and events.event_number = folded.event_number
 
 )
 

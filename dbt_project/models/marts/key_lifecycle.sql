@@ -1,5 +1,11 @@
 with
 
+identities as (
+
+    select * from {{ ref('int_key_identities') }}
+
+),
+
 key_states as (
 
     select * from {{ ref('int_key_states') }}
@@ -18,13 +24,9 @@ newest as (
 
 ),
 
-offboarded_users as (
+offboarded_creators as (
 
-    select principal_id as user_id
-    from {{ ref('membership_periods') }}
-    where scope_type = 'organization' and principal_type = 'user'
-    group by principal_id
-    having max(case when is_current then 1 else 0 end) = 0
+    select * from {{ ref('int_key_offboarded_creators') }}
 
 ),
 
@@ -33,21 +35,25 @@ offboarded_users as (
 final as (
 
     select
-        coalesce(key_states.key_id, key_uses.key_id) as key_id,
-        coalesce(key_states.key_type, key_uses.key_type) as key_type,
-        coalesce(key_states.organization_uuid, key_uses.organization_uuid) as organization_uuid,
+        identities.key_id,
+        identities.key_type,
+        identities.organization_uuid,
         key_states.workspace_id,
         key_states.key_name as name,  -- the public contract calls it so -- noqa: RF04
         key_states.scopes,
         coalesce(key_states.status, 'active') as status,
-        coalesce(key_states.status, 'active') = 'active' as is_active,
+        coalesce(key_states.status, 'active') = 'active'
+        and coalesce(key_states.expires_at > newest.occurred_at, true) as is_active,
         key_states.created_at,
         key_states.created_by_actor_id,
         key_states.created_by_email,
-        least(key_states.first_event_at, key_uses.first_used_at) as first_seen_at,
+        identities.first_seen_at,
         key_states.last_changed_at,
         key_states.last_changed_by_actor_id,
-        case when {{ ended }} then key_states.status_taken_at end as ended_at,
+        case
+            when key_states.status = 'expired' then coalesce(key_states.expires_at, key_states.status_taken_at)
+            when {{ ended }} then key_states.status_taken_at
+        end as ended_at,
         case when {{ ended }} then key_states.status_taken_by_actor_id end as ended_by_actor_id,
         key_states.expires_at,
         key_uses.last_used_at,
@@ -55,14 +61,15 @@ final as (
         coalesce(key_uses.use_count, 0) as use_count,
         coalesce(key_states.lifecycle_event_count, 0) as lifecycle_event_count,
         key_states.created_at is not null as is_creation_observed,
-        offboarded_users.user_id is not null as is_creator_offboarded,
+        offboarded_creators.key_id is not null as is_creator_offboarded,
         {{ elapsed_days('key_states.created_at', 'newest.occurred_at') }} as age_days,
         {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use
-    from key_states
-    full join key_uses on key_states.key_type = key_uses.key_type and key_states.key_id = key_uses.key_id
+    from identities
     cross join newest
-    left join offboarded_users
-        on key_states.created_by_actor_id = offboarded_users.user_id and key_states.created_by_actor_type = 'user_actor'
+    left join key_states on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
+    left join key_uses on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
+    left join offboarded_creators
+        on identities.key_type = offboarded_creators.key_type and identities.key_id = offboarded_creators.key_id
 
 )
 

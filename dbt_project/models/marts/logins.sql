@@ -28,9 +28,7 @@ attempts as (
     select
         activities.*,
         login_types.login_kind,
-        coalesce(login_types.method, {{ json_text('activities.payload', 'method') }}) as login_method,
-        login_types.outcome as type_outcome,
-        lower({{ json_text('activities.payload', 'status.outcome') }}) as stated_outcome
+        coalesce(login_types.method, {{ json_text('activities.payload', 'method') }}) as login_method
     from activities
     inner join login_types on activities.activity_type = login_types.activity_type
 
@@ -47,12 +45,7 @@ final as (
         login_method,
         {{ json_text('payload', 'provider') }} as identity_provider,
         {{ json_text('payload', 'mfa_method') }} as mfa_method,
-        case
-            when type_outcome is not null then type_outcome
-            when stated_outcome in ('success', 'succeeded') then 'success'
-            when stated_outcome in ('failure', 'failed', 'denied', 'rejected', 'error') then 'failure'
-            else 'unknown'
-        end as outcome,
+        outcome,
         coalesce({{ json_text('payload', 'reason') }}, {{ json_text('payload', 'status.reason') }}) as reason,
         organization_uuid,
         actor_type,

@@ -48,6 +48,24 @@ recent as (
 
 ),
 
+-- Per organization; what names no organization is after removal once no membership lasts.
+active_after_removal as (
+
+    select distinct stays.user_id
+    from {{ ref('int_user_organization_stays') }} as stays
+    inner join users on stays.user_id = users.user_id
+    inner join {{ ref('user_activity_daily') }} as daily
+        on
+            stays.user_id = daily.user_id
+            and stays.valid_to < daily.last_activity_at
+            and (
+                stays.organization_uuid = daily.organization_uuid
+                or (daily.organization_uuid is null and users.left_at < daily.last_activity_at)
+            )
+    where stays.position_from_last = 1
+
+),
+
 {% set categories = activity_categories() %}
 
 final as (
@@ -69,11 +87,7 @@ final as (
         totals.first_activity_at,
         totals.last_activity_at,
         {{ elapsed_days('totals.last_activity_at', 'newest.newest_at') }} as days_since_last_activity,
-        coalesce(
-            users.membership_status in ('removed', 'left', 'deprovisioned')
-            and totals.last_activity_at > users.left_at,
-            false
-        ) as is_active_after_removal,
+        active_after_removal.user_id is not null as is_active_after_removal,
         users.current_email,
         users.membership_status,
         coalesce(totals.activity_count - totals.view_count, 0) as engaged_activity_count
@@ -81,6 +95,7 @@ final as (
     left join totals on users.user_id = totals.user_id
     left join distinct_values on users.user_id = distinct_values.user_id
     left join recent on users.user_id = recent.user_id
+    left join active_after_removal on users.user_id = active_after_removal.user_id
     cross join newest
 
 )

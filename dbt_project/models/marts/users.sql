@@ -1,12 +1,12 @@
 with
 
-sightings as (
+observations as (
 
     select
         user_id,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
-    from {{ ref('int_user_sightings') }}
+    from {{ ref('int_user_observations') }}
     group by user_id
 
 ),
@@ -48,22 +48,22 @@ active_keys as (
 final as (
 
     select
-        sightings.user_id,
+        observations.user_id,
         emails.current_email,
         coalesce(emails.emails, {{ empty_strings() }}) as emails,
-        sightings.first_seen_at,
-        sightings.last_seen_at,
+        observations.first_seen_at,
+        observations.last_seen_at,
         memberships.organization_role,
         seats.seat_tier,
         coalesce(memberships.membership_status, 'unknown') as membership_status,
         memberships.joined_at,
         memberships.left_at,
         coalesce(active_keys.active_key_count, 0) as active_key_count
-    from sightings
-    left join emails on sightings.user_id = emails.user_id
-    left join memberships on sightings.user_id = memberships.user_id
-    left join seats on sightings.user_id = seats.user_id and seats.position_from_last = 1
-    left join active_keys on sightings.user_id = active_keys.user_id
+    from observations
+    left join emails on observations.user_id = emails.user_id
+    left join memberships on observations.user_id = memberships.user_id
+    left join seats on observations.user_id = seats.user_id and seats.position_from_last = 1
+    left join active_keys on observations.user_id = active_keys.user_id
 
 )
 

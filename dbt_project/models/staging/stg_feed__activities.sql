@@ -22,7 +22,7 @@ renamed as (
         payload_sha256,
         ingest_seq,
         coalesce(is_late, false) as is_late,
-        created_at as occurred_at,
+        created_at,
         ingested_at
     from source
 

@@ -19,7 +19,7 @@ renamed as (
         payload,
         payload_sha256,
         ingest_seq,
-        created_at as occurred_at,
+        created_at,
         ingested_at
     from source
 

@@ -26,6 +26,7 @@ renamed as (
         duplicate_count,
         revision_count,
         late_count,
+        query like '%activity_types[]%' as is_filtered,
         slice_start as slice_start_at,
         slice_end as slice_end_at,
         started_at,

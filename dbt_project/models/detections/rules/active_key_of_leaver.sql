@@ -7,39 +7,41 @@ keys as (
 
 ),
 
-newest as (
-
-    select max(occurred_at) as newest_at from {{ ref('activities') }}
-
-),
-
+-- Of the key's own organization; of any, where the key names none.
 leavings as (
 
     select
-        principal_id,
-        {{ value_at_last('ended_by_activity_id', 'valid_to') }} as activity_id,
-        max(valid_to) as left_at
-    from {{ ref('membership_periods') }}
-    where scope_type = 'organization' and principal_type = 'user'
-    group by principal_id
+        keys.key_type,
+        keys.key_id,
+        {{ value_at_last('stays.ended_by_activity_id', moment('stays.valid_to', 'stays.ended_by_activity_id')) }}
+            as activity_id,
+        max(stays.valid_to) as left_at
+    from keys
+    inner join {{ ref('membership_periods') }} as stays
+        on
+            keys.created_by_actor_id = stays.principal_id
+            and (keys.organization_uuid is null or keys.organization_uuid = stays.scope_id)
+    where stays.scope_type = 'organization' and stays.principal_type = 'user' and stays.valid_to is not null
+    group by keys.key_type, keys.key_id
 
 ),
 
 final as (
 
     select
-        leavings.activity_id as anchor,
+        coalesce(leavings.activity_id, cast(leavings.left_at as {{ dbt.type_string() }})) as anchor,
         keys.key_type as subject_type,
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
         'The key is active although the person who made it has left.' as sentence,
-        {{ text_array(['leavings.activity_id']) }} as evidence_activity_ids,
+        case
+            when leavings.activity_id is null then {{ empty_strings() }}
+            else {{ text_array(['leavings.activity_id']) }}
+        end as evidence_activity_ids,
         leavings.left_at as occurred_at
     from keys
-    inner join leavings on keys.created_by_actor_id = leavings.principal_id
-    cross join newest
-    where keys.expires_at is null or keys.expires_at > newest.newest_at
+    inner join leavings on keys.key_type = leavings.key_type and keys.key_id = leavings.key_id
 
 )
 

@@ -3,7 +3,7 @@ with
 grants as (
 
     select * from {{ ref('admin_grants') }}
-    where actor_id is distinct from principal_id
+    where not is_own_act
 
 ),
 

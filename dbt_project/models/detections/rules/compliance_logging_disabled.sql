@@ -1,11 +1,16 @@
 with
 
-activities as (
+switched_off as (
 
-    select * from {{ ref('detection_activities') }}
-    where
-        activity_type = 'org_compliance_api_settings_updated'
-        and (not is_logging_enabled or not is_api_enabled)
+    select
+        activity_id,
+        organization_uuid,
+        actor_id,
+        max(case when switch = 'compliance_api_logging_enabled' then 1 else 0 end) = 1 as is_logging_off,
+        occurred_at
+    from {{ ref('int_logging_turns') }}
+    where not is_on
+    group by activity_id, organization_uuid, actor_id, occurred_at
 
 ),
 
@@ -18,12 +23,12 @@ final as (
         organization_uuid,
         actor_id,
         case
-            when not is_logging_enabled then 'Activity logging was switched off; what follows is not recorded.'
+            when is_logging_off then 'Activity logging was switched off; what follows is not recorded.'
             else 'The Compliance API was switched off.'
         end as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
-    from activities
+    from switched_off
 
 )
 

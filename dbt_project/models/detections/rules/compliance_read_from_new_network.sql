@@ -24,7 +24,7 @@ known as (
 
 allowed as (
 
-    select * from {{ ref('allowed_networks') }}
+    select distinct {{ ip_network("split_part(network, '/', 1)") }} as network from {{ ref('allowed_networks') }}
 
 ),
 

@@ -1,11 +1,17 @@
 with
 
+allowed as (
+
+    select distinct {{ ip_network("split_part(network, '/', 1)") }} as network from {{ ref('allowed_networks') }}
+
+),
+
 -- Most hours have one network: only the few others are looked at closely.
 counts as (
 
     select counts.*
     from {{ ref('detection_counts') }} as counts
-    left join {{ ref('allowed_networks') }} as allowed on counts.network = allowed.network
+    left join allowed on counts.network = allowed.network
     where
         counts.is_of_crowded_hour
         and counts.actor_type = 'user_actor'

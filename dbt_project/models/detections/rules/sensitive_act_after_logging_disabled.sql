@@ -11,14 +11,26 @@ with
 
 disabled as (
 
-    select * from {{ ref('detection_activities') }}
-    where
-        activity_type = 'org_compliance_api_settings_updated'
-        and (not is_logging_enabled or not is_api_enabled)
+    select * from {{ ref('int_logging_turns') }}
+    where not is_on
 
 ),
 
--- Where logging is off nothing is recorded: what the same actor does elsewhere may be all that is seen.
+-- Only what was switched off or given away: switching a protection on is no sensitive act.
+acts as (
+
+    select * from {{ ref('detection_activities') }}
+    where
+        activity_type in ({{ literals(sensitive_types) }})
+        and not (
+            activity_type in ('org_sso_toggled', 'org_magic_link_second_factor_toggled')
+            and coalesce(is_enabled, true)
+        )
+
+),
+
+-- Where logging is off nothing is recorded: what the same actor does elsewhere may be all that is seen. The provider's
+-- staff, and services, share one id among many.
 followed as (
 
     select
@@ -29,13 +41,22 @@ followed as (
         acts.occurred_at,
         {{ value_at_last('disabled.activity_id', moment('disabled.occurred_at', 'disabled.activity_id')) }}
             as disabling_activity_id
-    from {{ ref('detection_activities') }} as acts
+    from acts
     inner join disabled
         on
-            (acts.organization_uuid = disabled.organization_uuid or acts.actor_id = disabled.actor_id)
+            (
+                acts.organization_uuid = disabled.organization_uuid
+                or (
+                    acts.actor_id = disabled.actor_id
+                    and acts.actor_type = disabled.actor_type
+                    and acts.actor_type in (
+                        'user_actor', 'api_actor', 'admin_api_key_actor', 'service_account_actor',
+                        'scim_directory_sync_actor'
+                    )
+                )
+            )
             and acts.occurred_at > disabled.occurred_at
             and acts.occurred_at <= disabled.occurred_at + {{ span(var('sensitive_act_hours'), 'hour') }}
-    where acts.activity_type in ({{ literals(sensitive_types) }})
     group by acts.activity_id, acts.activity_type, acts.organization_uuid, acts.actor_id, acts.occurred_at
 
 ),

@@ -1,0 +1,53 @@
+{#
+  How the thing that an activity reports ended, where its record says so itself: `success`, `failure`, or `unknown` where
+  it says neither. Null for all other types; there the seed `activity_types` has it. `status_code` is the record's.
+#}
+{% macro stated_outcome(activity_type, payload, status_code) -%}
+    {%- set word_fields = {
+        'admin_connector_request_resolved': 'decision',
+        'github_token_import': 'result',
+        'mcp_server_managed_auth_token_exchanged': 'outcome',
+        'org_external_key_validated': 'validation_result',
+        'org_join_proposal_decided': 'approved',
+        'platform_app_attest_authentication': 'status.outcome',
+        'platform_federated_authentication': 'status.outcome',
+    } -%}
+    case {{ activity_type }}
+        when 'compliance_api_accessed'
+            then
+                case
+                    when {{ whole_number(status_code, 'integer') }} < 400 then 'success'
+                    when {{ whole_number(status_code, 'integer') }} < 500 then 'failure'
+                    else 'unknown'
+                end
+        {%- for type, field in word_fields.items() %}
+            when '{{ type }}' then {{ outcome_of_word(json_text(payload, field)) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# What a word in which a record states an outcome comes to. #}
+{% macro outcome_of_word(word) -%}
+    case
+        when lower({{ word }}) in ('success', 'succeeded', 'approved', 'imported', 'true') then 'success'
+        when
+            lower({{ word }}) in ('failure', 'denied', 'dismissed', 'error', 'false')
+            or lower({{ word }}) like 'failed%'
+            or lower({{ word }}) like 'rejected%'
+            then 'failure'
+        else 'unknown'
+    end
+{%- endmacro %}
+
+
+{#
+  When an activity happened: access by the provider is recorded when it becomes visible, up to two business days after
+  it happened, and its record says when that was.
+#}
+{% macro happened_at(activity_type, accessed_at, created_at) -%}
+    case
+        when {{ activity_type }} in ('anthropic_access', 'cmek_preserve')
+            then coalesce({{ utc_timestamp(accessed_at) }}, {{ created_at }})
+        else {{ created_at }}
+    end
+{%- endmacro %}

@@ -1,0 +1,61 @@
+{% set key, place = 'key_type, key_id', 'event_number, step_number' %}
+
+with
+
+steps as (
+
+    select * from {{ ref('int_key_steps') }}
+
+),
+
+-- What is final stays so, whatever is stated afterwards. Before the first statement of a key's status stands the
+-- previous one that it states, else `active`; before its creation stands nothing.
+bounded as (
+
+    select
+        steps.*,
+        max(case when {{ is_final_status('steps.stated_status') }} then 1 else 0 end) over (
+            partition by {{ key }} order by {{ place }} rows between unbounded preceding and 1 preceding
+        ) as is_final_before,
+        first_value(steps.event_type) over (partition by {{ key }} order by {{ place }}) as first_event_type,
+        first_value(steps.stated_previous_status) over (
+            partition by {{ key }} order by case when steps.stated_status is null then 1 else 0 end, {{ place }}
+        ) as first_previous_status
+    from steps
+
+),
+
+initial as (
+
+    select
+        bounded.*,
+        case
+            when bounded.first_event_type <> 'created' then coalesce(bounded.first_previous_status, 'active')
+        end as initial_status
+    from bounded
+
+),
+
+final as (
+
+    select
+        activity_id,
+        key_id,
+        {{ last_non_null('stated_workspace_id', key, place) }} as workspace_id,
+        key_type,
+        event_type,
+        {{ last_non_null('stated_name', key, place) }} as key_name,
+        initial_status,
+        coalesce(
+            {{ last_non_null('case when coalesce(is_final_before, 0) = 0 then stated_status end', key, place) }},
+            initial_status
+        ) as status,
+        {{ last_non_null('stated_scopes', key, place) }} as scopes,
+        event_number,
+        step_number,
+        {{ last_non_null('stated_expires_at', key, place) }} as expires_at
+    from initial
+
+)
+
+select * from final

@@ -1,0 +1,103 @@
+with
+
+memberships as (
+
+    select * from {{ ref('int_memberships') }}
+    where principal_type = 'user'
+
+),
+
+organizations as (
+
+    select * from memberships
+    where scope_type = 'organization'
+
+),
+
+events as (
+
+    select
+        membership_key,
+        activity_id,
+        effect,
+        is_direct,
+        occurred_at
+    from {{ ref('int_membership_first_events') }}
+    where membership_key in (select organizations.membership_key from organizations)
+
+    union all
+
+    select
+        membership_key,
+        activity_id,
+        'end' as effect,
+        false as is_direct,
+        occurred_at
+    from {{ ref('int_membership_email_events') }}
+
+),
+
+states as (
+
+    {{ membership_states('events') }}
+
+),
+
+-- How many organizations the user is a member of after each moment; whoever joined unseen was always there.
+counted as (
+
+    select
+        organizations.principal_id,
+        organizations.organization_uuid,
+        states.membership_key,
+        states.has_end and (states.is_open_before or states.has_begin) as is_end,
+        sum(case when states.is_unseen_start then 1 else 0 end) over (partition by organizations.principal_id)
+        + sum(
+            case when states.is_open_after then 1 else 0 end - case when states.is_open_before then 1 else 0 end
+        ) over (partition by organizations.principal_id order by states.occurred_at) as open_count,
+        states.occurred_at
+    from states
+    inner join organizations on states.membership_key = organizations.membership_key
+
+),
+
+ends as (
+
+    select
+        counted.principal_id,
+        counted.organization_uuid,
+        counted.open_count,
+        min(events.activity_id) as activity_id,
+        counted.occurred_at
+    from counted
+    inner join events
+        on
+            counted.membership_key = events.membership_key
+            and counted.occurred_at = events.occurred_at
+            and events.effect = 'end'
+    where counted.is_end
+    group by counted.principal_id, counted.organization_uuid, counted.open_count, counted.occurred_at
+
+),
+
+-- What belongs to no organization, or to several, ends with the last of them.
+final as (
+
+    select
+        memberships.membership_key,
+        ends.activity_id,
+        'membership_ended' as change_type,
+        ends.occurred_at
+    from ends
+    inner join memberships
+        on
+            ends.principal_id = memberships.principal_id
+            and (
+                ends.organization_uuid = memberships.organization_uuid
+                or (memberships.organization_uuid is null and ends.open_count = 0)
+            )
+    where memberships.scope_type <> 'organization'
+
+)
+
+select * from final

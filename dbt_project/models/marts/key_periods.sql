@@ -1,0 +1,75 @@
+{% set key = 'partition by key_type, key_id order by valid_from nulls first' %}
+
+with
+
+intervals as (
+
+    select * from {{ ref('int_key_status_intervals') }}
+
+),
+
+compared as (
+
+    select
+        intervals.*,
+        lag(intervals.status) over ({{ key }}) as previous_status
+    from intervals
+
+),
+
+-- What is left when those of no length are gone can be the same status again: one stretch.
+stretches as (
+
+    select
+        compared.*,
+        sum(case when compared.status is distinct from compared.previous_status then 1 else 0 end) over (
+            {{ key }} rows between unbounded preceding and current row
+        ) as stretch_number
+    from compared
+
+),
+
+merged as (
+
+    select
+        key_id,
+        key_type,
+        status,
+        stretch_number,
+        {{ value_at_first('started_by_activity_id', 'event_number') }}
+        filter (where started_by_activity_id is not null) as first_activity_id,
+        case when count(*) = count(valid_from) then min(valid_from) end as valid_from,
+        case when count(*) = count(valid_to) then max(valid_to) end as valid_to
+    from stretches
+    group by key_id, key_type, status, stretch_number
+
+),
+
+seen as (
+
+    select
+        merged.*,
+        case when merged.valid_from is not null then merged.first_activity_id end as started_by_activity_id
+    from merged
+
+),
+
+final as (
+
+    select
+        {{ hashed_id(['key_type', 'key_id', 'valid_from']) }} as key_period_id,
+        key_type,
+        key_id,
+        status,
+        valid_from,
+        valid_to,
+        valid_to is null as is_current,
+        started_by_activity_id,
+        lead(started_by_activity_id) over (
+            partition by key_type, key_id order by stretch_number
+        ) as ended_by_activity_id
+    from seen
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+"""Looking again for what becomes visible late: one question for a few activity types over the last days.
+
+What it finds is stored under extracts of its own, one for each day of which something new came. Their query names
+the types, so that they prove nothing about coverage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from orchestration.ingest.quiet_days import records_by_day
+
+from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.errors import FeedProtocolError
+from orchestration.ingest.plan import DELAYED_TYPES
+from orchestration.ingest.slice_reader import frozen_query, walk
+from orchestration.intervals import Interval
+
+
+@dataclass(slots=True)
+class Lookback:
+    """What the feed answered: the new records of each day, and what was asked for them."""
+
+    query: Mapping[str, str | list[str]]
+    records: dict[Interval, list[bytes]] = field(default_factory=dict)
+
+
+async def look_back(
+    client: FeedClient,
+    within: Interval,
+    page_size: int,
+    stored_hashes: Collection[str],
+    receive: Callable[[Receipt], None],
+) -> Lookback:
+    """Ask for the delayed types in the interval, and keep what is not stored yet.
+
+    Raises:
+        FeedError: as `walk`, and where a record has no readable time in the interval.
+    """
+    found = Lookback(frozen_query(within, page_size, DELAYED_TYPES))
+    received = [
+        record
+        async for page in walk(client, found.query, receive)
+        for record in page.data
+        if hashlib.sha256(record).hexdigest() not in stored_hashes
+    ]
+    days = records_by_day(received, within)
+    if days is None:
+        raise FeedProtocolError(f"The feed sent records without a time in {within}; none of them was stored.")
+    found.records = {day: records for day, records in days.items() if records}
+    return found

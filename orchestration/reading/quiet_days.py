@@ -1,0 +1,71 @@
+"""Several days by one request, where little happened in them: which days, and which record is of which.
+
+A page that is not full and says that there is no more proves all of the time that was asked for, and so each day
+of it. The ledger has a row for each day all the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from orchestration.intervals import DAY, Interval, Kind, Slice, by_day
+
+MAX_DAYS = 366
+
+
+class _Timed(msgspec.Struct):
+    created_at: str
+
+
+_DECODER = msgspec.json.Decoder(_Timed)
+
+
+class QuietDays:
+    """How many days of older history are read at once: more where they hold little, one where they hold much."""
+
+    def __init__(self, page_size: int) -> None:
+        self._page_size = page_size
+        self._count = 1
+
+    def take(self, due: deque[Slice]) -> list[Slice]:
+        """Take the next slice, and days of older history that continue it, newest first."""
+        taken = [due.popleft()]
+        while len(taken) < self._count and due and _is_history(taken[-1]) and _is_history(due[0]):
+            if due[0].end != taken[-1].start:
+                break
+            taken.append(due.popleft())
+        return taken
+
+    def learn(self, days: Sequence[Slice], received: int) -> None:
+        """These slices, read at once, held so many records."""
+        if not _is_history(days[0]):
+            return
+        if received <= self._page_size // 8:
+            self._count = min(len(days) * 4, MAX_DAYS)
+        elif received > self._page_size // 2:
+            self._count = max(len(days) // 4, 1)
+
+
+def _is_history(one: Slice) -> bool:
+    """Whether it may be read together with others: a whole day of older history."""
+    return one.kind is Kind.BACKFILL and one.late_before is None and one.end - one.start == DAY
+
+
+def records_by_day(records: Iterable[bytes], within: Interval) -> dict[Interval, list[bytes]] | None:
+    """The records of each day of the interval, in feed order; None where one is of no readable time within it."""
+    days: dict[Interval, list[bytes]] = {day: [] for day in by_day(within)}
+    by_date = {day.start.date(): day for day in days}
+    for record in records:
+        try:
+            told = datetime.fromisoformat(_DECODER.decode(record).created_at)
+            day = by_date.get(told.astimezone(UTC).date())
+        except (msgspec.MsgspecError, ValueError, OverflowError):
+            return None
+        if told.tzinfo is None or day is None or not day.start <= told < day.end:
+            return None
+        days[day].append(record)
+    return days

@@ -1,0 +1,112 @@
+"""The instance's configuration is the operator's: written where there is none, and left alone from then on."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from orchestration.__main__ import main
+from orchestration.config.settings import ROOT
+from orchestration.dagster_home import prepare_home
+from orchestration.permissions import keep_private
+
+OURS = (ROOT / "dagster.yaml").read_text()
+# As 0.3.1 put it there.
+BEFORE = """\
+# The instance; `make` puts a copy into DAGSTER_HOME.
+telemetry:
+  enabled: false
+
+# DuckDB has one writer: one run at a time, whatever is clicked or scheduled.
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+
+python_logs:
+  managed_python_loggers: [orchestration]
+  python_log_level: INFO
+
+# What a step prints is in dbt's log. Capturing it would start two processes for each step, and Ctrl-C would \
+end them
+# with tracebacks.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_a_home_without_a_configuration_gets_ours(home: Path):
+    assert prepare_home() == ""
+    assert (home / "dagster.yaml").read_text() == OURS
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds >= 12 * 3600
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+
+
+def test_what_an_operator_wrote_stays_and_is_told(home: Path):
+    home.mkdir()
+    (home / "dagster.yaml").write_text(OURS + "retention:\n  schedule:\n    purge_after_days: 30\n")
+    before = (home / "dagster.yaml").read_bytes()
+    for _ in range(2):
+        assert prepare_home() == (
+            f"{home / 'dagster.yaml'} differs from {ROOT / 'dagster.yaml'}, and is used as it is. "
+            "Compare the two after an upgrade."
+        )
+    assert (home / "dagster.yaml").read_bytes() == before
+
+
+def test_what_an_earlier_version_wrote_and_nobody_changed_follows_the_version(home: Path):
+    home.mkdir()
+    (home / "dagster.yaml").write_text(BEFORE)
+    assert prepare_home() == ""
+    assert (home / "dagster.yaml").read_text() == OURS
+
+
+def test_a_relative_home_is_taken_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DAGSTER_HOME", os.path.relpath(tmp_path / "here", ROOT))
+    monkeypatch.chdir(tmp_path)
+    prepare_home()
+    assert os.environ["DAGSTER_HOME"] == str(tmp_path / "here")
+    assert (tmp_path / "here" / "dagster.yaml").exists()
+
+
+def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever umask a daemon has that was started by hand: its code server closes the home."""
+    home.mkdir()
+    (home / "dagster.yaml").write_text(OURS)
+    home.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        keep_private()
+    finally:
+        os.umask(before)
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_there_is_one_name_of_the_code_location(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """Dagster keeps by it which schedules are on."""
+    [location] = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    assert location["python_module"]["location_name"] == project["code_location_name"]
+    started: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _, command: started.append(command))
+    monkeypatch.setattr("sys.argv", ["orchestration", "ui"])
+    monkeypatch.chdir(ROOT)
+    main()
+    # Dagster names a location that is given as a module by the module.
+    assert started[0][-4:] == ["-m", location["python_module"]["location_name"], "-d", str(ROOT)]
+    assert Path.cwd() == home

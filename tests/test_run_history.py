@@ -1,0 +1,144 @@
+"""Dagster's storage does not grow for ever: old runs are deleted, and what somebody may still ask for stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.config.settings import ConfigurationError, run_history_days
+from orchestration.run_history import EVIDENCE_TAG, QUIET_TAG, purge_history, retract_planned_checks
+
+TABLE = dg.AssetKey("table")
+SEALS = dg.AssetKey("seals")
+NOW = datetime.now(UTC)
+
+
+class What(dg.Config):
+    is_sealing: bool = False
+    is_quiet: bool = False
+
+
+# Without postponed annotations, which Dagster cannot read in a nested scope.
+def _table(context: dg.AssetExecutionContext, config: What) -> Iterator[dg.MaterializeResult]:
+    if config.is_quiet:
+        retract_planned_checks(context.instance, context.run.run_id, "table")
+    yield dg.MaterializeResult(
+        metadata={"padding": "x" * 50_000},
+        check_results=[] if config.is_quiet else [dg.AssetCheckResult(passed=True, check_name="holds")],
+    )
+
+
+def _seals(config: What) -> dg.MaterializeResult:
+    return dg.MaterializeResult(tags={EVIDENCE_TAG: "true"} if config.is_sealing else None)
+
+
+_table.__annotations__ = {"context": dg.AssetExecutionContext, "config": What}
+_seals.__annotations__ = {"config": What}
+ASSETS = [
+    dg.multi_asset(
+        name="table",
+        specs=[dg.AssetSpec(TABLE)],
+        check_specs=[dg.AssetCheckSpec("holds", asset=TABLE)],
+        can_subset=True,
+    )(_table),
+    dg.asset(key=SEALS)(_seals),
+]
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        yield instance
+
+
+def run(instance: dg.DagsterInstance, *, is_quiet: bool = False, is_sealing: bool = False) -> str:
+    """One run of both assets; a quiet one says nothing of the check."""
+    tags = {QUIET_TAG: "true"} if is_quiet else {}
+    config = {"config": {"is_sealing": is_sealing, "is_quiet": is_quiet}}
+    done = dg.materialize(
+        ASSETS, instance=instance, tags=tags, run_config={"ops": {"table": config, "seals": config}}
+    )
+    assert done.success
+    return done.run_id
+
+
+def left(instance: dg.DagsterInstance, *, after: timedelta, days: int = 90) -> list[str]:
+    """The runs that are left when so much time has passed."""
+    purge_history(instance, days, NOW + after)
+    return [one.run_id for one in reversed(instance.get_runs())]
+
+
+def files(instance: dg.DagsterInstance) -> set[str]:
+    found = Path(instance.root_directory).glob("history/runs/*.db*")
+    return {path.name.split(".")[0] for path in found} - {"index"}
+
+
+def test_quiet_runs_are_deleted_after_two_days_and_others_after_the_setting(instance: dg.DagsterInstance):
+    loud, quiet, newest = run(instance), run(instance, is_quiet=True), run(instance)
+    assert left(instance, after=timedelta(days=1)) == [loud, quiet, newest]
+    assert left(instance, after=timedelta(days=3)) == [loud, newest]
+    assert left(instance, after=timedelta(days=89)) == [loud, newest]
+    assert left(instance, after=timedelta(days=91)) == [newest]
+    assert files(instance) == {newest}
+    checks = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(TABLE, "holds"), limit=9
+    )
+    assert [one.run_id for one in checks] == [newest]
+
+
+def test_the_newest_state_of_everything_stays(instance: dg.DagsterInstance):
+    checked, materialized = run(instance), run(instance, is_quiet=True)
+    assert left(instance, after=timedelta(days=1000)) == [checked, materialized]
+    [asset] = instance.get_asset_records([TABLE])
+    assert asset.asset_entry.last_materialization_record
+    assert asset.asset_entry.last_materialization_record.run_id == materialized
+
+
+def test_a_quiet_run_leaves_the_last_result_of_a_check(instance: dg.DagsterInstance):
+    checked = run(instance)
+    run(instance, is_quiet=True)
+    key = dg.AssetCheckKey(TABLE, "holds")
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+    assert latest.run_id == checked
+    assert latest.status.value == "SUCCEEDED"
+
+
+def test_logged_seals_stay_when_their_run_is_deleted(instance: dg.DagsterInstance):
+    sealed = run(instance, is_sealing=True)
+    run(instance, is_quiet=True)
+    newest = run(instance)
+    assert left(instance, after=timedelta(days=1000)) == [newest]
+    seals = instance.fetch_materializations(SEALS, limit=9).records
+    assert {one.run_id for one in seals} == {sealed, newest}
+    assert {one.run_id for one in instance.fetch_materializations(TABLE, limit=9).records} == {newest}
+
+
+def test_the_storage_stops_growing(instance: dg.DagsterInstance):
+    sizes = []
+    for _ in range(8):
+        run(instance, is_quiet=True)
+        purge_history(instance, 90, NOW + timedelta(days=3))
+        home = Path(instance.root_directory)
+        sizes.append(sum(path.stat().st_size for path in home.rglob("*.db")))
+    assert sizes[-1] <= sizes[2] * 1.02
+
+
+def test_a_busy_storage_is_left_for_the_next_time(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch):
+    run(instance, is_quiet=True)
+    run(instance)
+    path = Path(instance.root_directory, "history", "runs", "index.db")
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    assert purge_history(instance, 90, NOW + timedelta(days=3)) == 0
+
+
+def test_the_setting():
+    assert run_history_days({}) == 90
+    assert run_history_days({"RUN_HISTORY_DAYS": "30"}) == 30
+    with pytest.raises(ConfigurationError, match="RUN_HISTORY_DAYS"):
+        run_history_days({"RUN_HISTORY_DAYS": "0"})
