@@ -1,10 +1,31 @@
-"""Files that are there as a whole or not at all, and outlive a power cut."""
+"""Files that are there as a whole or not at all, and outlive a power cut, on file systems of any kind."""
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 from uuid import uuid4
+
+# How file systems without hard links (exFAT, SMB, some of FUSE) refuse one.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+
+
+def refuses_links(error: OSError) -> bool:
+    """Whether the error says that the file system gives a file no second name."""
+    return error.errno in _NO_LINKS
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the file a second name or, where the file system has none, a second copy."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if not refuses_links(error):
+            raise
+        shutil.copyfile(source, target)
+        sync(target)
 
 
 def sync(path: Path) -> None:

@@ -13,6 +13,9 @@ from enum import StrEnum
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+# How far behind now a read stops, and how far it reaches back into covered time, unless a setting says otherwise.
+DEFAULT_SETTLE = timedelta(seconds=60)
+DEFAULT_OVERLAP = timedelta(minutes=60)
 
 
 class Kind(StrEnum):

@@ -14,7 +14,8 @@ from orchestration.definitions import defs
 RAW = {
     f"raw/{name}"
     for name in (
-        "activities", "activity_revisions", "day_seals", "extracts", "feed_requests", "removals", "sources",
+        "activities", "activity_revisions", "coverage", "day_seals", "extracts", "feed_requests", "removals",
+        "sources",
     )
 }  # fmt: skip
 STAGING = {
@@ -22,7 +23,8 @@ STAGING = {
     for name in (
         "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
         "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
+        "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
+        "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -72,3 +75,29 @@ def test_a_licence_that_is_not_on_the_list_is_found():
     assert not is_allowed("MIT AND GPL-3.0-only")
     assert is_allowed("MPL-2.0 AND (Apache-2.0 OR MIT)")
     assert not is_allowed("none")
+
+
+def test_what_is_imported_is_declared():
+    """A library that only another one brings along goes when that one does."""
+    declared = {
+        Requirement(line).name.lower()
+        for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    providers = metadata.packages_distributions()
+    missing = {}
+    for file in (path for room in ("orchestration", "local_feed") for path in (ROOT / room).rglob("*.py")):
+        for module in imported_by(file) - sys.stdlib_module_names - {"orchestration", "local_feed"}:
+            if not {name.lower() for name in providers[module]} & declared:
+                missing[module] = file.name
+    assert missing == {}
+
+
+def imported_by(file: Path) -> set[str]:
+    """The names at the top of what the file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found

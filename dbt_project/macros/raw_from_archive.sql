@@ -10,7 +10,9 @@
     ).columns[0].values()[0] -%}
     {%- set ledger = root ~ '/ledger/' ~ newest.split('/')[-2] -%}
     {%- do run_query('create schema if not exists raw') -%}
-    {%- set tables = ['activity_revisions', 'archive_files', 'day_seals', 'extracts', 'feed_requests', 'sources'] -%}
+    {%- set tables = [
+        'activity_revisions', 'archive_files', 'coverage', 'day_seals', 'extracts', 'feed_requests', 'sources'
+    ] -%}
     {%- for table in tables -%}
         {%- do run_query(
             'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'

@@ -14,17 +14,17 @@ from typing import Any
 import duckdb
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.evidence.day_hash import read_contents
+from orchestration.evidence.day_hash import day_contents
+from orchestration.warehouse.temporary import temporary
 
 # Rows that are staged at once: bounds the disk, and the memory of the engine's sort.
 BATCH_ROWS = 500_000
 
 Days = dict[tuple[str, date], dict[str, Any]]
-"""Rows of the temporary table `due_days`, by source and date."""
+"""Days that are due, by source and date: rows of the table that `due_days` makes."""
 
 # Seals are appended and rows never removed: a day is due where its newest seal counts more rows than its parts.
 _DUE = """
-create or replace temp table due_days as
 with sealed as (
     select
         source,
@@ -62,53 +62,49 @@ window oldest_first as (order by sealed_date, source rows unbounded preceding)
 qualify sum(row_count) over oldest_first - row_count < $batch_rows
 """
 
+_WANTED = "select source, sealed_date, last_ingest_seq, null as through_removal from {due}"
+
 _DIFFERING = """
-select due_days.source, due_days.sealed_date
-from due_days
-left join day_contents using (source, sealed_date, last_ingest_seq)
+select due.source, due.sealed_date
+from {due} as due
+left join {contents} as contents using (source, sealed_date, last_ingest_seq)
 where
-    due_days.activity_count is distinct from day_contents.activity_count
-    or due_days.day_sha256 is distinct from day_contents.day_sha256
-order by due_days.sealed_date
+    due.activity_count is distinct from contents.activity_count
+    or due.day_sha256 is distinct from contents.day_sha256
+order by due.sealed_date
 limit 1
 """
 
 
 @contextmanager
-def due_days(connection: duckdb.DuckDBPyConnection) -> Iterator[Days]:
-    """The oldest days that are due, as many as make a batch; they also stand in the temporary table `due_days`.
+def due_days(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Days, str]]:
+    """The oldest days that are due, as many as make a batch, and the name of the temporary table that has them.
 
     `rows_after`: how many rows of other days are due after this one.
 
     Raises:
         ArchiveError: a day is not as it was sealed.
     """
-    connection.execute(_DUE, {"batch_rows": BATCH_ROWS})
-    try:
-        days = _days(connection)
+    with temporary(connection, "due_days", _DUE, {"batch_rows": BATCH_ROWS}) as due:
+        days = _days(connection, due)
         if days:
-            _check_contents(connection)
-        yield days
-    finally:
-        connection.execute("drop table due_days")
+            _check_contents(connection, due)
+        yield days, due
 
 
-def _days(connection: duckdb.DuckDBPyConnection) -> Days:
-    cursor = connection.execute("from due_days")
+def _days(connection: duckdb.DuckDBPyConnection, due: str) -> Days:
+    cursor = connection.execute(f"from {due}")
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {(row["source"], row["sealed_date"]): row for row in rows}
 
 
-def _check_contents(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "create or replace temp table wanted_days as select source, sealed_date, last_ingest_seq, "
-        "null as through_removal from due_days"
-    )
-    read_contents(connection)
-    found = connection.execute(_DIFFERING).fetchall()
-    connection.execute("drop table wanted_days")
-    connection.execute("drop table day_contents")
+def _check_contents(connection: duckdb.DuckDBPyConnection, due: str) -> None:
+    with (
+        temporary(connection, "wanted_days", _WANTED.format(due=due)) as wanted,
+        day_contents(connection, wanted) as contents,
+    ):
+        found = connection.execute(_DIFFERING.format(due=due, contents=contents)).fetchall()
     for source, day in found:
         raise ArchiveError(differs(source, day))
 

@@ -25,7 +25,7 @@ _IN_PATH = ("source", "activity_date")
 _ROWS = """
 select activities.*, due_days.sealed_date as activity_date
 from raw.activities
-join due_days
+join {due} as due_days
     on
         activities.source = due_days.source
         and activities.created_at::date = due_days.sealed_date
@@ -63,23 +63,23 @@ def stage_parts(
     Raises:
         ArchiveError: a day is not as it was sealed.
     """
-    with due_days(connection) as days:
+    with due_days(connection) as (days, due):
         if not days:
             return [], False
         for source, day in days:
             part_name(source, day, 1)
-        staged = list(_write(connection, directory, days, snapshot_number))
+        staged = list(_write(connection, directory, days, due, snapshot_number))
     for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
         raise ArchiveError(differs(source, day))
     return staged, all(day["rows_after"] for day in days.values())
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, directory: Path, days: Days, snapshot_number: int
+    connection: duckdb.DuckDBPyConnection, directory: Path, days: Days, due: str, snapshot_number: int
 ) -> Iterator[Part]:
     dates = [day for _, day in days]
     reader = connection.sql(
-        _ROWS,
+        _ROWS.format(due=due),
         params={"since": min(dates), "until": date.fromordinal(max(dates).toordinal() + 1)},
     ).to_arrow_reader(READ_ROWS)
     writer: _PartWriter | None = None

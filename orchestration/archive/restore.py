@@ -21,7 +21,7 @@ from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.names import require_name, require_part
 from orchestration.archive.parquet import file_sha256
-from orchestration.archive.snapshot import COUNTS, Snapshot, newest_snapshot
+from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
 from orchestration.archive.write import note_snapshot
 from orchestration.evidence.verify import verify
@@ -88,7 +88,7 @@ def _refuse_filled(path: Path) -> None:
 def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
     fetching = draft.with_suffix(".files")
     with _fetched(store, fetching, snapshot.files) as directory, open_warehouse(draft) as connection:
-        for name in snapshot.told["tables"]:
+        for name in snapshot.told["tables"].keys() - set(VIEWS):
             _load_table(connection, name, directory / snapshot.directory / f"{name}.parquet")
     files = _load_parts(draft, store, fetching)
     with open_warehouse(draft) as connection:

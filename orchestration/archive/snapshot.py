@@ -27,6 +27,8 @@ from orchestration.warehouse.schema import SCHEMA_VERSION
 _NOT_OF_THE_LEDGER = (
     "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_walks", "schema_version",
 )  # fmt: skip
+# Views that are written out for whoever reads the archive with another engine; no table to restore.
+VIEWS = ("coverage",)
 # Whoever reads the one before has until the next to end.
 _KEPT = 2
 _MANIFEST_NAME = "manifest.json"
@@ -148,7 +150,7 @@ def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, numbe
         },
         "tables": {
             table: write_query(connection, f"from raw.{table} order by all", directory / f"{table}.parquet")
-            for (table,) in tables
+            for table in (*(name for (name,) in tables), *VIEWS)
         },
     }
     content = orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -18,6 +18,7 @@ _TABLES = {
     "activities": "One row per source and activity, append-only: what was seen first stays, byte for byte.",
     "activity_revisions": "One row per further content seen for an activity that is already stored.",
     "extracts": "The ledger: one row per walk of one slice, written together with the rows it covers.",
+    "coverage": "One row per source and unbroken stretch of time that is proven complete: a view of the ledger.",
     "feed_requests": "One row per answer of the feed, with the request id under which the feed reports the read.",
     "sources": "One row per source: how it is read, where its history begins, how its last run went. No keys.",
 }

@@ -28,7 +28,7 @@ from orchestration.warehouse.builds import (
 )
 
 # Tables of schema `raw` that grow with each refresh, whether or not it finds anything.
-LEDGER = ("activity_revisions", "day_seals", "extracts", "sources")
+LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
 
 log = logging.getLogger(__name__)
 # A quiet refresh has no results for the checks of tables that it leaves alone: said once, by us, not 300 times.

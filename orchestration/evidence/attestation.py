@@ -22,7 +22,8 @@ from orchestration.evidence.statement import as_markdown
 from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 
-FORMAT_VERSION = 1
+# 2: blind spots by switch, with `off_at` null where the beginning is unknown, and a remark.
+FORMAT_VERSION = 2
 MOST_DAYS = 3660
 DIRECTORY = "attestations"
 
@@ -144,6 +145,7 @@ def state(source: str, period: Period, facts: Facts, path: Path, written_at: dat
         ],
         "failed_walks": [_failure(walk, facts.still_open) for walk in failed],
         "blind_spots": facts.blind_spots,
+        "blind_spots_remark": facts.blind_spots_remark,
         "removals": facts.removals,
         "cannot_know": CANNOT_KNOW,
         "days": [day | {"seals": seals.get(day["date"], [])} for day in facts.days],

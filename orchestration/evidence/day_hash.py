@@ -7,7 +7,12 @@ order of `activity_id`; for a day without any it is the hash of the empty text. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
+
+from orchestration.warehouse.temporary import temporary
 
 # Rows whose hashes are joined at once: bounds the memory whatever history holds.
 _RANGE_ROWS = 2_000_000
@@ -16,17 +21,16 @@ _RANGE_GAP_DAYS = 31
 
 # How many rows a day has is taken from the ledger (slices lie within a day), which costs no look at the rows.
 _CUT_INTO_RANGES = """
-create or replace temp table ranged_days as
 with sizes as (
     select source, slice_start::date as sealed_date, sum(inserted_count) as row_count
     from raw.extracts group by all
 ),
 dated as (
     select
-        wanted_days.*,
+        wanted.*,
         coalesce(row_count, 0) as row_count,
         sealed_date - lag(sealed_date) over dates > $gap_days as is_apart
-    from wanted_days
+    from {wanted} as wanted
     left join sizes using (source, sealed_date)
     window dates as (order by sealed_date, source, last_ingest_seq)
 )
@@ -43,13 +47,13 @@ window so_far as (order by sealed_date, source, last_ingest_seq rows unbounded p
 
 _RANGES = """
 select island, portion, min(sealed_date)::timestamp, max(sealed_date)::timestamp + interval 1 day
-from ranged_days group by island, portion order by island, portion
+from {ranged} group by island, portion order by island, portion
 """
 
 _ADD_CONTENTS = """
-insert into day_contents by name
+insert into {contents} by name
 with wanted as (
-    select * from ranged_days where island = $island and portion = $portion
+    select * from {ranged} where island = $island and portion = $portion
 ),
 present as (
     select source, activity_id, payload_sha256, ingest_seq, created_at::date as sealed_date, null as removal_id
@@ -80,18 +84,28 @@ group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq, wanted.throu
 """
 
 
-def read_contents(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the temporary table `day_contents` for the days in the temporary table `wanted_days`.
+_NO_CONTENTS = """
+select
+    null::varchar as source, null::date as sealed_date, null::bigint as last_ingest_seq,
+    null::bigint as through_removal, null::bigint as activity_count, null::varchar as day_sha256
+where false
+"""
 
-    `wanted_days`: `source`, `sealed_date`, `last_ingest_seq`, `through_removal`, each combination once. Later rows
-    are left out of the day; what a later removal erased counts in, and with null nothing that was erased does.
-    `day_contents` has these and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
+
+@contextmanager
+def day_contents(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator[str]:
+    """What the days in the table `wanted` hold: yields the name of a temporary table.
+
+    `wanted` has `source`, `sealed_date`, `last_ingest_seq` and `through_removal`, each combination once. Later
+    rows are left out of the day; what a later removal erased counts in, and with null nothing erased does. The
+    contents have these columns and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
     """
-    connection.execute(
-        "create or replace temp table day_contents (source varchar, sealed_date date, last_ingest_seq bigint, "
-        "through_removal bigint, activity_count bigint, day_sha256 varchar)"
-    )
-    connection.execute(_CUT_INTO_RANGES, {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS})
-    for island, portion, since, until in connection.execute(_RANGES).fetchall():
-        connection.execute(_ADD_CONTENTS, {"island": island, "portion": portion, "since": since, "until": until})
-    connection.execute("drop table ranged_days")
+    limits = {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS}
+    with temporary(connection, "day_contents", _NO_CONTENTS) as contents:
+        with temporary(connection, "ranged_days", _CUT_INTO_RANGES.format(wanted=wanted), limits) as ranged:
+            statement = _ADD_CONTENTS.format(contents=contents, ranged=ranged)
+            for island, portion, since, until in connection.execute(_RANGES.format(ranged=ranged)).fetchall():
+                connection.execute(
+                    statement, {"island": island, "portion": portion, "since": since, "until": until}
+                )
+        yield contents

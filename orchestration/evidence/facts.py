@@ -11,11 +11,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration.evidence.blind_spots import LOGGING_OFF
-from orchestration.evidence.day_hash import read_contents
+from orchestration.evidence.blind_spots import read_blind_spots
+from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps
-from orchestration.warehouse.ledger import ASKED_FOR_ALL, coverage, unproven
-from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.schema import ASKED_FOR_ALL, NEWEST_INGEST_SEQ
+from orchestration.warehouse.temporary import temporary
 
 # A walk ends with a page that is not full and says that there is no more: the ledger tells which kind it was. One
 # that asked for some types alone proves nothing, and is left out.
@@ -59,6 +60,12 @@ left join repeats using (extract_id)
 order by slice_start, slice_end, started_at, extract_id
 """
 
+_WANTED_DAYS = f"""
+select
+    $source as source, day::date as sealed_date, {NEWEST_INGEST_SEQ} as last_ingest_seq, null as through_removal
+from generate_series($first::date::timestamp, $last::date::timestamp, interval 1 day) as days (day)
+"""
+
 _DAYS = f"""
 with walks as (
     select
@@ -76,12 +83,12 @@ newest as (
     qualify row_number() over (partition by sealed_date order by seal_number desc) = 1
 )
 select
-    sealed_date as date, day_contents.activity_count,
+    sealed_date as date, contents.activity_count,
     coalesce(walk_count, 0) as walk_count, coalesce(failed_walk_count, 0) as failed_walk_count,
     coalesce(page_count, 0) as page_count, coalesce(late_count, 0) as late_count,
-    coalesce(revision_count, 0) as revision_count, last_walked_at, day_contents.day_sha256,
-    newest.day_sha256 is not distinct from day_contents.day_sha256 as is_sealed
-from day_contents
+    coalesce(revision_count, 0) as revision_count, last_walked_at, contents.day_sha256,
+    newest.day_sha256 is not distinct from contents.day_sha256 as is_sealed
+from {{contents}} as contents
 left join walks using (sealed_date)
 left join newest using (sealed_date)
 order by sealed_date
@@ -130,7 +137,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Rows about one source and period, each a mapping of column to value; times are UTC without a zone."""
+    """Rows about one source and period, each a mapping of column to value; times are UTC without a zone.
+
+    `blind_spots` are those of `marts.blind_spots`, None before there is that table; `blind_spots_remark` is a
+    sentence where they may not be all.
+    """
 
     source: Row
     walks: list[Row]
@@ -138,7 +149,8 @@ class Facts:
     seals: list[Row]
     gaps: list[Interval]
     still_open: dict[Interval, str]
-    blind_spots: list[Row]
+    blind_spots: list[Row] | None
+    blind_spots_remark: str | None
     removals: list[Row]
 
 
@@ -162,6 +174,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         day["coverage"] = _coverage_of(day["date"], holes)
     # Costly over a long ledger, and needless where nothing failed.
     waiting = unproven(connection, source) if any(walk["status"] != "complete" for walk in walks) else {}
+    spots = read_blind_spots(connection, source, period)
     still_open = {
         piece: reason for piece, reason in waiting.items() if piece.start < period.end and piece.end > period.start
     }
@@ -172,24 +185,19 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         seals=_rows(connection, _SEALS, {"source": source} | bounds),
         gaps=holes,
         still_open=still_open,
-        blind_spots=_rows(connection, LOGGING_OFF, {"source": source} | bounds),
+        blind_spots=spots.rows,
+        blind_spots_remark=spots.remark,
         removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
     )
 
 
 def _read_days(connection: duckdb.DuckDBPyConnection, source: str, first: date, last: date) -> list[Row]:
-    connection.execute(
-        "create or replace temp table wanted_days as "
-        "select $source as source, day::date as sealed_date, "
-        f"{NEWEST_INGEST_SEQ} as last_ingest_seq, null as through_removal "
-        "from generate_series($first::date::timestamp, $last::date::timestamp, interval 1 day) as days (day)",
-        {"source": source, "first": first, "last": last},
-    )
-    read_contents(connection)
-    days = _rows(connection, _DAYS, {"source": source})
-    connection.execute("drop table wanted_days")
-    connection.execute("drop table day_contents")
-    return days
+    bounds = {"source": source, "first": first, "last": last}
+    with (
+        temporary(connection, "wanted_days", _WANTED_DAYS, bounds) as wanted,
+        day_contents(connection, wanted) as contents,
+    ):
+        return _rows(connection, _DAYS.format(contents=contents), {"source": source})
 
 
 def _coverage_of(day: date, holes: list[Interval]) -> str:

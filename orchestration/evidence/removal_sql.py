@@ -69,7 +69,6 @@ def removal_expression(row: str, previous: str) -> str:
 
 # The days of a removal that were sealed before, each with the seal that is to tell of it.
 TELL_DAYS = """
-create or replace temp table wanted_days as
 with removed as (
     select source, created_at::date as sealed_date, count(*) as removed_count
     from raw.removed_activities where removal_id = $removal_id and table_name = 'activities' group by all
@@ -92,7 +91,6 @@ join raw.removals on removal_id = $removal_id
 # Each seal with the newest removal that its day had been told of by then: what that one and those before it
 # erased is not in it. Where retention has taken the day since, there is nothing left to compare it with.
 SEAL_VERSIONS = """
-create or replace temp table seal_versions as
 with told as (
     select
         day_seals.*,
@@ -108,7 +106,7 @@ select told.*, coalesce(through_removal < taken.removal_id, false) as is_removed
 from told left join taken using (source, sealed_date)
 """
 
-# Needs `seal_versions`. Every difference is a sentence; `number` orders them.
+# Every difference is a sentence; `number` orders them.
 REMOVALS = f"""
 with counted as ({_COUNTS}),
 contents as ({CONTENTS}),
@@ -157,7 +155,7 @@ untold as (
     from days
     join (
         select source, sealed_date as removed_date, max(through_removal) as through_removal
-        from seal_versions group by all
+        from ({SEAL_VERSIONS}) group by all
     ) using (source, removed_date)
     where through_removal < removal_id
 ),

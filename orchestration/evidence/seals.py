@@ -12,20 +12,17 @@ seals were appended: `seal_number`, from 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import duckdb
 import pyarrow as pa
 
 from orchestration import __version__
-from orchestration.evidence.day_hash import read_contents
-from orchestration.intervals import Interval
-from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.evidence.day_hash import day_contents
+from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval
+from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
-
-# For sources that `raw.sources` does not describe: the defaults of the settings.
-_SETTLE = timedelta(seconds=60)
-_OVERLAP = timedelta(hours=1)
+from orchestration.warehouse.temporary import temporary
 
 
 def seal_expression(row: str, previous: str) -> str:
@@ -36,16 +33,16 @@ def seal_expression(row: str, previous: str) -> str:
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
-# Whole days of the covered stretches that no overlap walk will read again and that have no seal.
+# Whole days of the covered stretches that no overlap walk will read again and that have no seal. What
+# `raw.sources` does not describe is read as the settings are by default.
 _CLOSED_DAYS = """
-create or replace temp table closed_days as
 with horizons as (
     select
         covered.source,
-        least(max(covered.stop), $now)
+        least(max(covered.covered_to), $now)
         - to_seconds(coalesce(any_value(settle_seconds), $settle) + coalesce(any_value(overlap_seconds), $overlap))
         as closed_until
-    from covered
+    from raw.coverage as covered
     left join raw.sources using (source)
     group by covered.source
 ),
@@ -53,11 +50,11 @@ whole_days as (
     select
         source,
         unnest(generate_series(
-            date_trunc('day', start + interval 1 day - interval 1 microsecond),
-            stop - interval 1 day,
+            date_trunc('day', covered_from + interval 1 day - interval 1 microsecond),
+            covered_to - interval 1 day,
             interval 1 day
         )) as day_start
-    from covered
+    from raw.coverage
 )
 select source, day_start::date as sealed_date, day_start, day_start + interval 1 day as day_end
 from whole_days
@@ -70,13 +67,13 @@ where day_start + interval 1 day <= closed_until
 # Which failures still wait is costly to find out over a long ledger: asked only where one could matter.
 _IN_DOUBT = """
 select distinct source
-from closed_days
+from {closed_days}
 join raw.extracts using (source)
 where status <> 'complete' and slice_start < day_end and slice_end > day_start
 """
 
 _LEAVE_OPEN_DAYS = """
-delete from closed_days using open_stretches
+delete from {closed_days} as closed_days using open_stretches
 where
     closed_days.source = open_stretches.source
     and open_stretches.start < day_end and open_stretches.stop > day_start
@@ -84,7 +81,6 @@ where
 
 # Every row up to the newest `last_ingest_seq` has been looked at: each run looks at all sources and sealed days.
 _WANTED_DAYS = f"""
-create or replace temp table wanted_days as
 with seen as (
     select coalesce(max(last_ingest_seq), 0) as ingest_seq from raw.day_seals
 ),
@@ -112,7 +108,7 @@ removed_before as (
     group by all
 )
 select source, sealed_date, last_ingest_seq, null as through_removal, 1 as seal_version, reason, removal_sha256
-from closed_days left join removed_before using (source, sealed_date), newest
+from {{closed_days}} left join removed_before using (source, sealed_date), newest
 union all
 select
     source, sealed_date, last_ingest_seq, null, seal_version + 1,
@@ -128,15 +124,15 @@ with recursive tips as (
 ),
 steps as (
     select
-        day_contents.* exclude (through_removal),
+        contents.* exclude (through_removal),
         seal_version,
         reason,
         removal_sha256,
         coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date)
             as seal_number,
         tips.seal_sha256 as tip_sha256
-    from day_contents
-    join wanted_days using (source, sealed_date)
+    from {{contents}} as contents
+    join {{wanted}} as wanted using (source, sealed_date)
     left join tips using (source)
 ),
 chain as (
@@ -155,8 +151,11 @@ select *, $now as sealed_at, $product_version as product_version from chain
 
 _REPORT = """
 with spans as (
-    select source, date_diff('day', min(start)::date, (max(stop) - interval 1 microsecond)::date) + 1 as day_count
-    from covered group by source
+    select
+        source,
+        date_diff('day', min(covered_from)::date, (max(covered_to) - interval 1 microsecond)::date) + 1
+        as day_count
+    from raw.coverage group by source
 )
 select
     spans.source,
@@ -202,34 +201,32 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
 
 
 def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:
-    sources = [source for (source,) in connection.execute("select distinct source from raw.extracts").fetchall()]
-    _keep(connection, "covered", [(name, piece) for name in sources for piece in coverage(connection, name)])
-    limits = {"settle": int(_SETTLE.total_seconds()), "overlap": int(_OVERLAP.total_seconds())}
-    connection.execute(_CLOSED_DAYS, limits | {"now": now})
-    in_doubt = [source for (source,) in connection.execute(_IN_DOUBT).fetchall()]
-    still_open = [(name, piece) for name in in_doubt for piece in unproven(connection, name)]
-    _keep(connection, "open_stretches", still_open)
-    connection.execute(_LEAVE_OPEN_DAYS)
-    connection.execute(_WANTED_DAYS)
-    append_seals(connection, now)
-    report = connection.execute(_REPORT, {"now": now}).fetchall()
-    for table in ("covered", "open_stretches", "closed_days"):
-        connection.execute(f"drop table {table}")
-    return [Sealing(*row) for row in report]
+    limits = {"settle": int(DEFAULT_SETTLE.total_seconds()), "overlap": int(DEFAULT_OVERLAP.total_seconds())}
+    with temporary(connection, "closed_days", _CLOSED_DAYS, limits | {"now": now}) as closed:
+        in_doubt = connection.execute(_IN_DOUBT.format(closed_days=closed)).fetchall()
+        _leave_open_days(
+            connection, closed, [(name, piece) for (name,) in in_doubt for piece in unproven(connection, name)]
+        )
+        with temporary(connection, "wanted_days", _WANTED_DAYS.format(closed_days=closed)) as wanted:
+            append_seals(connection, wanted, now)
+    return [Sealing(*row) for row in connection.execute(_REPORT, {"now": now}).fetchall()]
 
 
-def append_seals(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    """Seal the days in the temporary table `wanted_days` as they are now, and drop it; the caller commits.
+def append_seals(connection: duckdb.DuckDBPyConnection, wanted: str, now: datetime) -> None:
+    """Seal the days in the table `wanted` as they are now; the caller commits.
 
-    Beside what `read_contents` asks for it has `seal_version`, `reason` and `removal_sha256`.
+    Beside what `day_contents` asks for it has `seal_version`, `reason` and `removal_sha256`.
     """
-    read_contents(connection)
-    connection.execute(_APPEND, {"now": now, "product_version": __version__})
-    connection.execute("drop table wanted_days")
-    connection.execute("drop table day_contents")
+    with day_contents(connection, wanted) as contents:
+        connection.execute(
+            _APPEND.format(contents=contents, wanted=wanted), {"now": now, "product_version": __version__}
+        )
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, table: str, stretches: list[tuple[str, Interval]]) -> None:
+def _leave_open_days(
+    connection: duckdb.DuckDBPyConnection, closed: str, stretches: list[tuple[str, Interval]]
+) -> None:
+    """Delete from the table `closed` the days in which one of the stretches lies."""
     moment = pa.timestamp("us")
     rows = pa.table(
         {
@@ -238,6 +235,8 @@ def _keep(connection: duckdb.DuckDBPyConnection, table: str, stretches: list[tup
             "stop": pa.array([piece.end.replace(tzinfo=None) for _, piece in stretches], moment),
         }
     )
-    connection.register("stretches", rows)
-    connection.execute(f"create or replace temp table {table} as from stretches")
-    connection.unregister("stretches")
+    connection.register("open_stretches", rows)
+    try:
+        connection.execute(_LEAVE_OPEN_DAYS.format(closed_days=closed))
+    finally:
+        connection.unregister("open_stretches")

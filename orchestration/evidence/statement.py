@@ -33,7 +33,7 @@ def as_markdown(statement: Row) -> str:
         ["## How each slice was proven complete", *_slices(statement)],
         ["## Gaps", *_gaps(statement)],
         ["## Walks that failed, and what repaired them", *_failures(statement["failed_walks"])],
-        ["## Blind spots: when logging was switched off", *_blind_spots(statement["blind_spots"])],
+        ["## Blind spots: when logging was switched off", *_blind_spots(statement)],
         ["## Removed on order", *_removals(statement["removals"])],
         ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
     ]
@@ -185,17 +185,23 @@ def _failures(failed: Sequence[Row]) -> list[str]:
     ]
 
 
-def _blind_spots(spots: Sequence[Row]) -> list[str]:
-    return [
-        f"- Organization {plain(spot['organization'])}: from {instant(spot['off_at'])} "
-        f"({code(spot['off_activity_id'])}) to "
-        + (
-            f"{instant(spot['on_at'])} ({code(spot['on_activity_id'])})."
-            if spot["on_at"]
-            else "now: it is still off."
-        )
+def _blind_spots(statement: Row) -> list[str]:
+    spots, remark = statement["blind_spots"], statement["blind_spots_remark"]
+    if spots is None:
+        return [remark]
+    lines = [
+        f"- Organization {plain(spot['organization'] or 'unknown')}, {code(spot['switch'])}: from "
+        + _switched(spot["off_at"], spot["off_activity_id"], "an unknown time")
+        + " to "
+        + _switched(spot["on_at"], spot["on_activity_id"], "now: it is still off")
+        + "."
         for spot in spots
     ] or ["None is reported."]
+    return [*lines, *(["", remark] if remark else [])]
+
+
+def _switched(at: Any, activity_id: str | None, otherwise: str) -> str:
+    return f"{instant(at)} ({code(activity_id)})" if at else otherwise
 
 
 def _removals(removals: Sequence[Row]) -> list[str]:

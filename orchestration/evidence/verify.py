@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from orchestration.evidence import removal_sql
 from orchestration.evidence import verify_sql as sql
-from orchestration.evidence.day_hash import read_contents
+from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.seal_file import Kept, compare
 from orchestration.landing.envelopes import ENVELOPE
+from orchestration.warehouse.temporary import temporary
 
 # Rows whose ids are held at once when what must be unique is looked for.
 _PART_ROWS = 5_000_000
@@ -76,19 +77,10 @@ class Verification:
 def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:
     """Compute everything again. `kept` are seals that were exported before and kept elsewhere."""
     began = time.monotonic()
-    checks: list[Callable[[], Sequence[Outcome]]] = [
-        lambda: _payloads(connection, "activities"),
-        lambda: _payloads(connection, "activity_revisions"),
-        lambda: [_unique(connection, "ids_are_unique", sql.REPEATED_IDS)],
-        lambda: [_unique(connection, "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
-        lambda: [_outcome(connection, "extracts", "rows_match_the_ledger", sql.LEDGER)],
-        lambda: [_outcome(connection, "day_seals", "chain_holds", sql.CHAIN)],
-        lambda: [_sealed_days(connection)],
-        lambda: [_removals(connection)],
-    ]
+    steps = list(STEPS)
     if kept:
-        checks.append(lambda: [Outcome("day_seals", "kept_seals_are_there", *compare(connection, kept))])
-    outcomes = [outcome for check in checks for outcome in _timed(check)]
+        steps.append(lambda held: [Outcome("day_seals", "kept_seals_are_there", *compare(held, kept))])
+    outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
     [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
     [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
@@ -105,9 +97,9 @@ def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[
         connection.unregister("told")
 
 
-def _timed(check: Callable[[], Sequence[Outcome]]) -> list[Outcome]:
+def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[Outcome]:
     began = time.monotonic()
-    outcomes = check()
+    outcomes = step(connection)
     seconds = time.monotonic() - began
     return [replace(outcome, seconds=seconds) for outcome in outcomes]
 
@@ -142,21 +134,22 @@ def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) ->
 
 def _sealed_days(connection: duckdb.DuckDBPyConnection) -> Outcome:
     """Each version of each seal against the rows that it can have seen."""
-    connection.execute(removal_sql.SEAL_VERSIONS)
-    connection.execute(
-        "create or replace temp table wanted_days as "
-        "select distinct source, sealed_date, last_ingest_seq, through_removal "
-        "from seal_versions where not is_removed"
-    )
-    read_contents(connection)
-    outcome = _outcome(connection, "day_seals", "sealed_days_hold", sql.SEALED_DAYS)
-    connection.execute("drop table wanted_days")
-    connection.execute("drop table day_contents")
-    return outcome
+    with (
+        temporary(connection, "wanted_days", sql.WANTED_DAYS) as wanted,
+        day_contents(connection, wanted) as contents,
+    ):
+        return _outcome(connection, "day_seals", "sealed_days_hold", sql.sealed_days(contents))
 
 
-def _removals(connection: duckdb.DuckDBPyConnection) -> Outcome:
-    """Each removal: its row, what it left, its place in the seals, and that nothing of it has come back."""
-    outcome = _outcome(connection, "day_seals", "removals_hold", removal_sql.REMOVALS)
-    connection.execute("drop table seal_versions")
-    return outcome
+Step = Callable[[duckdb.DuckDBPyConnection], Sequence[Outcome]]
+STEPS: tuple[Step, ...] = (
+    lambda held: _payloads(held, "activities"),
+    lambda held: _payloads(held, "activity_revisions"),
+    lambda held: [_unique(held, "ids_are_unique", sql.REPEATED_IDS)],
+    lambda held: [_unique(held, "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
+    lambda held: [_outcome(held, "extracts", "rows_match_the_ledger", sql.LEDGER)],
+    lambda held: [_outcome(held, "day_seals", "chain_holds", sql.CHAIN)],
+    lambda held: [_sealed_days(held)],
+    lambda held: [_outcome(held, "day_seals", "removals_hold", removal_sql.REMOVALS)],
+)
+"""What `verify` computes again. The order is free: no step needs what another left in the connection."""

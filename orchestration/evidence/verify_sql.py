@@ -5,7 +5,7 @@ Sentences name ids, days and hashes; never a payload.
 
 from __future__ import annotations
 
-from orchestration.evidence.removal_sql import BY_EXTRACT
+from orchestration.evidence.removal_sql import BY_EXTRACT, SEAL_VERSIONS
 from orchestration.evidence.seals import seal_expression
 
 # Columns are compared where DuckDB can read the payload: it refuses half a surrogate pair, and a time with a leap
@@ -196,21 +196,25 @@ select
 from judged
 """
 
-SEALED_DAYS = """
+WANTED_DAYS = f"""
+select distinct source, sealed_date, last_ingest_seq, through_removal from ({SEAL_VERSIONS}) where not is_removed
+"""
+
+_SEALED_DAYS = """
 with compared as (
     select
         seals.*,
-        day_contents.activity_count as found_count,
-        day_contents.day_sha256 as found_sha256,
-        seals.activity_count is distinct from day_contents.activity_count
-        or seals.day_sha256 is distinct from day_contents.day_sha256 as is_differing
-    from seal_versions as seals
-    left join day_contents
+        contents.activity_count as found_count,
+        contents.day_sha256 as found_sha256,
+        seals.activity_count is distinct from contents.activity_count
+        or seals.day_sha256 is distinct from contents.day_sha256 as is_differing
+    from ({seal_versions}) as seals
+    left join {contents} as contents
         on
-            seals.source = day_contents.source
-            and seals.sealed_date = day_contents.sealed_date
-            and seals.last_ingest_seq is not distinct from day_contents.last_ingest_seq
-            and seals.through_removal = day_contents.through_removal
+            seals.source = contents.source
+            and seals.sealed_date = contents.sealed_date
+            and seals.last_ingest_seq is not distinct from contents.last_ingest_seq
+            and seals.through_removal = contents.through_removal
     where not is_removed
 )
 select
@@ -223,6 +227,12 @@ select
     ) filter (where is_differing)
 from compared
 """
+
+
+def sealed_days(contents: str) -> str:
+    """The statement that holds the seals against the table `contents`, which `days.day_contents` makes."""
+    return _SEALED_DAYS.format(seal_versions=SEAL_VERSIONS, contents=contents)
+
 
 NOT_SEALED = """
 with sealed as (

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import duckdb
 
 from orchestration.intervals import CoveredDay, Interval, by_day, day_floor, gaps
-from orchestration.warehouse.ledger import ASKED_FOR_ALL, coverage
+from orchestration.warehouse.ledger import coverage
+from orchestration.warehouse.schema import ASKED_FOR_ALL
 
 # What was walked of each day, newest first, without what its largest walk repeated: of a day that one walk read in
 # full, that walk and what came after it.

@@ -8,7 +8,7 @@ from math import ceil
 import duckdb
 
 from orchestration.monitoring.check_result import Verdict
-from orchestration.warehouse.ledger import ASKED_FOR_ALL
+from orchestration.warehouse.schema import ASKED_FOR_ALL
 
 _LATENESS = """
 select

@@ -1,12 +1,14 @@
 """What of a warehouse is carried over into the new file when records are removed.
 
-On the connection `origin` is the warehouse as it was, the current database is the new file, empty but for schema
-`raw`, and the temporary table `removed_rows` has what is left behind.
+On the connection `origin` is the warehouse as it was, and the current database is the new file, empty but for
+schema `raw`.
 """
 
 from __future__ import annotations
 
 import duckdb
+
+from orchestration.privacy.selection import Choice
 
 # Without builds on record the next one makes every table anew. The archive of before still has what was removed:
 # it is none of the new file, which is archived anew, into another place.
@@ -20,28 +22,28 @@ select table_name from duckdb_tables() where database_name = current_database() 
 # The one curated table that is no function of the records of now: it says when a finding was told first. What
 # rests on a removed record goes, and what names the person.
 _HISTORY = "detections.finding_history"
-_FINDINGS = f"""
-create table {_HISTORY} as
+_FINDINGS = """
+create table {history} as
 with touched as (
     select finding_id
-    from (select finding_id, unnest(evidence_activity_ids) as activity_id from origin.{_HISTORY})
-    semi join removed_rows using (activity_id)
+    from (select finding_id, unnest(evidence_activity_ids) as activity_id from origin.{history})
+    semi join {rows} as removed_rows using (activity_id)
 )
-select history.* from origin.{_HISTORY} as history
+select history.* from origin.{history} as history
 anti join touched using (finding_id)
 where not coalesce(regexp_matches(to_json(history)::varchar, $pattern), false)
 """
 
 
-def carry_over(connection: duckdb.DuckDBPyConnection, pattern: str | None) -> None:
-    """Fill the new file. `pattern` (RE2) finds a person in the history of findings as well."""
+def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
+    """Fill the new file with all but what is chosen. A person is looked for in the history of findings as well."""
     # Rows lie in the order in which they were stored, by which the engine skips row groups of other times.
     connection.execute("set preserve_insertion_order = true")
     connection.execute("delete from raw.schema_version")
     for (table,) in connection.execute(_TABLES).fetchall():
         if table in _LEFT_OUT:
             continue
-        condition = "where ingest_seq not in (select ingest_seq from removed_rows)" if table in _FILTERED else ""
+        condition = f"where ingest_seq not in (select ingest_seq from {choice.rows})" if table in _FILTERED else ""
         connection.execute(f"insert into raw.{table} by name select * from origin.raw.{table} {condition}")
     schema, name = _HISTORY.split(".")
     known = connection.execute(
@@ -50,4 +52,7 @@ def carry_over(connection: duckdb.DuckDBPyConnection, pattern: str | None) -> No
     ).fetchall()
     if known:
         connection.execute(f"create schema {schema}")
-        connection.execute(_FINDINGS, {"pattern": pattern})
+        connection.execute(
+            _FINDINGS.format(history=_HISTORY, rows=choice.rows),
+            {"pattern": choice.person and choice.person.pattern},
+        )

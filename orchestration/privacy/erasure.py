@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,10 +26,11 @@ from orchestration.evidence.seals import append_seals, seal_days
 from orchestration.evidence.verify import verify
 from orchestration.landing.land import last_number
 from orchestration.privacy.carry_over import carry_over
-from orchestration.privacy.selection import choose_days, choose_person
+from orchestration.privacy.selection import Choice, choose_days, choose_person
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
+from orchestration.warehouse.temporary import temporary
 
 MOST_LETTERS = 200
 
@@ -57,7 +59,7 @@ class Order:
 
 _TOMBSTONES = """
 insert into raw.removed_activities by name
-select $removal_id as removal_id, * exclude (activity_type) from removed_rows order by ingest_seq
+select $removal_id as removal_id, * exclude (activity_type) from {rows} order by ingest_seq
 """
 
 _DAY_COUNTS = """
@@ -67,7 +69,7 @@ select
     old_days.*,
     count(*) filter (where table_name = 'activities') as activity_count,
     count(*) filter (where table_name = 'activity_revisions') as revision_count
-from old_days left join removed_rows using (source, removed_date)
+from {days} as old_days left join {rows} using (source, removed_date)
 group by all
 order by source, removed_date
 """
@@ -78,7 +80,7 @@ select
     $removal_id as removal_id, source, extract_id,
     count(*) filter (where table_name = 'activities') as activity_count,
     count(*) filter (where table_name = 'activity_revisions') as revision_count
-from removed_rows
+from {rows}
 group by all
 order by source, extract_id
 """
@@ -93,7 +95,7 @@ with row as (
         $last_ingest_seq as last_ingest_seq,
         (select content_sha256 from ({sql.CONTENTS}) where removal_id = $removal_id) as content_sha256,
         (select arg_max(removal_sha256, removal_id) from raw.removals) as previous_removal_sha256
-    from removed_rows
+    from {{rows}}
 )
 select *, {sql.removal_expression("row", "previous_removal_sha256")} as removal_sha256,
     $product_version as product_version
@@ -110,7 +112,7 @@ def erase(path: Path, subject: str, order: Order) -> Removal | None:
         WarehouseError: nothing was removed.
     """
 
-    return _remove(path, "erasure", order, lambda connection: choose_person(connection, subject).pattern)
+    return _remove(path, "erasure", order, lambda connection: choose_person(connection, subject))
 
 
 def oldest_kept(raw_days: int | None) -> date:
@@ -133,7 +135,10 @@ def retain(path: Path, before: date, order: Order) -> Removal | None:
 
 
 def _remove(
-    path: Path, kind: str, order: Order, choose_rows: Callable[[duckdb.DuckDBPyConnection], str | None]
+    path: Path,
+    kind: str,
+    order: Order,
+    choose: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[Choice]],
 ) -> Removal | None:
     _sweep(path)
     path = path.resolve()
@@ -148,15 +153,16 @@ def _remove(
             connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as origin (read_only)")
             [(target,)] = connection.execute("select current_database()").fetchall()
             connection.execute("use origin")
-            pattern = choose_rows(connection)
-            found = "old_days" if kind == "retention" else "removed_rows"
-            [(is_any,)] = connection.execute(f"select count(*) > 0 from {found}").fetchall()
-            last = last_number(connection)
-            connection.execute(f'use "{target}"')
-            if is_any:
-                carry_over(connection, pattern)
-                removal = _record(connection, kind, order, last)
-                _require_proofs(connection)
+            with choose(connection) as choice:
+                [(is_any,)] = connection.execute(
+                    f"select count(*) > 0 from {choice.days or choice.rows}"
+                ).fetchall()
+                last = last_number(connection)
+                connection.execute(f'use "{target}"')
+                if is_any:
+                    carry_over(connection, choice)
+                    removal = _record(connection, kind, order, choice, last)
+                    _require_proofs(connection)
         if removal:
             _take_place(draft, path)
     finally:
@@ -187,22 +193,24 @@ def _sweep(path: Path) -> None:
         ) from None
 
 
-def _record(connection: duckdb.DuckDBPyConnection, kind: str, order: Order, last_ingest_seq: int) -> Removal:
+def _record(
+    connection: duckdb.DuckDBPyConnection, kind: str, order: Order, choice: Choice, last_ingest_seq: int
+) -> Removal:
     """Write what is left of the removed rows, the removal itself, and the seals that tell of it."""
     [(removal_id,)] = connection.execute("select coalesce(max(removal_id), 0) + 1 from raw.removals").fetchall()
     now = datetime.now(UTC).replace(tzinfo=None)
     number = {"removal_id": removal_id}
     connection.begin()
-    for statement in (_DAY_COUNTS, _EXTRACT_COUNTS) if kind == "retention" else (_TOMBSTONES,):
-        connection.execute(statement, number)
+    for statement in (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,):
+        connection.execute(statement.format(rows=choice.rows, days=choice.days), number)
     connection.execute(
-        _RECORD,
+        _RECORD.format(rows=choice.rows),
         number
         | {"kind": kind, "requested_by": order.requested_by.strip(), "reason": order.reason.strip(), "now": now}
         | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
     )
-    connection.execute(sql.TELL_DAYS, number)
-    append_seals(connection, now)
+    with temporary(connection, "told_days", sql.TELL_DAYS, number) as told:
+        append_seals(connection, told, now)
     connection.commit()
     return list_removals(connection)[-1]
 

@@ -1,18 +1,17 @@
-"""Which rows a removal takes: those that name a person, or those of old days.
-
-They stand in the temporary table `removed_rows`, without their payloads; the days of a retention in `old_days`.
-"""
+"""Which rows a removal takes: those that name a person, or those of old days."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
 
 import duckdb
 
-from orchestration.intervals import Interval
 from orchestration.privacy.subject import Subject, choose, find_subject
 from orchestration.warehouse.ledger import unproven
+from orchestration.warehouse.temporary import temporary
 
 _PREVIEW = """
 select
@@ -21,24 +20,22 @@ select
     count(*) filter (where table_name <> 'activities'),
     min(created_at)::date,
     max(created_at)::date
-from removed_rows
+from {rows}
 group by activity_type
 order by activity_count desc, activity_type
 """
 
 _OF_A_PERSON = """
-create or replace temp table removed_rows as
 select
     'activities' as table_name, source, activity_id, activity_type, created_at, payload_sha256, extract_id,
     ingest_seq
-from raw.activities semi join chosen using (activity_id)
+from raw.activities semi join {chosen} as chosen using (activity_id)
 union all
 select 'activity_revisions', source, activity_id, activity_type, created_at, payload_sha256, extract_id, ingest_seq
-from raw.activity_revisions semi join chosen using (activity_id)
+from raw.activity_revisions semi join {chosen} as chosen using (activity_id)
 """
 
 _OLD_DAYS = """
-create or replace temp table old_days as
 select source, sealed_date as removed_date, arg_max(seal_sha256, seal_number) as seal_sha256
 from raw.day_seals
 anti join raw.removed_days
@@ -48,11 +45,10 @@ group by all
 """
 
 _OF_OLD_DAYS = """
-create or replace temp table removed_rows as
 with taken as (
     select activities.*, removed_date
     from raw.activities
-    join old_days on activities.source = old_days.source and created_at::date = removed_date
+    join {days} as old_days on activities.source = old_days.source and created_at::date = removed_date
 )
 select
     'activities' as table_name, source, activity_id, activity_type, created_at, payload_sha256, extract_id,
@@ -80,44 +76,60 @@ class Preview:
         return sum(row[1] for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a removal takes, as names of temporary tables: the rows without their payloads, and the days of a
+    retention. `person` is whom an erasure is about."""
+
+    rows: str
+    days: str | None = None
+    person: Subject | None = None
+
+
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:
     """What an erasure of the person would remove.
 
     Raises:
         WarehouseError: `subjects.find_subject` says when.
     """
-    person = choose_person(connection, subject)
-    return Preview(connection.execute(_PREVIEW).fetchall(), person.shared_count)
+    with choose_person(connection, subject) as choice:
+        return Preview(_rows_by_type(connection, choice), choice.person.shared_count if choice.person else 0)
 
 
 def preview_retention(connection: duckdb.DuckDBPyConnection, before: date) -> Preview:
     """What a retention of the days before `before` would remove."""
-    choose_days(connection, before)
-    return Preview(connection.execute(_PREVIEW).fetchall())
+    with choose_days(connection, before) as choice:
+        return Preview(_rows_by_type(connection, choice))
 
 
-def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Subject:
-    """Fill `removed_rows` with all contents of the activities that name the person."""
+def _rows_by_type(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list[tuple]:
+    return connection.execute(_PREVIEW.format(rows=choice.rows)).fetchall()
+
+
+@contextmanager
+def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterator[Choice]:
+    """All contents of the activities that name the person."""
     person = find_subject(connection, subject)
-    choose(connection, person)
-    connection.execute(_OF_A_PERSON)
-    return person
+    with (
+        choose(connection, person) as chosen,
+        temporary(connection, "removed_rows", _OF_A_PERSON.format(chosen=chosen)) as rows,
+    ):
+        yield Choice(rows, person=person)
 
 
-def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> None:
-    """Fill `old_days` with the sealed days before `before`, and `removed_rows` with their activities.
+@contextmanager
+def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> Iterator[Choice]:
+    """The sealed days before `before`, and their activities.
 
     Left out is a day of which a failed walk waits to be repeated.
     """
-    connection.execute(_OLD_DAYS, {"before": before})
-    for (source,) in connection.execute("select distinct source from old_days").fetchall():
-        for piece in unproven(connection, source):
-            _keep_day(connection, source, piece)
-    connection.execute(_OF_OLD_DAYS)
-
-
-def _keep_day(connection: duckdb.DuckDBPyConnection, source: str, piece: Interval) -> None:
-    """A slice lies within a day."""
-    connection.execute(
-        "delete from old_days where source = ? and removed_date = ?", [source, piece.start.astimezone(UTC).date()]
-    )
+    with temporary(connection, "old_days", _OLD_DAYS, {"before": before}) as days:
+        for (source,) in connection.execute(f"select distinct source from {days}").fetchall():
+            for piece in unproven(connection, source):
+                # A slice lies within a day.
+                connection.execute(
+                    f"delete from {days} where source = ? and removed_date = ?",
+                    [source, piece.start.astimezone(UTC).date()],
+                )
+        with temporary(connection, "removed_rows", _OF_OLD_DAYS.format(days=days)) as rows:
+            yield Choice(rows, days)

@@ -8,15 +8,22 @@ escapes (`\\u0040` for `@`) and capitals in addresses do not hide it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
 
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.temporary import temporary
 
 SHOWN_IDS = 5
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _USER_ID = re.compile(r"[A-Za-z0-9_.:-]{6,200}")
+
+# The feed's user ids. An id of another form, which could be any word, is a user's where a field for users has it.
+_PREFIX = "user_"
+_FIELDS_OF_USERS = r'"(?:(?:[a-z_]+_)?(?:user|owner)|account|member)_ids?"\s*:\s*(?:\[[^\]]*)?"'
 
 # What may stand before and after: no character of a longer id or address. Single quotes are in some addresses
 # (`o'brien@…`) and around others; a full stop may end a sentence. After a backslash a letter is an escape.
@@ -37,8 +44,18 @@ having bool_or(user_id in (select unnest($user_ids::varchar[])))
 order by email
 """
 
+# Who is not in `marts.users` may be named all the same, such as who asked for something that another granted.
+_NAMED = """
+select 1 from (
+    select payload from raw.stored_activities
+    union all
+    select payload from raw.activity_revisions
+)
+where regexp_matches(payload, $pattern)
+limit 1
+"""
+
 _CHOOSE = """
-create or replace temp table chosen as
 select activity_id from raw.stored_activities where regexp_matches(payload, $pattern)
 union
 select activity_id from raw.activity_revisions where regexp_matches(payload, $pattern)
@@ -64,6 +81,8 @@ class Subject:
 def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
     """The person with this user id, or with this address, as `marts.users` knows them.
 
+    A user id that only records know, in whatever field, is a person without known addresses.
+
     Raises:
         WarehouseError: there is no such user, more than one, or the tables were never built. It never repeats an
             address.
@@ -82,8 +101,11 @@ def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
             raise WarehouseError(f"{len(user_ids)} users have had this address: {shown}. Name one by its user id.")
     elif _USER_ID.fullmatch(told):
         user_ids = [told]
-        if not connection.execute("select 1 from marts.users where user_id = ?", user_ids).fetchall():
-            raise WarehouseError("There is no user with this id in marts.users. Check it, or name an address.")
+        if not _is_known(connection, told):
+            raise WarehouseError(
+                "There is no user with this id, neither in marts.users nor in a field for the ids of users of any "
+                "record. Check it, or name an address."
+            )
     else:
         raise WarehouseError("That is no user id and no email address. Name one person by one of the two.")
     found = connection.execute(_ADDRESSES, {"user_ids": user_ids}).fetchall()
@@ -93,9 +115,21 @@ def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
     return Subject(tuple(user_ids), tuple(sorted(emails)), sum(is_shared for _, is_shared in found))
 
 
-def choose(connection: duckdb.DuckDBPyConnection, subject: Subject) -> None:
-    """Fill the temporary table `chosen` with the ids of the activities of which any content names the person."""
-    connection.execute(_CHOOSE, {"pattern": subject.pattern})
+def _is_known(connection: duckdb.DuckDBPyConnection, user_id: str) -> bool:
+    if connection.execute("select 1 from marts.users where user_id = ?", [user_id]).fetchall():
+        return True
+    if user_id.startswith(_PREFIX):
+        pattern = Subject((user_id,), ()).pattern
+    else:
+        pattern = _FIELDS_OF_USERS + _escaped(user_id, any_case=False) + '"'
+    return bool(connection.execute(_NAMED, {"pattern": pattern}).fetchall())
+
+
+@contextmanager
+def choose(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[str]:
+    """Yields the name of a temporary table: `activity_id` of each activity of which a content names the person."""
+    with temporary(connection, "chosen", _CHOOSE, {"pattern": subject.pattern}) as chosen:
+        yield chosen
 
 
 def _escaped(text: str, *, any_case: bool) -> str:

@@ -20,13 +20,14 @@ from orchestration.privacy.subject import Subject, choose, find_subject
 from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.temporary import temporary
 
 DIRECTORY = "subject-reports"
 PAGE = "README.md"
 _ROWS_AT_ONCE = 10_000
 
 _RECORDS = """
-select payload from raw.{table} semi join chosen using (activity_id) order by created_at, ingest_seq
+select payload from raw.{table} semi join {chosen} using (activity_id) order by created_at, ingest_seq
 """
 _RAW = (
     (
@@ -60,10 +61,10 @@ def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = 
     directory = (output or path.parent / DIRECTORY) / name
     with open_warehouse(path, read_only=True) as connection:
         person = find_subject(connection, told)
-        choose(connection, person)
         try:
-            directory.mkdir(mode=0o700, parents=True)
-            return _write(connection, catalog, person, directory, now)
+            with choose(connection, person) as chosen:
+                directory.mkdir(mode=0o700, parents=True)
+                return _write(connection, catalog, _Naming(person, chosen), directory, now)
         except OSError as error:
             shutil.rmtree(directory, ignore_errors=True)
             raise WarehouseError(
@@ -74,25 +75,33 @@ def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = 
             raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """A person, and the temporary table of the activities that name them."""
+
+    person: Subject
+    chosen: str
+
+
 def _write(
-    connection: duckdb.DuckDBPyConnection, catalog: Catalog, person: Subject, directory: Path, now: datetime
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, naming: _Naming, directory: Path, now: datetime
 ) -> Report:
     counts, lines = {}, []
     for source, file, description in _RAW:
-        count = _write_records(connection, source, directory / file)
+        count = _write_records(connection, source, naming.chosen, directory / file)
         counts[file] = count
         lines.append((code(file), f"{count:,}", description))
     for mart in catalog.marts:
-        count = _write_rows(connection, mart, person, directory / f"{mart.name}.csv")
+        count = _write_rows(connection, mart, naming, directory / f"{mart.name}.csv")
         if count:
             counts[f"{mart.name}.csv"] = count
             lines.append((code(f"{mart.name}.csv"), f"{count:,}", mart.description))
-    (directory / PAGE).write_text(_page(person, lines, now), encoding="utf-8")
+    (directory / PAGE).write_text(_page(naming.person, lines, now), encoding="utf-8")
     return Report(directory, counts)
 
 
-def _write_records(connection: duckdb.DuckDBPyConnection, source: str, file: Path) -> int:
-    rows = connection.execute(_RECORDS.format(table=source))
+def _write_records(connection: duckdb.DuckDBPyConnection, source: str, chosen: str, file: Path) -> int:
+    rows = connection.execute(_RECORDS.format(table=source, chosen=chosen))
     count = 0
     with file.open("wb") as written:
         while found := rows.fetchmany(_ROWS_AT_ONCE):
@@ -101,22 +110,25 @@ def _write_records(connection: duckdb.DuckDBPyConnection, source: str, file: Pat
     return count
 
 
-def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, person: Subject, file: Path) -> int:
+def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, naming: _Naming, file: Path) -> int:
     """The rows of the mart that rest on a chosen record or name the person; no file where there are none."""
     columns = [column for column in mart.columns if column.name != "payload"]
-    conditions = ["activity_id in (select activity_id from chosen)"] if "activity_id" in mart.column_names else []
+    conditions, parameters = [], {}
+    if "activity_id" in mart.column_names:
+        conditions.append(f"activity_id in (select activity_id from {naming.chosen})")
     if "payload" not in mart.column_names:
         conditions.append("regexp_matches(to_json(held)::varchar, $pattern)")
-    connection.execute(
-        f"create or replace temp table held_rows as select {', '.join(map(_cell, columns))} "
-        f"from {SCHEMA}.{mart.name} as held where {' or '.join(conditions)}"
-        + (f" order by {', '.join(f'held.{_quoted(name)}' for name in mart.order_by)}" if mart.order_by else ""),
-        {"pattern": person.pattern} if "payload" not in mart.column_names else {},
+        parameters["pattern"] = naming.person.pattern
+    query = (
+        f"select {', '.join(map(_cell, columns))} from {SCHEMA}.{mart.name} as held "
+        f"where {' or '.join(conditions)}"
+        + (f" order by {', '.join(f'held.{_quoted(name)}' for name in mart.order_by)}" if mart.order_by else "")
     )
-    [(count,)] = connection.execute("select count(*) from held_rows").fetchall()
-    if count:
-        target = str(file).replace("'", "''")
-        connection.execute(f"copy (from held_rows) to '{target}' (format csv, header)")
+    with temporary(connection, "held_rows", query, parameters) as held:
+        [(count,)] = connection.execute(f"select count(*) from {held}").fetchall()
+        if count:
+            target = str(file).replace("'", "''")
+            connection.execute(f"copy (from {held}) to '{target}' (format csv, header)")
     return count
 
 

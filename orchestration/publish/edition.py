@@ -15,11 +15,11 @@ import duckdb
 import orjson
 
 from orchestration import __version__
-from orchestration.intervals import Interval, gaps
+from orchestration.intervals import Interval
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import SCHEMA, Catalog
 from orchestration.publish.sets import PublishedSet
-from orchestration.warehouse.ledger import coverage, unproven
+from orchestration.warehouse.ledger import coverage, not_proven
 
 # The name of the table that comes with each set: one row per source.
 METADATA_TABLE = "_published"
@@ -161,13 +161,11 @@ def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog,
 
 
 def _source_state(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[SourceState, list[Interval]]:
-    covered = coverage(connection, name)
-    within = Interval(covered[0].start, covered[-1].end) if covered else None
-    holes = {*(gaps(within, covered) if within else []), *unproven(connection, name)}
-    if not within:
-        return SourceState(name, None, len(holes)), sorted(holes)
-    through = min([within.end, *(hole.start for hole in holes)])
-    return SourceState(name, through if through > within.start else None, len(holes)), sorted(holes)
+    covered, holes = coverage(connection, name), sorted(not_proven(connection, name))
+    if not covered:
+        return SourceState(name, None, len(holes)), holes
+    through = min([covered[-1].end, *(hole.start for hole in holes)])
+    return SourceState(name, through if through > covered[0].start else None, len(holes)), holes
 
 
 def _ledger_facts(connection: duckdb.DuckDBPyConnection) -> list[Any]:

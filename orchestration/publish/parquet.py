@@ -18,7 +18,7 @@ import duckdb
 import orjson
 import pyarrow.parquet as pq
 
-from orchestration.durable_files import sync, write_durably
+from orchestration.durable_files import link_or_copy, sync, write_durably
 from orchestration.publish.duckdb_file import register_metadata, select_mart
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
@@ -145,7 +145,7 @@ class _Writer:
     def _share(self, mart: Mart, month: str, known: dict[str, Any]) -> None:
         path = self.work / known["path"]
         path.parent.mkdir(exist_ok=True)
-        os.link(self.previous / known["path"], path)
+        link_or_copy(self.previous / known["path"], path)
         self.files[mart.name][month] = known
         self.published_files[known["path"]] = self.noted[known["path"]]
         self.shared_count += 1

@@ -19,7 +19,7 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
-from orchestration.durable_files import sync
+from orchestration.durable_files import refuses_links, sync
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
@@ -164,12 +164,25 @@ def _create(path: Path) -> None:
             _create_schema(connection)
         # Also where nobody was faster, a draft may be gone: whoever links first sweeps up.
         with suppress(FileExistsError, FileNotFoundError):
-            os.link(draft, path)
+            _take_name(draft, path)
         sync(path.parent)
     except duckdb.Error as error:
         raise WarehouseError(_unusable(path, str(error).replace(str(draft), str(path)))) from None
     finally:
         _sweep(path)
+
+
+def _take_name(draft: Path, path: Path) -> None:
+    """Name the file, unless another has the name."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if not refuses_links(error):
+            raise
+        # Without hard links a name is only taken unconditionally: one process at a time looks and takes it.
+        with FileLock(path.with_name(f"{path.name}.making")):
+            if not path.exists():
+                os.rename(draft, path)
 
 
 def _sweep(path: Path) -> None:

@@ -1,6 +1,6 @@
 """`raw.extracts`, the ledger: one row per walk, written in the transaction that stores the walk's records.
 
-Coverage, the union of complete slices, is read from here; there is no other state.
+Coverage, the union of complete slices, is the view `raw.coverage` of it; there is no other state.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from orchestration import __version__
 from orchestration.intervals import Interval, Slice, gaps
 from orchestration.landing.records import Records
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.schema import ASKED_FOR_ALL
 
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
@@ -27,37 +28,12 @@ _COUNTS_AND_NAMES = (
     "dagster_run_id", "error", "feed_host",
 )  # fmt: skip
 
-# An extract that asked for some activity types alone proves nothing about a time.
-ASKED_FOR_ALL = "not contains(query, 'activity_types[]')"
-
 STUCK = (
     "A minute is the smallest slice: what was read of it is stored, but nothing proves it complete. It is read "
     "again; larger pages (FEED_PAGE_SIZE) need fewer requests."
 )
 
-# Gaps and islands: slices that touch or overlap are one stretch. It begins where no earlier slice has reached, and
-# ends where the last slice before the next beginning had reached.
-_COVERAGE = f"""
-with slices as (
-    select slice_start, max(slice_end) as slice_end from raw.extracts
-    where source = $source and status = 'complete' and {ASKED_FOR_ALL}
-    group by slice_start
-),
-marked as (
-    select
-        slice_start,
-        max(slice_end) over (order by slice_start rows between unbounded preceding and 1 preceding) as reached
-    from slices
-),
-beginnings as (
-    select slice_start, reached from marked where reached is null or slice_start > reached
-)
-select
-    slice_start,
-    coalesce(lead(reached) over (order by slice_start), (select max(slice_end) from slices)) as slice_end
-from beginnings
-order by slice_start
-"""
+_COVERAGE = "select covered_from, covered_to from raw.coverage where source = $source order by covered_from"
 
 # Stretches that some walk failed to prove, each with what has been proven of it since it failed last. A slice lies
 # within a day, so that only walks of the same day meet: over a long ledger ranges alone would cost seconds.
@@ -263,6 +239,16 @@ def unproven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interva
         for _, left, error, _ in _failed(connection, source)
         for stretch in left
     }
+
+
+def not_proven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interval, str]:
+    """What is not proven of the time from the first covered moment of the source to the last, each with a reason.
+
+    These are the gaps between covered stretches, and what is `unproven` wherever it lies.
+    """
+    covered = coverage(connection, source)
+    holes = gaps(Interval(covered[0].start, covered[-1].end), covered) if covered else []
+    return dict.fromkeys(holes, "No walk of it is complete.") | unproven(connection, source)
 
 
 def unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:

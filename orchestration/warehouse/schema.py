@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import duckdb
 
-# 2: records can be removed for good. An older version would read them again, and is kept out.
-SCHEMA_VERSION = 2
+# 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
+SCHEMA_VERSION = 3
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that a walk covers, and the mart's tests prove the key unique. Naming the
@@ -42,6 +42,38 @@ NEWEST_INGEST_SEQ = """(
         select max(last_ingest_seq) from raw.archive_files
     )
 )"""
+
+# An extract that asked for some activity types alone proves nothing about a time.
+ASKED_FOR_ALL = "not contains(query, 'activity_types[]')"
+
+# Gaps and islands: complete slices that touch or overlap are one stretch. It begins where no earlier slice has
+# reached, and ends where the last slice before the next beginning had reached.
+_COVERAGE = f"""
+with slices as (
+    select source, slice_start, max(slice_end) as slice_end
+    from raw.extracts
+    where status = 'complete' and {ASKED_FOR_ALL}
+    group by source, slice_start
+),
+marked as (
+    select
+        source,
+        slice_start,
+        max(slice_end) over (
+            partition by source order by slice_start rows between unbounded preceding and 1 preceding
+        ) as reached,
+        max(slice_end) over (partition by source) as last_end
+    from slices
+),
+beginnings as (
+    select * from marked where reached is null or slice_start > reached
+)
+select
+    source,
+    slice_start as covered_from,
+    coalesce(lead(reached) over (partition by source order by slice_start), last_end) as covered_to
+from beginnings
+"""
 
 STATEMENTS = (
     "create schema if not exists raw",
@@ -197,6 +229,7 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
     # The newest removal that the seal tells of; null where it tells of none.
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
+    f"create or replace view raw.coverage as {_COVERAGE}",
     f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -13,9 +14,14 @@ import pytest
 
 from orchestration.__main__ import main
 from orchestration.definitions import build_defs
+from orchestration.evidence.attestation import attest, read_period
 from orchestration.resources import Warehouse
+from orchestration.warehouse.builds import newest_ingest_seq, record_build
+from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import run
+from tests.end_to_end.test_dbt import dbt
 from tests.end_to_end.test_refresh import failure_of, rows
+from tests.histories import FIRST_DAY, land_slice, record
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
@@ -106,6 +112,70 @@ def test_the_job_attest_states_the_last_month(built: Built):
         f"and created_at::date <= '{statement['period']['last_date']}'",
     )
     assert statement["counts"]["activity_count"] == said["compliance: activities"] == count
+
+
+SWITCHES = ("compliance_api_enabled", "compliance_api_logging_enabled")
+
+
+def switched(name: str, organization: str, at: str, *, api: bool, logging: bool) -> dict[str, Any]:
+    return {
+        "id": name, "created_at": at, "organization_uuid": organization,
+        "type": "org_compliance_api_settings_updated",
+        "actor": {"type": "user_actor", "user_id": f"user_{organization}", "email_address": "ada@example.com"},
+        "compliance_api_enabled": api, "compliance_api_logging_enabled": logging,
+    }  # fmt: skip
+
+
+def test_the_attestation_has_the_blind_spots_of_the_mart(tmp_path: Path):
+    """Also one of which only the end was seen, and two switches of which one stays off for longer."""
+    path = tmp_path / "warehouse.duckdb"
+    records = [
+        switched("first", "org-1", "2026-02-10T10:00:00Z", api=True, logging=True),
+        switched("a", "org-2", "2026-02-01T10:00:00Z", api=True, logging=True),
+        switched("b", "org-2", "2026-03-01T10:00:00Z", api=False, logging=False),
+        switched("c", "org-2", "2026-03-01T11:00:00Z", api=False, logging=True),
+        switched("d", "org-2", "2026-03-02T10:00:00Z", api=True, logging=True),
+        switched("e", "org-2", "2026-03-05T10:00:00Z", api=True, logging=False),
+    ]
+    with open_warehouse(path) as connection:
+        land_slice(
+            connection, *(json.dumps(one).encode() for one in records), start=datetime(2026, 2, 1, tzinfo=UTC)
+        )
+    words = ("build", "--exclude-resource-type", "test", "unit_test", "--select", "+blind_spots")
+    built = dbt(path, tmp_path / "target", *words)
+    assert built.returncode == 0, built.stdout
+    with open_warehouse(path) as connection:
+        record_build(connection, "of this project", newest_ingest_seq(connection))
+
+    def attested(first: str, last: str) -> tuple[set[tuple], str | None, str]:
+        [written] = attest(path, read_period(first, last), tmp_path)
+        statement = json.loads(written.json.read_text())
+        columns = ("organization", "switch", "off_activity_id", "on_activity_id")
+        spots = {tuple(spot[name] for name in columns) for spot in statement["blind_spots"]}
+        return spots, statement["blind_spots_remark"], written.markdown.read_text()
+
+    api, logging = SWITCHES
+    unseen = {("org-1", one, None, "first") for one in SWITCHES} | {("org-2", one, None, "a") for one in SWITCHES}
+    later = {("org-2", logging, "b", "c"), ("org-2", api, "b", "d"), ("org-2", logging, "e", None)}
+    spots, remark, text = attested("2026-02-01", "2026-03-31")
+    assert spots == unseen | later
+    assert spots == set(
+        rows(
+            path,
+            "select organization_uuid, switch, switched_off_activity_id, switched_on_activity_id "
+            "from marts.blind_spots",
+        )
+    )
+    assert remark is None
+    assert f"- Organization org-1, `{api}`: from an unknown time to 2026-02-10 10:00:00Z (`first`)." in text
+    assert f"- Organization org-2, `{logging}`: from 2026-03-05 10:00:00Z (`e`) to now: it is still off." in text
+    assert attested("2026-03-02", "2026-03-02")[0] == {("org-2", api, "b", "d")}
+    with open_warehouse(path) as connection:
+        land_slice(connection, record("later", FIRST_DAY))
+    spots, remark, text = attested("2026-02-01", "2026-03-31")
+    assert spots == unseen | later
+    assert "stored after the tables were last built" in remark
+    assert remark in text
 
 
 def test_the_commands(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):

@@ -32,19 +32,11 @@ def activity(name: str, at: datetime, kind: str = "x", **fields: Any) -> dict[st
     } | fields  # fmt: skip
 
 
-def switch(name: str, at: datetime, **fields: bool | None) -> dict[str, Any]:
-    return activity(name, at, "org_compliance_api_settings_updated", **fields)
-
-
 @pytest.fixture(scope="module")
 def feed() -> Iterator[LocalFeed]:
-    """Four days of five activities; logging was off in the second and is off since the fourth."""
+    """Four days of five activities."""
     hours = [START + timedelta(days=day, hours=hour) for day in range(DAYS) for hour in range(1, 6)]
     records = [activity(f"activity_{n:02}", at) for n, at in enumerate(hours)]
-    records[5] = switch("switch_1", hours[5], compliance_api_logging_enabled=False, compliance_api_enabled=None)
-    records[6] = switch("switch_2", hours[6], compliance_api_logging_enabled=None, compliance_api_enabled=True)
-    records[7] = switch("switch_3", hours[7], compliance_api_logging_enabled=True)
-    records[19] = switch("switch_4", hours[19], compliance_api_enabled=False)
     with LocalFeed(records=records) as feed:
         yield feed
 
@@ -102,14 +94,11 @@ def test_each_slice_says_how_it_was_proven(stated, feed: LocalFeed):
     assert "| 1 | The feed had nothing in the slice and said so. |" in text
 
 
-def test_blind_spots_are_read_from_the_activities(stated):
+def test_without_tables_the_blind_spots_are_unknown_and_it_says_so(stated):
     _, statement, text = stated
-    spots = [(one["off_activity_id"], one["on_activity_id"]) for one in statement["blind_spots"]]
-    assert spots == [("switch_1", "switch_3"), ("switch_4", None)]
-    assert "still off" in text
-    path = stated[0]
-    third = START.date() + timedelta(days=2)
-    assert state_of(path, third, third)[0]["blind_spots"] == []
+    assert statement["blind_spots"] is None
+    assert "not built yet" in statement["blind_spots_remark"]
+    assert statement["blind_spots_remark"] in text
 
 
 def test_nothing_personal_is_in_it(stated):

@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days, seal_expression
-from orchestration.evidence.verify import CHECKS, Verification, verify
+from orchestration.evidence.verify import CHECKS, STEPS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import FIRST_DAY, build, land_slice, record
@@ -71,6 +71,22 @@ def findings(path: Path, *, against: bool = False) -> dict[str, tuple[int, str]]
 def tamper(path: Path, statements: str) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(statements)
+
+
+def test_the_order_of_the_steps_is_free(warehouse: Path):
+    """Each step alone, and all of them backwards, find what `verify` finds, and leave no table behind."""
+    tamper(warehouse, "update raw.day_seals set day_sha256 = 'forged' where seal_number = 2")
+    expected = {(one.table, one.name): one.finding_count for one in found(warehouse).outcomes}
+    assert any(expected.values())
+    with open_warehouse(warehouse, read_only=True) as connection:
+        backwards = [one for step in reversed(STEPS) for one in step(connection)]
+        assert connection.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
+    alone = []
+    for step in STEPS:
+        with open_warehouse(warehouse, read_only=True) as connection:
+            alone += step(connection)
+    for outcomes in (backwards, alone):
+        assert {(one.table, one.name): one.finding_count for one in outcomes} == expected
 
 
 def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Path):

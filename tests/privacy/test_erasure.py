@@ -18,6 +18,7 @@ from orchestration.evidence.verify import Verification, verify
 from orchestration.ingest.covered_days import covered_days
 from orchestration.intervals import Kind, Slice
 from orchestration.privacy.erasure import Order, erase, retain
+from orchestration.privacy.selection import preview_erasure
 from orchestration.privacy.subject import Subject
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -328,6 +329,36 @@ def test_an_address_that_two_have_had_is_of_neither(warehouse: Path, query):
 def test_who_is_nobody_is_refused(warehouse: Path, subject: str):
     with pytest.raises(WarehouseError, match="no user"):
         erase(warehouse, subject, ORDER)
+
+
+@pytest.mark.parametrize(
+    ("subject", "fields"),
+    [
+        ("user_eve01", {"requester_user_id": "user_eve01"}),
+        ("user_eve01", {"member_ids": [BOB, "user_eve01"]}),
+        ("user_eve01", {"updates": [{"current_value": {"anything": ["user_eve01"]}}]}),
+        ("user_eve01", {"note": "asked for by user_eve01."}),
+        ("0b5e7c1a-eve", {"account_id": "0b5e7c1a-eve"}),
+        ("0b5e7c1a-eve", {"updates": [{"new_owner_id": "x", "invitee_user_ids": ["a", "0b5e7c1a-eve"]}]}),
+    ],
+)
+def test_who_stands_in_a_field_alone_is_a_person(warehouse: Path, query, subject: str, fields: dict):
+    """Somebody who never acted and was never a member is not in `marts.users`, and is named all the same."""
+    again(warehouse, record("named_in_a_field", FIRST_DAY, **by(BOB), **fields))
+    with open_warehouse(warehouse, read_only=True) as connection:
+        assert preview_erasure(connection, subject).activity_count == 1
+    assert erase(warehouse, subject, ORDER).activity_count == 1
+    assert query("select count(*) from raw.activities where activity_id = 'named_in_a_field'") == [(0,)]
+    assert query("select count(*) from raw.activities where activity_id = 'bob'") == [(1,)]
+
+
+def test_a_word_that_records_have_is_nobody(warehouse: Path):
+    """`member` is a role and `team_7` a group: an erasure of them would take what is about everybody."""
+    fields = {"role": "member", "group_id": "team_7", "service_account_id": "robot_7", "principal_id": "team_7"}
+    again(warehouse, record("told", FIRST_DAY, **by(BOB), **fields))
+    for subject in ("member", "team_7", "robot_7", "user_ada"):
+        with pytest.raises(WarehouseError, match="no user with this id"):
+            erase(warehouse, subject, ORDER)
 
 
 def test_an_address_that_nobody_used_removes_nothing(warehouse: Path, query):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.durable_files import link_or_copy
 from orchestration.evidence.seals import seal_days
 from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import exclusive, open_warehouse
@@ -77,7 +79,7 @@ def test_a_warehouse_of_the_first_version_grows_with_the_next_writing(path: Path
         assert verify(connection).findings == []
         assert connection.execute("select seal_sha256 from raw.day_seals order by seal_number").fetchall() == seals
         assert connection.execute("select list(version order by version) from raw.schema_version").fetchall() == [
-            ([1, 2],)
+            ([1, 3],)
         ]
 
 
@@ -132,3 +134,32 @@ def test_the_file_is_closed_after_an_error(path: Path):
 def test_one_step_at_a_time(path: Path):
     with exclusive(path), pytest.raises(WarehouseError, match="Another run"), exclusive(path, wait_seconds=0.2):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_hard_links_will_do(path: Path, monkeypatch: pytest.MonkeyPatch, number: int):
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with open_warehouse(path) as connection:
+        connection.execute("insert into raw.builds values (now()::timestamp, 'x', 1)")
+    with open_warehouse(path) as connection:
+        assert connection.execute("select count(*) from raw.builds").fetchall() == [(1,)]
+    assert [one.name for one in path.parent.iterdir() if ".new" in one.name] == []
+    copy = path.with_name("copy")
+    link_or_copy(path, copy)
+    assert copy.read_bytes() == path.read_bytes()
+
+
+def test_without_hard_links_the_first_file_stays(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Another process made the file and wrote to it while this one had only its draft."""
+
+    def refuse(draft: Path, _: Path) -> None:
+        path.write_bytes(b"of another")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(WarehouseError), open_warehouse(path):
+        pass
+    assert path.read_bytes() == b"of another"

@@ -12,9 +12,7 @@ with
 received as (
 
     select activities.* from {{ ref('activities') }} as activities
-    {% if is_incremental() %}
-        where activities.ingest_seq > (select coalesce(max(built.last_ingest_seq), 0) from {{ this }} as built)
-    {% endif %}
+    where {{ is_new('activities') }}
 
 ),
 
@@ -28,7 +26,7 @@ shapes as (
         count(*) as activity_count,
         min({{ moment('occurred_at', 'activity_id') }}) as first_moment,
         max(occurred_at) as last_seen_at,
-        max(ingest_seq) as last_ingest_seq
+        max(ingest_seq) as ingest_seq
     from received
     group by 1, 2, 3
 
@@ -64,7 +62,7 @@ found as (
             activity_count,
             first_moment,
             last_seen_at,
-            last_ingest_seq
+            ingest_seq
         from {{ relation }}
         where {{ name }} is not null
         {% if not loop.last %}union all{% endif %}
@@ -95,7 +93,7 @@ final as (
         cast(sum(activity_count) as bigint) as activity_count,
         min(first_moment) as first_moment,
         max(last_seen_at) as last_seen_at,
-        max(last_ingest_seq) as last_ingest_seq
+        max(ingest_seq) as ingest_seq
     from {{ 'together' if is_incremental() else 'found' }}
     group by 1, 2, 3, 4, 5
 

@@ -6,25 +6,19 @@
     )
 }}
 
-{% set newer %}
-    {% if is_incremental() %}
-        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
-    {% endif %}
-{% endset %}
-
 with
 
 activities as (
 
-    select * from {{ ref('int_configuration_activities') }}
-    {{ newer }}
+    select activities.* from {{ ref('int_configuration_activities') }} as activities
+    where {{ is_new('activities') }}
 
 ),
 
 statements as (
 
-    select * from {{ ref('int_configuration_statements') }}
-    {{ newer }}
+    select statements.* from {{ ref('int_configuration_statements') }} as statements
+    where {{ is_new('statements') }}
 
 ),
 

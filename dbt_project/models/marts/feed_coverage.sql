@@ -21,7 +21,7 @@ covered as (
             ) }}
         ) as covered_seconds
     from days
-    inner join {{ ref('int_feed_stretches') }} as stretches
+    inner join {{ ref('stg_feed__coverage') }} as stretches
         on
             days.source = stretches.source
             and days.day_end_at > stretches.covered_from_at

@@ -10,10 +10,8 @@ with
 
 activities as (
 
-    select * from {{ ref('activities') }}
-    {% if is_incremental() %}
-        where ingest_seq > (select coalesce(max(built.ingest_seq), 0) from {{ this }} as built)
-    {% endif %}
+    select activities.* from {{ ref('activities') }} as activities
+    where {{ is_new('activities') }}
 
 ),
 

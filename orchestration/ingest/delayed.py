@@ -10,11 +10,10 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from orchestration.ingest.quiet_days import records_by_day
-
 from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedProtocolError
 from orchestration.ingest.plan import DELAYED_TYPES
+from orchestration.ingest.quiet_days import records_by_day
 from orchestration.ingest.slice_reader import frozen_query, walk
 from orchestration.intervals import Interval
 

@@ -1,0 +1,54 @@
+"""Every documented question on the published PostgreSQL: the answer of the published file."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import psycopg
+from pydantic import SecretStr
+
+from orchestration.assets.project import project
+from orchestration.docs_pages.questions import PAGE, read_questions
+from orchestration.publish.edition import read_edition
+from orchestration.publish.marts import read_catalog
+from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.sets import restricted
+from orchestration.warehouse.connection import open_warehouse
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+TEXT = PAGE.read_text(encoding="utf-8")
+QUESTIONS = read_questions(TEXT)
+# The form for PostgreSQL, by the title of the question; all others run there as they stand.
+ON_POSTGRESQL = dict(re.findall(r"^\*\*([^*]+)\*\*\n\n```postgresql\n(.*?);\n```", TEXT, re.DOTALL | re.MULTILINE))
+
+
+def test_every_question_has_the_same_answer_on_postgresql(built: Built, url: SecretStr):
+    catalog = read_catalog(project.manifest_path)
+    with open_warehouse(built[0], read_only=True) as connection:
+        marts = restricted(catalog, built[0].parent / "published")
+        publish_postgres(connection, marts, read_edition(connection, marts), url)
+    assert len(ON_POSTGRESQL) == TEXT.count("```postgresql")
+    assert ON_POSTGRESQL.keys() <= {question.title for question in QUESTIONS}
+    with (
+        duckdb.connect(str(built[0].parent / "published" / "compliance.duckdb"), read_only=True) as connection,
+        psycopg.connect(url.get_secret_value(), autocommit=True) as server,
+    ):
+        for question in QUESTIONS:
+            cursor = server.execute(ON_POSTGRESQL.get(question.title, question.query))
+            assert tuple(column.name for column in cursor.description) == question.columns, question.title
+            expected = connection.execute(question.query).fetchall()
+            assert sorted(map(repr, map(plain, cursor.fetchall()))) == sorted(map(repr, map(plain, expected))), (
+                question.title
+            )
+
+
+def plain(row: tuple) -> list:
+    """Numbers of one kind, lists in one order: engines differ in decimals and in the order of what they gather."""
+    return [
+        float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else value
+        for value in (sorted(map(str, one)) if isinstance(one, list) else one for one in row)
+    ]
