@@ -39,8 +39,9 @@ _REPLACEMENTS = {
 # Every address in the marts is an actor's, and its network is worked out there.
 _NETWORKS = """
     create or replace temporary table general_networks as
-    select distinct actor_ip_address as value, actor_network as published
+    select actor_ip_address as value, max(actor_network) as published
     from marts.activities where actor_ip_address is not null
+    group by actor_ip_address
 """
 
 
