@@ -1,5 +1,15 @@
 # The whole interface of a newcomer. Needs Python 3.11 or newer and make; everything else goes into .venv.
 SHELL := /bin/sh
+# Values of whoever calls are data and reach commands through the environment, as they were typed: make would expand in
+# them what looks like a variable or a function of its own. Before anything else, since that can run commands.
+VALUES := FROM TO ON SINCE SUBJECT BY WHY YES DATABASE_URI BENCH_ARGS
+# Only YES=1 on make's command line confirms a removal, whatever the environment holds.
+ifeq ($(origin YES) $(value YES),command line 1)
+CONFIRMED := --yes
+endif
+$(foreach name,$(VALUES),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
+export $(VALUES)
+
 PYTHON ?= python3
 PYTHON_BI ?= python3.11
 BIN := .venv/bin
@@ -47,20 +57,19 @@ verify: setup ## every hash, seal and count computed again, and compared
 	@$(BIN)/python -m orchestration verify
 
 attest: setup ## a statement on how completely last month was read, or FROM=2026-08-01 TO=2026-08-31
-	@$(BIN)/python -m orchestration attest $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+	@$(BIN)/python -m orchestration attest $${FROM:+--from="$$FROM"} $${TO:+--to="$$TO"}
 
 review: setup ## who held what on a day, and what changed: ON=2026-06-30 SINCE=2026-03-31
-	@$(BIN)/python -m orchestration review $(if $(ON),--on $(ON)) $(if $(SINCE),--since $(SINCE))
+	@$(BIN)/python -m orchestration review $${ON:+--on="$$ON"} $${SINCE:+--since="$$SINCE"}
 
-# What a person may be called is the shell's to pass on, not to read.
 subject-report: setup ## everything that is held on one person, as files: SUBJECT=user id or email address
-	@$(BIN)/python -m orchestration subject-report --subject "$$SUBJECT"
+	@$(BIN)/python -m orchestration subject-report --subject="$$SUBJECT"
 
 erase: setup ## remove every record that names one person, for good: SUBJECT=… BY=role WHY=case, and then YES=1
-	@$(BIN)/python -m orchestration erase --subject "$$SUBJECT" --by "$$BY" --why "$$WHY" $(if $(YES),--yes)
+	@$(BIN)/python -m orchestration erase --subject="$$SUBJECT" --by="$$BY" --why="$$WHY" $(CONFIRMED)
 
 retain: setup ## remove the days that are older than RAW_DAYS, for good: BY=role WHY=reason, and then YES=1
-	@$(BIN)/python -m orchestration retain --by "$$BY" --why "$$WHY" $(if $(YES),--yes)
+	@$(BIN)/python -m orchestration retain --by="$$BY" --why="$$WHY" $(CONFIRMED)
 
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs
@@ -69,7 +78,7 @@ bi: .venv-bi/.installed ## Apache Superset on the published file, with six dashb
 	@.venv-bi/bin/python -m dashboards serve
 
 bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts
-	@$(BIN)/python -m dashboards bundle $(if $(DATABASE_URI),--database-uri $(DATABASE_URI)) dashboards.zip
+	@$(BIN)/python -m dashboards bundle $${DATABASE_URI:+--database-uri="$$DATABASE_URI"} dashboards.zip
 
 test: lint ## lint, unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -86,7 +95,7 @@ lint: setup
 	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: setup .venv-bench/.installed ## measure, beside dlt and DuckDB alone, and write benchmarks/RESULTS.md
-	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks $$BENCH_ARGS
 
 format: setup ## put code and SQL into the project's form
 	@$(BIN)/ruff format .

@@ -17,6 +17,8 @@ from dotenv import load_dotenv
 
 from orchestration.archive.remote import reach_archive
 from orchestration.commands import analysts, archive, evidence, privacy, pseudonyms
+from orchestration.config.paths import check_paths
+from orchestration.config.values import ConfigurationError
 from orchestration.dagster_home import ROOT, prepare_home
 from orchestration.permissions import keep_private
 
@@ -51,7 +53,11 @@ def main() -> int:
     pseudonyms.add_parsers(commands)
     privacy.add_parsers(commands)
     arguments = parser.parse_args()
-    prepare_environment()
+    try:
+        prepare_environment()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
     if "run" in arguments:
         return arguments.run(arguments)
     if arguments.command == "ui":
@@ -72,6 +78,7 @@ def prepare_environment() -> None:
     keep_private()
     reach_archive()
     load_dotenv(ROOT / ".env")
+    check_paths(os.environ)
     if sentence := prepare_home():
         print(sentence, file=sys.stderr)
     os.environ.setdefault("DO_NOT_TRACK", "1")

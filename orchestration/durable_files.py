@@ -1,4 +1,4 @@
-"""Having on disk what is to outlive a power cut, on file systems of any kind."""
+"""Files that are there as a whole or not at all, and outlive a power cut, on file systems of any kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 # How file systems without hard links (exFAT, SMB, some of FUSE) refuse one.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
@@ -34,3 +35,25 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def write_durably(path: Path, content: bytes | str) -> None:
+    """Write, fsync, rename: a full disk leaves what was there before, never the beginning of a file.
+
+    Raises:
+        OSError: nothing was written.
+    """
+    path, data = path.resolve(), content.encode() if isinstance(content, str) else content
+    if path.exists() and not path.is_file():
+        # A terminal or a pipe: nothing to rename over.
+        path.write_bytes(data)
+        return
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.new")
+    try:
+        draft.write_bytes(data)
+        sync(draft)
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    sync(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +18,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def code(text: str | None) -> str:
-    """The text as code, or the word `none`."""
-    return f"`{text}`" if text else "none"
+    """The text as code, whatever is in it, or the word `none`."""
+    if not text:
+        return "none"
+    line = " ".join(text.split())
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {line} {fence}" if longest else f"`{line}`"
+
+
+def plain(text: object) -> str:
+    """Words of somebody else as words alone: no HTML, link, picture or heading comes of them."""
+    escaped = re.sub(r"([\\`*_\[\]{}()#!~>-])", r"\\\1", " ".join(str(text).split()).replace("&", "&amp;"))
+    return escaped.replace("<", "&lt;").replace("\\>", "&gt;")
 
 
 def instant(moment: datetime | None) -> str:

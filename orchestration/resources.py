@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
 from orchestration.config.archive import ArchiveSettings, read_archive
-from orchestration.config.publishing import pseudonym_key, published_since, require_apart
+from orchestration.config.paths import check_paths
+from orchestration.config.publishing import pseudonym_key, published_since
 from orchestration.config.settings import (
     ConfigurationError,
     postgres_url,
@@ -81,6 +82,7 @@ class Publication(dg.ConfigurableResource):
     def restricted(self, built: Catalog) -> PublishedSet:
         """The set of everything."""
         try:
+            check_paths(os.environ)
             return restricted(built, self.path, published_group(os.environ), self._since())
         except ConfigurationError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
@@ -91,7 +93,7 @@ class Publication(dg.ConfigurableResource):
             key = pseudonym_key(os.environ)
             if key is None:
                 return None
-            require_apart(self.path, self.general_path)
+            check_paths(os.environ)
             group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
             return general(built, Pseudonyms(key), self.general_path, group, self._since())
         except ConfigurationError as error:
@@ -159,7 +161,8 @@ class Warehouse(DuckDBResource):
     def write_lock(self) -> Iterator[None]:
         """Our turn to write: one step at a time, whoever started it."""
         try:
+            check_paths(os.environ)
             with warehouse_lock(self.path):
                 yield
-        except WarehouseError as error:
+        except (ConfigurationError, WarehouseError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -50,6 +50,23 @@ def query(path: Path) -> Query:
             return connection.execute(sql, parameters).fetchall()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFeed]:
+    """A made-up history of 3,000 activities with all types and stories."""
+    cache = tmp_path_factory.mktemp("cache")
+    with LocalFeed(size=3000, seed=11, cache=cache, own_reads=True) as feed:
+        yield feed
+
+
+@pytest.fixture(scope="session")
+def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The warehouse after one refresh of the real definitions, and the run."""
+    from tests.end_to_end.conftest import PSEUDONYM_KEY, environment_of, run
+
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))
 
 
 @pytest.hookimpl(tryfirst=True)

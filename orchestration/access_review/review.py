@@ -16,6 +16,7 @@ from orchestration.access_review.cells import Row
 from orchestration.access_review.page import as_html
 from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
 from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.durable_files import write_durably
 
 DIRECTORY = "access-reviews"
 SINCE_DAYS = 90
@@ -78,8 +79,8 @@ def write_review(published: Path, output: Path, on: str = "", since: str = "") -
     written = Written(review, stem.with_suffix(".csv"), stem.with_suffix(".html"))
     try:
         output.mkdir(parents=True, exist_ok=True)
-        written.table.write_text(as_csv(review.on, review.rows), encoding="utf-8", newline="")
-        written.page.write_text(as_html(review), encoding="utf-8")
+        write_durably(written.table, as_csv(review.on, review.rows))
+        write_durably(written.page, as_html(review))
     except OSError as error:
         raise ReviewError(f"Cannot write to {output}: {error.strerror}. Choose another directory.") from None
     return written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -13,12 +14,12 @@ COLUMNS = (
     "grant_name", "role", "is_held", "granted_at", "granted_by", "last_used_at", "expires_at", "change",
     "previous_role", "ended_at", "end_reason", "ended_by", "remarks",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes a cell that begins so for a formula, and of some countries begins one after a semicolon.
+_FORMULA = re.compile(r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-]))")
 
 
 def as_csv(on: date, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows as CSV for spreadsheets: a cell that would be taken for a formula begins with an apostrophe."""
+    """The rows as CSV for spreadsheets: an apostrophe stands before what would be taken for a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("review_date", *COLUMNS))
@@ -34,4 +35,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     text = "; ".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(_with_apostrophe, text)
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    return f"'{found[0]}" if found.start() == 0 and found[0].isspace() else f"{found[0]}'"

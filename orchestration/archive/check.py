@@ -6,7 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import orjson
+
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.names import part_manifest
+from orchestration.archive.snapshot import LAST_SNAPSHOT, manifest_name, newest_number, read_snapshot
 from orchestration.archive.store import Store
 from orchestration.evidence.verify import VerificationResult
 from orchestration.warehouse.connection import open_warehouse
@@ -22,12 +26,73 @@ def differing_files(store: Store, files: Iterable[tuple[str, str]]) -> Iterator[
             yield str(error)
 
 
+def _differing_manifests(store: Store, parts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A sentence on each part whose manifest is missing, or tells of another file."""
+    for name, sha256 in parts:
+        try:
+            manifest = part_manifest(name)
+            told = orjson.loads(store.read(manifest))
+            if not isinstance(told, dict) or (told.get("path"), told.get("file_sha256")) != (name, sha256):
+                yield damaged(store, manifest)
+        except orjson.JSONDecodeError:
+            yield damaged(store, manifest)
+        except ArchiveError as error:
+            yield str(error)
+
+
 def damaged(store: Store, name: str) -> str:
     """The sentence on a file that is not as it was written."""
     return (
         f"{name} in {store.place} is damaged: its SHA-256 is not the one noted when it was written. Bring "
         "the file back from a copy of the archive."
     )
+
+
+def check_archive(path: Path, store: Store) -> list[VerificationResult]:
+    """Read everything that the warehouse at `path` knows the archive to have: the days, and the ledger's snapshot.
+
+    Raises:
+        WarehouseError: the file cannot be used.
+    """
+    return [check_files(path, store), check_snapshot(path, store)]
+
+
+def check_snapshot(path: Path, store: Store) -> VerificationResult:
+    """Read the newest snapshot of the ledger: it is the one that was written, with every file that it names.
+
+    Raises:
+        WarehouseError: the file cannot be used.
+    """
+    began = time.monotonic()
+    with open_warehouse(path, read_only=True) as connection:
+        last = next(iter(connection.execute(LAST_SNAPSHOT).fetchall()), None)
+    checked_count, differing = _differing_snapshot(store, *last[:2]) if last else (0, [])
+    return VerificationResult(
+        table="archive_snapshots",
+        name="archived_ledger_holds",
+        checked_count=checked_count,
+        finding_count=len(differing),
+        first=differing[0] if differing else None,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _differing_snapshot(store: Store, number: int, sha256: str) -> tuple[int, list[str]]:
+    """How many files the snapshot has, and a sentence on each that is missing or is another.
+
+    A run that was killed may have written the next one without a note of it.
+    """
+    try:
+        newest = newest_number(store)
+        differing = list(differing_files(store, [(manifest_name(number), sha256)]))
+        files = {} if differing else read_snapshot(store, number).files
+        if newest == number + 1:
+            files |= read_snapshot(store, newest).files
+    except ArchiveError as error:
+        return 1, [str(error)]
+    if newest > number + 1:
+        differing.append(f"{store.place} has a snapshot {newest} of the ledger that this warehouse did not write.")
+    return 1 + len(files), [*differing, *differing_files(store, files.items())]
 
 
 def check_files(path: Path, store: Store) -> VerificationResult:
@@ -39,7 +104,7 @@ def check_files(path: Path, store: Store) -> VerificationResult:
     began = time.monotonic()
     with open_warehouse(path, read_only=True) as connection:
         files = connection.execute("select path, file_sha256 from raw.archive_files order by path").fetchall()
-    differing = list(differing_files(store, files))
+    differing = [*differing_files(store, files), *_differing_manifests(store, files)]
     return VerificationResult(
         table="archive_files",
         name="archived_files_hold",

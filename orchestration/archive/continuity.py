@@ -7,13 +7,9 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.snapshot import COUNTS, Snapshot, newest_snapshot
+from orchestration.archive.snapshot import COUNTS, LAST_SNAPSHOT, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
 
-_LAST = """
-select snapshot_number, manifest_sha256, file_count, seal_count, revision_count from raw.archive_snapshots
-order by snapshot_number desc limit 1
-"""
 _FILES = "select snapshot_number, path, row_count, byte_count from raw.archive_files"
 
 
@@ -35,7 +31,7 @@ class State:
 
 def read_state(connection: duckdb.DuckDBPyConnection) -> State:
     """What the warehouse knows. A snapshot is due where something was sealed or revised since the last one."""
-    last = next(iter(connection.execute(_LAST).fetchall()), None)
+    last = next(iter(connection.execute(LAST_SNAPSHOT).fetchall()), None)
     counts = connection.execute(COUNTS).fetchall()[0]
     seals = {seal for (seal,) in connection.execute("select seal_sha256 from raw.day_seals").fetchall()}
     is_due = bool(seals) and (last is None or last[2:] != counts)

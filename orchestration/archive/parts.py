@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from orchestration import __version__
 from orchestration.archive.due import Days, differs, due_days
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.names import part_manifest, part_name
 from orchestration.archive.parquet import READ_ROWS, ParquetFile
 from orchestration.intervals import naive_utc
 
@@ -52,8 +53,7 @@ class Part:
     @property
     def manifest_path(self) -> str:
         """The name of the manifest in the archive."""
-        directory, _, name = self.path.rpartition("/")
-        return f"{directory}/_{name.removesuffix('.parquet')}.json"
+        return part_manifest(self.path)
 
 
 def stage_parts(
@@ -67,6 +67,8 @@ def stage_parts(
     with due_days(connection) as (days, due):
         if not days:
             return [], False
+        for source, day in days:
+            part_name(source, day, 1)
         staged = list(_write(connection, directory, days, due, snapshot_number))
     for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
         raise ArchiveError(differs(source, day))
@@ -130,7 +132,7 @@ class _PartWriter:
             "source": source,
             "activity_date": activity_date,
             "part_number": self._number,
-            "path": f"activities/source={source}/activity_date={activity_date}/part-{self._number:04}.parquet",
+            "path": part_name(source, activity_date, self._number),
             "row_count": self._count,
             **self._target.finish(),
             "first_ingest_seq": self._numbers[0][0],

@@ -19,6 +19,7 @@ from orchestration.archive.check import damaged
 from orchestration.archive.cut import cut_to_archived_days
 from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.names import require_name, require_part
 from orchestration.archive.parquet import file_sha256
 from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
@@ -86,10 +87,8 @@ def _refuse_filled(path: Path) -> None:
 
 def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
     fetching = draft.with_suffix(".files")
-    tables = snapshot.told["tables"]
-    named = {f"{snapshot.directory}/{name}.parquet": told["file_sha256"] for name, told in tables.items()}
-    with _fetched(store, fetching, named) as directory, open_warehouse(draft) as connection:
-        for name in tables.keys() - set(VIEWS):
+    with _fetched(store, fetching, snapshot.files) as directory, open_warehouse(draft) as connection:
+        for name in snapshot.told["tables"].keys() - set(VIEWS):
             _load_table(connection, name, directory / snapshot.directory / f"{name}.parquet")
     files = _load_parts(draft, store, fetching)
     with open_warehouse(draft) as connection:
@@ -123,7 +122,7 @@ def _load_parts(draft: Path, store: Store, fetching: Path) -> int:
         parts = connection.execute(_BATCHES).fetchall()
     batches: dict[int, dict[str, str]] = {}
     for name, sha256, batch in parts:
-        batches.setdefault(batch, {})[name] = sha256
+        batches.setdefault(batch, {})[require_part(name)] = sha256
     for batch in batches.values():
         with _fetched(store, fetching, batch) as directory, open_warehouse(draft) as connection:
             connection.execute(_LOAD, {"files": [str(directory / name) for name in batch]})
@@ -134,7 +133,7 @@ def _load_parts(draft: Path, store: Store, fetching: Path) -> int:
 def _fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterator[Path]:
     """The files under their names in the directory, each with the SHA-256 that it is to have."""
     shutil.rmtree(directory, ignore_errors=True)
-    places = {name: directory / name for name in files}
+    places = {name: directory / require_name(name) for name in files}
     for place in places.values():
         place.parent.mkdir(parents=True, exist_ok=True)
     try:

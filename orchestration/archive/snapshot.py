@@ -32,7 +32,14 @@ VIEWS = ("coverage",)
 # Whoever reads the one before has until the next to end.
 _KEPT = 2
 _MANIFEST_NAME = "manifest.json"
-_MANIFEST = re.compile(r"ledger/(\d+)/manifest\.json")
+_MANIFEST = re.compile(r"ledger/(\d{8,18})/manifest\.json")
+_TABLE = re.compile(r"[a-z][a-z0-9_]*")
+
+# The snapshot that the warehouse wrote last.
+LAST_SNAPSHOT = """
+select snapshot_number, manifest_sha256, file_count, seal_count, revision_count from raw.archive_snapshots
+order by snapshot_number desc limit 1
+"""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +75,28 @@ class Snapshot:
         """Where its files are, in the archive."""
         return f"ledger/{self.number:08}"
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of each of its files, by name in the archive."""
+        return {
+            f"{self.directory}/{name}.parquet": one["file_sha256"] for name, one in self.told["tables"].items()
+        }
+
+
+def manifest_name(number: int) -> str:
+    """The name of a snapshot's manifest in the archive."""
+    return f"ledger/{number:08}/{_MANIFEST_NAME}"
+
+
+def newest_number(store: Store) -> int:
+    """The number of the newest snapshot of the archive; 0 where it has none.
+
+    Raises:
+        ArchiveError: the archive cannot be read.
+    """
+    numbers = [int(found[1]) for name in store.sizes("ledger") if (found := _MANIFEST.fullmatch(name))]
+    return max(numbers, default=0)
+
 
 def newest_snapshot(store: Store) -> Snapshot | None:
     """The newest snapshot of the archive; None where it has none.
@@ -75,21 +104,31 @@ def newest_snapshot(store: Store) -> Snapshot | None:
     Raises:
         ArchiveError: the archive cannot be read, or a newer version of the product wrote it.
     """
-    numbers = [int(found[1]) for name in store.sizes("ledger") if (found := _MANIFEST.fullmatch(name))]
-    if not numbers:
-        return None
-    name = f"ledger/{max(numbers):08}/manifest.json"
+    number = newest_number(store)
+    return read_snapshot(store, number) if number else None
+
+
+def read_snapshot(store: Store, number: int) -> Snapshot:
+    """A snapshot of the archive. What its manifest names is data: names of tables, not of files.
+
+    Raises:
+        ArchiveError: it cannot be read, names anything but tables, or a newer version of the product wrote it.
+    """
+    name = manifest_name(number)
     content = store.read(name)
     try:
         told = orjson.loads(content)
         is_newer = told["format_version"] > FORMAT_VERSION or told["schema_version"] > SCHEMA_VERSION
-    except (ValueError, TypeError, KeyError):
-        raise ArchiveError(f"{name} in {store.place} is damaged. Bring it back from a copy.") from None
+        is_sound = all(_TABLE.fullmatch(table) and one["file_sha256"] for table, one in told["tables"].items())
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_newer = is_sound = False
     if is_newer:
         raise ArchiveError(
             f"{store.place} was written by a newer version of this product. Upgrade, then run again."
         )
-    return Snapshot(max(numbers), told, hashlib.sha256(content).hexdigest())
+    if not is_sound:
+        raise ArchiveError(f"{name} in {store.place} is damaged. Bring it back from a copy.")
+    return Snapshot(number, told, hashlib.sha256(content).hexdigest())
 
 
 def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, number: int) -> Snapshot:
@@ -127,7 +166,7 @@ def put_snapshot(store: Store, snapshot: Snapshot, directory: Path) -> None:
     """
     names = [f"{table}.parquet" for table in snapshot.told["tables"]]
     store.put({f"{snapshot.directory}/{name}": directory / name for name in names})
-    store.put({f"{snapshot.directory}/{_MANIFEST_NAME}": directory / _MANIFEST_NAME})
+    store.put({manifest_name(snapshot.number): directory / _MANIFEST_NAME})
     oldest = f"ledger/{max(snapshot.number - _KEPT + 1, 0):08}/"
     replaced = [name for name in store.sizes("ledger") if name < oldest]
     try:

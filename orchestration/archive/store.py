@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from orchestration.archive.errors import ArchiveError
+from orchestration.archive.names import require_name
 from orchestration.durable_files import sync
 
 # Requests of small files mostly wait.
@@ -115,10 +116,10 @@ class Store:
 
     def url(self, name: str) -> str:
         """The name as DuckDB takes it."""
-        return f"{self.place}/{name}"
+        return f"{self.place}/{require_name(name)}"
 
     def _at(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return f"{self._root}/{require_name(name)}"
 
     def _put(self, name: str, file: Path) -> None:
         with self._told(name):

@@ -22,6 +22,7 @@ from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage
 from orchestration.archive.store import Store
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.leftovers import sweep_leftovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,9 @@ def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
 
 @contextmanager
 def _staging(path: Path) -> Iterator[Path]:
-    """An empty directory beside the warehouse at `path`; also one that a killed run left behind is emptied."""
+    """An empty directory beside the warehouse at `path`."""
     directory = path.with_name(f"{path.name}.archiving")
-    shutil.rmtree(directory, ignore_errors=True)
+    sweep_leftovers(path)
     directory.mkdir()
     try:
         yield directory

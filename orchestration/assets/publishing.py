@@ -19,8 +19,14 @@ from orchestration.config.publishing import PSEUDONYM_KEY
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
 from orchestration.publish.errors import PublicationError
+from orchestration.publish.manifest import (
+    LINK_NAME,
+    current_edition,
+    read_database_manifest,
+    read_edition_manifest,
+)
 from orchestration.publish.marts import SCHEMA, read_catalog
-from orchestration.publish.parquet import LINK_NAME, publish_parquet
+from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.postgres import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
 from orchestration.resources import Publication, Warehouse
@@ -29,6 +35,7 @@ log = logging.getLogger(__name__)
 
 OWNERS = ["team:compliance-data"]
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
+PUBLISHED_AGAIN = "Published again: what was there had been edited or lost since it was published."
 NOTHING_NEW = "Nothing has changed since the last publication, which stays."
 PREFIXES = {RESTRICTED: "", GENERAL: "general_"}
 WORDS = {
@@ -64,10 +71,14 @@ def _database(name: str) -> dg.AssetsDefinition:
         if published is None:
             log.info(_no_general_set(publication))
             return
+        noted = read_database_manifest(published.directory).get("fingerprint")
         with _edition(warehouse, published) as (connection, edition):
             written = publish_database(connection, published, edition)
         path = published.directory / FILE_NAME
-        facts = _facts(edition, written) | {"path": dg.MetadataValue.path(path), "bytes": path.stat().st_size}
+        facts = _facts(edition, written, noted) | {
+            "path": dg.MetadataValue.path(path),
+            "bytes": path.stat().st_size,
+        }
         if written and name == RESTRICTED:
             for key in MARTS:
                 noted = {fact: facts[fact] for fact in ("published_at", "complete_through") if fact in facts}
@@ -89,10 +100,11 @@ def _parquet(name: str) -> dg.AssetsDefinition:
         published = _set(publication, name)
         if published is None:
             return
+        noted = read_edition_manifest(current_edition(published.directory)).get("fingerprint")
         with _edition(warehouse, published) as (connection, edition):
             counts = publish_parquet(connection, published, edition)
         written, shared = counts or (0, 0)
-        facts = _facts(edition, counts is not None) | {
+        facts = _facts(edition, counts is not None, noted) | {
             "path": dg.MetadataValue.path(published.directory / LINK_NAME),
             "files written": written,
             "files unchanged": shared,
@@ -159,9 +171,11 @@ def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[du
             raise dg.Failure(str(error), allow_retries=False) from None
 
 
-def _facts(edition: Edition, written: bool) -> dict[str, Any]:
+def _facts(edition: Edition, written: bool, noted: object = None) -> dict[str, Any]:
+    """What a publication did; `noted` is the fingerprint that the manifest of the one before has."""
+    published = PUBLISHED_AGAIN if noted == edition.fingerprint else "Published."
     facts: dict[str, Any] = {
-        "outcome": "Published." if written else NOTHING_NEW,
+        "outcome": published if written else NOTHING_NEW,
         "activities": edition.activity_count,
         "through ingest_seq": edition.through_ingest_seq,
         "gaps": sum(state.gap_count for state in edition.sources),

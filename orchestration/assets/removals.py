@@ -6,6 +6,7 @@ from orchestration.evidence.removals import Removal
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.leftovers import list_beside
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
 ERASURE, RETENTION = "erasure", "retention"
@@ -49,6 +50,7 @@ def removals(
         metadata={
             "dagster/row_count": row_count,
             "removed": str(removal or "nothing"),
+            "beside the warehouse": ", ".join(list_beside(warehouse.path)) or "nothing",
             "activities": removal.activity_count if removal else 0,
             "revisions": removal.revision_count if removal else 0,
         }

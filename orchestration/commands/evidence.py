@@ -6,10 +6,16 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestration.config.settings import ConfigurationError, warehouse_path
+from orchestration.config.publishing import general_path
+from orchestration.config.settings import ConfigurationError, published_path, warehouse_path
+from orchestration.terminal import printable
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+
+if TYPE_CHECKING:
+    from orchestration.evidence.verify import VerificationResult
 
 
 def add_parsers(commands: argparse._SubParsersAction) -> None:
@@ -17,6 +23,9 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     verify = commands.add_parser("verify", help="compute every hash, seal and count again, and compare")
     verify.add_argument("--against", type=Path, metavar="FILE", help="also compare with seals that were exported")
     verify.add_argument("--archive", action="store_true", help="also read every file of the archive, and compare")
+    verify.add_argument(
+        "--published", action="store_true", help="also read every published file, and compare it with its manifest"
+    )
     verify.set_defaults(run=_verify)
     seals = commands.add_parser("seals", help="write the seals to a text file, to be kept elsewhere")
     seals.add_argument("--export", type=Path, metavar="FILE", required=True)
@@ -30,7 +39,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from orchestration.archive.check import check_files
+    from orchestration.archive.check import check_archive
     from orchestration.archive.errors import ArchiveError
     from orchestration.commands.archive import configured_store
     from orchestration.evidence import seal_file
@@ -42,7 +51,9 @@ def _verify(arguments: argparse.Namespace) -> int:
         with open_warehouse(path, read_only=True) as connection:
             found = verify(connection, kept)
         if arguments.archive:
-            found.outcomes.append(check_files(path, configured_store()))
+            found.outcomes.extend(check_archive(path, configured_store()))
+        if arguments.published:
+            found.outcomes.extend(_check_published())
     except (ArchiveError, ConfigurationError, WarehouseError) as error:
         return _refuse(error)
     print(f"{'table':<20}{'check':<26}{'checked':>12}{'differ':>10}{'seconds':>9}")
@@ -52,15 +63,25 @@ def _verify(arguments: argparse.Namespace) -> int:
     rate = found.activity_count / max(found.seconds, 1e-9)
     print(f"{found.activity_count:,} activities in {found.seconds:.1f} s: {rate:,.0f} a second.")
     for removal in found.removals:
-        print(removal)
+        print(printable(str(removal)))
     if found.unsealed_day_count or found.changed_day_count:
         print(
             f"Not yet sealed: {found.unsealed_day_count} day(s) with {found.unsealed_activity_count:,} activities "
             f"and {found.changed_day_count} sealed day(s) with newer activities. No seal speaks for these."
         )
     for one in found.findings:
-        print(f"{one.table}: {one.name}: {one.finding_count:,} differ. First: {one.first}", file=sys.stderr)
+        first = printable(str(one.first))
+        print(f"{one.table}: {one.name}: {one.finding_count:,} differ. First: {first}", file=sys.stderr)
     return 1 if found.findings else 0
+
+
+def _check_published() -> list[VerificationResult]:
+    """The restricted set, and the general one where there is one."""
+    from orchestration.publish.manifest import check_published
+
+    general = general_path(os.environ)
+    directories = [published_path(os.environ), *([general] if general.exists() else [])]
+    return [check_published(directory) for directory in directories]
 
 
 def _seals(arguments: argparse.Namespace) -> int:
@@ -85,11 +106,11 @@ def _attest(arguments: argparse.Namespace) -> int:
         return _refuse(error)
     for one in written:
         check_result = "complete" if one.is_complete else "NOT complete"
-        print(f"{one.source}, {period}: {check_result}, {one.activity_count:,} activities.")
+        print(f"{printable(one.source)}, {period}: {check_result}, {one.activity_count:,} activities.")
         print(f"  {one.markdown}\n  {one.json}")
     return 0
 
 
 def _refuse(error: Exception) -> int:
-    print(error, file=sys.stderr)
+    print(printable(str(error)), file=sys.stderr)
     return 1

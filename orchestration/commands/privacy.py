@@ -7,12 +7,17 @@ import os
 import sys
 from pathlib import Path
 
-from orchestration.config.settings import ConfigurationError, raw_days, warehouse_path
+from orchestration.config.publishing import general_path
+from orchestration.config.settings import ConfigurationError, published_path, raw_days, warehouse_path
 from orchestration.evidence.removals import Removal
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
 from orchestration.privacy.selection import Preview, preview_erasure, preview_retention
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.files import publishing_into
+from orchestration.terminal import printable
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.leftovers import list_beside
 
 _CONFIRM = (
     "Nothing was removed. A removal cannot be undone, and whether records under a legal hold may go is for those "
@@ -94,7 +99,7 @@ def _retain(arguments: argparse.Namespace) -> int:
 
 def _tell(preview: Preview) -> int:
     for kind, activities, revisions, first, last in preview.rows:
-        print(f"  {kind or 'without a type':<48}{activities:>10,}{revisions:>8,}  {first} to {last}")
+        print(f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}")
     print(f"{preview.activity_count:,} activities would be removed, and the revisions of them.")
     if preview.shared_count:
         print(
@@ -115,18 +120,35 @@ def _build_again(path: Path, removed: Removal | None) -> int:
     print(f"{removed}.", flush=True)
     # dbt notes the command line of its process in its artifacts, and this one names the person.
     sys.argv[1:] = ["rebuild"]
-    status = run_job("rebuild")
+    status = _sweep_published() or run_job("rebuild")
     if status:
         print(
             "The records are gone from the warehouse, but what is published may still have them: mend what "
             "failed, then run `make rebuild`.",
             file=sys.stderr,
         )
-    others = sorted(one.name for one in path.parent.iterdir() if not one.name.startswith((path.stem, ".")))
-    print(_COPIES.format(beside=", ".join(others) or "nothing"))
+    try:
+        beside = ", ".join(map(printable, list_beside(path)))
+    except OSError as error:
+        print(f"What is beside the warehouse cannot be listed: {error.strerror}. Look yourself.", file=sys.stderr)
+        return 1
+    print(_COPIES.format(beside=beside or "nothing"))
     return status
 
 
+def _sweep_published() -> int:
+    """Remove what killed publications left in either set, also in one that is not made any more."""
+    for directory in (published_path(os.environ), general_path(os.environ)):
+        try:
+            if directory.exists():
+                with publishing_into(directory):
+                    pass
+        except PublicationError as error:
+            print(printable(str(error)), file=sys.stderr)
+            return 1
+    return 0
+
+
 def _refuse(error: Exception) -> int:
-    print(error, file=sys.stderr)
+    print(printable(str(error)), file=sys.stderr)
     return 1

@@ -13,6 +13,7 @@ from orchestration.config.settings import published_path, warehouse_path
 from orchestration.config.values import ConfigurationError
 from orchestration.publish.duckdb_file import FILE_NAME
 from orchestration.publish.errors import PublicationError
+from orchestration.terminal import printable
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 
@@ -46,11 +47,11 @@ def _reveal(arguments: argparse.Namespace) -> int:
     found = Pseudonyms(key).behind(set(asked), values)
     for pseudonym in asked:
         for value in found.get(pseudonym, []):
-            print(f"{pseudonym}\t{_shown(value)}")
+            print(f"{pseudonym}\t{printable(value)}")
     unknown = [pseudonym for pseudonym in asked if pseudonym not in found]
     for pseudonym in unknown:
         print(
-            f"{_shown(pseudonym)}: no value of the restricted set has this pseudonym under this key.",
+            f"{printable(pseudonym)}: no value of the restricted set has this pseudonym under this key.",
             file=sys.stderr,
         )
     return 1 if unknown else 0
@@ -69,8 +70,3 @@ def _values(query: str) -> list[str]:
         raise PublicationError(
             f"{published} is not as this version of the product publishes it. Run `make refresh`, then this again."
         ) from None
-
-
-def _shown(text: str) -> str:
-    """A text as a terminal may show it: what is not to be seen, or moves what is, as an escape."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -23,20 +23,6 @@ def general_path(environment: Mapping[str, str]) -> Path:
     return ROOT / (environment.get("PUBLISHED_GENERAL_PATH") or beside.with_name(f"{beside.name}-general"))
 
 
-def require_apart(restricted: Path, general: Path) -> None:
-    """The two sets have readers of their own, so neither lies within the other.
-
-    Raises:
-        ConfigurationError: one does.
-    """
-    one, other = restricted.resolve(), general.resolve()
-    if one.is_relative_to(other) or other.is_relative_to(one):
-        raise ConfigurationError(
-            f"PUBLISHED_PATH ({restricted}) and PUBLISHED_GENERAL_PATH ({general}) overlap. Name two directories, "
-            "neither within the other."
-        )
-
-
 def pseudonym_key(environment: Mapping[str, str]) -> SecretStr | None:
     """The key of the pseudonyms; null where none is set, and so no general set wanted.
 

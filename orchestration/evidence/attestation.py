@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from orchestration import PRODUCT, __version__
+from orchestration.durable_files import write_durably
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
 from orchestration.evidence.statement import as_markdown
 from orchestration.intervals import Interval, aware_utc
@@ -208,8 +209,8 @@ def _write(directory: Path, statement: dict[str, Any]) -> Attested:
     )
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        written.markdown.write_text(as_markdown(statement), encoding="utf-8")
-        written.json.write_bytes(orjson.dumps(statement, option=options))
+        write_durably(written.markdown, as_markdown(statement))
+        write_durably(written.json, orjson.dumps(statement, option=options))
     except OSError as error:
         raise AttestationError(
             f"Cannot write to {directory}: {error.strerror}. Choose another directory."

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.durable_files import write_durably
 from orchestration.evidence.seals import seal_expression
 from orchestration.warehouse.errors import WarehouseError
 
@@ -109,7 +110,7 @@ def export(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     seals = connection.execute(_EXPORT).fetchall()
     lines = ["\t".join(_NO_SEAL if value is None else value for value in seal) for seal in seals]
     try:
-        path.write_text(_HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_durably(path, _HEADER + "".join(f"{line}\n" for line in lines))
     except OSError as error:
         raise WarehouseError(f"Cannot write {path}: {error.strerror}. Choose another file.") from None
     return len(seals)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from orchestration.markdown import code, instant, table
+from orchestration.markdown import code, instant, plain, table
 
 # More days than this are told month by month, more slices day by day; the JSON has each.
 SHOWN_DAYS = 62
@@ -163,7 +163,7 @@ def _gaps(statement: Row) -> list[str]:
     lines = [f"- {instant(gap['start'])} to {instant(gap['end'])}: not covered." for gap in statement["gaps"]]
     lines += [
         f"- {instant(interval['start'])} to {instant(interval['end'])}: an extract failed and is due again. "
-        f"{interval['error']}"
+        f"{plain(interval['error'])}"
         for interval in statement["still_to_be_repeated"]
     ]
     return lines or ["None."]
@@ -173,7 +173,7 @@ def _failures(failed: Sequence[Row]) -> list[str]:
     rows = [
         (
             _interval_of(extract),
-            extract["error"] or "The extract did not end.",
+            plain(extract["error"] or "The extract did not end."),
             f"extract {extract['repeated_by']}" if extract["repeated_by"]
             else "several later extracts together" if extract["is_repaired"] else "**nothing yet**",
         )
@@ -193,7 +193,7 @@ def _blind_spots(statement: Row) -> list[str]:
     if spots is None:
         return [remark]
     lines = [
-        f"- Organization {spot['organization'] or 'unknown'}, `{spot['switch']}`: from "
+        f"- Organization {plain(spot['organization'] or 'unknown')}, {code(spot['switch'])}: from "
         + _switched(spot["off_at"], spot["off_activity_id"], "an unknown time")
         + " to "
         + _switched(spot["on_at"], spot["on_activity_id"], "now: it is still off")
@@ -204,14 +204,14 @@ def _blind_spots(statement: Row) -> list[str]:
 
 
 def _switched(at: Any, activity_id: str | None, otherwise: str) -> str:
-    return f"{instant(at)} (`{activity_id}`)" if at else otherwise
+    return f"{instant(at)} ({code(activity_id)})" if at else otherwise
 
 
 def _removals(removals: Sequence[Row]) -> list[str]:
     return [
         f"- {instant(one['removed_at'])}, {one['kind']} {one['removal_id']}: {one['activity_count']:,} activities "
-        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by {one['requested_by']}: "
-        f"{one['reason']}"
+        f"and {one['revision_count']:,} revisions of {one['day_count']:,} day(s), by "
+        f"{plain(one['requested_by'])}: {plain(one['reason'])}"
         for one in removals
     ] or ["Nothing."]
 

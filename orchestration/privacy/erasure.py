@@ -30,6 +30,7 @@ from orchestration.privacy.carry_over import carry_over
 from orchestration.privacy.selection import Choice, choose_days, choose_person
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.temporary import temporary
 
 MAX_LETTERS = 200
@@ -140,8 +141,8 @@ def _remove(
     request: RemovalRequest,
     choose: Callable[[duckdb.DuckDBPyConnection], AbstractContextManager[Choice]],
 ) -> Removal | None:
-    path = path.resolve()
     _sweep(path)
+    path = path.resolve()
     with open_warehouse(path) as connection:
         _require_all_in_file(connection)
         # What came since the last seals is sealed while it is there, also in what stays.
@@ -183,9 +184,14 @@ def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove drafts: ours where nothing came of it, and what a process left behind that was killed on its way."""
-    for left in path.parent.glob(f"{path.name}.*.draft*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    """Remove what killed runs left beside the file: it may have what is to be removed."""
+    try:
+        sweep_leftovers(path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{error.filename}, which a killed run left, cannot be removed: {error.strerror}. It may have what is "
+            "to be removed: remove it, then run again."
+        ) from None
 
 
 def _record(
@@ -232,7 +238,14 @@ def _take_place(draft: Path, path: Path) -> None:
         raise WarehouseError(f"{path} is in use by another program, so nothing was removed. Close it there.")
     # What queries spilled when a process was killed; what dbt wrote beside the file: its log can quote a value.
     for left in (path.with_name(path.name + ".tmp"), path.with_suffix(".dbt")):
-        shutil.rmtree(left, ignore_errors=True)
+        try:
+            shutil.rmtree(left)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise WarehouseError(
+                f"{left} cannot be removed: {error.strerror}, so nothing was removed. Remove it, then run again."
+            ) from None
     shutil.copymode(path, draft)
     sync(draft)
     os.replace(draft, path)

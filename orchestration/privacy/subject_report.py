@@ -66,6 +66,7 @@ def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = 
                 directory.mkdir(mode=0o700, parents=True)
                 return _write(connection, catalog, _Naming(person, chosen), directory, now)
         except OSError as error:
+            shutil.rmtree(directory, ignore_errors=True)
             raise WarehouseError(
                 f"Cannot write to {directory.parent}: {error.strerror}. Choose another directory."
             ) from None
@@ -132,11 +133,13 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, naming: _Nami
 
 
 def _cell(column: Column) -> str:
-    """The column for spreadsheets: a text that one would take for a formula begins with an apostrophe."""
+    """The column for spreadsheets: an apostrophe stands before what one would take for a formula."""
     name = f"held.{_quoted(column.name)}"
     text = f"array_to_string({name}, '; ')" if column.data_type.endswith("[]") else name
     if "varchar" in column.data_type:
-        text = f"regexp_replace({text}, '^([=+@\\t\\r\\n-])', '''\\1')"
+        formula = r'(^|[;,|\t\r\n])([\s"]*[=+@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}-])'
+        text = f"regexp_replace({text}, '{formula}', '\\1''\\2', 'g')"
+        text = f"regexp_replace({text}, '^([\\t\\r\\n])', '''\\1')"
     return f"{text} as {_quoted(column.name)}"
 
 

@@ -5,6 +5,7 @@ It is written beside the old one and swapped in by one rename. Readers that have
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ import pyarrow as pa
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
-from orchestration.publish.marts import SCHEMA, Mart
+from orchestration.publish.manifest import DATABASE as FILE_NAME
+from orchestration.publish.manifest import differing_database, note_database
+from orchestration.publish.marts import SCHEMA, Mart, require_all_rows
 from orchestration.publish.sets import PublishedSet
 
-FILE_NAME = "compliance.duckdb"
 # The oldest format that the clients of analysts still have to read.
 STORAGE_VERSION = "v1.5.0"
 METADATA_SCHEMA = pa.schema(
@@ -31,6 +33,8 @@ METADATA_SCHEMA = pa.schema(
     }
 )  # fmt: skip
 
+log = logging.getLogger(__name__)
+
 
 def publish_database(connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition) -> bool:
     """Publish the marts of the warehouse that is open for writing. Returns whether anything was written.
@@ -41,15 +45,29 @@ def publish_database(connection: duckdb.DuckDBPyConnection, published: Published
     directory, group = published.directory, published.group
     target = directory / FILE_NAME
     with publishing_into(directory):
-        share(directory, group, with_content=False)
+        _require_another_file(connection, target)
+        share(directory, group)
         if published_fingerprint(target) == edition.fingerprint:
-            share(target, group)
-            return False
+            differing = list(differing_database(directory))
+            if not differing:
+                return False
+            log.warning("%s: it is published again.", differing[0])
         unfinished = directory / f"{UNFINISHED}{uuid4().hex}.duckdb"
         _write(connection, published, edition, unfinished)
-        share(unfinished, group)
+        share(directory, group)
         replace_durably(unfinished, target)
+        note_database(directory, edition.fingerprint)
+        share(directory, group)
     return True
+
+
+def _require_another_file(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Whatever the paths say: the file that is published over is not the one that is published from."""
+    paths = connection.execute("select path from duckdb_databases() where path is not null").fetchall()
+    if target.exists() and any(Path(path).exists() and target.samefile(path) for (path,) in paths):
+        raise PublicationError(
+            f"{target} is the warehouse itself, so nothing was published over it. Name another PUBLISHED_PATH."
+        )
 
 
 def published_fingerprint(path: Path) -> str | None:
@@ -98,7 +116,8 @@ def copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     target = f"edition.{SCHEMA}.{mart.name}"
     columns = ", ".join(f'"{one.name}" {one.data_type}{_compression(one.name)}' for one in mart.columns)
     connection.execute(f"create table {target} ({columns})")
-    connection.execute(f"insert into {target} {select_mart(mart)}")
+    [(count,)] = connection.execute(f"insert into {target} {select_mart(mart)}").fetchall()
+    require_all_rows(connection, mart, count)
     comments = {f"table {target}": mart.description} | {
         f'column {target}."{column.name}"': column.description for column in mart.columns
     }

@@ -13,9 +13,11 @@ from filelock import FileLock, Timeout
 
 from orchestration.durable_files import sync
 from orchestration.publish.errors import PublicationError
+from orchestration.publish.manifest import EDITION_PREFIX, current_edition, edition_named, read_edition_manifest
 
 # Everything that is not finished yet carries this name; whoever holds the lock may remove it.
 UNFINISHED = ".unfinished-"
+LOCK_NAME = ".lock"
 LOCK_WAIT_SECONDS = 60.0
 
 
@@ -26,7 +28,7 @@ def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS)
     Raises:
         PublicationError: it cannot be written to, the disk is full, or somebody else publishes there.
     """
-    lock = FileLock(directory / ".lock")
+    lock = FileLock(directory / LOCK_NAME)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait_seconds)
@@ -53,31 +55,51 @@ def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS)
 
 
 def sweep(directory: Path) -> None:
-    """Remove what is unfinished."""
+    """Remove what killed publications left: what is unfinished, and editions that nobody is to read any more."""
+    current = current_edition(directory)
+    previous = edition_named(directory, read_edition_manifest(current).get("previous"))
     for leftover in directory.glob(f"{UNFINISHED}*"):
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink()
+        _remove(leftover)
+    for edition in directory.glob(f"{EDITION_PREFIX}*"):
+        if edition not in (current, previous):
+            _remove(edition)
 
 
-def share(path: Path, group: int | None, *, with_content: bool = True) -> None:
-    """Let the group read the file, or the directory and what is in it; without a group, leave it as it is.
+def _remove(leftover: Path) -> None:
+    if leftover.is_dir() and not leftover.is_symlink():
+        shutil.rmtree(leftover)
+    else:
+        leftover.unlink()
+
+
+def share(directory: Path, group: int | None) -> None:
+    """Let the group read the directory and what is published in it; without a group, nobody but the owner.
+
+    Links are not followed: what one names is none of ours.
 
     Raises:
         PublicationError: the group is not ours to give to.
     """
-    if group is None:
-        return
     try:
-        for one in (path, *(path.rglob("*") if with_content else ())):
-            os.chown(one, -1, group)
-            one.chmod(0o750 if one.is_dir() else 0o640)
+        for one in (directory, *directory.rglob("*")):
+            if one.name != LOCK_NAME and not one.is_symlink():
+                _give(one, group)
     except PermissionError as error:
         raise PublicationError(
             f"{error.filename} cannot be given to PUBLISHED_GROUP (or PUBLISHED_GENERAL_GROUP). Make the account "
             "that runs this its owner and a member of the group; what was published before stays."
         ) from None
+
+
+def _give(path: Path, group: int | None) -> None:
+    now = path.stat()
+    wanted = (0o700 if path.is_dir() else 0o600) if group is None else (0o750 if path.is_dir() else 0o640)
+    if group is not None and now.st_gid != group:
+        os.chown(path, -1, group)
+    elif group is None and now.st_mode & 0o070:
+        os.chown(path, -1, os.getegid())
+    if now.st_mode & 0o777 != wanted:
+        path.chmod(wanted)
 
 
 def replace_durably(finished: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 
 from orchestration.publish.errors import PublicationError
@@ -34,7 +35,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A mart, how it is stored for reading, and the relation of the warehouse that its rows are read from."""
+    """A mart, how it is stored for reading, and the relation of the warehouse that its rows are read from.
+
+    `counted`: the relation that has the same rows as they were built, before anything takes the place of a value.
+    """
 
     name: str
     description: str
@@ -45,6 +49,7 @@ class Mart:
     indexes: tuple[str, ...]
     ages_by: str | None
     relation: str
+    counted: str
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -82,6 +87,20 @@ def read_catalog(manifest_path: Path) -> Catalog:
     return Catalog(tuple(sorted(marts, key=lambda mart: mart.name)), _project_hash(manifest))
 
 
+def require_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, count: int) -> None:
+    """Compare how many rows are about to be published with how many the mart has.
+
+    Raises:
+        PublicationError: they are not as many.
+    """
+    [(built,)] = connection.execute(f"select count(*) from {mart.counted}").fetchall()
+    if count != built:
+        raise PublicationError(
+            f"{mart.name} has {built:,} rows, and {count:,} would have been published, so nothing was; what was "
+            "published before stays. Please report this."
+        )
+
+
 def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
     columns = tuple(
         Column(name, column["data_type"].lower(), column["description"], column["config"]["meta"].get("pii"))
@@ -99,6 +118,7 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
         indexes=tuple(stored.get("indexes", [])),
         ages_by=stored.get("ages_by"),
         relation=f"{SCHEMA}.{node['name']}",
+        counted=f"{SCHEMA}.{node['name']}",
     )
 
 

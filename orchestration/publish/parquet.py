@@ -8,30 +8,39 @@ were removed on order since, which it still has.
 
 from __future__ import annotations
 
+import logging
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import duckdb
 import orjson
+import pyarrow.parquet as pq
 
-from orchestration.durable_files import link_or_copy, sync
+from orchestration.durable_files import link_or_copy, sync, write_durably
 from orchestration.publish.duckdb_file import register_metadata, select_mart
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
-from orchestration.publish.marts import Mart
+from orchestration.publish.manifest import (
+    EDITION_MANIFEST,
+    EDITION_PREFIX,
+    LINK_NAME,
+    current_edition,
+    differing_parquet,
+    file_facts,
+    read_edition_manifest,
+)
+from orchestration.publish.marts import Mart, require_all_rows
 from orchestration.publish.sets import PublishedSet
 
-LINK_NAME = "parquet"
-EDITION_PREFIX = ".parquet-"
-MANIFEST_NAME = "_edition.json"
 WHOLE = ""
 ROW_GROUP_ROWS = 122_880
 
 # By mart and month (`2026-01`, or `WHOLE`): the file's path in the edition, how many rows, and their checksum.
 Files = dict[str, dict[str, dict[str, Any]]]
+
+log = logging.getLogger(__name__)
 
 
 def publish_parquet(
@@ -43,34 +52,33 @@ def publish_parquet(
         PublicationError: nothing was published.
     """
     directory, group = published.directory, published.group
-    link = directory / LINK_NAME
     with publishing_into(directory):
-        share(directory, group, with_content=False)
-        before = read_manifest(link)
+        share(directory, group)
+        current = current_edition(directory)
+        before = read_edition_manifest(current)
+        is_damaged = False
         if before.get("fingerprint") == edition.fingerprint:
-            share(link.resolve(), group)
-            return None
+            differing = list(differing_parquet(current, before))
+            if not differing:
+                return None
+            is_damaged = True
+            log.warning("%s: it is published again.", differing[0])
         connection.execute("set preserve_insertion_order = true")
         published.prepare(connection)
         work = directory / f"{UNFINISHED}{uuid4().hex}"
         work.mkdir()
-        writer = _Writer(connection, edition, work, link.resolve(), before)
+        writer = _Writer(connection, edition, work, current, before)
         for mart in published.marts:
             writer.write_mart(mart)
-        writer.finish()
-        share(work, group)
+        keeps_previous = not is_damaged and before.get("removal_count", 0) == writer.removal_count
+        writer.finish(current.name if current and keeps_previous else None)
+        share(directory, group)
         finished = directory / f"{EDITION_PREFIX}{work.name.removeprefix(UNFINISHED)}"
         os.rename(work, finished)
-        _turn(link, finished, keeps_previous=before.get("removal_count", 0) == writer.removal_count)
+        turned = directory / f"{UNFINISHED}link-{uuid4().hex}"
+        turned.symlink_to(finished.name)
+        replace_durably(turned, directory / LINK_NAME)
         return writer.written_count, writer.shared_count
-
-
-def read_manifest(edition_directory: Path) -> dict[str, Any]:
-    """What an edition says about itself; empty where there is none."""
-    try:
-        return orjson.loads((edition_directory / MANIFEST_NAME).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
 
 
 def _checksum(mart: Mart) -> str:
@@ -85,7 +93,7 @@ class _Writer:
         connection: duckdb.DuckDBPyConnection,
         edition: Edition,
         work: Path,
-        previous: Path,
+        previous: Path | None,
         before: dict[str, Any],
     ) -> None:
         self.connection, self.edition, self.work, self.previous = connection, edition, work, previous
@@ -93,13 +101,20 @@ class _Writer:
         same = all(before.get(name) == getattr(edition, name) for name in ("project_hash", "rebuilt_by", "policy"))
         self.through = before.get("through_ingest_seq", 0) if same else 0
         self.known: Files = before.get("files", {}) if same else {}
+        self.noted: dict[str, dict[str, Any]] = before.get("published_files", {})
         self.files: Files = {}
+        self.published_files: dict[str, dict[str, Any]] = {}
         self.written_count = self.shared_count = 0
         [(self.removal_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
 
     def write_mart(self, mart: Mart) -> None:
         (self.work / mart.name).mkdir()
         self.files[mart.name] = {}
+        self._write_months(mart)
+        files = [self.work / one["path"] for one in self.files[mart.name].values()]
+        require_all_rows(self.connection, mart, sum(pq.read_metadata(file).num_rows for file in files))
+
+    def _write_months(self, mart: Mart) -> None:
         if not mart.partition_by:
             self._write(mart, WHOLE, None)
             return
@@ -111,18 +126,28 @@ class _Writer:
         for month, row_count, newest_seq, checksum in months:
             known = self.known.get(mart.name, {}).get(month)
             content = {"row_count": row_count, "checksum": checksum}
-            if known and newest_seq and newest_seq <= self.through and known | content == known:
+            is_same = known and newest_seq and newest_seq <= self.through and known | content == known
+            if known and is_same and self._is_intact(known):
                 self._share(mart, month, known)
             else:
                 self._write(mart, month, content)
         if not months:
             self._write(mart, WHOLE, None)
 
+    def _is_intact(self, known: dict[str, Any]) -> bool:
+        """The file of the edition before is the one that its manifest tells of; the manifest itself is data."""
+        noted = self.noted.get(known["path"])
+        if self.previous is None or noted is None:
+            return False
+        path = self.previous / known["path"]
+        return path.is_file() and not path.is_symlink() and file_facts(path) == noted
+
     def _share(self, mart: Mart, month: str, known: dict[str, Any]) -> None:
         path = self.work / known["path"]
         path.parent.mkdir(exist_ok=True)
         link_or_copy(self.previous / known["path"], path)
         self.files[mart.name][month] = known
+        self.published_files[known["path"]] = self.noted[known["path"]]
         self.shared_count += 1
 
     def _write(self, mart: Mart, month: str, content: dict[str, Any] | None) -> None:
@@ -143,9 +168,10 @@ class _Writer:
             f"copy ({query}) to '{path}' (format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
         sync(self.work / name)
+        self.published_files[name] = file_facts(self.work / name)
 
-    def finish(self) -> None:
-        """Write what the edition says about itself, and have all of it on disk."""
+    def finish(self, previous: str | None) -> None:
+        """Write what the edition says about itself, and have it on disk. `previous`: the edition that is kept."""
         (self.work / METADATA_TABLE).mkdir()
         register_metadata(self.connection, self.edition)
         self._copy("from edition_metadata", f"{METADATA_TABLE}/{METADATA_TABLE}.parquet")
@@ -160,23 +186,8 @@ class _Writer:
                 "published_at",
             )
         }
-        manifest = self.work / MANIFEST_NAME
-        manifest.write_bytes(
-            orjson.dumps(
-                facts | {"removal_count": self.removal_count, "files": self.files}, option=orjson.OPT_INDENT_2
-            )
-        )
-        sync(manifest)
+        facts |= {"removal_count": self.removal_count, "previous": previous, "files": self.files}
+        facts["published_files"] = self.published_files
+        write_durably(self.work / EDITION_MANIFEST, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
         for made in (self.work, *(path for path in self.work.rglob("*") if path.is_dir())):
             sync(made)
-
-
-def _turn(link: Path, finished: Path, *, keeps_previous: bool) -> None:
-    """Turn the link to the finished edition, and remove all but it and, where it may be kept, the one before."""
-    kept = {finished, link.resolve()} if keeps_previous else {finished}
-    turned = link.with_name(f"{UNFINISHED}link-{uuid4().hex}")
-    turned.symlink_to(finished.name)
-    replace_durably(turned, link)
-    for old in link.parent.glob(f"{EDITION_PREFIX}*"):
-        if old.resolve() not in {path.resolve() for path in kept}:
-            shutil.rmtree(old)

@@ -6,14 +6,17 @@ one transaction. Queries that run meanwhile end on the old tables, which go once
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import duckdb
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
+from orchestration.config.sources import LOOPBACK
 from orchestration.publish.duckdb_file import METADATA_SCHEMA, register_metadata
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
@@ -25,6 +28,8 @@ from orchestration.publish.sets import PublishedSet
 # On the schema; without it a schema of that name is somebody else's, and is left alone.
 MARK = "Published by compliance-warehouse; replaced as a whole with every publication."
 CONNECT_SECONDS = 10
+_HOSTS = {"host": "PGHOST", "hostaddr": "PGHOSTADDR"}
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
 # Names wait for nobody: whoever holds a lock on them holds up every new query.
 SWAP_WAIT = "5s"
 
@@ -39,6 +44,7 @@ _METADATA = Mart(
     indexes=(),
     ages_by=None,
     relation="edition_metadata",
+    counted="edition_metadata",
 )
 
 
@@ -58,6 +64,7 @@ def publish_postgres(
     Raises:
         PublicationError: nothing was published.
     """
+    _require_encryption(url)
     try:
         with (
             publishing_into(published.directory),
@@ -69,6 +76,27 @@ def publish_postgres(
             return _Publisher(connection, server, published, edition).publish()
     except psycopg.Error as error:
         raise PublicationError(_sentence(error)) from None
+
+
+def _require_encryption(url: SecretStr) -> None:
+    """Records leave this machine encrypted or not at all, as keys do."""
+    try:
+        told = conninfo_to_dict(url.get_secret_value())
+    except psycopg.Error:
+        raise PublicationError(
+            "PUBLISH_POSTGRES_URL cannot be read. Use one like "
+            "postgresql://user:password@host:5432/database?sslmode=verify-full."
+        ) from None
+    hosts = [told.get(name) or os.environ.get(variable, "") for name, variable in _HOSTS.items()]
+    names = [name for one in hosts for name in str(one).split(",") if name]
+    mode = told.get("sslmode") or os.environ.get("PGSSLMODE")
+    is_elsewhere = any(name not in LOOPBACK and not name.startswith(("/", "@")) for name in names)
+    if (is_elsewhere or told.get("service")) and mode not in _ENCRYPTED:
+        raise PublicationError(
+            "PUBLISH_POSTGRES_URL names a server on another host, and records would cross the network "
+            "unencrypted. Add ?sslmode=verify-full (or verify-ca, require), and sslrootcert for an authority of "
+            "your own."
+        )
 
 
 def _sentence(error: psycopg.Error) -> str:

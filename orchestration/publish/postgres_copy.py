@@ -14,9 +14,13 @@ import psycopg
 from psycopg import sql
 
 from orchestration.publish.files import UNFINISHED
-from orchestration.publish.marts import Column, Mart
+from orchestration.publish.marts import Column, Mart, require_all_rows
 
 BLOCK_BYTES = 1 << 20
+# What an index of PostgreSQL holds of one value, with room for its header: longer ones get a hash index.
+BTREE_BYTES = 2600
+# Follows U+FFFD where a text had that itself, and is doubled where a text has it: so no two texts become one.
+_MARK = 0xFDD0
 
 _TYPES = {
     "varchar": "text", "varchar[]": "text[]", "boolean": "boolean", "date": "date", "timestamp": "timestamp",
@@ -49,11 +53,7 @@ class Loader:
         with self.server.transaction():
             self.server.execute(sql.SQL("create table {} ({})").format(table, columns))
             self._copy(mart, table)
-            if mart.key:
-                key = sql.Identifier(mart.key)
-                self.server.execute(sql.SQL("alter table {} add primary key ({})").format(table, key))
-            for column in mart.indexes:
-                self.server.execute(sql.SQL("create index on {} ({})").format(table, sql.Identifier(column)))
+            self._index(mart, table)
             self._describe(mart, table)
         self.server.execute(sql.SQL("analyze {}").format(table))
 
@@ -68,6 +68,29 @@ class Loader:
             while block := file.read(BLOCK_BYTES):
                 copy.write(block)
         passing.unlink()
+        [(count,)] = self.server.execute(sql.SQL("select count(*) from {}").format(table)).fetchall()
+        require_all_rows(self.warehouse, mart, count)
+
+    def _index(self, mart: Mart, table: sql.Identifier) -> None:
+        """The key and the indexes, as far as the values allow: none of them stops a publication."""
+        types = {column.name: postgres_type(column.data_type) for column in mart.columns}
+        for name in dict.fromkeys((*([mart.key] if mart.key else []), *mart.indexes)):
+            column = sql.Identifier(name)
+            is_short = types[name] != "text" or self._longest(table, column) <= BTREE_BYTES
+            if name == mart.key and is_short and self._is_unique(table, column):
+                statement = "alter table {} add primary key ({})"
+            else:
+                statement = "create index on {} ({})" if is_short else "create index on {} using hash ({})"
+            self.server.execute(sql.SQL(statement).format(table, column))
+
+    def _longest(self, table: sql.Identifier, column: sql.Identifier) -> int:
+        query = sql.SQL("select coalesce(max(octet_length({})), 0) from {}").format(column, table)
+        return self.server.execute(query).fetchall()[0][0]
+
+    def _is_unique(self, table: sql.Identifier, column: sql.Identifier) -> bool:
+        """Two ids that are emails in other case have one pseudonym: there the key of the general set is none."""
+        query = sql.SQL("select count(*) = count(distinct {}) from {}").format(column, table)
+        return self.server.execute(query).fetchall()[0][0]
 
     def _describe(self, mart: Mart, table: sql.Identifier) -> None:
         comment = sql.SQL("comment on table {} is {}")
@@ -96,14 +119,17 @@ def copy_statement(mart: Mart, path: Path) -> str:
 def _expression(column: Column) -> str:
     name = f'"{column.name}"'
     if column.data_type == "varchar[]":
-        escaped = f"replace(replace({_without_nul('item')}, '\\', '\\\\'), '\"', '\\\"')"
+        escaped = f"replace(replace({_without_nul('item', column)}, '\\', '\\\\'), '\"', '\\\"')"
         items = f"list_transform({name}, lambda item: coalesce('\"' || {escaped} || '\"', 'NULL'))"
         return f"case when {name} is not null then '{{' || array_to_string({items}, ',') || '}}' end"
     if postgres_type(column.data_type) == "text":
-        return _without_nul(name if column.data_type == "varchar" else f"cast({name} as varchar)")
+        return _without_nul(name if column.data_type == "varchar" else f"cast({name} as varchar)", column)
     return name
 
 
-def _without_nul(expression: str) -> str:
-    """PostgreSQL stores no NUL character: it shows as U+FFFD."""
+def _without_nul(expression: str, column: Column) -> str:
+    """PostgreSQL stores no NUL: it shows as U+FFFD. Outside of free text, what was U+FFFD stays another."""
+    if column.pii != "free_text":
+        mark = f"chr({_MARK})"
+        expression = f"replace(replace({expression}, {mark}, {mark} || {mark}), chr(65533), chr(65533) || {mark})"
     return f"replace({expression}, chr(0), chr(65533))"

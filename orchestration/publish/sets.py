@@ -39,8 +39,9 @@ _REPLACEMENTS = {
 # Every address in the marts is an actor's, and its network is worked out there.
 _NETWORKS = """
     create or replace temporary table general_networks as
-    select distinct actor_ip_address as value, actor_network as published
+    select actor_ip_address as value, max(actor_network) as published
     from marts.activities where actor_ip_address is not null
+    group by actor_ip_address
 """
 
 
@@ -130,9 +131,8 @@ def values_behind_pseudonyms(built: Catalog) -> str:
 def _aged(mart: Mart, since: date | None) -> Mart:
     if not since or not mart.ages_by:
         return mart
-    return replace(
-        mart, relation=f"(select * from {mart.relation} where \"{mart.ages_by}\" >= date '{since.isoformat()}')"
-    )
+    recent = f"(select * from {mart.relation} where \"{mart.ages_by}\" >= date '{since.isoformat()}')"
+    return replace(mart, relation=recent, counted=recent)
 
 
 def _general(mart: Mart) -> Mart:
@@ -183,4 +183,5 @@ def _distinct_values(built: Catalog, replacements: str) -> str:
                 name = f'"{column.name}"'
                 is_told = f" and not {_is_id(name)}" if column.pii == "identifier" else ""
                 queries.append(f"select {name} as value from {mart.relation} where {name} is not null{is_told}")
-    return " union ".join(queries)
+    # Also of one query alone: a value that is there twice would double every row that it is joined to.
+    return f"select distinct value from ({' union all '.join(queries)})"

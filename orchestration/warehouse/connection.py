@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from orchestration.durable_files import refuses_links, sync
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
 
 LOCK_WAIT_SECONDS = 60.0
@@ -84,6 +85,12 @@ def warehouse_lock(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> It
     except OSError as error:
         raise WarehouseError(f"Cannot write beside {path}: {error.strerror}. Check WAREHOUSE_PATH.") from None
     try:
+        try:
+            sweep_leftovers(path)
+        except OSError as error:
+            raise WarehouseError(
+                f"{error.filename}, which a killed run left, cannot be removed: {error.strerror}. Remove it."
+            ) from None
         yield
     finally:
         lock.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
-from orchestration.archive.check import check_files
+from orchestration.archive.check import check_archive, check_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
@@ -228,3 +229,35 @@ def test_parts_that_no_snapshot_names_are_left_out(archived: Path, restored: Pat
     with duckdb.connect() as connection:
         connection.execute(f"copy (select 1 as one) to '{stray}'")
     assert restore(restored, store).activity_count == 9
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "extracts.parquet", "archive_files.parquet", "day_seals.parquet"]
+)
+@pytest.mark.parametrize("damage", ["zeroed", "cut", "gone", "all gone"])
+def test_verification_of_the_archive_reads_the_ledger_too(
+    archived: Path, place: Path, store: Store, name: str, damage: str
+):
+    assert [one.finding_count for one in check_archive(archived, store)] == [0, 0]
+    file = place / "ledger/00000001" / name
+    if damage == "all gone":
+        shutil.rmtree(place / "ledger")
+    elif damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(bytes(file.stat().st_size) if damage == "zeroed" else file.read_bytes()[:-1])
+    days, ledger = check_archive(archived, store)
+    assert (days.finding_count, ledger.name, ledger.finding_count) == (0, "archived_ledger_holds", 1)
+    assert str(place) in str(ledger.first)
+
+
+def test_a_snapshot_that_nobody_wrote_is_found(archived: Path, place: Path, store: Store):
+    shutil.copytree(place / "ledger/00000001", place / "ledger/00000009")
+    assert [one.finding_count for one in check_archive(archived, store)] == [0, 1]
+
+
+def test_the_manifest_of_a_part_is_read_too(archived: Path, place: Path, store: Store):
+    manifests = sorted(place.rglob("_part-0001.json"))
+    manifests[0].unlink()
+    manifests[1].write_bytes(manifests[1].read_bytes().replace(b'file_sha256": "', b'file_sha256": "0'))
+    assert [one.finding_count for one in check_archive(archived, store)] == [2, 0]

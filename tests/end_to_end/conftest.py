@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +44,3 @@ def environment_of(feed: LocalFeed, **more: str) -> dict[str, str]:
         "FEED_REQUESTS_PER_MINUTE": "1000000",
         "FEED_SOURCES": "",
     } | more
-
-
-@pytest.fixture(scope="session")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFeed]:
-    """A made-up history of 3,000 activities with all types and stories."""
-    cache = tmp_path_factory.mktemp("cache")
-    with LocalFeed(size=3000, seed=11, cache=cache, own_reads=True) as feed:
-        yield feed
-
-
-@pytest.fixture(scope="session")
-def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dg.ExecuteInProcessResult]:
-    """The warehouse after one refresh, and the run."""
-    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
-    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))

@@ -96,6 +96,10 @@ def hostile_records() -> Iterator[str]:
     yield record('"type_of_tomorrow"', ',"x":"' + "y" * 3_000_000 + '"')
     yield record('"type_of_tomorrow"', ',"x":[' + ",".join(["1"] * 300_000) + "]")
     yield record('"type_of_tomorrow"', "".join(f',"field {n}":{n}' for n in range(3000)))
+    entries = ",".join(f'{{"type":"name","previous_value":{n},"current_value":"{n}"}}' for n in range(5000))
+    for activity_type, fields in [*documented_fields().items(), ("type_of_tomorrow", ["updates"])]:
+        if "updates" in fields:
+            yield record(json.dumps(activity_type), f',"api_key_id":"key","updates":[{entries}]')
     ids = ('"' + "a" * 100_000 + '"', r'"a\u0000b"', "5", '{"a":1}', '"../../etc/passwd"')
     times = (
         "0001-01-01T00:00:00Z",

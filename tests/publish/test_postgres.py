@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
@@ -167,3 +168,69 @@ def test_no_error_tells_the_password(warehouse: Path, url: SecretStr):
         assert PASSWORD not in str(error.value)
         assert "wrong-password" not in str(error.value)
         assert ":secret" not in str(error.value)
+
+
+def test_ids_that_differ_in_what_postgresql_cannot_store_stay_apart(warehouse: Path, url: SecretStr, ask: Ask):
+    ids = (
+        "a\0b",
+        "a\ufffdb",
+        "a\ufffd\ufdd0b",
+        "a\0\ufdd0b",
+        "a\ufdd0b",
+        "a\ufdd0\ufdd0b",
+        "ab",
+        "a\0\0b",
+        "a\0\ufffdb",
+    )
+    with open_warehouse(warehouse) as connection:
+        for one in ids:
+            connection.execute(
+                "insert into marts.users by name select * replace (? as user_id, [?, null] as emails) "
+                "from marts.users limit 1", [one, one],
+            )  # fmt: skip
+    publish(warehouse, url)
+    counted = ask(
+        "select count(*), count(distinct user_id), count(distinct emails) from marts.users "
+        "where starts_with(user_id, 'a') and length(user_id) < 8"
+    )
+    assert counted == [(len(ids),) * 3]
+    assert ("a\ufffdb",) in ask("select user_id from marts.users")
+
+
+@pytest.mark.parametrize("length", [2600, 2700, 6000, 100_000])
+def test_a_value_of_any_length_can_be_indexed(warehouse: Path, url: SecretStr, ask: Ask, length: int):
+    noise = "".join(sha256(str(number).encode()).hexdigest() for number in range(length // 64 + 1))[:length]
+    with open_warehouse(warehouse) as connection:
+        for mart in read_catalog(project.manifest_path).marts:
+            texts = [one.name for one in mart.columns if one.data_type == "varchar" and one.name in
+                     {mart.key, *mart.indexes}]  # fmt: skip
+            if texts:
+                values = ", ".join(f"'{noise}' as {name}" for name in texts)
+                connection.execute(
+                    f"insert into marts.{mart.name} by name select * replace ({values}) "
+                    f"from marts.{mart.name} limit 1"
+                )
+    publish(warehouse, url)
+    assert ask(f"select count(*) from marts.users where user_id = '{noise}'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:pw@db.example/x", "postgresql://u:pw@db.example/x?sslmode=prefer", "postgresql://u:pw@10.0.0.1/x",
+        "postgresql://u:pw@localhost,db.example/x", "postgresql://u:pw@/x?host=db.example&sslmode=disable",
+        "postgresql://u:pw@localhost/x?hostaddr=10.0.0.1", "postgresql://u:pw@/x?service=far&sslmode=allow",
+    ],
+)  # fmt: skip
+def test_nothing_goes_to_another_host_unencrypted(warehouse: Path, text: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    with pytest.raises(PublicationError, match="would cross the network unencrypted") as error:
+        publish(warehouse, SecretStr(text))
+    assert "pw" not in str(error.value)
+    assert not (warehouse.parent / "published").exists()
+
+
+def test_the_environment_of_the_driver_names_a_host_too(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PGHOST", "db.example")
+    with pytest.raises(PublicationError, match="would cross the network unencrypted"):
+        publish(warehouse, SecretStr("postgresql://u:pw@/x"))

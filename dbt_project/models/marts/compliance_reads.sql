@@ -47,7 +47,7 @@ with
     ),
 {% endif %}
 
-requests as (
+parsed as (
 
     select
         activity_date,
@@ -55,7 +55,7 @@ requests as (
         actor_id,
         actor_email,
         {{ json_text('payload', 'request_method') }} as request_method,
-        {{ path_without_ids(url_path(json_text('payload', 'url'))) }} as endpoint,
+        {{ url_path(json_text('payload', 'url')) }} as requested_path,
         is_own_read,
         outcome,
         {{ json_text('payload', 'status_code') }} in ('401', '403') as is_refused,
@@ -68,6 +68,30 @@ requests as (
     {% if is_incremental() %}
         and activity_date in (select touched_days.activity_date from touched_days)
     {% endif %}
+
+),
+
+-- Whoever asks chooses the words of a request, and this table is for readers who are to see no name in it.
+requests as (
+
+    select
+        activity_date,
+        actor_type,
+        actor_id,
+        actor_email,
+        case
+            when request_method in ('DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT') then request_method
+            when request_method is not null then 'other'
+        end as request_method,
+        {{ documented_path('requested_path') | indent(8) }} as endpoint,
+        is_own_read,
+        outcome,
+        is_refused,
+        actor_ip_address,
+        actor_user_agent,
+        ingest_seq,
+        occurred_at
+    from parsed
 
 ),
 

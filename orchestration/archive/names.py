@@ -1,0 +1,52 @@
+"""Names in an archive. What a manifest, a table or a listing names is data until it was compared with these."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from orchestration.archive.errors import ArchiveError
+
+_WORD = r"[A-Za-z0-9_][A-Za-z0-9_=.-]*"
+_NAME = re.compile(rf"{_WORD}(/{_WORD})*")
+_SOURCE = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
+_PART = re.compile(rf"activities/source={_SOURCE}/activity_date=\d{{4}}-\d\d-\d\d/part-\d{{4,}}\.parquet")
+
+
+def require_name(name: str) -> str:
+    """The name, if it leads to a file below the root of an archive and nowhere else.
+
+    Raises:
+        ArchiveError: it could lead elsewhere.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ArchiveError(f"{name!r} is no name of a file in an archive. Bring the archive back from a copy.")
+    return name
+
+
+def part_name(source: str, activity_date: date, number: int) -> str:
+    """The name of a part.
+
+    Raises:
+        ArchiveError: the source has a name that no source can have.
+    """
+    return require_part(f"activities/source={source}/activity_date={activity_date}/part-{number:04}.parquet")
+
+
+def require_part(name: str) -> str:
+    """The name, if it is that of a part.
+
+    Raises:
+        ArchiveError: it is another.
+    """
+    if not isinstance(name, str) or not _PART.fullmatch(name):
+        raise ArchiveError(
+            f"{name!r} is no name of a part of an archive. Bring it back from a copy, or run `make verify`."
+        )
+    return name
+
+
+def part_manifest(name: str) -> str:
+    """The name of the manifest of a part."""
+    directory, _, file = require_part(name).rpartition("/")
+    return f"{directory}/_{file.removesuffix('.parquet')}.json"

@@ -1,0 +1,105 @@
+"""All paths of the product side by side: none may lie where another writes.
+
+Compared with links resolved and before anything is written. What is published is replaced whole, the archive is
+written once, Dagster's home is its own: each directory belongs to one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+
+from orchestration.config.archive import read_archive
+from orchestration.config.publishing import general_path
+from orchestration.config.settings import ROOT, published_path, warehouse_path
+from orchestration.config.values import ConfigurationError
+
+# What Dagster keeps in its home; other directories may lie there.
+_OF_DAGSTER = (
+    "dagster.yaml", "workspace.yaml", "storage", "history", "schedules", "logs", ".logs_queue", ".telemetry",
+    ".nux",
+)  # fmt: skip
+# The engine's names: it finds a database by the name of its file.
+_TAKEN = (
+    "raw", "staging", "intermediate", "marts", "detections", "main", "system", "temp", "memory", "origin",
+    "edition", "pg_catalog", "information_schema",
+)  # fmt: skip
+
+
+def dagster_home(environment: Mapping[str, str]) -> Path:
+    """Where Dagster keeps runs and schedules; a relative `DAGSTER_HOME` is taken from the checkout."""
+    return ROOT / (environment.get("DAGSTER_HOME") or ".dagster")
+
+
+def check_paths(environment: Mapping[str, str]) -> None:
+    """Compare all paths of the environment with each other.
+
+    Raises:
+        ConfigurationError: one lies where another writes, or the warehouse has a name that no file of it can have.
+    """
+    warehouse = warehouse_path(environment)
+    _check_name(warehouse)
+    archive = read_archive(environment)
+    directories = {
+        "PUBLISHED_PATH": published_path(environment),
+        "PUBLISHED_GENERAL_PATH": general_path(environment),
+        "DAGSTER_HOME": dagster_home(environment),
+    }
+    if archive and not archive.place.startswith("s3://"):
+        directories["ARCHIVE_PATH"] = Path(archive.place)
+    for (name, one), (other_name, other) in combinations(directories.items(), 2):
+        if _overlap(name, one, other_name, other):
+            raise ConfigurationError(
+                f"{name} ({one}) and {other_name} ({other}) overlap. Name two directories, neither within the "
+                "other."
+            )
+    for name, directory in directories.items():
+        _check_warehouse(warehouse, name, directory)
+
+
+def _check_warehouse(warehouse: Path, name: str, directory: Path) -> None:
+    place, file = directory.resolve(), warehouse.resolve()
+    is_within = any(file.is_relative_to(one) for one in ([place] if name != "DAGSTER_HOME" else _own(place)))
+    # Beside the file lie its lock, its log, what is staged, and what dbt writes, under names that begin with its.
+    beside = [file, warehouse.absolute()]
+    is_over = any(
+        part.parent == one.parent
+        and (part.name.startswith(f"{one.name}.") or part in (one, one.with_suffix(".dbt")))
+        for part in (place, *place.parents)
+        for one in beside
+    )
+    if is_within or is_over:
+        raise ConfigurationError(
+            f"{name} ({directory}) is where the warehouse {warehouse} is kept, and one would be written over the "
+            "other. Name a directory that has neither the warehouse nor its name."
+        )
+
+
+def _overlap(name: str, one: Path, other_name: str, other: Path) -> bool:
+    """Neither is within the other; within Dagster's home what is not Dagster's may be."""
+    first, second = one.resolve(), other.resolve()
+    if first == second:
+        return True
+    for (outer_name, outer), inner in (((name, first), second), ((other_name, second), first)):
+        owned = _own(outer) if outer_name == "DAGSTER_HOME" else [outer]
+        if any(inner.is_relative_to(place) for place in owned):
+            return True
+    return False
+
+
+def _own(home: Path) -> list[Path]:
+    return [home / name for name in _OF_DAGSTER]
+
+
+def _check_name(warehouse: Path) -> None:
+    stem = warehouse.name.partition(".")[0]
+    if stem.lower() in _TAKEN:
+        raise ConfigurationError(
+            f"WAREHOUSE_PATH is {warehouse}, and {stem} is a name of the engine's own or of a schema. Name the "
+            "file otherwise, such as compliance.duckdb."
+        )
+    if any(not one.isprintable() or one in "\"'" for one in str(warehouse)):
+        raise ConfigurationError(
+            f"WAREHOUSE_PATH is {str(warehouse)!r}. Use a path without quotes and unprintable characters."
+        )

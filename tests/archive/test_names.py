@@ -1,0 +1,106 @@
+"""Names in an archive are data: none leads to a file outside of it, or outside of what is being restored."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.archive.check import check_archive
+from orchestration.archive.errors import ArchiveError
+from orchestration.archive.offload import drop_old_days
+from orchestration.archive.parquet import file_sha256
+from orchestration.archive.restore import restore
+from orchestration.archive.store import Store
+from orchestration.warehouse.connection import open_warehouse
+from tests.archive.conftest import archive
+
+WRONG = [
+    "../victim.parquet",
+    "../../victim",
+    "/tmp/victim.parquet",
+    "activities/../../victim.parquet",
+    "activities/source=a/../../../victim.parquet",
+    "activities//x.parquet",
+    "./x.parquet",
+    "a\\b.parquet",
+    "a\nb.parquet",
+    "a\0b.parquet",
+    "~/x.parquet",
+    "",
+]
+
+
+def everything(directory: Path) -> set[Path]:
+    return {path for path in directory.rglob("*") if path.suffix != ".lock"}
+
+
+def rewrite_ledger(place: Path, statement: str) -> None:
+    """Change the list of the parts in the snapshot, and have the manifest agree."""
+    file, manifest = (place / "ledger/00000001" / name for name in ("archive_files.parquet", "manifest.json"))
+    with duckdb.connect() as connection:
+        connection.execute(f"create table parts as from '{file}'")
+        connection.execute(statement)
+        connection.execute(f"copy parts to '{file}' (format parquet)")
+    told = json.loads(manifest.read_text())
+    told["tables"]["archive_files"]["file_sha256"] = file_sha256(file)
+    manifest.write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_table_of_the_manifest_leads_nowhere_else(
+    archived: Path, tmp_path: Path, place: Path, store: Store, name
+):
+    manifest = place / "ledger/00000001/manifest.json"
+    told = json.loads(manifest.read_text())
+    told["tables"][name.removesuffix(".parquet")] = told["tables"]["extracts"]
+    manifest.write_text(json.dumps(told))
+    before = everything(tmp_path.parent)
+    with pytest.raises(ArchiveError, match=r"manifest\.json in .* is damaged"):
+        restore(tmp_path / "restored.duckdb", store)
+    assert everything(tmp_path.parent) == before
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_part_of_the_ledger_leads_nowhere_else(archived: Path, tmp_path: Path, place: Path, store: Store, name):
+    quoted = name.replace("\0", "' || chr(0) || '")
+    rewrite_ledger(place, f"update parts set path = '{quoted}' where activity_date = date '2026-05-02'")
+    before = everything(tmp_path.parent)
+    with pytest.raises(ArchiveError, match="is no name of a part of an archive"):
+        restore(tmp_path / "restored.duckdb", store)
+    assert everything(tmp_path.parent) == before
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_no_step_of_the_archive_takes_a_file_elsewhere(archived: Path, tmp_path: Path, store: Store, name: str):
+    with open_warehouse(archived) as connection:
+        connection.execute(
+            "update raw.archive_files set path = ? where activity_date = ?", [name, date(2026, 5, 1)]
+        )
+    found = {one.name: one for one in check_archive(archived, store)}
+    assert found["archived_files_hold"].finding_count == 2
+    with pytest.raises(ArchiveError, match="is no name of"):
+        drop_old_days(archived, store, 0)
+    for step in (store.read, store.sha256, store.url, store.sizes, lambda one: store.delete([one])):
+        with pytest.raises(ArchiveError, match="is no name of"):
+            step(name)
+    target = tmp_path / "fetched"
+    with pytest.raises(ArchiveError, match="is no name of"):
+        store.fetch({name: target})
+    with pytest.raises(ArchiveError, match="is no name of"):
+        store.put({name: archived})
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("source", ["../../victim", "/tmp/victim", "a/b", "", "a\nb", ".."])
+def test_a_source_of_any_name_is_archived_nowhere_else(landed: Path, tmp_path: Path, store: Store, source: str):
+    with open_warehouse(landed) as connection:
+        for table in ("activities", "extracts", "sources"):
+            connection.execute(f"update raw.{table} set source = ?", [source])
+    before = everything(tmp_path.parent)
+    with pytest.raises(ArchiveError, match="is no name of a part"):
+        archive(landed, store)
+    assert {path for path in everything(tmp_path.parent) - before if path != tmp_path / "archive"} == set()

@@ -1,0 +1,113 @@
+"""Paths of the product that lie where another writes are refused before anything is written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from orchestration.config.paths import check_paths
+from orchestration.config.settings import ROOT, ConfigurationError
+
+USUAL = {
+    "WAREHOUSE_PATH": "data/compliance.duckdb",
+    "PUBLISHED_PATH": "published",
+    "PUBLISHED_GENERAL_PATH": "general",
+    "ARCHIVE_PATH": "archive",
+    "DAGSTER_HOME": "home",
+}
+DIRECTORIES = [name for name in USUAL if name != "WAREHOUSE_PATH"]
+
+
+def environment(root: Path, **changes: str) -> dict[str, str]:
+    return {name: str(root / value) for name, value in (USUAL | changes).items()}
+
+
+def refused(root: Path, **changes: str) -> bool:
+    try:
+        check_paths(environment(root, **changes))
+    except ConfigurationError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"PUBLISHED_PATH": "data/p", "PUBLISHED_GENERAL_PATH": "data/general", "ARCHIVE_PATH": "data/archive"},
+        {"DAGSTER_HOME": "data", "PUBLISHED_PATH": "data/published"},
+        {"PUBLISHED_PATH": "data/compliance", "PUBLISHED_GENERAL_PATH": "data/compliance-general"},
+        {"WAREHOUSE_PATH": "my data/ärger #1.duckdb"},
+    ],
+)  # fmt: skip
+def test_what_is_apart_is_accepted(tmp_path: Path, changes: dict[str, str]):
+    assert not refused(tmp_path, **changes)
+
+
+def test_the_defaults_and_a_store_are_accepted():
+    check_paths({})
+    check_paths({"ARCHIVE_PATH": "s3://bucket/published"})
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(DIRECTORIES, 2)))
+def test_two_directories_are_never_one_whatever_links_lead_there(tmp_path: Path, one: str, other: str):
+    place = USUAL[other]
+    assert refused(tmp_path, **{one: place})
+    assert refused(tmp_path, **{one: f"x/../{place}"})
+    if other != "DAGSTER_HOME":
+        assert refused(tmp_path, **{one: f"{place}/within"})
+    else:
+        assert refused(tmp_path, **{one: f"{place}/storage"})
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / "link").symlink_to(place)
+    assert refused(tmp_path, **{one: "link"})
+
+
+@pytest.mark.parametrize("name", DIRECTORIES)
+def test_no_directory_is_where_the_warehouse_is(tmp_path: Path, name: str):
+    for place in (
+        "data/compliance.duckdb", "data/compliance.duckdb/x", "data/compliance.duckdb.archiving",
+        "data/compliance.duckdb.archiving/x", "data/compliance.duckdb.restoring", "data/compliance.duckdb.files",
+        "data/compliance.duckdb.tmp", "data/compliance.duckdb.wal", "data/compliance.duckdb.lock",
+        "data/compliance.dbt",
+    ):  # fmt: skip
+        assert refused(tmp_path, **{name: place}), place
+    if name == "DAGSTER_HOME":
+        assert refused(tmp_path, WAREHOUSE_PATH="home/dagster.yaml")
+        assert refused(tmp_path, WAREHOUSE_PATH="home/storage/x.duckdb")
+        return
+    for place in ("data", ".", "data/.", "data/x/.."):
+        assert refused(tmp_path, **{name: place}), place
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to("data")
+    assert refused(tmp_path, **{name: "link"})
+    # The file itself may be a link into such a directory.
+    (tmp_path / "data/compliance.duckdb").symlink_to(tmp_path / USUAL[name] / "compliance.duckdb")
+    assert refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["raw.duckdb", "RAW.db", "marts.duckdb", "raw", "system.x", "it's.duckdb", 'a"b.db', "o'x/a.db", "a\nb"],
+)  # fmt: skip
+def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, file: str):
+    assert refused(tmp_path, WAREHOUSE_PATH=file)
+
+
+@pytest.mark.parametrize("command", ["refresh", "publish", "restore", "verify", "archive"])
+def test_a_command_refuses_before_it_writes_anything(tmp_path: Path, command: str):
+    given = environment(tmp_path, PUBLISHED_PATH="data", DAGSTER_HOME="home")
+    before = set(tmp_path.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration", command],
+        cwd=ROOT, env=os.environ | given, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"PUBLISHED_PATH ({tmp_path}/data) is where the warehouse ")
+    assert done.stderr.count("\n") == 1
+    assert set(tmp_path.rglob("*")) == before

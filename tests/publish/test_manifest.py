@@ -1,0 +1,186 @@
+"""Published files that were edited, lost, added or left behind since: noticed, published again, or removed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.config.settings import ROOT
+from tests.end_to_end.conftest import run
+from tests.end_to_end.test_evidence import command
+from tests.end_to_end.test_publishing import AGAIN, change, facts_of, publish, rows
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+NOTHING = (False, None)
+
+
+@pytest.fixture
+def warehouse(built: Built, tmp_path: Path) -> Path:
+    """A copy of the built warehouse, published."""
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes(built[0].read_bytes())
+    publish(path, path.parent / "published")
+    return path
+
+
+@pytest.fixture
+def directory(warehouse: Path) -> Path:
+    return warehouse.parent / "published"
+
+
+def flip(path: Path) -> None:
+    """Change one byte in place, and let the file look as old as it was."""
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def first_of(pattern: str) -> Callable[[Path], Path]:
+    return lambda directory: min((directory / "parquet").resolve().glob(pattern))
+
+
+MONTH, WHOLE, ABOUT = (first_of(p) for p in ("activities/month=*/*.parquet", "users/*.parquet", "_published/*"))
+
+
+def to_database(directory: Path) -> Path:
+    return directory / "compliance.duckdb"
+
+
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+DAMAGE = {
+    "database edited": lambda d: flip(to_database(d)),
+    "database cut": lambda d: os.truncate(to_database(d), 4096),
+    "database gone": lambda d: remove(to_database(d)),
+    "database's manifest gone": lambda d: remove(d / "compliance.duckdb.json"),
+    "month edited": lambda d: flip(MONTH(d)),
+    "month gone": lambda d: remove(MONTH(d)),
+    "table edited": lambda d: flip(WHOLE(d)),
+    "table gone": lambda d: remove(WHOLE(d).parent),
+    "facts gone": lambda d: remove(ABOUT(d)),
+    "file added": lambda d: shutil.copyfile(MONTH(d), MONTH(d).with_name("another.parquet")),
+    "link turned away": lambda d: (remove(d / "parquet"), (d / "parquet").symlink_to(d.parent)),
+    "edition gone": lambda d: remove((d / "parquet").resolve()),
+    "everything of Parquet gone": lambda d: (remove((d / "parquet").resolve()), remove(d / "parquet")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_what_is_not_as_it_was_published_is_found_and_published_again(
+    warehouse: Path, directory: Path, damage: Callable[[Path], object], monkeypatch, capsys
+):
+    monkeypatch.setenv("PUBLISHED_PATH", str(directory))
+    monkeypatch.setenv("PUBLISHED_GENERAL_PATH", str(directory.parent / "none"))
+    assert command(monkeypatch, warehouse, "verify", "--published") == 0
+    assert publish(warehouse, directory) == NOTHING
+    damage(directory)
+    capsys.readouterr()
+    assert command(monkeypatch, warehouse, "verify", "--published") == 1
+    assert "published: published_files_hold: " in capsys.readouterr().err
+    assert publish(warehouse, directory) != NOTHING
+    assert command(monkeypatch, warehouse, "verify", "--published") == 0
+    assert publish(warehouse, directory) == NOTHING
+    count = "select count(*) from marts.activities"
+    assert rows(to_database(directory), count) == rows(warehouse, count)
+    files = f"'{directory}/parquet/activities/**/*.parquet'"
+    assert rows(warehouse, f"select count(*) from {files}") == rows(warehouse, count)
+
+
+def test_a_run_says_that_it_publishes_again(warehouse: Path, directory: Path, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "orchestration")
+    flip(to_database(directory))
+    flip(WHOLE(directory))
+    result = run("publish", warehouse, {})
+    for name in ("database", "parquet"):
+        assert facts_of(result, name)["outcome"].startswith("Published again: ")
+    assert "compliance.duckdb in " in caplog.text
+    assert facts_of(run("publish", warehouse, {}), "parquet")["outcome"].startswith("Nothing has changed")
+
+
+def test_a_month_that_was_edited_is_not_carried_into_the_next_edition(warehouse: Path, directory: Path):
+    month = MONTH(directory)
+    name = month.relative_to((directory / "parquet").resolve()).parent
+    before = month.read_bytes()
+    flip(month)
+    change(warehouse, "update raw.dbt_runs set through_ingest_seq = through_ingest_seq",
+           "delete from raw.activity_revisions", "insert into raw.activity_revisions by name "
+           "select * from raw.activities limit 1")  # fmt: skip
+    assert publish(warehouse, directory)[1]
+    [again] = (directory / "parquet" / name).glob("*.parquet")
+    assert again.read_bytes() != month.read_bytes() or again.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["../../../victim", "/tmp/victim", "activities/../../victim", "users/x.parquet"])
+def test_names_in_a_manifest_or_a_link_lead_nowhere_else(warehouse: Path, directory: Path, name: str):
+    victim = warehouse.parent / "victim"
+    victim.write_text("private")
+    victim.chmod(0o600)
+    manifest = (directory / "parquet").resolve() / "_edition.json"
+    told = json.loads(manifest.read_text())
+    for month in told["files"]["activities"].values():
+        told["published_files"][name] = told["published_files"].get(month["path"])
+        month["path"] = name
+    manifest.write_text(json.dumps(told))
+    change(warehouse, "update raw.dbt_runs set build_id = 'x', is_full_refresh = false", AGAIN)
+    publish(warehouse, directory)
+    assert victim.stat().st_nlink == 1
+    (directory / "parquet").unlink()
+    (directory / "parquet").symlink_to("..")
+    publish(warehouse, directory)
+    assert victim.read_text() == "private"
+    assert victim.stat().st_mode & 0o777 == 0o600
+    assert (directory / "parquet").resolve().name.startswith(".parquet-")
+
+
+def test_an_edition_that_a_killed_publication_left_goes_with_the_next(warehouse: Path, directory: Path):
+    """Killed after the link was turned and before the editions of before were removed."""
+    left = directory / f".parquet-{'0' * 32}"
+    shutil.copytree((directory / "parquet").resolve(), left)
+    assert publish(warehouse, directory) == NOTHING
+    assert not left.exists()
+    before = (directory / "parquet").resolve()
+    change(warehouse, AGAIN)
+    publish(warehouse, directory)
+    assert publish(warehouse, directory) == NOTHING
+    assert before.exists()
+
+
+def test_without_the_group_the_files_are_the_owners_again(built: Built, tmp_path: Path):
+    import grp
+
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes(built[0].read_bytes())
+    group = grp.getgrgid(os.getegid()).gr_name
+    run("publish", path, {"PUBLISHED_GROUP": group})
+    change(path, AGAIN)
+    run("publish", path, {"PUBLISHED_GROUP": group})
+    directory = path.parent / "published"
+    assert [one.name for one in directory.rglob("*") if one.stat().st_mode & 0o077]
+    run("publish", path, {"PUBLISHED_GROUP": ""})
+    assert [one.name for one in (directory, *directory.rglob("*")) if one.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("how", ["path", "link", "hard link"])
+def test_the_warehouse_is_never_published_over(built: Built, tmp_path: Path, how: str):
+    path = tmp_path / "compliance.duckdb"
+    path.write_bytes(built[0].read_bytes())
+    directory = tmp_path
+    if how != "path":
+        directory = tmp_path / "published"
+        directory.mkdir()
+        make = os.symlink if how == "link" else os.link
+        make(path, directory / "compliance.duckdb")
+    result = run("publish", path, {"PUBLISHED_PATH": str(directory)})
+    assert not result.success
+    assert rows(path, "select count(*) > 0 from raw.activities") == [(True,)]
+    assert ROOT not in directory.parents

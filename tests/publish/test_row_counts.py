@@ -1,0 +1,103 @@
+"""Every row of a mart is published once, whatever stands in the place of its values; otherwise nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from pydantic import SecretStr
+
+from orchestration.assets.project import project
+from orchestration.publish.duckdb_file import publish_database
+from orchestration.publish.edition import read_edition
+from orchestration.publish.errors import PublicationError
+from orchestration.publish.marts import read_catalog
+from orchestration.publish.parquet import publish_parquet
+from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.pseudonyms import Pseudonyms
+from orchestration.publish.sets import PublishedSet, general, restricted
+from orchestration.warehouse.connection import open_warehouse
+from tests.end_to_end.test_publishing import change, rows
+
+Built = tuple[Path, dg.ExecuteInProcessResult]
+Ask = Callable[..., list[tuple]]
+
+
+@pytest.fixture
+def warehouse(built: Built, tmp_path: Path) -> Path:
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes(built[0].read_bytes())
+    return path
+
+
+def general_set(path: Path) -> PublishedSet:
+    return general(
+        read_catalog(project.manifest_path), Pseudonyms(SecretStr("k" * 32)), path.parent / "published-general"
+    )
+
+
+def publish(path: Path, published: PublishedSet, url: SecretStr | None = None) -> None:
+    with open_warehouse(path) as connection:
+        edition = read_edition(connection, published)
+        publish_database(connection, published, edition)
+        publish_parquet(connection, published, edition)
+        if url:
+            publish_postgres(connection, published, edition, url)
+
+
+def all_alike(path: Path) -> list[str]:
+    """Statements after which all rows of every mart share the values that a label hides."""
+    texts = {"varchar[]": "[]", "varchar": "'ada@x.example'"}
+    found = []
+    for mart in read_catalog(project.manifest_path).marts:
+        labelled = [one for one in mart.columns if one.pii and one.data_type in texts and one.name != mart.key]
+        if labelled:
+            assignments = ", ".join(f'"{one.name}" = {texts[one.data_type]}' for one in labelled)
+            found.append(f"update marts.{mart.name} set {assignments}")
+    return found
+
+
+def test_people_who_share_every_value_stay_as_many_as_they_are(warehouse: Path, url: SecretStr, ask: Ask):
+    change(warehouse, *all_alike(warehouse))
+    published = general_set(warehouse)
+    publish(warehouse, published, url)
+    for mart in published.marts:
+        count = f"select count(*) from marts.{mart.name}"
+        assert rows(published.directory / "compliance.duckdb", count) == rows(warehouse, count), mart.name
+        files = (
+            f"read_parquet('{published.directory}/parquet/{mart.name}/**/*.parquet', hive_partitioning = false)"
+        )
+        assert rows(warehouse, f"select count(*) from {files}") == rows(warehouse, count), mart.name
+        assert ask(f"select count(*) from marts_general.{mart.name}") == rows(warehouse, count), mart.name
+
+
+def test_ids_that_have_one_pseudonym_do_not_stop_publication(warehouse: Path, url: SecretStr, ask: Ask):
+    change(
+        warehouse,
+        "insert into marts.users by name select * replace ('Ada@X.example' as user_id) from marts.users limit 1",
+        "insert into marts.users by name select * replace ('ada@x.example' as user_id) from marts.users limit 1",
+    )
+    publish(warehouse, general_set(warehouse), url)
+    count = "select count(*) from marts.users"
+    assert ask("select count(*) from marts_general.users") == rows(warehouse, count)
+
+
+@pytest.mark.parametrize("relation", ["(from {} union all from {})", "(from {} limit 1)"], ids=["more", "fewer"])
+def test_what_has_other_rows_than_were_built_is_published_nowhere(
+    warehouse: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
+):
+    published = restricted(read_catalog(project.manifest_path), warehouse.parent / "published")
+    for mart in published.marts:
+        if mart.name == "users":
+            object.__setattr__(mart, "relation", relation.format(mart.relation, mart.relation))
+    with open_warehouse(warehouse) as connection:
+        edition = read_edition(connection, published)
+        for write in (publish_database, publish_parquet):
+            with pytest.raises(PublicationError, match=r"users has [\d,]+ rows, and [\d,]+ would"):
+                write(connection, published, edition)
+        with pytest.raises(PublicationError, match=r"users has [\d,]+ rows, and [\d,]+ would"):
+            publish_postgres(connection, published, edition, url)
+    assert [one.name for one in published.directory.iterdir()] == [".lock"]
+    assert ask("select count(*) from pg_namespace where nspname = 'marts'") == [(0,)]

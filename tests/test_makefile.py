@@ -1,0 +1,93 @@
+"""What is given to make reaches the command as it was typed: make and the shell run nothing of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from orchestration.config.settings import ROOT
+
+# What make, the shell or both would expand, run or split.
+HOSTILE = (
+    "o$brien@x.example",
+    "o$$brien@x.example",
+    "$(shell touch ran)",
+    "${shell touch ran}",
+    "x$(eval YES := 1)",
+    "`touch ran`",
+    "$(touch ran)",
+    "'; touch ran; '",
+    '"; touch ran; "',
+    "a b  c",
+    "#x",
+    "\\",
+    "-x",
+    "--yes",
+    "*",
+    "Jörg",
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The Makefile with an environment that is up to date, whose Python writes down its arguments."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.txt", ".venv/.installed", "dbt_project/target/manifest.json", ".venv/bin/python"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    python = tmp_path / ".venv/bin/python"
+    python.write_text(
+        f"#!{shutil.which('python3')}\nimport json, sys\nopen('arguments', 'w').write(json.dumps(sys.argv[1:]))\n"
+    )
+    python.chmod(0o700)
+    return tmp_path
+
+
+def arguments(checkout: Path, target: str, *given: str, **environment: str) -> list[str]:
+    """What the command of the target is given."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "YES")}
+    done = subprocess.run(
+        ["make", target, *given], cwd=checkout, env=clean | environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (checkout / "ran").exists()
+    return json.loads((checkout / "arguments").read_text())[2:]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("how", ["command line", "environment"])
+def test_a_value_is_passed_on_as_it_was_typed(checkout: Path, value: str, how: str):
+    def run(target: str, *names: str) -> list[str]:
+        given = dict.fromkeys(names, value)
+        if how == "environment":
+            return arguments(checkout, target, **given)
+        return arguments(checkout, target, *(f"{name}={one}" for name, one in given.items()))
+
+    assert run("subject-report", "SUBJECT") == ["subject-report", f"--subject={value}"]
+    given = [f"--subject={value}", f"--by={value}", f"--why={value}"]
+    assert run("erase", "SUBJECT", "BY", "WHY") == ["erase", *given]
+    assert run("retain", "BY", "WHY") == ["retain", *given[1:]]
+    assert run("attest", "FROM", "TO") == ["attest", f"--from={value}", f"--to={value}"]
+    assert run("review", "ON", "SINCE") == ["review", f"--on={value}", f"--since={value}"]
+
+
+@pytest.mark.parametrize("target", ["erase", "retain"])
+def test_only_yes_1_on_the_command_line_confirms_a_removal(checkout: Path, target: str):
+    for value in ("0", "no", "yes", "", " ", "11", "1 1", "01", "$(if x,1)", "1 #", "true"):
+        assert "--yes" not in arguments(checkout, target, f"YES={value}"), value
+    for value in ("1", "yes", "0"):
+        assert "--yes" not in arguments(checkout, target, YES=value)
+    assert "--yes" not in arguments(checkout, target, "YES=0", YES="1")
+    assert "--yes" not in arguments(checkout, target)
+    assert arguments(checkout, target, "YES=1")[-1] == "--yes"
+    assert arguments(checkout, target, "YES=1", YES="no")[-1] == "--yes"
+
+
+def test_what_is_not_given_is_not_passed(checkout: Path):
+    assert arguments(checkout, "attest") == ["attest"]
+    assert arguments(checkout, "review", "ON=2026-06-30") == ["review", "--on=2026-06-30"]
