@@ -48,8 +48,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     path = warehouse_path(os.environ)
     try:
         kept = seal_file.read(arguments.against) if arguments.against else None
-        with open_warehouse(path, read_only=True) as connection:
-            found = verify(connection, kept)
+        found = verify(path, kept)
         if arguments.archive:
             found.outcomes.extend(check_archive(path, configured_store()))
         if arguments.published:

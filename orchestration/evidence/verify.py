@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +19,7 @@ from orchestration.evidence import verify_sql as sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.seal_file import Kept, compare
+from orchestration.evidence.untrusted import open_untrusted
 from orchestration.landing.envelopes import ENVELOPE
 from orchestration.warehouse.temporary import temporary
 
@@ -74,27 +76,39 @@ class Verification:
         return [one for one in self.outcomes if one.finding_count]
 
 
-def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:
-    """Compute everything again. `kept` are seals that were exported before and kept elsewhere."""
+def verify(path: Path, kept: Kept | None = None, logged: Sequence[tuple[str, str]] | None = None) -> Verification:
+    """Compute everything again, by no code of the file, which may not be open in this process meanwhile.
+
+    `kept` are seals that were exported before and kept elsewhere; `logged` are seals that were recorded elsewhere,
+    each as source and `seal_sha256`.
+
+    Raises:
+        WarehouseError: the file has code that the product did not put there, or cannot be used.
+    """
     began = time.monotonic()
     steps = list(STEPS)
     if kept:
         steps.append(lambda held: [VerificationResult("day_seals", "kept_seals_are_there", *compare(held, kept))])
-    outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
-    [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
-    [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
-    return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
+    if logged is not None:
+        steps.append(lambda held: [_find_logged_seals(held, logged)])
+    with open_untrusted(path) as connection:
+        outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
+        [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
+        [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
+        removals = list_removals(connection)
+    return Verification(outcomes, removals, activity_count, *unsealed, time.monotonic() - began)
 
 
-def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> VerificationResult:
-    """Whether seals that were told somewhere, each as source and `seal_sha256`, are in the warehouse."""
+def _find_logged_seals(
+    connection: duckdb.DuckDBPyConnection, logged: Sequence[tuple[str, str]]
+) -> VerificationResult:
     connection.register(
-        "told", pa.table({"source": [one for one, _ in told], "seal_sha256": [s for _, s in told]})
+        "logged", pa.table({"source": [one for one, _ in logged], "seal_sha256": [seal for _, seal in logged]})
     )
     try:
-        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.TOLD_SEALS)
+        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.LOGGED_SEALS)
     finally:
-        connection.unregister("told")
+        connection.unregister("logged")
 
 
 def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:

@@ -22,7 +22,7 @@ with computed as (
 compared as (
     select
         *,
-        timezone('UTC', try_cast(envelope.created_at as timestamptz)) as told_at,
+        timezone('UTC', try_cast(envelope.created_at as timestamptz)) as payload_at,
         computed_sha256 <> payload_sha256 as is_changed
     from computed
 ),
@@ -35,7 +35,7 @@ judged as (
             or organization_id is distinct from envelope.organization_id
             or organization_uuid is distinct from envelope.organization_uuid
             or actor_type is distinct from envelope.actor.type
-            or (told_at is not null and created_at is distinct from told_at)
+            or (payload_at is not null and created_at is distinct from payload_at)
         ) as is_differing
     from compared
 )
@@ -53,7 +53,7 @@ select
         || concat_ws(', ', activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type)
         || ', the payload says '
         || concat_ws(
-            ', ', envelope.id, told_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
+            ', ', envelope.id, payload_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
             envelope.actor.type
         ),
         ingest_seq
@@ -259,13 +259,13 @@ full join read using (source, sealed_date)
 left join sealed using (source, sealed_date)
 """
 
-TOLD_SEALS = """
+LOGGED_SEALS = """
 select
     count(*),
     count(*) filter (where day_seals.source is null),
-    min(told.source || ' seal ' || told.seal_sha256 || ': missing in the warehouse')
+    min(logged.source || ' seal ' || logged.seal_sha256 || ': missing in the warehouse')
         filter (where day_seals.source is null)
-from told
+from logged
 left join raw.day_seals
-    on told.source::varchar = day_seals.source and told.seal_sha256::varchar = day_seals.seal_sha256
+    on logged.source::varchar = day_seals.source and logged.seal_sha256::varchar = day_seals.seal_sha256
 """

@@ -75,6 +75,8 @@ select
 from beginnings
 """
 
+COVERAGE_VIEW = f"create or replace view raw.coverage as {_COVERAGE}"
+
 STATEMENTS = (
     "create schema if not exists raw",
     "create table if not exists raw.schema_version (version integer not null, created_at timestamp not null)",
@@ -229,7 +231,7 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
     # The newest removal that the seal tells of; null where it tells of none.
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
-    f"create or replace view raw.coverage as {_COVERAGE}",
+    COVERAGE_VIEW,
     f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days, seal_expression
+from orchestration.evidence.untrusted import open_untrusted
 from orchestration.evidence.verify import CHECKS, STEPS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -57,8 +59,7 @@ def warehouse(path: Path) -> Path:
 
 def found(path: Path, *, against: bool = False) -> Verification:
     kept = seal_file.read(path.with_name("seals.txt")) if against else None
-    with open_warehouse(path, read_only=True) as connection:
-        return verify(connection, kept)
+    return verify(path, kept)
 
 
 def findings(path: Path, *, against: bool = False) -> dict[str, tuple[int, str]]:
@@ -78,12 +79,12 @@ def test_the_order_of_the_steps_is_free(warehouse: Path):
     tamper(warehouse, "update raw.day_seals set day_sha256 = 'forged' where seal_number = 2")
     expected = {(one.table, one.name): one.finding_count for one in found(warehouse).outcomes}
     assert any(expected.values())
-    with open_warehouse(warehouse, read_only=True) as connection:
+    with open_untrusted(warehouse) as connection:
         backwards = [one for step in reversed(STEPS) for one in step(connection)]
         assert connection.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
     alone = []
     for step in STEPS:
-        with open_warehouse(warehouse, read_only=True) as connection:
+        with open_untrusted(warehouse) as connection:
             alone += step(connection)
     for outcomes in (backwards, alone):
         assert {(one.table, one.name): one.finding_count for one in outcomes} == expected
@@ -324,3 +325,34 @@ def test_a_missing_file_and_bytes_are_refused(tmp_path: Path):
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WarehouseError, match="no file of exported seals"):
         seal_file.read(tmp_path / "bytes")
+
+
+HIDING = {
+    "macro main.sha256": "create macro main.sha256(x) as (select 'forged')",
+    "macro raw.sha256": "create macro raw.sha256(x) as x",
+    "macro marts.count": "create schema marts; create macro marts.count(x) as 3",
+    "macro main.read_parquet": "create macro main.read_parquet(x) as table select 1",
+    "view raw.stored_activities": "create or replace view raw.stored_activities as from raw.honest",
+    "view raw.coverage": "create or replace view raw.coverage as "
+    "select 'test' as source, timestamp '2000-01-01' as covered_from, timestamp '2100-01-01' as covered_to",
+    "view raw.honest_rows": "create view raw.honest_rows as from raw.honest",
+    "view main.activities": "create view main.activities as from raw.honest",
+    "type raw.mood": "create type raw.mood as enum ('honest')",
+    "sequence main.numbers": "create sequence main.numbers",
+    "computed column raw.notes.note": "create table raw.notes (n int, note varchar generated always as ('x'))",
+    "raw.activities": "alter table raw.activities rename to original; "
+    "create view raw.activities as from raw.honest",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HIDING)
+@pytest.mark.parametrize("against", [False, True], ids=["alone", "against kept seals"])
+def test_code_in_the_file_hides_nothing(warehouse: Path, name: str, against: bool):
+    tamper(warehouse, f"create table raw.honest as from raw.activities; {HIDING[name]}")
+    with pytest.raises(WarehouseError, match=f"{re.escape(name)}[ ,.]"):
+        found(warehouse, against=against)
+
+
+def test_the_views_of_dbt_are_no_code_that_verification_reads(warehouse: Path):
+    tamper(warehouse, "create schema staging; create view staging.stg_feed__activities as from raw.activities")
+    assert found(warehouse).findings == []
