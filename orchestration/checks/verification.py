@@ -18,6 +18,8 @@ _DESCRIPTIONS = {
     "ids_are_unique": "An id is stored once in a source.",
     "ingest_seq_is_unique": "No number was given to two rows.",
     "rows_match_the_ledger": "Each extract has the rows that its ledger row counts, and each row has an extract.",
+    "contents_match_the_ledger": "Each extract's rows give the hash of what it received, where all of it was new.",
+    "sealed_extracts_hold": "The ledger has the extracts that were sealed, as they were.",
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
     "removals_hold": "What was removed on order is recorded, named by seals, and has not come back.",
@@ -85,6 +87,7 @@ def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult
             "activities a second": round(found.activity_count / max(found.seconds, 1e-9)),
             "days not yet sealed": found.unsealed_day_count,
             "sealed days with newer activities": found.changed_day_count,
+            "unproven": found.unproven or "nothing",
             "removed on order": "; ".join(map(str, found.removals)) or "nothing",
         },
     )

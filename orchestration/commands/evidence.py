@@ -68,6 +68,8 @@ def _verify(arguments: argparse.Namespace) -> int:
             f"Not yet sealed: {found.unsealed_day_count} day(s) with {found.unsealed_activity_count:,} activities "
             f"and {found.changed_day_count} sealed day(s) with newer activities. No seal speaks for these."
         )
+    if found.unproven:
+        print(printable(found.unproven))
     for one in found.findings:
         first = printable(str(one.first))
         print(f"{one.table}: {one.name}: {one.finding_count:,} differ. First: {first}", file=sys.stderr)

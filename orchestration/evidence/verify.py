@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.evidence import removal_sql
+from orchestration.evidence import ledger_sql, removal_sql
 from orchestration.evidence import verify_sql as sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
@@ -36,6 +36,8 @@ CHECKS = (
     ("activity_revisions", "payload_hashes_hold"),
     ("activity_revisions", "columns_match_payloads"),
     ("extracts", "rows_match_the_ledger"),
+    ("extracts", "contents_match_the_ledger"),
+    ("extracts", "sealed_extracts_hold"),
     ("day_seals", "chain_holds"),
     ("day_seals", "sealed_days_hold"),
     ("day_seals", "removals_hold"),
@@ -60,7 +62,10 @@ class VerificationResult:
 @dataclass(frozen=True, slots=True)
 class Verification:
     """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
-    rows have come to since."""
+    rows have come to since.
+
+    `unproven` is None, or a sentence on activities that came by extracts whose reads the feed has not reported.
+    """
 
     outcomes: list[VerificationResult]
     removals: list[Removal]
@@ -68,6 +73,7 @@ class Verification:
     unsealed_day_count: int
     unsealed_activity_count: int
     changed_day_count: int
+    unproven: str | None
     seconds: float
 
     @property
@@ -96,7 +102,18 @@ def verify(path: Path, kept: Kept | None = None, logged: Sequence[tuple[str, str
         [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
         [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
         removals = list_removals(connection)
-    return Verification(outcomes, removals, activity_count, *unsealed, time.monotonic() - began)
+        unproven = _unproven(connection)
+    return Verification(outcomes, removals, activity_count, *unsealed, unproven, time.monotonic() - began)
+
+
+def _unproven(connection: duckdb.DuckDBPyConnection) -> str | None:
+    [(count, late_count, extract_count, first)] = connection.execute(ledger_sql.UNPROVEN).fetchall()
+    if not count:
+        return None
+    return (
+        f"Unproven: {count:,} activities, of which {late_count:,} arrived after their day was sealed, came by "
+        f"{extract_count:,} extract(s) whose reads the feed has not reported. First: {first}."
+    )
 
 
 def _find_logged_seals(
@@ -135,7 +152,8 @@ def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Verific
     ]
 
 
-def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> VerificationResult:
+def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> VerificationResult:
+    """A check that holds ids or hashes of many rows at once, over as many parts as bound its memory."""
     [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     part_count = row_count // _PART_ROWS + 1
     found = [
@@ -143,9 +161,7 @@ def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) ->
         for part in range(part_count)
     ]
     first = min((text for _, _, text in found if text), default=None)
-    return VerificationResult(
-        "activities", name, sum(one[0] for one in found), sum(one[1] for one in found), first
-    )
+    return VerificationResult(table, name, sum(one[0] for one in found), sum(one[1] for one in found), first)
 
 
 def _sealed_days(connection: duckdb.DuckDBPyConnection) -> VerificationResult:
@@ -161,9 +177,11 @@ Step = Callable[[duckdb.DuckDBPyConnection], Sequence[VerificationResult]]
 STEPS: tuple[Step, ...] = (
     lambda held: _payloads(held, "activities"),
     lambda held: _payloads(held, "activity_revisions"),
-    lambda held: [_unique(held, "ids_are_unique", sql.REPEATED_IDS)],
-    lambda held: [_unique(held, "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
+    lambda held: [_in_parts(held, "activities", "ids_are_unique", sql.REPEATED_IDS)],
+    lambda held: [_in_parts(held, "activities", "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
     lambda held: [_outcome(held, "extracts", "rows_match_the_ledger", sql.LEDGER)],
+    lambda held: [_in_parts(held, "extracts", "contents_match_the_ledger", ledger_sql.CONTENTS)],
+    lambda held: [_outcome(held, "extracts", "sealed_extracts_hold", ledger_sql.SEALED_ROWS)],
     lambda held: [_outcome(held, "day_seals", "chain_holds", sql.CHAIN)],
     lambda held: [_sealed_days(held)],
     lambda held: [_outcome(held, "day_seals", "removals_hold", removal_sql.REMOVALS)],

@@ -165,10 +165,13 @@ with linked as (
         lag(seal_sha256) over chain as linked_sha256,
         row_number() over chain as expected_number,
         row_number() over (partition by source, sealed_date order by seal_number) as expected_version,
-        max(sealed_at) over (partition by source order by seal_number rows unbounded preceding) as latest_at,
+        max(coalesce(seal_format, 1)) over so_far as newest_format,
+        max(last_extract_seq) over so_far as newest_extract_seq,
         {seal_expression("day_seals", "previous_seal_sha256")} as computed_sha256
     from raw.day_seals
-    window chain as (partition by source order by seal_number)
+    window
+        chain as (partition by source order by seal_number),
+        so_far as (partition by source order by seal_number rows unbounded preceding)
 ),
 judged as (
     select
@@ -184,7 +187,8 @@ judged as (
                 then 'seal_sha256 is ' || seal_sha256 || ', computed ' || computed_sha256
             when seal_version is distinct from expected_version
                 then 'version ' || seal_version || ', expected ' || expected_version
-            when sealed_at < latest_at then 'sealed at ' || sealed_at || ', before the seal that it follows'
+            when coalesce(seal_format, 1) < newest_format or last_extract_seq < newest_extract_seq
+                then 'covers less of the ledger than the seal that it follows'
         end as difference
     from linked
 )

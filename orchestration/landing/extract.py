@@ -24,7 +24,7 @@ from orchestration.landing.records import Records
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
     "revision_count", "late_count", "first_cursor", "last_cursor", "last_request_id", "content_sha256",
-    "dagster_run_id", "error", "feed_host",
+    "dagster_run_id", "error", "feed_host", "extract_seq",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ class AnsweredRequest(Protocol):
 class Extract:
     """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
 
+    `extract_seq`: the place in the order in which extracts ended; None while it is open.
     `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
     """
 
@@ -66,6 +67,7 @@ class Extract:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished_at: datetime | None = None
     error: str | None = None
+    extract_seq: int | None = None
     newest: datetime | None = None
     _content: Any = field(default_factory=hashlib.sha256)
 
