@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.archive.remote import reach_archive
+from orchestration.archive.reach import reach_archive
 from orchestration.assets.archiving import archived_activities
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables

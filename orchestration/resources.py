@@ -37,6 +37,9 @@ from orchestration.run_locks import hold_run_lock
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
+# Under this name an asset's metadata has the lines that a command prints.
+SUMMARY = "summary"
+
 
 class ActivityFeed(dg.ConfigurableResource):
     """The Activity Feed: what to read of it, and how much in one run."""

@@ -14,12 +14,13 @@ import httpx
 from pydantic import SecretStr
 
 from orchestration.config.sources import LOOPBACK
+from orchestration.errors import ExplainedError
 
 PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(ExplainedError):
     """The configuration does not make sense; `str()` is one sentence that says what to do."""
 
 
