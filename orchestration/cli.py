@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.models import OptionInfo
 
-from orchestration.config.publishing import PSEUDONYM_KEY, general_path, pseudonym_key
-from orchestration.config.settings import ConfigurationError, published_path, raw_days, warehouse_path
+from orchestration.config.settings import PSEUDONYM_KEY, Settings, pseudonym_key
+from orchestration.config.values import ConfigurationError
 from orchestration.dagster_home import ROOT
 from orchestration.errors import ExplainedError
 from orchestration.run import STOPPED, prepare_environment, report_lost_runs, run_job
@@ -141,7 +141,7 @@ def query(sql: str) -> int:
     from orchestration.warehouse.connection import open_warehouse
 
     try:
-        with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
+        with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
             connection.sql(sql).show(max_rows=1000, max_width=200)
     except duckdb.Error as error:
         print(error, file=sys.stderr)
@@ -164,14 +164,15 @@ def verify(
     from orchestration.publish.manifest import check_published
     from orchestration.warehouse.connection import open_warehouse
 
-    path, general = warehouse_path(os.environ), general_path(os.environ)
+    paths = Settings.paths(os.environ)
+    path, general = paths.warehouse_path, paths.published_general_path
     kept = seal_file.read(against) if against else None
     with open_warehouse(path, read_only=True) as connection:
         found = verify_warehouse(connection, kept)
     if archive:
         found.outcomes.extend(check_archive(path, configured_store()))
     if published:
-        found.outcomes.append(check_published(published_path(os.environ)))
+        found.outcomes.append(check_published(paths.published_path))
         if general.exists():
             found.outcomes.append(check_published(general))
     for line in found.describe():
@@ -187,7 +188,7 @@ def seals(export: Annotated[Path, _option("FILE", "the file to write")]) -> None
     from orchestration.evidence.seal_file import export as export_seals
     from orchestration.warehouse.connection import open_warehouse
 
-    with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
+    with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
         count = export_seals(connection, export)
     print(f"{count} seal(s) in {export}. Keep the file where the warehouse's writers cannot write.")
 
@@ -198,7 +199,7 @@ def restore() -> None:
     from orchestration.archive.remote import configured_store
     from orchestration.archive.restore import restore as restore_warehouse
 
-    path = warehouse_path(os.environ)
+    path = Settings.paths(os.environ).warehouse_path
     restored = restore_warehouse(path, configured_store())
     print(
         f"{restored.activity_count:,} activities from {restored.file_count:,} file(s) are in {path}, and every "
@@ -218,7 +219,7 @@ def subject_report(
     from orchestration.publish.marts import read_catalog
 
     catalog = read_catalog(project.manifest_path)
-    report = write_report(warehouse_path(os.environ), catalog, subject, output)
+    report = write_report(Settings.paths(os.environ).warehouse_path, catalog, subject, output)
     print(f"{report.counts['activities.jsonl']:,} records and rows of {len(report.counts) - 2} tables in")
     print(f"  {report.directory}")
 
@@ -233,7 +234,8 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     from orchestration.privacy.selection import preview_erasure
     from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
-    path, request = warehouse_path(os.environ), RemovalRequest(by, why)
+    paths, request = Settings.paths(os.environ), RemovalRequest(by, why)
+    path = paths.warehouse_path
     if not yes:
         with open_warehouse(path, read_only=True) as connection:
             return _preview(preview_erasure(connection, subject))
@@ -246,7 +248,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     # dbt notes the command line of its process in its artifacts, and this one names the person.
     sys.argv[1:] = ["rebuild"]
     try:
-        clear_published(published_path(os.environ), general_path(os.environ))
+        clear_published(paths.published_path, paths.published_general_path)
         status = run_job("rebuild")
     except ExplainedError as error:
         status = _fail(str(error))
@@ -264,10 +266,10 @@ def retain(by: By = "", why: Why = "", yes: Yes = False) -> int:
     from orchestration.warehouse.connection import open_warehouse
 
     RemovalRequest(by, why)
-    before = oldest_kept(raw_days(os.environ))
+    before = oldest_kept(Settings.read(os.environ, "raw_days").raw_days)
     if not yes:
         print(f"Sealed days before {before} (UTC) would be removed.")
-        with open_warehouse(warehouse_path(os.environ), read_only=True) as connection:
+        with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
             return _preview(preview_retention(connection, before))
     config = {"kind": "retention", "requested_by": by, "reason": why}
     return run_job("retain", raw__removals=config) and _fail(_STILL_PUBLISHED)
@@ -291,8 +293,10 @@ def reveal(
     if key is None:
         raise ConfigurationError(f"{PSEUDONYM_KEY} is not set. Set the key that the general set was made with.")
     asked = list(dict.fromkeys(pseudonyms or sys.stdin.read().split()))
-    places = published_path(os.environ), warehouse_path(os.environ)
-    found = reveal_values(key, set(asked), read_catalog(project.manifest_path), *places)
+    paths = Settings.paths(os.environ)
+    found = reveal_values(
+        key, set(asked), read_catalog(project.manifest_path), paths.published_path, paths.warehouse_path
+    )
     for pseudonym in asked:
         for value in found.get(pseudonym, []):
             print(f"{pseudonym}\t{printable(value)}")
@@ -307,7 +311,7 @@ def questions() -> None:
     from orchestration.docs_pages.questions import write
     from orchestration.publish.manifest import DATABASE
 
-    write(published_path(os.environ) / DATABASE)
+    write(Settings.paths(os.environ).published_path / DATABASE)
 
 
 @command

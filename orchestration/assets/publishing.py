@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
-from orchestration.config.publishing import PSEUDONYM_KEY
+from orchestration.config.settings import PSEUDONYM_KEY
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
 from orchestration.publish.errors import PublicationError
