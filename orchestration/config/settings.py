@@ -7,13 +7,14 @@ store read further environment variables. `source_file` reads several sources fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from orchestration.config.sources import Bounds
+from orchestration.config.sources import Bounds, Source
 from orchestration.config.values import (
     PUBLIC_URL,
     Address,
@@ -41,6 +42,9 @@ MAX_RUN_MINUTES = 24 * 60
 MAX_DAYS = 6 * 366
 # The checks of lateness, and what looks back over the last month, look at the file alone.
 MIN_KEPT_DAYS = 31
+
+# What is not set is what a source or a run is without settings.
+_DEFAULTS: dict[str, Any] = {one.name: one.default for kind in (Source, Bounds) for one in fields(kind)}
 
 # A relative path is taken from the checkout.
 CheckoutPath = Annotated[Path, AfterValidator(lambda path: ROOT / path)]
@@ -91,20 +95,24 @@ class Model(BaseModel):
 class FeedSettings(Model):
     """How one source is read; a table of the file of sources may say otherwise for its source."""
 
+    model_config = ConfigDict(alias_generator=lambda name: f"FEED_{name.upper()}")
+
     url: Address = Field(PUBLIC_URL, alias="COMPLIANCE_API_URL", description="https, or http on loopback")
-    start: Moment | None = Field(None, alias="FEED_START", description="read from this date or time on")
+    start: Moment | None = Field(None, description="read from this date or time on")
     settle_seconds: int = Field(
-        60, alias="FEED_SETTLE_SECONDS", ge=0, le=MAX_SECONDS, description="how far behind now a read stops"
+        _DEFAULTS["settle"].seconds, ge=0, le=MAX_SECONDS, description="how far behind now a read stops"
     )
     overlap_minutes: int = Field(
-        60, alias="FEED_OVERLAP_MINUTES", ge=0, le=MAX_OVERLAP_MINUTES,
+        _DEFAULTS["overlap"].seconds // 60,
+        ge=0,
+        le=MAX_OVERLAP_MINUTES,
         description="how far each refresh reaches back",
-    )  # fmt: skip
-    requests_per_minute: int = Field(
-        300, alias="FEED_REQUESTS_PER_MINUTE", ge=1, description="our share of the organization's 600"
     )
-    page_size: int = Field(5000, alias="FEED_PAGE_SIZE", ge=1, le=5000, description="activities a request")
-    concurrency: int = Field(4, alias="FEED_CONCURRENCY", ge=1, le=64, description="slices read side by side")
+    requests_per_minute: int = Field(
+        _DEFAULTS["requests_per_minute"], ge=1, description="our share of the organization's 600"
+    )
+    page_size: int = Field(_DEFAULTS["page_size"], ge=1, le=5000, description="activities a request")
+    concurrency: int = Field(_DEFAULTS["concurrency"], ge=1, le=64, description="slices read side by side")
 
 
 class Settings(Model):
@@ -116,10 +124,14 @@ class Settings(Model):
     feed_run_minutes: int = Field(
         10, ge=1, le=MAX_RUN_MINUTES, description="after that no further day of older history is begun in a run"
     )
-    feed_reconcile_days: int = Field(7, ge=1, le=MAX_DAYS, description="days read again each night")
-    feed_reconcile_requests: int = Field(2000, ge=1, description="requests a night for older days")
+    feed_reconcile_days: int = Field(
+        _DEFAULTS["reconcile_days"], ge=1, le=MAX_DAYS, description="days read again each night"
+    )
+    feed_reconcile_requests: int = Field(
+        _DEFAULTS["reconcile_requests"], ge=1, description="requests a night for older days"
+    )
     feed_reconcile_every_days: int = Field(
-        90, ge=1, le=MAX_DAYS, description="in which all of history is read again"
+        _DEFAULTS["reconcile_every"].days, ge=1, le=MAX_DAYS, description="in which all of history is read again"
     )
     published_path: CheckoutPath = Field(Path("published"), description="where analysts find the tables")
     published_group: Group | None = Field(None, description="the group that may read what is published")
