@@ -6,7 +6,7 @@ newest as (
 
 ),
 
--- The feed shows use of these alone; a platform key that only calls models would always look unused.
+-- The feed shows the use of these types only; a platform key that only calls models would always look unused.
 keys as (
 
     select
