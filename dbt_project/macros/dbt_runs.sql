@@ -25,7 +25,7 @@
                 '{{ flags.WHICH }}',
                 {{ 'true' if flags.FULL_REFRESH else 'false' }},
                 {{ marts | length }},
-                {{ strings(failed) }},
+                {{ text_array(failed) }},
                 coalesce(max(ingest_seq), 0),
                 {{ now_utc() }}
             from {{ activities }};
@@ -34,12 +34,6 @@
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
-
-
-{# Array of SQL text expressions, cast so that it may be empty. #}
-{% macro strings(texts) %}{{ return(adapter.dispatch('strings')(texts)) }}{% endmacro %}
-
-{% macro duckdb__strings(texts) %}cast([{{ texts | join(', ') }}] as varchar[]){% endmacro %}
 
 
 {# Current time in UTC, without a time zone. #}

@@ -1,9 +1,9 @@
 {# Helpers for detection rules. #}
 
-{# Array of SQL text expressions. #}
+{# Array of SQL text expressions, which may be empty. #}
 {% macro text_array(texts) %}{{ return(adapter.dispatch('text_array')(texts)) }}{% endmacro %}
 
-{% macro duckdb__text_array(texts) %}[{{ texts | join(', ') }}]{% endmacro %}
+{% macro duckdb__text_array(texts) %}cast([{{ texts | join(', ') }}] as varchar[]){% endmacro %}
 
 
 {# Strings, such as the values of a var, as SQL literals for `in (…)`. #}

@@ -28,12 +28,6 @@
 {% macro duckdb__moment_part(moment, part) %}struct_extract({{ moment }}, '{{ part }}'){% endmacro %}
 
 
-{# Empty array of texts. #}
-{% macro empty_strings() %}{{ return(adapter.dispatch('empty_strings')()) }}{% endmacro %}
-
-{% macro duckdb__empty_strings() %}cast([] as varchar[]){% endmacro %}
-
-
 {#
   Select of one row per membership and time in `events` (as in `int_membership_events`), with the combined effect of all
   events at that time, whose order is unknown. A start and an end together change nothing; only a start opens the

@@ -43,6 +43,8 @@ partials as (
         activity_id as first_activity_id,
         activity_id as last_activity_id,
         1 as activity_count,
+        false as is_of_full_day,
+        false as is_of_crowded_hour,
         activity_date,
         hour_start,
         occurred_at as first_at,
@@ -53,20 +55,7 @@ partials as (
     {% if is_incremental() %}
         union all
 
-        select
-            built.actor_id,
-            built.actor_type,
-            built.organization_uuid,
-            built.network,
-            built.behaviour,
-            built.first_activity_id,
-            built.last_activity_id,
-            built.activity_count,
-            built.activity_date,
-            built.hour_start,
-            built.first_at,
-            built.last_at,
-            built.ingest_seq
+        select built.*
         from {{ this }} as built
         inner join touched on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
     {% endif %}

@@ -23,7 +23,7 @@ known as (
 
 ),
 
--- An API key without events has a row; a service account without events does not, because it is an actor in its own right.
+-- An API key without events has a row; a service account without events has none, because it is an actor of its own.
 final as (
 
     select

@@ -57,23 +57,11 @@ repeated as (
 ),
 
 {% set fields = {
-    'workspace_id': 'text',
-    'request_id': 'text',
-    'accessed_at': 'text',
-    'status_code': 'text',
+    'workspace_id': 'text', 'request_id': 'text', 'accessed_at': 'text', 'status_code': 'text',
     'actor': {
-        'user_id': 'text',
-        'api_key_id': 'text',
-        'admin_api_key_id': 'text',
-        'service_account_id': 'text',
-        'directory_id': 'text',
-        'subject': 'text',
-        'external_client_id': 'text',
-        'service': 'text',
-        'email_address': 'text',
-        'unauthenticated_email_address': 'text',
-        'ip_address': 'text',
-        'user_agent': 'text',
+        'user_id': 'text', 'api_key_id': 'text', 'admin_api_key_id': 'text', 'service_account_id': 'text',
+        'directory_id': 'text', 'subject': 'text', 'external_client_id': 'text', 'service': 'text',
+        'email_address': 'text', 'unauthenticated_email_address': 'text', 'ip_address': 'text', 'user_agent': 'text',
     },
 } %}
 

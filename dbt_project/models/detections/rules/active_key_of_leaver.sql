@@ -36,7 +36,7 @@ final as (
         keys.created_by_actor_id as actor_id,
         'The key is active although the person who created it has left.' as sentence,
         case
-            when leavings.activity_id is null then {{ empty_strings() }}
+            when leavings.activity_id is null then {{ text_array([]) }}
             else {{ text_array(['leavings.activity_id']) }}
         end as evidence_activity_ids,
         leavings.left_at as occurred_at

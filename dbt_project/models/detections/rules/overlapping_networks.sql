@@ -71,8 +71,8 @@ final as (
         actor_id as subject_id,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         actor_id,
-        'Active from ' || cast(network_count as {{ dbt.type_string() }}) || ' networks within one hour, at overlapping times.'
-            as sentence,
+        'Active from ' || cast(network_count as {{ dbt.type_string() }})
+        || ' networks within one hour, at overlapping times.' as sentence,
         activity_ids as evidence_activity_ids,
         occurred_at
     from overlapping
