@@ -1,39 +1,21 @@
-{# What engines spell differently: times, identifiers, ordered lists. #}
+{# Expressions that engines spell differently: times, identifiers, ordered lists. #}
 
-{# RFC 3339 text with a zone as a timestamp without one, in UTC; null where the text is no time of years 1 to 9999. #}
+{# RFC 3339 text with a zone as a UTC timestamp without one; null unless the text is a time in years 1 to 9999. #}
 {% macro utc_timestamp(text) %}{{ return(adapter.dispatch('utc_timestamp')(text)) }}{% endmacro %}
 
 {% macro duckdb__utc_timestamp(text) -%}
-    {#- DuckDB goes on to the year 294247, where most clients cannot follow. -#}
+    {#- DuckDB accepts years up to 294247, which most clients do not. -#}
     {%- set moment = "timezone('UTC', try_cast(" ~ text ~ " as timestamptz))" -%}
     case
         when {{ moment }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ moment }}
     end
 {%- endmacro %}
 
-{# Spark would also read a time without a date, or a year alone. #}
-{% macro spark__utc_timestamp(text) -%}
-    case
-        when {{ text }} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'
-            then cast(try_cast({{ text }} as timestamp_ltz) as timestamp_ntz)
-    end
-{%- endmacro %}
 
-
-{# Spark's own gives a time with a zone. #}
-{% macro spark__date_trunc(datepart, date) -%}
-    cast(date_trunc('{{ datepart }}', {{ date }}) as timestamp_ntz)
-{%- endmacro %}
-
-
-{# Text as a whole number, rounded where it has a fraction; null where it is no number, or one too great. #}
+{# Text as a whole number, rounded; null if it is not a number or out of range. #}
 {% macro whole_number(text, type) %}{{ return(adapter.dispatch('whole_number')(text, type)) }}{% endmacro %}
 
 {% macro duckdb__whole_number(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
-
-{% macro spark__whole_number(text, type) -%}
-    try_cast(round(try_cast({{ text }} as decimal(38, 6))) as {{ type }})
-{%- endmacro %}
 
 
 {# Whole days of 24 hours from `earlier` to `later`. #}
@@ -41,26 +23,20 @@
 
 {% macro duckdb__elapsed_days(earlier, later) %}date_sub('day', {{ earlier }}, {{ later }}){% endmacro %}
 
-{% macro spark__elapsed_days(earlier, later) %}timestampdiff(day, {{ earlier }}, {{ later }}){% endmacro %}
-
 
 {# Whole seconds from `earlier` to `later`. #}
 {% macro elapsed_seconds(earlier, later) %}{{ return(adapter.dispatch('elapsed_seconds')(earlier, later)) }}{% endmacro %}
 
 {% macro duckdb__elapsed_seconds(earlier, later) %}date_sub('second', {{ earlier }}, {{ later }}){% endmacro %}
 
-{% macro spark__elapsed_seconds(earlier, later) %}timestampdiff(second, {{ earlier }}, {{ later }}){% endmacro %}
 
-
-{# The part of an id after its last underscore: the same for `apikey_01J…` and `admin_api_key_01J…`. #}
+{# Part of an id after its last underscore, the same for `apikey_01J…` and `admin_api_key_01J…`. #}
 {% macro id_suffix(id) %}{{ return(adapter.dispatch('id_suffix')(id)) }}{% endmacro %}
 
 {% macro duckdb__id_suffix(id) %}split_part({{ id }}, '_', -1){% endmacro %}
 
-{% macro spark__id_suffix(id) %}substring_index({{ id }}, '_', -1){% endmacro %}
 
-
-{# A list of `value` in the order of `order_by`, nulls left out. #}
+{# Array of `value` in the order of `order_by`, nulls excluded. #}
 {% macro ordered_list(value, order_by) %}
     {{- return(adapter.dispatch('ordered_list')(value, order_by)) -}}
 {% endmacro %}
@@ -69,20 +45,8 @@
     list({{ value }} order by {{ order_by }}) filter (where {{ value }} is not null)
 {%- endmacro %}
 
-{% macro spark__ordered_list(value, order_by) -%}
-    case
-        when count({{ value }}) > 0
-            then transform(
-                array_sort(
-                    collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)
-                ),
-                element -> element.value
-            )
-    end
-{%- endmacro %}
 
-
-{# A select of every row of `relation` once per date from column `first_date` to `last_date`, as `date_day`. #}
+{# Select of each row of `relation` once per date from column `first_date` to `last_date`, as `date_day`. #}
 {% macro each_day(relation, first_date, last_date) %}
     {{- return(adapter.dispatch('each_day')(relation, first_date, last_date)) -}}
 {% endmacro %}
@@ -92,14 +56,4 @@
         {{ relation }}.*,
         cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval '1' day)) as date) as date_day
     from {{ relation }}
-{%- endmacro %}
-
-{% macro spark__each_day(relation, first_date, last_date) -%}
-    select
-        {{ relation }}.*,
-        days.date_day
-    from {{ relation }}
-    lateral view explode(
-        case when {{ first_date }} <= {{ last_date }} then sequence({{ first_date }}, {{ last_date }}, interval 1 day) end
-    ) days as date_day
 {%- endmacro %}

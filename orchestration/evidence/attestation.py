@@ -17,6 +17,7 @@ import orjson
 
 from orchestration import PRODUCT, __version__
 from orchestration.durable_files import write_durably
+from orchestration.errors import ExplainedError
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
 from orchestration.evidence.statement import as_markdown
 from orchestration.evidence.untrusted import require_known_code
@@ -49,7 +50,7 @@ _ADDRESSES = re.compile(
 )
 
 
-class AttestationError(Exception):
+class AttestationError(ExplainedError):
     """What was asked for cannot be stated; `str()` is one sentence that says what to do."""
 
 

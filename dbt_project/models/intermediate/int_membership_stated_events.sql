@@ -1,4 +1,4 @@
-{#- Read by several models: its joins are made once. -#}
+{#- Several models read it; as a table it is computed once. -#}
 {{ config(materialized='table') }}
 
 {% set role = adapter.quote('current_role') %}
@@ -8,10 +8,10 @@ with
 -- A change that names no scope or no principal cannot be attributed to a stay.
 changes as (
 
-    -- Roles on a resource are held side by side, each a membership of its own.
+    -- A principal can hold several roles on a resource; each is a separate membership.
     select
         *,
-        {{ hashed_id(['scope_type', 'scope_id', 'principal_type', 'principal_id']) }} as holder_key,
+        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id']) }} as holder_key,
         case when right(scope_type, 5) = '_role' then coalesce({{ role }}, previous_role) end as held_role,
         case
             when change_type in ('added', 'invite_accepted', 'provisioned', 'ownership_transferred') then 'begin'
@@ -27,7 +27,7 @@ keyed as (
 
     select
         *,
-        {{ hashed_id(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }} as membership_key,
+        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }} as membership_key,
         right(scope_type, 5) = '_role' and effect = 'end' and held_role is null as is_end_of_all_roles,
         min(occurred_at) over (partition by holder_key) as first_change_at,
         min(case when effect = 'begin' then occurred_at end) over (partition by holder_key) as first_begin_at
@@ -73,7 +73,7 @@ final as (
 
     union all
 
-    -- A revocation that names no role ends all of them.
+    -- A revocation without a role ends all roles.
     select
         siblings.membership_key,
         keyed.scope_type,

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='payload_field_id',
         on_schema_change='fail'
@@ -16,7 +16,7 @@ received as (
 
 ),
 
--- Records of one type mostly have the same fields: shapes are counted before they are taken apart.
+-- Most records of a type have the same fields, so shapes are counted before they are split into fields.
 shapes as (
 
     select
@@ -54,7 +54,7 @@ found as (
         ('actor_field', 'actor_fields', no_type, 'actor_kind', 'field_name'),
     ] -%}
         select
-            {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
+            {{ generate_surrogate_key(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
             '{{ kind }}' as field_kind,
             {{ activity_type }} as activity_type,
             {{ actor_type }} as actor_type,
@@ -70,7 +70,7 @@ found as (
 ),
 
 {% if is_incremental() %}
-    -- What was counted before is counted on, so that an increment gives what a rebuild gives.
+    -- Adds the stored counts, so that increments and a rebuild give the same result.
     together as (
 
         select * from found

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='user_activity_daily_id',
         on_schema_change='fail'
@@ -9,7 +9,7 @@
 
 with
 
--- Distinct things cannot be added up: a day that new activities touch is counted again, that day of those users.
+-- Distinct counts do not add up, so the days of users with new activities are recounted.
 {% if is_incremental() %}
     touched as (
 
@@ -22,7 +22,7 @@ with
     ),
 {% endif %}
 
--- Read by itself and not shared with `touched`: DuckDB would take all rows up for both, before any is left out.
+-- Not shared with `touched`: DuckDB would materialize all rows before filtering.
 activities as (
 
     select acting.* from {{ ref('activities') }} as acting
@@ -37,7 +37,7 @@ activities as (
 final as (
 
     select
-        {{ hashed_id(['activity_date', 'actor_user_id', 'organization_uuid']) }} as user_activity_daily_id,
+        {{ generate_surrogate_key(['activity_date', 'actor_user_id', 'organization_uuid']) }} as user_activity_daily_id,
         activity_date,
         actor_user_id as user_id,
         organization_uuid,
