@@ -476,9 +476,11 @@ def test_a_warehouse_of_the_version_before_verifies_and_its_kept_seals_are_read(
     tamper(warehouse, OLDER)
     with open_warehouse(warehouse) as connection:
         seal_file.export(connection, kept)
-    lines = ["\t".join(line.split("\t")[:11]) for line in kept.read_text().splitlines()]
-    kept.write_text("\n".join(line for line in lines if line[0] != "#") + "\n")
-    assert found(warehouse, against=True).findings == []
+    lines = [line.split("\t") for line in kept.read_text().splitlines() if line[0] != "#"]
+    # The shorter ones were written before there were removals.
+    for width in (9, 11):
+        kept.write_text("".join("\t".join(line[:width]) + "\n" for line in lines))
+        assert found(warehouse, against=True).findings == []
     with open_warehouse(warehouse) as connection:
         land_slice(connection, record("late", FIRST_DAY))
         seal_days(connection)
