@@ -20,6 +20,7 @@ _DESCRIPTIONS = {
     "rows_match_the_ledger": "Each extract has the rows that its ledger row counts, and each row has an extract.",
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
+    "quarantined_records_hold": "Each quarantined record has the hash stored with it, and its extract counts it.",
     "removals_hold": "What was removed on order is recorded, told of by seals, and has not come back.",
     "logged_seals_are_there": "The seals that refreshes left in Dagster's event log are still there.",
 }
