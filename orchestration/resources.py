@@ -1,14 +1,15 @@
-"""What assets ask for: the feed and the warehouse, as the environment describes them when a run asks.
+"""Dagster resources, and how an expected error fails a step.
 
-Thin shells around `settings`, `feed` and `warehouse`. Nothing here holds a key: it is read from the environment
-for the length of one refresh, and is no part of any run configuration.
+Resources read the environment when a run asks for them. None of them stores a key: keys are read for one refresh
+and are not part of any run configuration.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -38,33 +39,41 @@ from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 
+def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.Failure:
+    """A failure of the step that Dagster does not retry, because a retry would fail the same way."""
+    return dg.Failure(description, metadata=metadata, allow_retries=False)
+
+
+@contextmanager
+def fail_step_on(*errors: type[Exception]) -> Iterator[None]:
+    """Turn errors of these types into a failure of the step with the error's message. Also a decorator."""
+    try:
+        yield
+    except errors as error:
+        raise failure(str(error)) from None
+
+
 class ActivityFeed(dg.ConfigurableResource):
-    """The Activity Feed: what to read of it, and how much in one run."""
+    """The Activity Feed: the sources to read, and the limits of one run. A wrong setting fails the step."""
 
+    @fail_step_on(ConfigurationError)
     def sources(self) -> list[Source]:
-        """The sources to read; a wrong configuration fails the step with one sentence."""
-        try:
-            return read_sources(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The sources to read."""
+        return read_sources(os.environ)
 
+    @fail_step_on(ConfigurationError)
     def run_history_days(self) -> int:
-        """For how many days Dagster remembers runs; a wrong environment fails the step with one sentence."""
-        try:
-            return run_history_days(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """For how many days Dagster's records of runs are kept."""
+        return run_history_days(os.environ)
 
+    @fail_step_on(ConfigurationError)
     def bounds(self) -> Bounds:
-        """How much one run may do; a wrong environment fails the step with one sentence."""
-        try:
-            return read_bounds(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """How much one run may read."""
+        return read_bounds(os.environ)
 
 
 class Publication(dg.ConfigurableResource):
-    """The two sets that the marts are published as; a wrong environment fails the step with one sentence."""
+    """The two sets that the marts are published as. A wrong setting fails the step."""
 
     directory: str
     general_directory: str
@@ -79,57 +88,47 @@ class Publication(dg.ConfigurableResource):
         """The directory of the general set."""
         return Path(self.general_directory)
 
+    @fail_step_on(ConfigurationError)
     def restricted(self, built: Catalog) -> PublishedSet:
-        """The set of everything."""
-        try:
-            check_paths(os.environ)
-            return restricted(built, self.path, published_group(os.environ), self._since())
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The set with all columns."""
+        check_paths(os.environ)
+        return restricted(built, self.path, published_group(os.environ), self._since())
 
+    @fail_step_on(ConfigurationError)
     def general(self, built: Catalog) -> PublishedSet | None:
-        """The set that names nobody; null where there is no key for its pseudonyms."""
-        try:
-            key = pseudonym_key(os.environ)
-            if key is None:
-                return None
-            check_paths(os.environ)
-            group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
-            return general(built, Pseudonyms(key), self.general_path, group, self._since())
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The pseudonymized set; None without a key for the pseudonyms."""
+        key = pseudonym_key(os.environ)
+        if key is None:
+            return None
+        check_paths(os.environ)
+        group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
+        return general(built, Pseudonyms(key), self.general_path, group, self._since())
 
     def _since(self) -> date | None:
         return published_since(os.environ, datetime.now(UTC).date())
 
+    @fail_step_on(ConfigurationError)
     def postgres_url(self) -> SecretStr | None:
-        """The PostgreSQL database that is published into as well; a wrong environment fails the step."""
-        try:
-            return postgres_url(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The PostgreSQL database to publish to as well; None if there is none."""
+        return postgres_url(os.environ)
 
 
 class Archive(dg.ConfigurableResource):
-    """Where sealed days are archived, if anywhere."""
+    """Where sealed days are archived. A wrong setting fails the step."""
 
+    @fail_step_on(ConfigurationError)
     def settings(self) -> ArchiveSettings | None:
-        """What the environment says of the archive; a wrong environment fails the step with one sentence."""
-        try:
-            return read_archive(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The archive's settings; None if there is no archive."""
+        return read_archive(os.environ)
 
+    @fail_step_on(ArchiveError)
     def store(self, settings: ArchiveSettings) -> Store:
-        """The archive's store; one that cannot be reached fails the step."""
-        try:
-            return open_store(settings.place, settings.endpoint, settings.region)
-        except ArchiveError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The archive's store. An unreachable one fails the step."""
+        return open_store(settings.place, settings.endpoint, settings.region)
 
 
 class Warehouse(DuckDBResource):
-    """The warehouse file. Unlike its base class it closes the file also after an error."""
+    """The warehouse file. Unlike its base class it also closes the file after an error."""
 
     @property
     def path(self) -> Path:
@@ -137,32 +136,25 @@ class Warehouse(DuckDBResource):
         return Path(self.database)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Every job needs the warehouse, so this is where a run begins: from here on it is known to be alive."""
+        """Mark the run as alive. Done here because every job uses the warehouse."""
         if context.instance and context.run:
             hold_run_lock(context.instance, context.run.run_id)
 
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection with schema `raw` in place; a file that cannot be used fails the step."""
-        try:
-            with open_warehouse(self.path, read_only=read_only) as connection:
-                yield connection
-        except WarehouseError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """A connection to the file, with schema `raw` in place. An unusable file fails the step."""
+        with fail_step_on(WarehouseError), open_warehouse(self.path, read_only=read_only) as connection:
+            yield connection
 
+    @fail_step_on(ConfigurationError)
     def raw_days(self) -> int | None:
-        """For how many days records are kept; a wrong environment fails the step with one sentence."""
-        try:
-            return raw_days(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """For how many days records are kept; None for all of them. A wrong setting fails the step."""
+        return raw_days(os.environ)
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
-        """Our turn to write: one step at a time, whoever started it."""
-        try:
+        """Hold the warehouse lock: one step at a time, across all processes."""
+        with fail_step_on(ConfigurationError, WarehouseError):
             check_paths(os.environ)
             with warehouse_lock(self.path):
                 yield
-        except (ConfigurationError, WarehouseError) as error:
-            raise dg.Failure(str(error), allow_retries=False) from None

@@ -1,10 +1,11 @@
-"""Removal on somebody's order: one person's records, or all of old days. No part of any run but those that ask."""
+"""Authorized removals: one person's records, or all old days. Only the jobs `erase` and `retain` run it."""
 
 import dagster as dg
 
+from orchestration.assets import OWNERS
 from orchestration.evidence.removals import Removal
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
-from orchestration.resources import Warehouse
+from orchestration.resources import Warehouse, fail_step_on
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import list_beside
 
@@ -13,9 +14,10 @@ ERASURE, RETENTION = "erasure", "retention"
 
 
 class RemovalConfig(dg.Config):
-    """Who has what removed, and why. Dagster keeps this: name the person of an `erasure` by the user id alone.
+    """What to remove, who requested it, and why.
 
-    A `retention` removes days that are older than the `RAW_DAYS` of the environment.
+    Dagster stores run configuration, so name the subject of an `erasure` by user id, not by email. A `retention`
+    removes the days older than `RAW_DAYS`.
     """
 
     kind: str
@@ -28,20 +30,17 @@ class RemovalConfig(dg.Config):
     key=REMOVALS,
     deps=[["raw", "activities"], ["raw", "activity_revisions"], ["raw", "extracts"], ["raw", "day_seals"]],
     group_name="ingestion",
-    owners=["team:compliance-data"],
+    owners=OWNERS,
     kinds={"python", "duckdb"},
-    description="One row per removal of records on somebody's order: who, why, when, how many. What is left of "
-    "the records themselves are ids and hashes, or counts.",
+    description="One row per authorized removal of records: who requested it, why, when, how many. Of the records "
+    "themselves only ids and hashes remain, or counts.",
 )
 def removals(
     context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalConfig
 ) -> dg.MaterializeResult:
-    """Remove what is ordered, for good. The tables are built anew and published after it."""
-    try:
-        with warehouse.write_lock():
-            removal = _remove(warehouse, config)
-    except WarehouseError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+    """Permanently remove the requested records. The job then rebuilds the tables and publishes them."""
+    with fail_step_on(WarehouseError), warehouse.write_lock():
+        removal = _remove(warehouse, config)
     if removal is None:
         context.log.info("There is nothing to remove.")
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
@@ -61,7 +60,7 @@ def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
     request = RemovalRequest(config.requested_by, config.reason)
     if config.kind == ERASURE:
         if "@" in config.subject:
-            raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
+            raise WarehouseError("Dagster stores run configuration. Name the person by user id.")
         return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
         return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)

@@ -128,7 +128,7 @@ def test_publishing_again_costs_nothing_and_says_so(
         assert facts_of(result, name)["outcome"].startswith("Nothing has changed")
         assert result.asset_materializations_for_node(f"published__general_{name}") == []
     [(at,)] = rows(general / "compliance.duckdb", "select published_at from marts._published")
-    assert f"PSEUDONYM_KEY is not set. The one of {at:%Y-%m-%d %H:%M} (UTC) stays as it is.\n" in caplog.text
+    assert f"PSEUDONYM_KEY is not set. The one of {at:%Y-%m-%d %H:%M} (UTC) is kept.\n" in caplog.text
     result = run("publish", built[0], {"PSEUDONYM_KEY": PSEUDONYM_KEY})
     for name in ("general_database", "general_parquet"):
         assert facts_of(result, name)["outcome"].startswith("Nothing has changed")

@@ -100,7 +100,7 @@ def test_a_run_publishes_what_is_not_too_old_and_says_since_when(
     assert rows(tmp_path / "p/compliance.duckdb", "select detail_since::varchar from marts._published") == [
         (since,)
     ]
-    assert "No general set was made: PSEUDONYM_KEY is not set.\n" in caplog.text
+    assert "No general set was published: PSEUDONYM_KEY is not set.\n" in caplog.text
     assert not (tmp_path / "p-general").exists()
     result = run("publish", built[0], {"PUBLISHED_DAYS": "sixty"})
     [failure] = {event.step_failure_data.user_failure_data.description for event in result.filter_events(
