@@ -1,7 +1,7 @@
-"""What can go wrong with the archive, each as one sentence that says what to do."""
+"""The archive's exception. Its message is one sentence, or two, that say what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class ArchiveError(Exception):
-    """The archive cannot be written or read as it is. What it held before stays."""
+    """The archive cannot be written or read. What it held before is unchanged."""
