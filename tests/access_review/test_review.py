@@ -238,8 +238,8 @@ def test_the_same_edition_gives_the_same_bytes(edition: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("on", "since", "words"),
     [
-        ("2026-02-30", "", "2026-02-30 is no date"),
-        ("2026-05-31", "yesterday", "yesterday is no date"),
+        ("2026-02-30", "", "2026-02-30 is not a date"),
+        ("2026-05-31", "yesterday", "yesterday is not a date"),
         ("2025-12-31", "", "not within the log, which goes from 2026-01-01 to 2026-06-02"),
         ("2026-06-03", "", "not within the log"),
         ("2026-05-31", "2026-05-31", "2026-05-31 is not before 2026-05-31"),
