@@ -1,7 +1,7 @@
-"""Why nothing was published, as one sentence that says what to do."""
+"""The exception of a publication. Its message says what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class PublicationError(Exception):
-    """The set was not published. What was published before is still there, untouched."""
+    """The set was not published. What was published before is unchanged."""
