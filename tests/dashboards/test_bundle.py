@@ -57,7 +57,7 @@ def charts_of(definitions: Definitions) -> list[tuple[Dashboard, Chart]]:
 def test_every_chart_query_runs_on_the_marts(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     for dashboard, chart in charts_of(definitions):
         try:
-            marts.execute(chart.question(definitions.datasets[chart.dataset]))
+            marts.execute(chart.query(definitions.datasets[chart.dataset]))
         except duckdb.Error as error:
             pytest.fail(f"{dashboard.slug}, {chart.name}: {error}")
 
@@ -138,8 +138,8 @@ def test_the_published_file_is_opened_read_only(definitions: Definitions, marts:
     [
         ("dataset: keys", "dataset: kyes", "there is no dataset kyes"),
         ("values: [keys]", "values: [kees]", "has no metric kees"),
-        ("kind: number", "kind: nmber", "kind nmber is none of"),
-        ("width: 3", "width: 4", "do not make 12"),
+        ("kind: number", "kind: nmber", "kind nmber is not one of"),
+        ("width: 3", "width: 4", "do not add up to 12"),
         ("width: 3", "wdith: 3", "wdith"),
     ],
 )

@@ -49,7 +49,7 @@ def test_every_dashboard_chart_query_runs(warehouse: Path, url: SecretStr, ask: 
     definitions = read_definitions()
     for dashboard in definitions.dashboards:
         for chart in dashboard.charts:
-            assert ask(chart.question(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
+            assert ask(chart.query(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
 
 
 def in_warehouse(path: Path, query: str) -> list[tuple]:
