@@ -15,14 +15,14 @@ from dashboards.bundle import column_types, files
 from dashboards.definitions import HERE, Chart, Dashboard, DefinitionError, Definitions, read_definitions
 from dashboards.layout import SELECTIONS
 from orchestration.assets.project import project
-from orchestration.publish.edition import METADATA_TABLE, Edition, SourceState
+from orchestration.publish.edition import METADATA_TABLE, Edition, SourceCompleteness
 from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import general
 
 EDITION = Edition(
     published_at=datetime.now(UTC), detail_since=None, through_ingest_seq=1, activity_count=1,
-    sources=(SourceState("feed", datetime.now(UTC), 0),), product_version="1", project_hash="hash",
+    sources=(SourceCompleteness("feed", datetime.now(UTC), 0),), product_version="1", project_hash="hash",
     rebuilt_by="build", policy="policy", fingerprint="print",
 )  # fmt: skip
 
