@@ -134,20 +134,20 @@ def _platform(c: Chronicle) -> None:
 
 def _admin(c: Chronicle) -> None:
     priya, console = c.cast.people["priya"], c.cast.console
-    ours, second, old = (
+    first, second, old = (
         c.cast.admin_key_id,
         opaque("admin_api_key", c.cast.seed, 2),
         opaque("admin_api_key", c.cast.seed, 3),
     )
-    for day, key in ((2.4, ours), (35.4, second)):
+    for day, key in ((2.4, first), (35.4, second)):
         c.record(day, "admin_api_key_created", priya, console, admin_api_key_id=key, scopes=["org:admin"])
     # The same key under both of its ids.
-    _uses(c, 2.6, ours)
-    c.record(2.7, "platform_usage_report_messages_viewed", admin_key_actor(ours), console)
-    c.keys.append(KeyLife(api_actor(acting(ours)), c.moment(3), FOREVER))
+    _uses(c, 2.6, first)
+    c.record(2.7, "platform_usage_report_messages_viewed", admin_key_actor(first), console)
+    c.keys.append(KeyLife(api_actor(acting(first)), c.moment(3), FOREVER))
     c.keys.append(
         KeyLife(
-            admin_key_actor(ours),
+            admin_key_actor(first),
             c.moment(3),
             FOREVER,
             console,

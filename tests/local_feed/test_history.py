@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from local_feed.archive import Archive
+from local_feed.archive import RenderedHistory
 from local_feed.history import History
 from local_feed.history.catalog import documented
 from local_feed.history.kinds import ONLY_IN_STORIES
@@ -242,7 +242,7 @@ def test_a_failed_rendering_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="disk full"):
         History(5, 1_000).archive(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert len(Archive()) == 0
+    assert len(RenderedHistory()) == 0
 
 
 @pytest.mark.parametrize(("size", "end"), [(999, "2026-10-31T23:59:59Z"), (2_000, "2025-05-20T00:00:00Z")])
