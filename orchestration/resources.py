@@ -16,27 +16,21 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
-from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
 from orchestration.config.archive import ArchiveSettings, read_archive
 from orchestration.config.paths import check_paths
-from orchestration.config.publishing import pseudonym_key, published_since
-from orchestration.config.settings import (
-    ConfigurationError,
-    postgres_url,
-    published_group,
-    raw_days,
-    read_bounds,
-    read_sources,
-    run_history_days,
-)
+from orchestration.config.settings import Settings, pseudonym_key, published_since, read_bounds
+from orchestration.config.source_file import read_sources
 from orchestration.config.sources import Bounds, Source
+from orchestration.errors import ExplainedError
 from orchestration.publish.marts import Catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.run_locks import hold_run_lock
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
-from orchestration.warehouse.errors import WarehouseError
+
+# The metadata label of the lines that a command prints for an asset.
+SUMMARY = "summary"
 
 
 def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.Failure:
@@ -45,35 +39,35 @@ def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.F
 
 
 @contextmanager
-def fail_step_on(*errors: type[Exception]) -> Iterator[None]:
-    """Turn errors of these types into a failure of the step with the error's message. Also a decorator."""
+def fail_step_on_error() -> Iterator[None]:
+    """Turn an `ExplainedError` into a failure of the step with the error's message."""
     try:
         yield
-    except errors as error:
+    except ExplainedError as error:
         raise failure(str(error)) from None
 
 
 class ActivityFeed(dg.ConfigurableResource):
-    """The Activity Feed: the sources to read, and the limits of one run. A wrong setting fails the step."""
+    """The Activity Feed: what to read of it, and how much in one run. A wrong environment fails the step."""
 
-    @fail_step_on(ConfigurationError)
     def sources(self) -> list[Source]:
         """The sources to read."""
-        return read_sources(os.environ)
+        with fail_step_on_error():
+            return read_sources(os.environ)
 
-    @fail_step_on(ConfigurationError)
     def run_history_days(self) -> int:
-        """For how many days Dagster's records of runs are kept."""
-        return run_history_days(os.environ)
+        """For how many days Dagster remembers runs."""
+        with fail_step_on_error():
+            return Settings.read(os.environ, "run_history_days").run_history_days
 
-    @fail_step_on(ConfigurationError)
     def bounds(self) -> Bounds:
-        """How much one run may read."""
-        return read_bounds(os.environ)
+        """How much one run may do."""
+        with fail_step_on_error():
+            return read_bounds(os.environ)
 
 
 class Publication(dg.ConfigurableResource):
-    """The two sets that the marts are published as. A wrong setting fails the step."""
+    """The two sets that the marts are published as. A wrong environment fails the step."""
 
     directory: str
     general_directory: str
@@ -88,47 +82,48 @@ class Publication(dg.ConfigurableResource):
         """The directory of the general set."""
         return Path(self.general_directory)
 
-    @fail_step_on(ConfigurationError)
     def restricted(self, built: Catalog) -> PublishedSet:
-        """The set with all columns."""
-        check_paths(os.environ)
-        return restricted(built, self.path, published_group(os.environ), self._since())
+        """The set of everything."""
+        with fail_step_on_error():
+            check_paths(os.environ)
+            group = Settings.read(os.environ, "published_group").published_group
+            return restricted(built, self.path, group, self._since())
 
-    @fail_step_on(ConfigurationError)
     def general(self, built: Catalog) -> PublishedSet | None:
-        """The pseudonymized set; None without a key for the pseudonyms."""
-        key = pseudonym_key(os.environ)
-        if key is None:
-            return None
-        check_paths(os.environ)
-        group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
-        return general(built, Pseudonyms(key), self.general_path, group, self._since())
+        """The set that names nobody; None where there is no key for its pseudonyms."""
+        with fail_step_on_error():
+            key = pseudonym_key(os.environ)
+            if key is None:
+                return None
+            check_paths(os.environ)
+            group = Settings.read(os.environ, "published_general_group").published_general_group
+            return general(built, Pseudonyms(key), self.general_path, group, self._since())
 
     def _since(self) -> date | None:
         return published_since(os.environ, datetime.now(UTC).date())
 
-    @fail_step_on(ConfigurationError)
     def postgres_url(self) -> SecretStr | None:
-        """The PostgreSQL database to publish to as well; None if there is none."""
-        return postgres_url(os.environ)
+        """The PostgreSQL database that is published into as well."""
+        with fail_step_on_error():
+            return Settings.read(os.environ, "publish_postgres_url").publish_postgres_url
 
 
 class Archive(dg.ConfigurableResource):
-    """Where sealed days are archived. A wrong setting fails the step."""
+    """Where sealed days are archived, if anywhere."""
 
-    @fail_step_on(ConfigurationError)
     def settings(self) -> ArchiveSettings | None:
-        """The archive's settings; None if there is no archive."""
-        return read_archive(os.environ)
+        """What the environment says of the archive; a wrong environment fails the step."""
+        with fail_step_on_error():
+            return read_archive(os.environ)
 
-    @fail_step_on(ArchiveError)
     def store(self, settings: ArchiveSettings) -> Store:
-        """The archive's store. An unreachable one fails the step."""
-        return open_store(settings.place, settings.endpoint, settings.region)
+        """The archive's store; one that cannot be reached fails the step."""
+        with fail_step_on_error():
+            return open_store(settings.place, settings.endpoint, settings.region)
 
 
 class Warehouse(DuckDBResource):
-    """The warehouse file. Unlike its base class it also closes the file after an error."""
+    """The warehouse file. Unlike its base class it closes the file also after an error."""
 
     @property
     def path(self) -> Path:
@@ -136,25 +131,25 @@ class Warehouse(DuckDBResource):
         return Path(self.database)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Mark the run as alive. Done here because every job uses the warehouse."""
+        """Every job needs the warehouse, so this is where a run begins: from here on it is known to be alive."""
         if context.instance and context.run:
             hold_run_lock(context.instance, context.run.run_id)
 
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the file, with schema `raw` in place. An unusable file fails the step."""
-        with fail_step_on(WarehouseError), open_warehouse(self.path, read_only=read_only) as connection:
+        """A connection with schema `raw` in place; a file that cannot be used fails the step."""
+        with fail_step_on_error(), open_warehouse(self.path, read_only=read_only) as connection:
             yield connection
 
-    @fail_step_on(ConfigurationError)
     def raw_days(self) -> int | None:
-        """For how many days records are kept; None for all of them. A wrong setting fails the step."""
-        return raw_days(os.environ)
+        """For how many days records are kept; a wrong environment fails the step."""
+        with fail_step_on_error():
+            return Settings.read(os.environ, "raw_days").raw_days
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
-        """Hold the warehouse lock: one step at a time, across all processes."""
-        with fail_step_on(ConfigurationError, WarehouseError):
+        """Our turn to write: one step at a time, whoever started it."""
+        with fail_step_on_error():
             check_paths(os.environ)
             with warehouse_lock(self.path):
                 yield

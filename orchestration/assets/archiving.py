@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.write import archive_days
 from orchestration.assets import OWNERS
 from orchestration.assets.evidence import DAY_SEALS
-from orchestration.resources import Archive, Warehouse, fail_step_on, failure
-from orchestration.warehouse.errors import WarehouseError
+from orchestration.resources import SUMMARY, Archive, Warehouse, fail_step_on_error, failure
 
 # Only this job fails if there is no archive; the others skip it.
 JOB = "archive"
@@ -37,12 +35,15 @@ def archived_activities(
         if context.run.job_name == JOB:
             raise failure(NO_ARCHIVE)
         return
-    with fail_step_on(ArchiveError, WarehouseError), warehouse.write_lock():
+    with fail_step_on_error(), warehouse.write_lock():
         store = archive.store(settings)
         archived = archive_days(warehouse.path, store)
         dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)
     yield dg.MaterializeResult(
         metadata={
+            SUMMARY: (
+                f"Archived: {archived.row_count} activities in {archived.part_count} file(s), in {settings.place}"
+            ),
             "dagster/row_count": archived.all_row_count,
             "files": archived.file_count,
             "bytes": archived.all_byte_count,

@@ -1,18 +1,18 @@
 """Seals, attestations and access reviews: evidence that can be checked without trusting the operator."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
+from orchestration.access_review.review import DIRECTORY, write_review
 from orchestration.assets import OWNERS
-from orchestration.evidence.attestation import AttestationError, attest, read_period
+from orchestration.evidence.attestation import Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
-from orchestration.resources import Publication, Warehouse, fail_step_on
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 from orchestration.run_history import EVIDENCE_TAG
-from orchestration.warehouse.errors import WarehouseError
 
 DAY_SEALS = dg.AssetKey(["raw", "day_seals"])
 # The metadata label under which the job `verify` looks for logged seals.
@@ -20,11 +20,15 @@ NEWEST_SEALS = "newest seals"
 
 
 class Statement(dg.Config):
-    """The period to attest: UTC dates such as 2026-01-31, both included. Empty means the last complete month."""
+    """The period to attest: UTC dates such as 2026-01-31, both included. Empty means the last complete month.
+
+    `source`: only this source; `output`: another directory than `attestations` next to the warehouse.
+    """
 
     first_date: str = ""
     last_date: str = ""
     source: str = ""
+    output: str = ""
 
 
 @dg.asset(
@@ -81,11 +85,13 @@ def _newest_seals(report: Sequence[Sealing]) -> dg.TableMetadataValue:
 )
 def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult:
     """Write the statements for the last complete month, or for the configured period."""
-    with fail_step_on(AttestationError, WarehouseError):
+    with fail_step_on_error():
         period = read_period(config.first_date, config.last_date)
         with warehouse.write_lock():
-            written = attest(warehouse.path, period, source=config.source or None)
+            output = Path(config.output) if config.output else None
+            written = attest(warehouse.path, period, output, config.source or None)
     metadata: dict[str, Any] = {
+        SUMMARY: "\n".join(_attested(statement, period) for statement in written),
         "period": str(period),
         "complete": all(statement.is_complete for statement in written),
     }
@@ -97,11 +103,23 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
     return dg.MaterializeResult(metadata=metadata)
 
 
+def _attested(statement: Attested, period: Period) -> str:
+    completeness = "complete" if statement.is_complete else "NOT complete"
+    return (
+        f"{statement.source}, {period}: {completeness}, {statement.activity_count:,} activities.\n"
+        f"  {statement.markdown}\n  {statement.json}"
+    )
+
+
 class ReviewedDays(dg.Config):
-    """The UTC dates to review, such as 2026-06-30. Empty means the newest complete day, and 90 days before."""
+    """The UTC dates to review, such as 2026-06-30. Empty means the newest complete day, and 90 days before.
+
+    `output`: another directory than `access-reviews` next to the warehouse.
+    """
 
     on: str = ""
     since: str = ""
+    output: str = ""
 
 
 @dg.asset(
@@ -115,13 +133,17 @@ class ReviewedDays(dg.Config):
 )
 def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
     """Write the review from the published file. The files name people; the metadata does not."""
-    with fail_step_on(ReviewError):
-        written = write_review(
-            publication.path / FILE_NAME, warehouse.path.parent / DIRECTORY, config.on, config.since
-        )
+    with fail_step_on_error():
+        output = Path(config.output) if config.output else warehouse.path.parent / DIRECTORY
+        written = write_review(publication.path / FILE_NAME, output, config.on, config.since)
     review = written.review
+    completeness = "complete" if review.is_complete else "NOT complete"
     return dg.MaterializeResult(
         metadata={
+            SUMMARY: (
+                f"{review.on} ({completeness}): {len(review.held):,} grants held; changes since {review.since}.\n"
+                f"  {written.page}\n  {written.table}"
+            ),
             "dagster/row_count": len(review.rows),
             "reviewed day": str(review.on),
             "changes since": str(review.since),

@@ -8,9 +8,8 @@ from orchestration.assets import OWNERS
 from orchestration.assets.ingestion_metadata import newest_activities, run_metadata, table_metadata
 from orchestration.ingest.run import read_all
 from orchestration.monitoring.lateness import measure_lateness
-from orchestration.resources import ActivityFeed, Warehouse, fail_step_on, failure
+from orchestration.resources import ActivityFeed, Warehouse, fail_step_on_error, failure
 from orchestration.run_history import purge_history
-from orchestration.warehouse.errors import WarehouseError
 
 _TABLES = {
     "activities": "One row per source and activity, append-only: the first content seen is kept, byte for byte.",
@@ -48,7 +47,7 @@ def raw_tables(
     sources, bounds = feed.sources(), feed.bounds()
     purge_history(context.instance, feed.run_history_days())
     with warehouse.write_lock():
-        with fail_step_on(WarehouseError):
+        with fail_step_on_error():
             report = read_all(
                 sources, warehouse.path, run_id=context.run.run_id, bounds=bounds, is_reconcile=config.reconcile
             )

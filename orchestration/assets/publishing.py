@@ -16,10 +16,9 @@ import duckdb
 from orchestration.assets import OWNERS
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
-from orchestration.config.publishing import PSEUDONYM_KEY
+from orchestration.config.settings import PSEUDONYM_KEY
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
-from orchestration.publish.errors import PublicationError
 from orchestration.publish.manifest import (
     LINK_NAME,
     current_edition,
@@ -30,7 +29,7 @@ from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.postgres import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
-from orchestration.resources import Publication, Warehouse, fail_step_on
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,9 @@ def _database(name: str) -> dg.AssetsDefinition:
         with _edition(warehouse, published) as (connection, edition):
             written = publish_database(connection, published, edition)
         path = published.directory / FILE_NAME
-        facts = _facts(edition, written, noted) | {
+        facts = _facts(edition, written, noted)
+        facts |= {
+            SUMMARY: f"{facts['outcome']} {facts['activities']} activities in {path}",
             "path": dg.MetadataValue.path(path),
             "bytes": path.stat().st_size,
         }
@@ -148,7 +149,7 @@ published_assets = [make(name) for name in PREFIXES for make in (_database, _par
 
 def _set(publication: Publication, name: str) -> PublishedSet | None:
     """The set as the environment configures it; None if it is not configured."""
-    with fail_step_on(PublicationError):
+    with fail_step_on_error():
         built = read_catalog(project.manifest_path)
     return publication.restricted(built) if name == RESTRICTED else publication.general(built)
 
@@ -162,7 +163,7 @@ def _no_general_set(publication: Publication) -> str:
 @contextmanager
 def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
     """The locked warehouse and its edition. A state that may not be published fails the step."""
-    with warehouse.write_lock(), warehouse.get_connection() as connection, fail_step_on(PublicationError):
+    with warehouse.write_lock(), warehouse.get_connection() as connection, fail_step_on_error():
         yield connection, read_edition(connection, published)
 
 

@@ -4,10 +4,10 @@ import dagster as dg
 
 from orchestration.assets import OWNERS
 from orchestration.evidence.removals import Removal
+from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
-from orchestration.resources import Warehouse, fail_step_on
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.leftovers import list_beside
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
 ERASURE, RETENTION = "erasure", "retention"
@@ -35,21 +35,20 @@ class RemovalConfig(dg.Config):
     description="One row per authorized removal of records: who requested it, why, when, how many. Of the records "
     "themselves only ids and hashes remain, or counts.",
 )
-def removals(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalConfig
-) -> dg.MaterializeResult:
+def removals(warehouse: Warehouse, publication: Publication, config: RemovalConfig) -> dg.MaterializeResult:
     """Permanently remove the requested records. The job then rebuilds the tables and publishes them."""
-    with fail_step_on(WarehouseError), warehouse.write_lock():
-        removal = _remove(warehouse, config)
-    if removal is None:
-        context.log.info("There is nothing to remove.")
+    with fail_step_on_error():
+        with warehouse.write_lock():
+            removal = _remove(warehouse, config)
+        clear_published(publication.path, publication.general_path)
+        copies = describe_copies(warehouse.path)
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
         metadata={
+            SUMMARY: f"{removal}.\n{copies}" if removal else NOTHING,
             "dagster/row_count": row_count,
             "removed": str(removal or "nothing"),
-            "beside the warehouse": ", ".join(list_beside(warehouse.path)) or "nothing",
             "activities": removal.activity_count if removal else 0,
             "revisions": removal.revision_count if removal else 0,
         }

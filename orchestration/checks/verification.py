@@ -6,8 +6,7 @@ import dagster as dg
 
 from orchestration.assets.evidence import DAY_SEALS, NEWEST_SEALS
 from orchestration.evidence.verify import CHECKS, Verification, VerificationResult, find_told_seals, verify
-from orchestration.resources import Warehouse, fail_step_on, failure
-from orchestration.warehouse.errors import WarehouseError
+from orchestration.resources import Warehouse, fail_step_on_error, failure
 
 # Log entries per page.
 LOG_ENTRIES = 1000
@@ -38,7 +37,7 @@ def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -
     """Recompute everything, and fail the run on any difference."""
     logged_seals = _logged_seals(context.instance, warehouse)
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
-        with fail_step_on(WarehouseError):
+        with fail_step_on_error():
             found = verify(connection)
         outcomes = [*found.outcomes, find_told_seals(connection, logged_seals)]
     wanted = {(key.asset_key.path[-1], key.name) for key in context.selected_asset_check_keys}

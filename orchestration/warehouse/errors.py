@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from orchestration.errors import ExplainedError
 
-class WarehouseError(Exception):
+
+class WarehouseError(ExplainedError):
     """The warehouse cannot be used as it is. Nothing was changed."""
 
 
