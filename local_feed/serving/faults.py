@@ -41,6 +41,10 @@ Kind = Literal[
     "out_of_order",
     "outside_range",
     "hold",
+    "circle",
+    "data_twice",
+    "gzip_members",
+    "given_cursor",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 _LATER_PAGES_ONLY = {"same_cursor", "cursor_refused", "duplicate_across_pages"}
@@ -57,6 +61,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     `rate_limited` and `error` (None: no header); `should_retry`: value of `x-should-retry` (None: no header);
     `seconds`: of `latency`, and after which a `hang` closes the connection (None: never); `field`: the field that
     `changed_record` removes; `body`: the text that `body` sends instead; `size`: unpacked bytes of a `bomb`;
+    `message`: of `given_cursor`, the cursor of the next page;
     `headers`: set on the response with any kind (the kind `headers` does only this).
     A `hold` is answered when `Faults.release` is called.
     """
