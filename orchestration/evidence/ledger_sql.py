@@ -8,9 +8,9 @@ from __future__ import annotations
 
 _FIELDS = (
     "extract_id", "extract_seq", "source", "kind", "slice_start", "slice_end", "query", "status", "page_count",
-    "received_count", "inserted_count", "duplicate_count", "revision_count", "late_count", "first_cursor",
-    "last_cursor", "last_request_id", "content_sha256", "started_at", "finished_at", "dagster_run_id",
-    "product_version", "error", "feed_host",
+    "received_count", "inserted_count", "duplicate_count", "revision_count", "quarantined_count", "late_count",
+    "first_cursor", "last_cursor", "last_request_id", "content_sha256", "started_at", "finished_at",
+    "dagster_run_id", "product_version", "error", "feed_host",
 )  # fmt: skip
 
 # Rows that ended, each with its hash. JSON keeps the fields apart whatever a cursor holds. What a restore had to

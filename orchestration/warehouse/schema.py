@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
-# 4: seals cover the ledger; an older version would give its rows no number.
+# 4: `quarantined_records`, and seals that cover the ledger: an older version would give its rows no number.
 SCHEMA_VERSION = 4
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
@@ -236,6 +236,16 @@ STATEMENTS = (
         extract_id varchar not null,
         row_count bigint not null
     )""",
+    # Records without a usable id or time, as evidence. An erasure takes the payload and notes its number.
+    """create table if not exists raw.quarantined_records (
+        source varchar not null,
+        extract_id varchar not null,
+        payload varchar using compression zstd,
+        payload_sha256 varchar not null,
+        reason varchar not null,
+        received_at timestamp not null,
+        removal_id bigint
+    )""",
     # The hashes that ledger rows had when they were sealed, of those that a restore took back.
     """create table if not exists raw.doubted_extracts (
         source varchar not null,
@@ -246,6 +256,7 @@ STATEMENTS = (
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
+    "alter table raw.extracts add column if not exists quarantined_count bigint",
     # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
     "alter table raw.day_seals add column if not exists seal_number bigint",
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
