@@ -190,13 +190,12 @@ def _document(arguments: argparse.Namespace) -> int:
 def _ui(port: int) -> int:
     from dagster import DagsterInstance
 
+    from orchestration.ui import serve
+
     with DagsterInstance.get() as instance:
         _tell_lost_runs(instance)
-    quiet = "ignore:Function `dev_command` is superseded"
-    command = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
-    # From its home Dagster finds the one dagster.yaml that counts.
-    os.chdir(os.environ["DAGSTER_HOME"])
-    os.execv(sys.executable, [*command, "-m", "orchestration.definitions", "-d", str(ROOT)])
+
+    return serve(port)
 
 
 def _leave(status: int) -> None:

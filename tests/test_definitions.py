@@ -103,7 +103,6 @@ def test_the_jobs_and_schedules_are_exactly_these():
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
         # Nothing is removed by itself.
-        "retain_schedule": ("30 4 1 * *", dg.DefaultScheduleStatus.STOPPED),
     }
 
 

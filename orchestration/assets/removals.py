@@ -1,27 +1,29 @@
-"""Removal on somebody's order: one person's records, or all of old days. No part of any run but those that ask."""
+"""Removal on request: one person's records, or whole old days. Only the jobs `erase` and `retain` include it."""
 
 import dagster as dg
 
 from orchestration.evidence.removals import Removal
-from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
+from orchestration.privacy.confirmation import redeem
+from orchestration.privacy.erasure import ERASURE, RETENTION, RemovalRequest, erase, oldest_kept, retain
 from orchestration.resources import Warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import list_beside
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
-ERASURE, RETENTION = "erasure", "retention"
 
 
 class RemovalConfig(dg.Config):
     """Who has what removed, and why. Dagster keeps this: name the person of an `erasure` by the user id alone.
 
-    A `retention` removes days that are older than the `RAW_DAYS` of the environment.
+    A `retention` removes days that are older than the `RAW_DAYS` of the environment. `confirmation` is the token
+    that `make erase` or `make retain` printed on the machine of the warehouse.
     """
 
     kind: str
     subject: str = ""
     requested_by: str = ""
     reason: str = ""
+    confirmation: str = ""
 
 
 @dg.asset(
@@ -36,7 +38,7 @@ class RemovalConfig(dg.Config):
 def removals(
     context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalConfig
 ) -> dg.MaterializeResult:
-    """Remove what is ordered, for good. The tables are built anew and published after it."""
+    """Remove what is ordered, for good. The tables are rebuilt and published after it."""
     try:
         with warehouse.write_lock():
             removal = _remove(warehouse, config)
@@ -61,8 +63,11 @@ def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
     request = RemovalRequest(config.requested_by, config.reason)
     if config.kind == ERASURE:
         if "@" in config.subject:
-            raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
+            raise WarehouseError("Dagster keeps the configuration of a run. Name the person by the user id.")
+        redeem(warehouse.path, config.confirmation, ERASURE, config.subject)
         return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
-        return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)
+        before = oldest_kept(warehouse.raw_days())
+        redeem(warehouse.path, config.confirmation, RETENTION, str(before))
+        return retain(warehouse.path, before, request)
     raise WarehouseError(f"There is no removal of kind {config.kind!r}. Use {ERASURE} or {RETENTION}.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from orchestration.config.publishing import general_path
 from orchestration.config.settings import ConfigurationError, published_path, raw_days, warehouse_path
 from orchestration.evidence.removals import Removal
-from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
+from orchestration.privacy.confirmation import VALID_FOR, issue
+from orchestration.privacy.erasure import ERASURE, RETENTION, RemovalRequest, erase, oldest_kept, retain
 from orchestration.privacy.selection import Preview, preview_erasure, preview_retention
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import publishing_into
@@ -20,9 +22,11 @@ from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import list_beside
 
 _CONFIRM = (
-    "Nothing was removed. A removal cannot be undone, and whether records under a legal hold may go is for those "
-    "to decide who answer for them. To remove these, run the same with --yes (make: YES=1)."
+    "Nothing was removed. A removal cannot be undone, and those who answer for the records decide whether any "
+    "under a legal hold may go. To remove these, run the same with --yes (make: YES=1)."
 )
+_TOKEN = "In Dagster: job `{job}` with `confirmation: {token}`{subject}, once, within {minutes} minutes."
+SHOWN_NEAR_MISSES = 20
 _COPIES = """\
 What else may hold copies is yours to look through: backups of the warehouse, files that were exported or handed
 out, programs that still have a file of before open, and beside the warehouse: {beside}.
@@ -48,7 +52,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         parser.add_argument("--by", default="", metavar="WHO", help="who orders it: a role, no email address")
         parser.add_argument("--why", default="", metavar="WHY", help="such as the number of a case; kept for good")
         parser.add_argument(
-            "--yes", action="store_true", help="do it; without it only what would be removed is told"
+            "--yes", action="store_true", help="do it; without it, only show what would be removed"
         )
 
 
@@ -73,7 +77,8 @@ def _erase(arguments: argparse.Namespace) -> int:
         request = RemovalRequest(arguments.by, arguments.why)
         if not arguments.yes:
             with open_warehouse(path, read_only=True) as connection:
-                return _tell(preview_erasure(connection, arguments.subject))
+                preview = preview_erasure(connection, arguments.subject)
+            return _show(path, preview, "erase", ERASURE, (preview.person.user_ids or ("",))[0])
         with warehouse_lock(path):
             removed = erase(path, arguments.subject, request)
     except WarehouseError as error:
@@ -89,7 +94,8 @@ def _retain(arguments: argparse.Namespace) -> int:
         if not arguments.yes:
             print(f"Sealed days before {before} (UTC) would be removed.")
             with open_warehouse(path, read_only=True) as connection:
-                return _tell(preview_retention(connection, before))
+                preview = preview_retention(connection, before)
+            return _show(path, preview, "retain", RETENTION, str(before))
         with warehouse_lock(path):
             removed = retain(path, before, request)
     except (WarehouseError, ConfigurationError) as error:
@@ -97,43 +103,66 @@ def _retain(arguments: argparse.Namespace) -> int:
     return _build_again(path, removed)
 
 
-def _tell(preview: Preview) -> int:
+def _show(path: Path, preview: Preview, job: str, kind: str, subject: str) -> int:
     for kind, activities, revisions, first, last in preview.rows:
         print(f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}")
     print(f"{preview.activity_count:,} activities would be removed, and the revisions of them.")
-    if preview.shared_count:
+    if preview.person and preview.person.shared_count:
         print(
-            f"{preview.shared_count} address(es) are shared with other users: records that name one of these "
-            "alone are not among them."
+            f"{preview.person.shared_count} address(es) are shared with other users: records that name one of "
+            "these alone are not among them."
         )
+    _show_near_misses(preview)
     print(_CONFIRM)
+    if subject:
+        stated = f" and `subject: {printable(subject)}`" if kind == ERASURE else ""
+        token = issue(path, kind, subject)
+        print(_TOKEN.format(job=job, token=token, subject=stated, minutes=VALID_FOR // timedelta(minutes=1)))
     return 0
 
 
+def _show_near_misses(preview: Preview) -> None:
+    if not preview.near_misses:
+        return
+    print(
+        "These stay: an id or address of the person is only part of a longer word. Look whether they are theirs;"
+    )
+    print("to remove them, run this for that word as well.")
+    for word, activity_id, count in preview.near_misses[:SHOWN_NEAR_MISSES]:
+        print(f"  {printable(word):<48}{count:>10,}  such as {printable(activity_id)}")
+    if (more := len(preview.near_misses) - SHOWN_NEAR_MISSES) > 0:
+        print(f"  and {more:,} more words")
+
+
 def _build_again(path: Path, removed: Removal | None) -> int:
-    """Have every table made anew from what is left, and published, so that nothing of it is left there."""
+    """Rebuild every table from what is left and publish it, so that nothing removed is left there."""
+    status = _sweep_published()
     if removed is None:
         print("There is nothing to remove.")
-        return 0
+        return _show_beside(path, "Beside the warehouse: {beside}.") or status
     from orchestration.__main__ import run_job
 
     print(f"{removed}.", flush=True)
     # dbt notes the command line of its process in its artifacts, and this one names the person.
     sys.argv[1:] = ["rebuild"]
-    status = _sweep_published() or run_job("rebuild")
+    status = status or run_job("rebuild")
     if status:
         print(
-            "The records are gone from the warehouse, but what is published may still have them: mend what "
+            "The records are gone from the warehouse, but what is published may still have them: fix what "
             "failed, then run `make rebuild`.",
             file=sys.stderr,
         )
+    return _show_beside(path, _COPIES) or status
+
+
+def _show_beside(path: Path, sentence: str) -> int:
     try:
         beside = ", ".join(map(printable, list_beside(path)))
     except OSError as error:
         print(f"What is beside the warehouse cannot be listed: {error.strerror}. Look yourself.", file=sys.stderr)
         return 1
-    print(_COPIES.format(beside=beside or "nothing"))
-    return status
+    print(sentence.format(beside=beside or "nothing"))
+    return 0
 
 
 def _sweep_published() -> int:

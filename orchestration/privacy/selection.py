@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date
 
 import duckdb
 
-from orchestration.privacy.subject import Subject, choose, find_subject
+from orchestration.privacy.mentions import NAMED, NEAR
+from orchestration.privacy.subject import Subject, find_mentions, find_subject
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.temporary import temporary
 
@@ -25,14 +26,23 @@ group by activity_type
 order by activity_count desc, activity_type
 """
 
-_OF_A_PERSON = """
+_OF_A_PERSON = f"""
+with chosen as (select id as activity_id from {{mentions}} where mention = '{NAMED}')
 select
     'activities' as table_name, source, activity_id, activity_type, created_at, payload_sha256, extract_id,
     ingest_seq
-from raw.activities semi join {chosen} as chosen using (activity_id)
+from raw.activities semi join chosen using (activity_id)
 union all
 select 'activity_revisions', source, activity_id, activity_type, created_at, payload_sha256, extract_id, ingest_seq
-from raw.activity_revisions semi join {chosen} as chosen using (activity_id)
+from raw.activity_revisions semi join chosen using (activity_id)
+"""
+
+_NEAR_MISSES = f"""
+select substr(mention, {len(NEAR) + 2}) as word, min(id), count(*) as activity_count
+from {{mentions}}
+where mention <> '{NAMED}'
+group by word
+order by activity_count desc, word
 """
 
 _OLD_DAYS = """
@@ -65,10 +75,15 @@ join (select distinct source, activity_id, removed_date from taken) using (sourc
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be removed: activities and revisions by type, with the first and the last day of each."""
+    """What would be removed: activities and revisions by type, with the first and the last day of each.
+
+    `near_misses` stay: longer words that contain an id or address of the person, an activity with the word, and
+    the number of activities with it.
+    """
 
     rows: list[tuple[str | None, int, int, date, date]]
-    shared_count: int = 0
+    person: Subject | None = None
+    near_misses: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
     def activity_count(self) -> int:
@@ -90,10 +105,12 @@ def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Prev
     """What an erasure of the person would remove.
 
     Raises:
-        WarehouseError: `subjects.find_subject` says when.
+        WarehouseError: `subject.find_subject` says when.
     """
-    with choose_person(connection, subject) as choice:
-        return Preview(_rows_by_type(connection, choice), choice.person.shared_count if choice.person else 0)
+    person = find_subject(connection, subject)
+    with find_mentions(connection, person) as mentions, _rows_of_person(connection, mentions) as rows:
+        near = connection.execute(_NEAR_MISSES.format(mentions=mentions)).fetchall()
+        return Preview(_rows_by_type(connection, Choice(rows)), person, near)
 
 
 def preview_retention(connection: duckdb.DuckDBPyConnection, before: date) -> Preview:
@@ -110,11 +127,14 @@ def _rows_by_type(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list
 def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterator[Choice]:
     """All contents of the activities that name the person."""
     person = find_subject(connection, subject)
-    with (
-        choose(connection, person) as chosen,
-        temporary(connection, "removed_rows", _OF_A_PERSON.format(chosen=chosen)) as rows,
-    ):
+    with find_mentions(connection, person) as mentions, _rows_of_person(connection, mentions) as rows:
         yield Choice(rows, person=person)
+
+
+@contextmanager
+def _rows_of_person(connection: duckdb.DuckDBPyConnection, mentions: str) -> Iterator[str]:
+    with temporary(connection, "removed_rows", _OF_A_PERSON.format(mentions=mentions)) as rows:
+        yield rows
 
 
 @contextmanager
