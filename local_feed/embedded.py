@@ -14,7 +14,8 @@ from local_feed.serving.faults import Faults
 from local_feed.serving.feed import Seen
 from local_feed.serving.running import listen, server_for
 
-_PATIENCE = 10.0
+# For a machine that is busy with other things.
+PATIENCE = 60.0
 
 
 class LocalFeed:
@@ -39,7 +40,7 @@ class LocalFeed:
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="local feed", daemon=True
         )
         self._thread.start()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the local feed did not start")
@@ -51,7 +52,7 @@ class LocalFeed:
     ) -> None:
         self._server.stop()
         if self._thread is not None:
-            self._thread.join(_PATIENCE)
+            self._thread.join(PATIENCE)
         if self._socket is not None:
             self._socket.close()
 

@@ -16,7 +16,9 @@ from local_feed import LocalFeed
 from orchestration.api.client import RetryPolicy
 from orchestration.config.sources import Source
 
-QUICK_RETRIES = RetryPolicy(attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=2.0, request_timeout=4.0)
+QUICK_RETRIES = RetryPolicy(
+    attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=20.0, request_timeout=40.0
+)
 
 Query = Callable[..., list[tuple[Any, ...]]]
 

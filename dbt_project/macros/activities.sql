@@ -26,6 +26,7 @@
     end
 {%- endmacro %}
 
+
 {# What a word in which a record states an outcome comes to. #}
 {% macro outcome_of_word(word) -%}
     case

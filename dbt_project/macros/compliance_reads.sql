@@ -11,8 +11,6 @@
 
 {% macro duckdb__matches_whole(text, pattern) %}regexp_full_match({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{% macro spark__matches_whole(text, pattern) %}({{ text }} rlike '^(?:{{ pattern }})$'){% endmacro %}
-
 
 {#
   The documented path of the API that `path` is, with `{id}` in the place of ids; `other` for every other path, since
@@ -30,6 +28,7 @@
         else 'other'
     end
 {%- endmacro %}
+
 
 {# Each path before those that it also matches. #}
 {% macro documented_paths() %}

@@ -42,12 +42,8 @@
 
 {% macro duckdb__strings(texts) %}cast([{{ texts | join(', ') }}] as varchar[]){% endmacro %}
 
-{% macro spark__strings(texts) %}cast(array({{ texts | join(', ') }}) as array<string>){% endmacro %}
-
 
 {# The time now, in UTC without a zone. #}
 {% macro now_utc() %}{{ return(adapter.dispatch('now_utc')()) }}{% endmacro %}
 
 {% macro duckdb__now_utc() %}current_timestamp at time zone 'UTC'{% endmacro %}
-
-{% macro spark__now_utc() %}cast(to_utc_timestamp(current_timestamp(), current_timezone()) as timestamp_ntz){% endmacro %}

@@ -5,8 +5,6 @@
 
 {% macro duckdb__text_array(texts) %}[{{ texts | join(', ') }}]{% endmacro %}
 
-{% macro spark__text_array(texts) %}array({{ texts | join(', ') }}){% endmacro %}
-
 
 {# Words of the project, such as the values of a var, as SQL literals for an `in (…)`. #}
 {% macro literals(words) -%}

@@ -11,29 +11,11 @@
     end
 {%- endmacro %}
 
-{# Spark would also read a time without a date, or a year alone. #}
-{% macro spark__utc_timestamp(text) -%}
-    case
-        when {{ text }} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'
-            then cast(try_cast({{ text }} as timestamp_ltz) as timestamp_ntz)
-    end
-{%- endmacro %}
-
-
-{# Spark's own gives a time with a zone. #}
-{% macro spark__date_trunc(datepart, date) -%}
-    cast(date_trunc('{{ datepart }}', {{ date }}) as timestamp_ntz)
-{%- endmacro %}
-
 
 {# Text as a whole number, rounded where it has a fraction; null where it is no number, or one too great. #}
 {% macro whole_number(text, type) %}{{ return(adapter.dispatch('whole_number')(text, type)) }}{% endmacro %}
 
 {% macro duckdb__whole_number(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
-
-{% macro spark__whole_number(text, type) -%}
-    try_cast(round(try_cast({{ text }} as decimal(38, 6))) as {{ type }})
-{%- endmacro %}
 
 
 {# Whole days of 24 hours from `earlier` to `later`. #}
@@ -41,23 +23,17 @@
 
 {% macro duckdb__elapsed_days(earlier, later) %}date_sub('day', {{ earlier }}, {{ later }}){% endmacro %}
 
-{% macro spark__elapsed_days(earlier, later) %}timestampdiff(day, {{ earlier }}, {{ later }}){% endmacro %}
-
 
 {# Whole seconds from `earlier` to `later`. #}
 {% macro elapsed_seconds(earlier, later) %}{{ return(adapter.dispatch('elapsed_seconds')(earlier, later)) }}{% endmacro %}
 
 {% macro duckdb__elapsed_seconds(earlier, later) %}date_sub('second', {{ earlier }}, {{ later }}){% endmacro %}
 
-{% macro spark__elapsed_seconds(earlier, later) %}timestampdiff(second, {{ earlier }}, {{ later }}){% endmacro %}
-
 
 {# The part of an id after its last underscore: the same for `apikey_01J…` and `admin_api_key_01J…`. #}
 {% macro id_suffix(id) %}{{ return(adapter.dispatch('id_suffix')(id)) }}{% endmacro %}
 
 {% macro duckdb__id_suffix(id) %}split_part({{ id }}, '_', -1){% endmacro %}
-
-{% macro spark__id_suffix(id) %}substring_index({{ id }}, '_', -1){% endmacro %}
 
 
 {# A list of `value` in the order of `order_by`, nulls left out. #}
@@ -67,18 +43,6 @@
 
 {% macro duckdb__ordered_list(value, order_by) -%}
     list({{ value }} order by {{ order_by }}) filter (where {{ value }} is not null)
-{%- endmacro %}
-
-{% macro spark__ordered_list(value, order_by) -%}
-    case
-        when count({{ value }}) > 0
-            then transform(
-                array_sort(
-                    collect_list(struct({{ order_by }}, {{ value }} as value)) filter (where {{ value }} is not null)
-                ),
-                element -> element.value
-            )
-    end
 {%- endmacro %}
 
 
@@ -92,14 +56,4 @@
         {{ relation }}.*,
         cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval '1' day)) as date) as date_day
     from {{ relation }}
-{%- endmacro %}
-
-{% macro spark__each_day(relation, first_date, last_date) -%}
-    select
-        {{ relation }}.*,
-        days.date_day
-    from {{ relation }}
-    lateral view explode(
-        case when {{ first_date }} <= {{ last_date }} then sequence({{ first_date }}, {{ last_date }}, interval 1 day) end
-    ) days as date_day
 {%- endmacro %}

@@ -7,19 +7,15 @@
   How a model that grows is kept. Spark makes it anew at each build: its tables of files know no delete, and an engine
   for billions reads all of history in one batch.
 #}
-{% macro growing() %}{{ return(adapter.dispatch('growing')()) }}{% endmacro %}
+{% macro incremental_or_table() %}{{ return(adapter.dispatch('incremental_or_table')()) }}{% endmacro %}
 
-{% macro duckdb__growing() %}{{ return('incremental') }}{% endmacro %}
-
-{% macro spark__growing() %}{{ return('table') }}{% endmacro %}
+{% macro duckdb__incremental_or_table() %}{{ return('incremental') }}{% endmacro %}
 
 
 {# Whether this build makes the models that grow anew. #}
-{% macro is_made_anew() %}{{ return(adapter.dispatch('is_made_anew')()) }}{% endmacro %}
+{% macro is_full_rebuild() %}{{ return(adapter.dispatch('is_full_rebuild')()) }}{% endmacro %}
 
-{% macro duckdb__is_made_anew() %}{{ return(flags.FULL_REFRESH) }}{% endmacro %}
-
-{% macro spark__is_made_anew() %}{{ return(true) }}{% endmacro %}
+{% macro duckdb__is_full_rebuild() %}{{ return(flags.FULL_REFRESH) }}{% endmacro %}
 
 
 {#
@@ -39,9 +35,9 @@
 
 
 {# Mark activities that were stored before the request that they report was known to be one of ours. #}
-{% macro tell_own_reads(requests) %}{{ return(adapter.dispatch('tell_own_reads')(requests)) }}{% endmacro %}
+{% macro mark_own_reads(requests) %}{{ return(adapter.dispatch('mark_own_reads')(requests)) }}{% endmacro %}
 
-{% macro duckdb__tell_own_reads(requests) -%}
+{% macro duckdb__mark_own_reads(requests) -%}
     update {{ this }} as built
     set is_own_read = true
     where
@@ -49,6 +45,3 @@
         and not built.is_own_read
         and built.request_id in (select requests.request_id from {{ requests }} as requests)
 {%- endmacro %}
-
-{# There the table was made anew just now, with all requests. #}
-{% macro spark__tell_own_reads(requests) %}{% endmacro %}

@@ -5,19 +5,12 @@
 
 {% macro duckdb__json_field(json, field) %}json_extract_string({{ duckdb__readable_json(json) }}, '$.' || {{ field }}){% endmacro %}
 
-{% macro spark__json_field(json, field) %}get_json_object({{ spark__readable_json(json) }}, '$.' || {{ field }}){% endmacro %}
-
 
 {# What stands at `path`, of whatever shape, as JSON text; null where it is missing or JSON null. #}
 {% macro json_document(json, path) %}{{ return(adapter.dispatch('json_document')(json, path)) }}{% endmacro %}
 
 {% macro duckdb__json_document(json, path) -%}
     nullif(cast(json_extract({{ duckdb__readable_json(json) }}, '$.{{ path }}') as varchar), 'null')
-{%- endmacro %}
-
-{# Through an array, as only then Spark leaves a text in its quotes. #}
-{% macro spark__json_document(json, path) -%}
-    get_json_object('[' || {{ spark__readable_json(json) }} || ']', '$[*].{{ path }}')
 {%- endmacro %}
 
 
@@ -53,17 +46,6 @@
     ) as unnested
 {%- endmacro %}
 
-{% macro spark__update_entries(relation, updates, columns) -%}
-    select
-        {{ columns | join(', ') }},
-        entries.position + 1 as update_index,
-        get_json_object({{ updates }}, '$[' || entries.position || '].type') as update_type,
-        get_json_object({{ updates }}, '$[' || entries.position || '].previous_value') as previous_value,
-        get_json_object({{ updates }}, '$[' || entries.position || '].current_value') as current_value
-    from {{ relation }}
-    lateral view posexplode(from_json({{ updates }}, 'array<string>')) entries as position, entry
-{%- endmacro %}
-
 
 {# The last `value` that is not null up to this row, in the order of `order_by` within `partition_by`. #}
 {% macro last_non_null(value, partition_by, order_by) %}
@@ -77,26 +59,15 @@
     )
 {%- endmacro %}
 
-{% macro spark__last_non_null(value, partition_by, order_by) -%}
-    last_value({{ value }}) ignore nulls over (
-        partition by {{ partition_by }} order by {{ order_by }}
-        rows between unbounded preceding and current row
-    )
-{%- endmacro %}
-
 
 {# Aggregates: `value`, null or not, in the row where `position` is smallest, or greatest. #}
 {% macro value_at_first(value, position) %}{{ return(adapter.dispatch('value_at_first')(value, position)) }}{% endmacro %}
 
 {% macro duckdb__value_at_first(value, position) %}arg_min_null({{ value }}, {{ position }}){% endmacro %}
 
-{% macro spark__value_at_first(value, position) %}min_by({{ value }}, {{ position }}){% endmacro %}
-
 {% macro value_at_last(value, position) %}{{ return(adapter.dispatch('value_at_last')(value, position)) }}{% endmacro %}
 
 {% macro duckdb__value_at_last(value, position) %}arg_max_null({{ value }}, {{ position }}){% endmacro %}
-
-{% macro spark__value_at_last(value, position) %}max_by({{ value }}, {{ position }}){% endmacro %}
 
 
 {# What tells keys of one type apart: API keys appear under several prefixes, all other credentials under one id. #}

@@ -107,8 +107,6 @@
 
 {% macro duckdb__matches_pattern(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{% macro spark__matches_pattern(text, pattern) %}{{ text }} rlike '{{ pattern }}'{% endmacro %}
-
 
 {# The text with each match of a pattern replaced; `~1` in the replacement is the pattern's first group. #}
 {% macro replace_pattern(text, pattern, replacement) -%}
@@ -119,14 +117,8 @@
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace('~', '\\') }}', 'g')
 {%- endmacro %}
 
-{% macro spark__replace_pattern(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace('~', '$') }}')
-{%- endmacro %}
-
 
 {# An expression in which `name` has the given value, worked out once. SQL has no other word for it within a query. #}
 {% macro with_value(value, name, expression) %}{{ return(adapter.dispatch('with_value')(value, name, expression)) }}{% endmacro %}
 
 {% macro duckdb__with_value(value, name, expression) %}list_transform([{{ value }}], lambda {{ name }}: {{ expression }})[1]{% endmacro %}
-
-{% macro spark__with_value(value, name, expression) %}transform(array({{ value }}), {{ name }} -> {{ expression }})[0]{% endmacro %}

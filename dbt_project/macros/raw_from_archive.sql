@@ -22,6 +22,7 @@
     {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
 {% endmacro %}
 
+
 {# A path is written as in a URI, and the archive's own escapes in names of sources are escaped once more. #}
 {% macro archived_activities(root) -%}
     create or replace view raw.activities as

@@ -9,8 +9,10 @@ from __future__ import annotations
 import grp
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as all_fields
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -19,6 +21,7 @@ from orchestration.config import values
 from orchestration.config.source_file import check_together, read_tables
 from orchestration.config.sources import Bounds, Source
 from orchestration.config.values import PUBLIC_URL, ConfigurationError
+from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE
 
 __all__ = [
     "ROOT",
@@ -50,6 +53,8 @@ VARIABLES = {
     "page_size": "FEED_PAGE_SIZE",
     "concurrency": "FEED_CONCURRENCY",
 }
+# What is not set is what a source or a run is without settings.
+_DEFAULTS: dict[str, Any] = {one.name: one.default for kind in (Source, Bounds) for one in all_fields(kind)}
 # Beyond these, settings are typing errors.
 MAX_SECONDS = 24 * 3600
 MAX_OVERLAP_MINUTES = 30 * 24 * 60
@@ -162,9 +167,11 @@ def read_bounds(environment: Mapping[str, str]) -> Bounds:
 
     return Bounds(
         backfill_time=timedelta(minutes=number("FEED_RUN_MINUTES", 10, MAX_RUN_MINUTES)),
-        reconcile_days=number("FEED_RECONCILE_DAYS", 7, MAX_DAYS),
-        reconcile_requests=number("FEED_RECONCILE_REQUESTS", 2000),
-        reconcile_every=timedelta(days=number("FEED_RECONCILE_EVERY_DAYS", 90, MAX_DAYS)),
+        reconcile_days=number("FEED_RECONCILE_DAYS", _DEFAULTS["reconcile_days"], MAX_DAYS),
+        reconcile_requests=number("FEED_RECONCILE_REQUESTS", _DEFAULTS["reconcile_requests"]),
+        reconcile_every=timedelta(
+            days=number("FEED_RECONCILE_EVERY_DAYS", _DEFAULTS["reconcile_every"].days, MAX_DAYS)
+        ),
     )
 
 
@@ -218,14 +225,16 @@ def _source_of_table(fields: _Fields, name: str) -> Source:
 
 def _source(fields: _Fields, name: str, key: SecretStr, fault: str | None = None) -> Source:
     url = values.address(fields.said("url"), fields.get("url", PUBLIC_URL))
-    settle = fields.integer("settle_seconds", 60, minimum=0, maximum=MAX_SECONDS)
+    settle = fields.integer("settle_seconds", DEFAULT_SETTLE.seconds, minimum=0, maximum=MAX_SECONDS)
     if httpx.URL(url).host == httpx.URL(PUBLIC_URL).host and settle < PUBLIC_SETTLE_SECONDS:
         raise ConfigurationError(
             f"{fields.said('settle_seconds')} is {settle}, but the public feed needs {PUBLIC_SETTLE_SECONDS} or "
             "more: an activity can take a minute to appear. Raise it."
         )
     start, budget = fields.get("start"), fields.get("budget")
-    overlap = fields.integer("overlap_minutes", 60, minimum=0, maximum=MAX_OVERLAP_MINUTES)
+    overlap = fields.integer(
+        "overlap_minutes", DEFAULT_OVERLAP.seconds // 60, minimum=0, maximum=MAX_OVERLAP_MINUTES
+    )
     return Source(
         name=name,
         url=url,
@@ -233,9 +242,9 @@ def _source(fields: _Fields, name: str, key: SecretStr, fault: str | None = None
         start=None if start is None else values.moment(fields.said("start"), start),
         settle=timedelta(seconds=settle),
         overlap=timedelta(minutes=overlap),
-        requests_per_minute=fields.integer("requests_per_minute", 300, minimum=1),
-        page_size=fields.integer("page_size", 5000, minimum=1, maximum=5000),
-        concurrency=fields.integer("concurrency", 4, minimum=1, maximum=64),
+        requests_per_minute=fields.integer("requests_per_minute", _DEFAULTS["requests_per_minute"], minimum=1),
+        page_size=fields.integer("page_size", _DEFAULTS["page_size"], minimum=1, maximum=5000),
+        concurrency=fields.integer("concurrency", _DEFAULTS["concurrency"], minimum=1, maximum=64),
         budget=None if budget is None else values.text(fields.said("budget"), budget),
         fault=fault,
     )

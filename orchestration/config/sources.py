@@ -9,6 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from orchestration.api.client import RetryPolicy
+from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -25,8 +26,8 @@ class Source:
     url: str
     key: SecretStr
     start: datetime | None = None
-    settle: timedelta = timedelta(seconds=60)
-    overlap: timedelta = timedelta(minutes=60)
+    settle: timedelta = DEFAULT_SETTLE
+    overlap: timedelta = DEFAULT_OVERLAP
     requests_per_minute: int = 300
     page_size: int = 5000
     concurrency: int = 4

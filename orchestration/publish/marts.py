@@ -8,7 +8,6 @@ never do). Everything else is read from the contract: columns, descriptions, lab
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import duckdb
 import orjson
 
 from orchestration.publish.errors import PublicationError
+from orchestration.warehouse.builds import project_sha256
 
 SCHEMA = "marts"
 # The tests that a mart's key has: over all rows, or over new rows against all.
@@ -59,7 +59,7 @@ class Mart:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every mart, and a hash that changes whenever the project would build something else."""
+    """Every mart, and the hash of the project that `raw.builds` has of a build, too."""
 
     marts: tuple[Mart, ...]
     project_hash: str
@@ -84,7 +84,7 @@ def read_catalog(manifest_path: Path) -> Catalog:
         for node in nodes
         if node["resource_type"] == "model" and node["schema"] == SCHEMA
     ]
-    return Catalog(tuple(sorted(marts, key=lambda mart: mart.name)), _project_hash(manifest))
+    return Catalog(tuple(sorted(marts, key=lambda mart: mart.name)), project_sha256(manifest_path.parents[1]))
 
 
 def require_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, count: int) -> None:
@@ -128,19 +128,3 @@ def _unique_columns(nodes: Any) -> dict[str, list[str]]:
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in UNIQUE_TESTS:
             found.setdefault(node["attached_node"], []).append(node["column_name"])
     return found
-
-
-def _project_hash(manifest: dict[str, Any]) -> str:
-    """SHA-256 (hex, 16 digits) over the code of models, seeds and macros of the project, and their settings."""
-    project = manifest["metadata"]["project_name"]
-    parts = [
-        (node["unique_id"], node["checksum"]["checksum"], node["config"]["materialized"])
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed")
-    ]
-    parts += [
-        (macro["unique_id"], macro["macro_sql"])
-        for macro in manifest["macros"].values()
-        if macro["package_name"] == project
-    ]
-    return hashlib.sha256(orjson.dumps(sorted(parts, key=lambda part: part[0]))).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from orchestration.config.settings import (
     postgres_url,
     published_path,
     raw_days,
+    read_bounds,
     read_source,
     warehouse_path,
 )
@@ -35,6 +37,21 @@ def test_a_key_is_enough():
     )
     assert source.start is None
     assert "secret" not in repr(source)
+
+
+def test_the_documented_defaults_are_those_of_the_code():
+    """`.env.example` shows every default, and dbt's profile has that of the file once more: Jinja cannot ask."""
+    shown = dict(re.findall(r"^#([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    feed = {name: value for name, value in shown.items() if name.startswith("FEED_") and name != "FEED_START"}
+    assert len(feed) >= 9
+    assert read_source(KEY | feed | {"COMPLIANCE_API_URL": shown["COMPLIANCE_API_URL"]}) == read_source(KEY)
+    assert read_bounds(feed) == read_bounds({})
+    assert (warehouse_path(shown), published_path(shown)) == (warehouse_path({}), published_path({}))
+    profile = (ROOT / "dbt_project" / "profiles.yml").read_text()
+    [default] = re.findall(r"env_var\('WAREHOUSE_PATH', '(.*?)'\)", profile)
+    assert (ROOT / "dbt_project" / default).resolve() == warehouse_path({})
+    [limit] = re.findall(r"env_var\('BUILD_MEMORY_LIMIT', ''\) or '(.*?)'", profile)
+    assert limit == shown["BUILD_MEMORY_LIMIT"]
 
 
 def test_each_kind_of_key_is_a_source_of_its_own():

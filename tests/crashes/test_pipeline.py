@@ -62,7 +62,7 @@ class Refresh:
 
     def wait_for_dbt(self) -> None:
         """Until dbt has begun to build."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while not (self.log.exists() and "START" in self.log.read_text()):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
@@ -70,7 +70,7 @@ class Refresh:
 
     def end(self) -> tuple[int, str]:
         """Exit status and everything it said, when it and what it started are gone."""
-        said, _ = self.process.communicate(timeout=120)
+        said, _ = self.process.communicate(timeout=600)
         return self.process.returncode, said
 
 

@@ -167,8 +167,8 @@ def test_the_attestation_has_the_blind_spots_of_the_mart(tmp_path: Path):
         )
     )
     assert remark is None
-    assert f"- Organization org-1, `{api}`: from an unknown time to 2026-02-10 10:00:00Z (`first`)." in text
-    assert f"- Organization org-2, `{logging}`: from 2026-03-05 10:00:00Z (`e`) to now: it is still off." in text
+    assert rf"- Organization org\-1, `{api}`: from an unknown time to 2026-02-10 10:00:00Z (`first`)." in text
+    assert rf"- Organization org\-2, `{logging}`: from 2026-03-05 10:00:00Z (`e`) to now: it is still off." in text
     assert attested("2026-03-02", "2026-03-02")[0] == {("org-2", api, "b", "d")}
     with open_warehouse(path) as connection:
         land_slice(connection, record("later", FIRST_DAY))

@@ -28,7 +28,7 @@ def feed(cache: Path) -> Iterator[LocalFeed]:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=5.0) as open_client:
+    with httpx.Client(timeout=60.0) as open_client:
         yield open_client
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from local_feed import KINDS, LocalFeed
+from local_feed.embedded import PATIENCE
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_broken_connections(small, client, kind, error):
     headers = {"x-api-key": small.key, "anthropic-version": "2023-06-01"}
     url = f"{small.url}/v1/compliance/activities"
     with pytest.raises(error):
-        client.get(url, headers=headers, timeout=0.3)
+        client.get(url, headers=headers, timeout=0.3 if kind == "hang" else 60)
     assert client.get(url, headers=headers).status_code == 200
 
 
@@ -88,7 +89,7 @@ def test_a_hanging_request_does_not_hold_up_the_end(activity, client):
         with pytest.raises(httpx.ReadTimeout):
             client.get(f"{feed.url}/v1/compliance/activities", timeout=0.1)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PATIENCE / 2
 
 
 def test_a_hang_can_end_with_nothing(small, ask):

@@ -65,7 +65,7 @@ def test_it_goes_with_its_parent(command):
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
         parent.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             read(url)
@@ -77,7 +77,7 @@ def test_it_goes_with_its_parent(command):
 
 @pytest.mark.parametrize("wrong", [["--activities", "10"], ["--host", "203.0.113.1"], ["--rate", "0"]])
 def test_it_says_in_one_sentence_why_it_cannot_start(command, wrong):
-    done = subprocess.run([*command, *wrong], cwd=ROOT, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run([*command, *wrong], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.strip()

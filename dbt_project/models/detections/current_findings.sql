@@ -21,7 +21,7 @@ detected as (
 final as (
 
     select
-        {{ hashed_id(['rule_id', 'subject_type', 'subject_id', 'anchor']) }} as finding_id,
+        {{ generate_surrogate_key(['rule_id', 'subject_type', 'subject_id', 'anchor']) }} as finding_id,
         rule_id,
         title,
         severity,

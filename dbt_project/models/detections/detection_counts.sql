@@ -5,7 +5,7 @@
 -#}
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key=['actor_id', 'activity_date'],
         on_schema_change='fail'

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key=['key_family', 'key_group'],
         on_schema_change='fail'

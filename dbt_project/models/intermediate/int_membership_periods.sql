@@ -47,7 +47,7 @@ begins as (
 final as (
 
     select
-        {{ hashed_id(['begins.membership_key', 'begins.activity_id']) }} as membership_period_id,
+        {{ generate_surrogate_key(['begins.membership_key', 'begins.activity_id']) }} as membership_period_id,
         begins.membership_key,
         memberships.scope_type,
         memberships.scope_id,

@@ -11,7 +11,7 @@ changes as (
     -- Roles on a resource are held side by side, each a membership of its own.
     select
         *,
-        {{ hashed_id(['scope_type', 'scope_id', 'principal_type', 'principal_id']) }} as holder_key,
+        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id']) }} as holder_key,
         case when right(scope_type, 5) = '_role' then coalesce({{ role }}, previous_role) end as held_role,
         case
             when change_type in ('added', 'invite_accepted', 'provisioned', 'ownership_transferred') then 'begin'
@@ -27,7 +27,7 @@ keyed as (
 
     select
         *,
-        {{ hashed_id(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }} as membership_key,
+        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }} as membership_key,
         right(scope_type, 5) = '_role' and effect = 'end' and held_role is null as is_end_of_all_roles,
         min(occurred_at) over (partition by holder_key) as first_change_at,
         min(case when effect = 'begin' then occurred_at end) over (partition by holder_key) as first_begin_at

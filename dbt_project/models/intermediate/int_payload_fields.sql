@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='payload_field_id',
         on_schema_change='fail'
@@ -54,7 +54,7 @@ found as (
         ('actor_field', 'actor_fields', no_type, 'actor_kind', 'field_name'),
     ] -%}
         select
-            {{ hashed_id(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
+            {{ generate_surrogate_key(["'" ~ kind ~ "'", activity_type, actor_type, name]) }} as payload_field_id,
             '{{ kind }}' as field_kind,
             {{ activity_type }} as activity_type,
             {{ actor_type }} as actor_type,

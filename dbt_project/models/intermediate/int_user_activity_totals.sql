@@ -1,7 +1,7 @@
 {#- Distinct days cannot be added up: of users that new activities touch, all days are added up again. -#}
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='user_id',
         on_schema_change='fail'

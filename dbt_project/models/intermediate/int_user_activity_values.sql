@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key=['user_id', 'kind', 'value'],
         on_schema_change='fail'

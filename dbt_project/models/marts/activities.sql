@@ -1,10 +1,10 @@
 {#- A request may be known as ours only after its activity is: the hook catches up, in the same transaction. -#}
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='append',
         on_schema_change='fail',
-        post_hook="{{ tell_own_reads(ref('stg_feed__requests')) }}"
+        post_hook="{{ mark_own_reads(ref('stg_feed__requests')) }}"
     )
 }}
 

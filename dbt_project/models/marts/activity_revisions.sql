@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='append',
         on_schema_change='fail'
     )
@@ -60,7 +60,7 @@ summed as (
 final as (
 
     select
-        {{ hashed_id(['compared.source', 'compared.activity_id', 'compared.payload_sha256']) }}
+        {{ generate_surrogate_key(['compared.source', 'compared.activity_id', 'compared.payload_sha256']) }}
             as activity_revision_id,
         compared.activity_id,
         compared.source,

@@ -2,7 +2,7 @@ with
 
 turns as (
 
-    select * from {{ ref('int_logging_turns') }}
+    select * from {{ ref('int_logging_transitions') }}
 
 ),
 
@@ -56,7 +56,7 @@ spots as (
 final as (
 
     select
-        {{ hashed_id(['switch', 'coalesce(switched_off_activity_id, switched_on_activity_id)']) }} as blind_spot_id,
+        {{ generate_surrogate_key(['switch', 'coalesce(switched_off_activity_id, switched_on_activity_id)']) }} as blind_spot_id,
         organization_uuid,
         switch,
         switched_off_activity_id,

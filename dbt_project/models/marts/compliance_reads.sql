@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='activity_date',
         on_schema_change='fail'
@@ -98,7 +98,7 @@ requests as (
 final as (
 
     select
-        {{ hashed_id(['activity_date', 'actor_type', 'actor_id', 'request_method', 'endpoint', 'is_own_read']) }}
+        {{ generate_surrogate_key(['activity_date', 'actor_type', 'actor_id', 'request_method', 'endpoint', 'is_own_read']) }}
             as compliance_read_id,
         activity_date,
         actor_type,

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='append',
         on_schema_change='fail'
     )
@@ -36,7 +36,7 @@ read_whole as (
 final as (
 
     select
-        {{ hashed_id(['activities.activity_id', 'coalesce(statements.change_number, 1)']) }}
+        {{ generate_surrogate_key(['activities.activity_id', 'coalesce(statements.change_number, 1)']) }}
             as configuration_change_id,
         activities.activity_id,
         activities.occurred_at,

@@ -68,7 +68,7 @@ sealed as (
 final as (
 
     select
-        {{ hashed_id(['days.source', 'days.coverage_date']) }} as feed_coverage_id,
+        {{ generate_surrogate_key(['days.source', 'days.coverage_date']) }} as feed_coverage_id,
         days.source,
         days.coverage_date,
         case when covered.is_whole = 1 then 'complete' when covered.is_whole = 0 then 'partial' else 'missing' end

@@ -50,7 +50,7 @@ folded as (
 final as (
 
     select
-        {{ hashed_id(key_columns + ['events.event_type']) }} as key_event_id,
+        {{ generate_surrogate_key(key_columns + ['events.event_type']) }} as key_event_id,
         events.activity_id,
         events.key_id,
         events.key_type,

@@ -57,7 +57,7 @@ seen as (
 final as (
 
     select
-        {{ hashed_id(['key_type', 'key_id', 'valid_from']) }} as key_period_id,
+        {{ generate_surrogate_key(['key_type', 'key_id', 'valid_from']) }} as key_period_id,
         key_type,
         key_id,
         status,

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='append',
         on_schema_change='fail'
     )
@@ -29,7 +29,7 @@ changes as (
 final as (
 
     select
-        {{ hashed_id(['activity_id', 'scope_type', 'scope_id', 'principal_type', 'principal_id']) }}
+        {{ generate_surrogate_key(['activity_id', 'scope_type', 'scope_id', 'principal_type', 'principal_id']) }}
             as membership_change_id,
         activity_id,
         occurred_at,

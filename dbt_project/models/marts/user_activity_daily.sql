@@ -1,6 +1,6 @@
 {{
     config(
-        materialized=growing(),
+        materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
         unique_key='user_activity_daily_id',
         on_schema_change='fail'
@@ -37,7 +37,7 @@ activities as (
 final as (
 
     select
-        {{ hashed_id(['activity_date', 'actor_user_id', 'organization_uuid']) }} as user_activity_daily_id,
+        {{ generate_surrogate_key(['activity_date', 'actor_user_id', 'organization_uuid']) }} as user_activity_daily_id,
         activity_date,
         actor_user_id as user_id,
         organization_uuid,

@@ -10,7 +10,7 @@ new_values as (
 
     select model.{{ column_name }} as new_value
     from {{ model }} as model
-    {% if not is_made_anew() %}
+    {% if not is_full_rebuild() %}
         where model.ingest_seq > (select coalesce(max(ingest_seq), 0) from {{ source('raw', 'builds') }})
     {% endif %}
 

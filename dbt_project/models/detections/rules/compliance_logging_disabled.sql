@@ -8,7 +8,7 @@ switched_off as (
         actor_id,
         max(case when switch = 'compliance_api_logging_enabled' then 1 else 0 end) = 1 as is_logging_off,
         occurred_at
-    from {{ ref('int_logging_turns') }}
+    from {{ ref('int_logging_transitions') }}
     where not is_on
     group by activity_id, organization_uuid, actor_id, occurred_at
 

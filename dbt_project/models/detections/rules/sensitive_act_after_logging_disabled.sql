@@ -11,7 +11,7 @@ with
 
 disabled as (
 
-    select * from {{ ref('int_logging_turns') }}
+    select * from {{ ref('int_logging_transitions') }}
     where not is_on
 
 ),

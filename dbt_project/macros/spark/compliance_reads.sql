@@ -1,0 +1,1 @@
+{% macro spark__matches_whole(text, pattern) %}({{ text }} rlike '^(?:{{ pattern }})$'){% endmacro %}

@@ -1,0 +1,1 @@
+{% macro spark__text_array(texts) %}array({{ texts | join(', ') }}){% endmacro %}

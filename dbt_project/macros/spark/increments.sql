@@ -1,0 +1,8 @@
+{% macro spark__incremental_or_table() %}{{ return('table') }}{% endmacro %}
+
+
+{% macro spark__is_full_rebuild() %}{{ return(true) }}{% endmacro %}
+
+
+{# There the table was made anew just now, with all requests. #}
+{% macro spark__mark_own_reads(requests) %}{% endmacro %}

@@ -1,0 +1,69 @@
+{#
+  The same for Spark, which reads half of a pair as '?', or nothing at all: only texts with such a half are changed, and
+  not where its backslash is escaped itself.
+#}
+{% macro spark__readable_json(json) -%}
+    case
+        when
+            (contains({{ json }}, r'\ud') or contains({{ json }}, r'\uD'))
+            and {{ json }} rlike concat(
+                r'(?<!\\)(\\\\)*\\u[dD]([89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])',
+                r'|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F])'
+            )
+            then regexp_replace({{ json }}, r'\\u[dD][89a-fA-F][0-9a-fA-F]{2}', r'\\ufffd')
+        else {{ json }}
+    end
+{%- endmacro %}
+
+
+{% macro spark__json_record(json, fields) -%}
+    from_json({{ spark__readable_json(json) }}, '{{ spark__json_shape(fields) }}')
+{%- endmacro %}
+
+
+{% macro spark__json_shape(fields) -%}
+    {%- set types = {'text': 'string', 'texts': 'array<string>', 'json': 'string'} -%}
+    {%- set parts = [] -%}
+    {%- for name, kind in fields.items() -%}
+        {%- do parts.append('`' ~ name ~ '`: ' ~ (spark__json_shape(kind) if kind is mapping else types[kind])) -%}
+    {%- endfor -%}
+    {{- 'struct<' ~ parts | join(', ') ~ '>' -}}
+{%- endmacro %}
+
+
+{% macro spark__record_field(record, path) %}{{ record }}.{{ path }}{% endmacro %}
+
+
+{% macro spark__json_text(json, path) %}get_json_object({{ spark__readable_json(json) }}, '$.{{ path }}'){% endmacro %}
+
+
+{% macro spark__json_strings(json, path) -%}
+    {{ spark__json_record(json, {path: 'texts'}) }}.{{ path }}
+{%- endmacro %}
+
+
+{% macro spark__json_items(relation, json, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        elements.item
+    from {{ relation }}
+    lateral view explode(from_json({{ relation }}.{{ json }}, 'array<string>')) elements as item
+{%- endmacro %}
+
+
+{% macro spark__json_field_names(json, part) -%}
+    {%- set readable = spark__readable_json(json) -%}
+    array(
+        json_object_keys({{ readable }}),
+        map_keys(from_json({{ readable }}, 'struct<`{{ part }}`: map<string, string>>').{{ part }})
+    )
+{%- endmacro %}
+
+
+{% macro spark__each_field_name(relation, field_names, of) -%}
+    select
+        {{ relation }}.*,
+        names.field_name
+    from {{ relation }}
+    lateral view explode(array_distinct({{ field_names }}[{{ of - 1 }}])) names as field_name
+{%- endmacro %}
