@@ -2,7 +2,7 @@
   How the thing that an activity reports ended, where its record says so itself: `success`, `failure`, or `unknown` where
   it says neither. Null for all other types; there the seed `activity_types` has it. `status_code` is the record's.
 #}
-{% macro stated_outcome(activity_type, payload, status_code) -%}
+{% macro stated_outcome(activity_type, stated, status_code) -%}
     {%- set word_fields = {
         'admin_connector_request_resolved': 'decision',
         'github_token_import': 'result',
@@ -21,7 +21,7 @@
                     else 'unknown'
                 end
         {%- for type, field in word_fields.items() %}
-            when '{{ type }}' then {{ outcome_of_word(json_text(payload, field)) }}
+            when '{{ type }}' then {{ outcome_of_word(record_field(stated, field)) }}
         {%- endfor %}
     end
 {%- endmacro %}

@@ -61,6 +61,12 @@ repeated as (
     'request_id': 'text',
     'accessed_at': 'text',
     'status_code': 'text',
+    'decision': 'text',
+    'result': 'text',
+    'outcome': 'text',
+    'validation_result': 'text',
+    'approved': 'text',
+    'status': {'outcome': 'text'},
     'actor': {
         'user_id': 'text',
         'api_key_id': 'text',
@@ -132,7 +138,7 @@ final as (
         activity_types.action,
         coalesce(
             {{ stated_outcome(
-                'extracted.activity_type', 'extracted.payload', record_field('extracted.stated', 'status_code')
+                'extracted.activity_type', 'extracted.stated', record_field('extracted.stated', 'status_code')
             ) }},
             activity_types.outcome
         ) as outcome,
