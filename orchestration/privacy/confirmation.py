@@ -41,6 +41,14 @@ def issue(path: Path, kind: str, subject: str = "") -> str:
     return token
 
 
+def describe(path: Path, kind: str, subject: str) -> str:
+    """Issue a token, and say how a run of Dagster uses it."""
+    token = issue(path, kind, subject)
+    stated = f" and `subject: {subject}`" if "@" not in subject and kind == "erasure" else ""
+    minutes = VALID_FOR // timedelta(minutes=1)
+    return f"In Dagster: `kind: {kind}` with `confirmation: {token}`{stated}, once, within {minutes} minutes."
+
+
 def redeem(path: Path, token: str, kind: str, subject: str = "") -> None:
     """Use a token up. A wrong one does not use up the right one.
 

@@ -10,10 +10,12 @@ from datetime import UTC, date
 import duckdb
 
 from orchestration.privacy.mentions import NAMED, NEAR
-from orchestration.privacy.subject import Subject, find_mentions, find_subject
+from orchestration.privacy.subject import Subject, find_mentions, find_quarantined, find_subject
+from orchestration.terminal import printable
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.temporary import temporary
 
+SHOWN_NEAR_MISSES = 20
 _PREVIEW = """
 select
     activity_type,
@@ -54,6 +56,12 @@ where sealed_date < $before
 group by all
 """
 
+# A quarantined record has no time of its own: that of the slice in which it came counts.
+_OF_OLD_EXTRACTS = """
+select extract_id from raw.extracts
+join {days} as old_days on extracts.source = old_days.source and slice_start::date = removed_date
+"""
+
 _OF_OLD_DAYS = """
 with taken as (
     select activities.*, removed_date
@@ -90,6 +98,28 @@ class Preview:
         """All of them."""
         return sum(row[1] for row in self.rows)
 
+    def describe(self) -> Iterator[str]:
+        """The counts, a line for each type, and the sum."""
+        for kind, activities, revisions, first, last in self.rows:
+            yield f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}"
+        yield f"{self.activity_count:,} activities would be removed, and the revisions of them."
+        if self.person and self.person.shared_count:
+            yield (
+                f"{self.person.shared_count} address(es) are shared with other users: records that name one of "
+                "these alone are not among them."
+            )
+        if self.near_misses:
+            yield "These stay, where an id or address is only part of a longer word. Run this for the word to go:"
+        for word, activity_id, count in self.near_misses[:SHOWN_NEAR_MISSES]:
+            yield f"  {printable(word):<48}{count:>10,}  such as {printable(activity_id)}"
+        if (more := len(self.near_misses) - SHOWN_NEAR_MISSES) > 0:
+            yield f"  and {more:,} more words"
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Those of the person whom an erasure is about."""
+        return self.person.user_ids if self.person else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -99,6 +129,14 @@ class Choice:
     rows: str
     days: str | None = None
     person: Subject | None = None
+    quarantined_hashes: str | None = None
+
+    @property
+    def quarantined(self) -> tuple[str, dict[str, str]]:
+        """The condition, with its parameters, for the quarantined records that are taken as well."""
+        if self.quarantined_hashes is None:
+            return f"payload is not null and extract_id in ({_OF_OLD_EXTRACTS.format(days=self.days)})", {}
+        return f"sha256(payload) in (select id from {self.quarantined_hashes} where mention = '{NAMED}')", {}
 
 
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:
@@ -127,8 +165,12 @@ def _rows_by_type(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list
 def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterator[Choice]:
     """All contents of the activities that name the person."""
     person = find_subject(connection, subject)
-    with find_mentions(connection, person) as mentions, _rows_of_person(connection, mentions) as rows:
-        yield Choice(rows, person=person)
+    with (
+        find_mentions(connection, person) as mentions,
+        _rows_of_person(connection, mentions) as rows,
+        find_quarantined(connection, person) as quarantined,
+    ):
+        yield Choice(rows, person=person, quarantined_hashes=quarantined)
 
 
 @contextmanager

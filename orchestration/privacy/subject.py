@@ -51,7 +51,10 @@ _CONTENTS = """(
     union all
     select activity_id, payload from raw.activity_revisions
 )"""
-_IN_A_FIELD = f"select 1 from {_CONTENTS} where regexp_matches(payload, $pattern) limit 1"
+_IN_A_FIELD = f"""
+select 1 from (select payload from {_CONTENTS} union all select payload from raw.quarantined_records)
+where regexp_matches(payload, $pattern) limit 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,10 @@ def _is_known(connection: duckdb.DuckDBPyConnection, user_id: str) -> bool:
     if connection.execute("select 1 from marts.users where user_id = ?", [user_id]).fetchall():
         return True
     if user_id.startswith(_PREFIX):
-        with choose(connection, Subject((user_id,), ())) as chosen:
-            return bool(connection.execute(f"select 1 from {chosen} limit 1").fetchall())
+        person = Subject((user_id,), ())
+        with find_mentions(connection, person) as found, find_quarantined(connection, person) as quarantined:
+            query = f"select 1 from (from {found} union all by name from {quarantined}) where mention = '{NAMED}'"
+            return bool(connection.execute(query).fetchall())
     pattern = _FIELDS_OF_USERS + "".join(map(_in_json, user_id)) + '"'
     return bool(connection.execute(_IN_A_FIELD, {"pattern": pattern}).fetchall())
 
@@ -128,6 +133,12 @@ def _is_known(connection: duckdb.DuckDBPyConnection, user_id: str) -> bool:
 def find_mentions(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
     """As `mentioned`, over all contents of activities: `id` is the activity's."""
     return mentioned(connection, subject.mentions, f"select activity_id as id, payload as text from {_CONTENTS}")
+
+
+def find_quarantined(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
+    """As `mentioned`, over quarantined records: `id` is the SHA-256 of the content."""
+    texts = "select sha256(payload) as id, payload as text from raw.quarantined_records where payload is not null"
+    return mentioned(connection, subject.mentions, texts)
 
 
 @contextmanager

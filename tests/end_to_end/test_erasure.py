@@ -176,7 +176,7 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
 
 
 @pytest.mark.parametrize(
-    ("job", "order", "sentence"),
+    ("job", "given", "sentence"),
     [
         ("erase", {"subject": "ada@example.com"}, "Name the person by the user id"),
         ("erase", {"subject": "user_1", "reason": ""}, "Say why"),
@@ -187,10 +187,10 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     ],
 )
 def test_a_job_with_a_wrong_or_unconfirmed_request_removes_nothing(
-    built: Built, job: str, request: dict[str, str], sentence: str
+    built: Built, job: str, given: dict[str, str], sentence: str
 ):
     kind = {"kind": "erasure" if job == "erase" else "retention", "requested_by": "x", "reason": "y"}
-    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | request}}})
+    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | given}}})
     assert not result.success
     assert sentence in failure_of(result)
     assert "ada@example.com" not in failure_of(result)
@@ -214,5 +214,5 @@ def test_retention_says_what_it_would_remove(built: Built, monkeypatch: pytest.M
     [(count,)] = rows(built[0], f"select count(*) from raw.activities where created_at < '{before}'")
     assert f"{count:,} activities would be removed" in said.out
     assert "Nothing was removed" in said.out
-    [token] = re.findall("job `retain` with `confirmation: (.*?)`", said.out)
+    [token] = re.findall("`kind: retention` with `confirmation: (.*?)`", said.out)
     redeem(built[0], token, "retention", str(before))
