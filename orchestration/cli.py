@@ -18,7 +18,6 @@ from typer.models import OptionInfo
 
 from orchestration.config.settings import PSEUDONYM_KEY, Settings, pseudonym_key
 from orchestration.config.values import ConfigurationError
-from orchestration.dagster_home import ROOT
 from orchestration.errors import ExplainedError
 from orchestration.run import STOPPED, prepare_environment, report_lost_runs, run_job
 from orchestration.terminal import printable
@@ -227,7 +226,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     """Remove every record that names one person, for good."""
     # Not the job: Dagster keeps what a run is given, and this may be an email address.
     from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
-    from orchestration.privacy.erasure import RemovalRequest
+    from orchestration.privacy.erasure import ERASURE, RemovalRequest
     from orchestration.privacy.erasure import erase as erase_person
     from orchestration.privacy.selection import preview_erasure
     from orchestration.warehouse.connection import open_warehouse, warehouse_lock
@@ -236,7 +235,8 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     path = paths.warehouse_path
     if not yes:
         with open_warehouse(path, read_only=True) as connection:
-            return _preview(preview_erasure(connection, subject))
+            preview = preview_erasure(connection, subject)
+        return _preview(path, preview, ERASURE, next(iter(preview.user_ids), ""))
     with warehouse_lock(path):
         removed = erase_person(path, subject, request)
     if removed is None:
@@ -259,22 +259,30 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
 @command
 def retain(by: By = "", why: Why = "", yes: Yes = False) -> int:
     """Remove the days that are older than RAW_DAYS, for good."""
-    from orchestration.privacy.erasure import RemovalRequest, oldest_kept
+    from orchestration.privacy.confirmation import issue
+    from orchestration.privacy.erasure import RETENTION, RemovalRequest, oldest_kept
     from orchestration.privacy.selection import preview_retention
     from orchestration.warehouse.connection import open_warehouse
 
     RemovalRequest(by, why)
+    path = Settings.paths(os.environ).warehouse_path
     before = oldest_kept(Settings.read(os.environ, "raw_days").raw_days)
     if not yes:
         print(f"Sealed days before {before} (UTC) would be removed.")
-        with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
-            return _preview(preview_retention(connection, before))
-    config = {"kind": "retention", "requested_by": by, "reason": why}
+        with open_warehouse(path, read_only=True) as connection:
+            preview = preview_retention(connection, before)
+        return _preview(path, preview, RETENTION, str(before))
+    token = issue(path, RETENTION, str(before))
+    config = {"kind": RETENTION, "requested_by": by, "reason": why, "confirmation": token}
     return run_job("retain", raw__removals=config) and _fail(_STILL_PUBLISHED)
 
 
-def _preview(preview: Preview) -> int:
+def _preview(path: Path, preview: Preview, kind: str, subject: str) -> int:
+    from orchestration.privacy.confirmation import describe
+
     print(*preview.describe(), _CONFIRM, sep="\n")
+    if subject:
+        print(printable(describe(path, kind, subject)))
     return 0
 
 
@@ -331,14 +339,12 @@ def docs(port: int = 8080) -> int:
 
 
 @command
-def ui(port: int = 3000) -> None:
+def ui(port: int = 3000) -> int:
     """Open the Dagster UI on this workspace, on 127.0.0.1."""
     from dagster import DagsterInstance
 
+    from orchestration.ui import serve
+
     with DagsterInstance.get() as instance:
         report_lost_runs(instance)
-    quiet = "ignore:Function `dev_command` is superseded"
-    started = [sys.executable, "-W", quiet, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
-    # From its home Dagster finds the one dagster.yaml that counts.
-    os.chdir(os.environ["DAGSTER_HOME"])
-    os.execv(sys.executable, [*started, "-m", "orchestration.definitions", "-d", str(ROOT)])
+    return serve(port)

@@ -31,7 +31,6 @@ from orchestration.jobs import (
     refresh_job,
     refresh_schedule,
     retain_job,
-    retain_schedule,
     review_job,
     verify_job,
     verify_schedule,
@@ -78,7 +77,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             retain_job,
             archive_job,
         ],
-        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule, retain_schedule],
+        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,

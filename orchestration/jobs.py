@@ -8,9 +8,10 @@ import dagster as dg
 
 from orchestration.assets.archiving import JOB as ARCHIVE
 from orchestration.assets.evidence import access_review, attestation, day_seals
-from orchestration.assets.removals import ERASURE, REMOVALS, RETENTION
+from orchestration.assets.removals import REMOVALS
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
+from orchestration.privacy.erasure import ERASURE, RETENTION
 from orchestration.run_locks import fail_lost_runs
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ RECONCILE_CRON = "40 2 * * *"
 VERIFY_CRON = "30 3 * * 0"
 # By then the last day of the previous month is sealed.
 ATTEST_CRON = "0 6 3 * *"
-# After that night's reconciliation.
-RETAIN_CRON = "30 4 1 * *"
-
-# From the feed to the published tables.
+# From the feed to the tables.
 CYCLE = (
     dg.AssetSelection.all()
     - dg.AssetSelection.groups("evidence")
@@ -136,22 +134,14 @@ def _removal_job(name: str, config: dict[str, str], description: str) -> Unresol
 
 erase_job = _removal_job(
     "erase",
-    {"kind": ERASURE, "subject": "", "requested_by": "", "reason": ""},
-    "Permanently remove every record that names one person (by user id), rebuild all tables, and publish.",
+    {"kind": ERASURE, "subject": "", "requested_by": "", "reason": "", "confirmation": ""},
+    "Remove every record that names one person (by user id), for good; then rebuild every table, and publish. "
+    "Needs the token that `make erase` prints.",
 )
 
 retain_job = _removal_job(
     "retain",
-    {"kind": RETENTION, "requested_by": "the schedule", "reason": "RAW_DAYS"},
-    "Permanently remove the days older than RAW_DAYS, rebuild all tables, and publish.",
-)
-
-# Off by default: deleting records on a schedule is the operator's decision.
-retain_schedule = dg.ScheduleDefinition(
-    name="retain_schedule",
-    job=retain_job,
-    cron_schedule=RETAIN_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="On the first of each month. Off until someone turns it on.",
+    {"kind": RETENTION, "requested_by": "", "reason": "", "confirmation": ""},
+    "Remove the days that are older than RAW_DAYS, for good; then rebuild every table, and publish. Needs "
+    "the token that `make retain` prints.",
 )

@@ -102,8 +102,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
-        # Records are never removed by default.
-        "retain_schedule": ("30 4 1 * *", dg.DefaultScheduleStatus.STOPPED),
+        # Nothing is removed by itself.
     }
 
 

@@ -2,7 +2,7 @@
   Outcome of an activity of a type whose records state it: `success`, `failure`, or `unknown` if this one does not. Null
   for all other types, whose outcome is in the seed `activity_types`. `status_code` is the record's.
 #}
-{% macro stated_outcome(activity_type, payload, status_code) -%}
+{% macro stated_outcome(activity_type, stated, status_code) -%}
     {%- set word_fields = {
         'admin_connector_request_resolved': 'decision',
         'github_token_import': 'result',
@@ -21,7 +21,7 @@
                     else 'unknown'
                 end
         {%- for type, field in word_fields.items() %}
-            when '{{ type }}' then {{ outcome_of_word(json_text(payload, field)) }}
+            when '{{ type }}' then {{ outcome_of_word(record_field(stated, field)) }}
         {%- endfor %}
     end
 {%- endmacro %}

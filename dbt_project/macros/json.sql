@@ -69,17 +69,25 @@
 
 
 {#
-  Select of each row of `relation` once per element of the JSON array in the column `json`, with `item` (the element as
-  text; an object as JSON text) and `item_index` (from 1). Rows without elements are excluded.
+  A select of the `columns` of `relation` once per element of the JSON array in its column `json`, with `item` (the
+  element as text; an object as JSON text). Rows without elements are left out. As in `update_entries`, name only the
+  columns that are needed.
 #}
-{% macro json_items(relation, json) %}{{ return(adapter.dispatch('json_items')(relation, json)) }}{% endmacro %}
+{% macro json_items(relation, json, columns) %}
+    {{- return(adapter.dispatch('json_items')(relation, json, columns)) -}}
+{% endmacro %}
 
-{% macro duckdb__json_items(relation, json) -%}
+{% macro duckdb__json_items(relation, json, columns) -%}
     select
-        {{ relation }}.*,
-        unnest(json_extract_string({{ relation }}.{{ json }}, '$[*]')) as item,
-        generate_subscripts(json_extract_string({{ relation }}.{{ json }}, '$[*]'), 1) as item_index
-    from {{ relation }}
+        {{ columns | join(', ') }},
+        unnest(items) as item
+    from (
+        select
+            {{ columns | join(', ') }},
+            json_extract_string({{ json }}, '$[*]') as items
+        from {{ relation }}
+        where {{ json }} is not null
+    ) as listed
 {%- endmacro %}
 
 

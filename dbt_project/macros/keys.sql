@@ -15,25 +15,35 @@
 
 
 {#
-  A select of every row of `relation` once per entry of the array `updates`, with `update_type`, `previous_value`,
-  `current_value` and `update_index` (from 1). An entry that is not an object has nulls; rows without entries are
-  left out. The entries stay JSON until they are read: as text, one that is a bare string would be no JSON any more.
+  A select of the `columns` of `relation` once per entry of the JSON array in its column `updates`, with `update_type`,
+  `previous_value`, `current_value` and `update_index` (from 1). An entry that is not an object has nulls; rows without
+  entries are left out. Name only the columns that are needed: each is repeated for every entry, and the engine does
+  not leave unused ones out by itself.
 #}
-{% macro update_entries(relation, updates) %}{{ return(adapter.dispatch('update_entries')(relation, updates)) }}{% endmacro %}
+{% macro update_entries(relation, updates, columns) -%}
+    {{- return(adapter.dispatch('update_entries')(relation, updates, columns)) -}}
+{%- endmacro %}
 
-{% macro duckdb__update_entries(relation, updates) -%}
+{% macro duckdb__update_entries(relation, updates, columns) -%}
+    {%- set shape = '[' ~ duckdb__json_shape({'type': 'text', 'previous_value': 'text', 'current_value': 'text'}) ~ ']' -%}
     select
-        entries.* exclude (entry),
-        json_extract_string(entries.entry, '$.type') as update_type,
-        json_extract_string(entries.entry, '$.previous_value') as previous_value,
-        json_extract_string(entries.entry, '$.current_value') as current_value
+        {{ columns | join(', ') }},
+        update_index,
+        entry.type as update_type,
+        entry.previous_value,
+        entry.current_value
     from (
         select
-            {{ relation }}.*,
-            unnest(json_extract({{ updates }}, '$[*]')) as entry,
-            generate_subscripts(json_extract({{ updates }}, '$[*]'), 1) as update_index
-        from {{ relation }}
-    ) as entries
+            {{ columns | join(', ') }},
+            unnest(entries) as entry,
+            generate_subscripts(entries, 1) as update_index
+        from (
+            select
+                {{ columns | join(', ') }},
+                json_transform({{ updates }}, '{{ shape }}') as entries
+            from {{ relation }}
+        ) as listed
+    ) as unnested
 {%- endmacro %}
 
 

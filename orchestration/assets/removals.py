@@ -4,13 +4,13 @@ import dagster as dg
 
 from orchestration.assets import OWNERS
 from orchestration.evidence.removals import Removal
+from orchestration.privacy.confirmation import redeem
 from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
-from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
+from orchestration.privacy.erasure import ERASURE, RETENTION, RemovalRequest, erase, oldest_kept, retain
 from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 from orchestration.warehouse.errors import WarehouseError
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
-ERASURE, RETENTION = "erasure", "retention"
 
 
 class RemovalConfig(dg.Config):
@@ -18,12 +18,14 @@ class RemovalConfig(dg.Config):
 
     Dagster stores run configuration, so name the subject of an `erasure` by user id, not by email. A `retention`
     removes the days older than `RAW_DAYS`.
+    `confirmation` is the token that `make erase` or `make retain` printed on the machine of the warehouse.
     """
 
     kind: str
     subject: str = ""
     requested_by: str = ""
     reason: str = ""
+    confirmation: str = ""
 
 
 @dg.asset(
@@ -60,7 +62,10 @@ def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
     if config.kind == ERASURE:
         if "@" in config.subject:
             raise WarehouseError("Dagster stores run configuration. Name the person by user id.")
+        redeem(warehouse.path, config.confirmation, ERASURE, config.subject)
         return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
-        return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)
+        before = oldest_kept(warehouse.raw_days())
+        redeem(warehouse.path, config.confirmation, RETENTION, str(before))
+        return retain(warehouse.path, before, request)
     raise WarehouseError(f"There is no removal of kind {config.kind!r}. Use {ERASURE} or {RETENTION}.")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.privacy.mentions import Mentions, mentioned
 from orchestration.privacy.selection import Choice
 
-# Without builds on record the next one makes every table anew. The archive of before still has what was removed:
-# it is none of the new file, which is archived anew, into another place.
+# Without builds on record the next one rebuilds every table. The old archive still has what was removed, so
+# it does not belong to the new file, which is archived elsewhere.
 _LEFT_OUT = ("builds", "archive_files", "archive_snapshots", "dropped_walks")
 _FILTERED = ("activities", "activity_revisions")
 
@@ -19,8 +20,8 @@ _TABLES = """
 select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'raw' order by 1
 """
 
-# The one curated table that is no function of the records of now: it says when a finding was told first. What
-# rests on a removed record goes, and what names the person.
+# The one curated table that is not a function of the current records: it says when a finding was first reported.
+# What rests on a removed record goes, and so does what names the person.
 _HISTORY = "detections.finding_history"
 _FINDINGS = """
 create table {history} as
@@ -31,7 +32,7 @@ with touched as (
 )
 select history.* from origin.{history} as history
 anti join touched using (finding_id)
-where not coalesce(regexp_matches(to_json(history)::varchar, $pattern), false)
+where finding_id not in (select id from {named} where mention = 'named')
 """
 
 
@@ -70,7 +71,7 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
     ).fetchall()
     if known:
         connection.execute(f"create schema {schema}")
-        connection.execute(
-            _FINDINGS.format(history=_HISTORY, rows=choice.rows),
-            {"pattern": choice.person and choice.person.pattern},
-        )
+        mentions = choice.person.mentions if choice.person else Mentions((), ())
+        texts = f"select finding_id as id, to_json(history)::varchar as text from origin.{_HISTORY} as history"
+        with mentioned(connection, mentions, texts) as found:
+            connection.execute(_FINDINGS.format(history=_HISTORY, rows=choice.rows, named=found))

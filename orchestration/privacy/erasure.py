@@ -34,6 +34,7 @@ from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.temporary import temporary
 
 MAX_LETTERS = 200
+ERASURE, RETENTION = "erasure", "retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
         WarehouseError: nothing was removed.
     """
 
-    return _remove(path, "erasure", request, lambda connection: choose_person(connection, subject))
+    return _remove(path, ERASURE, request, lambda connection: choose_person(connection, subject))
 
 
 def oldest_kept(raw_days: int | None) -> date:
@@ -132,7 +133,7 @@ def retain(path: Path, before: date, request: RemovalRequest) -> Removal | None:
 
     Days without a seal stay, and days of which a failed extract waits to be repeated.
     """
-    return _remove(path, "retention", request, lambda connection: choose_days(connection, before))
+    return _remove(path, RETENTION, request, lambda connection: choose_days(connection, before))
 
 
 def _remove(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date
 
 import duckdb
 
-from orchestration.privacy.subject import Subject, choose, find_subject
+from orchestration.privacy.mentions import NAMED, NEAR
+from orchestration.privacy.subject import Subject, find_mentions, find_quarantined, find_subject
 from orchestration.terminal import printable
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.temporary import temporary
 
+SHOWN_NEAR_MISSES = 20
 _PREVIEW = """
 select
     activity_type,
@@ -26,14 +28,23 @@ group by activity_type
 order by activity_count desc, activity_type
 """
 
-_OF_A_PERSON = """
+_OF_A_PERSON = f"""
+with chosen as (select id as activity_id from {{mentions}} where mention = '{NAMED}')
 select
     'activities' as table_name, source, activity_id, activity_type, created_at, payload_sha256, extract_id,
     ingest_seq
-from raw.activities semi join {chosen} as chosen using (activity_id)
+from raw.activities semi join chosen using (activity_id)
 union all
 select 'activity_revisions', source, activity_id, activity_type, created_at, payload_sha256, extract_id, ingest_seq
-from raw.activity_revisions semi join {chosen} as chosen using (activity_id)
+from raw.activity_revisions semi join chosen using (activity_id)
+"""
+
+_NEAR_MISSES = f"""
+select substr(mention, {len(NEAR) + 2}) as word, min(id), count(*) as activity_count
+from {{mentions}}
+where mention <> '{NAMED}'
+group by word
+order by activity_count desc, word
 """
 
 _OLD_DAYS = """
@@ -72,10 +83,15 @@ join (select distinct source, activity_id, removed_date from taken) using (sourc
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be removed: activities and revisions by type, with the first and the last day of each."""
+    """What would be removed: activities and revisions by type, with the first and the last day of each.
+
+    `near_misses` stay: longer words that contain an id or address of the person, an activity with the word, and
+    the number of activities with it.
+    """
 
     rows: list[tuple[str | None, int, int, date, date]]
-    shared_count: int = 0
+    person: Subject | None = None
+    near_misses: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
     def activity_count(self) -> int:
@@ -87,11 +103,22 @@ class Preview:
         for kind, activities, revisions, first, last in self.rows:
             yield f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}"
         yield f"{self.activity_count:,} activities would be removed, and the revisions of them."
-        if self.shared_count:
+        if self.person and self.person.shared_count:
             yield (
-                f"{self.shared_count} address(es) are shared with other users: records that name one of these "
-                "alone are not among them."
+                f"{self.person.shared_count} address(es) are shared with other users: records that name one of "
+                "these alone are not among them."
             )
+        if self.near_misses:
+            yield "These stay, where an id or address is only part of a longer word. Run this for the word to go:"
+        for word, activity_id, count in self.near_misses[:SHOWN_NEAR_MISSES]:
+            yield f"  {printable(word):<48}{count:>10,}  such as {printable(activity_id)}"
+        if (more := len(self.near_misses) - SHOWN_NEAR_MISSES) > 0:
+            yield f"  and {more:,} more words"
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        """Those of the person whom an erasure is about."""
+        return self.person.user_ids if self.person else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +129,26 @@ class Choice:
     rows: str
     days: str | None = None
     person: Subject | None = None
+    quarantined_hashes: str | None = None
 
     @property
     def quarantined(self) -> tuple[str, dict[str, str]]:
         """The condition, with its parameters, for the quarantined records that are taken as well."""
-        if self.days or not self.person:
+        if self.quarantined_hashes is None:
             return f"payload is not null and extract_id in ({_OF_OLD_EXTRACTS.format(days=self.days)})", {}
-        return "regexp_matches(payload, $pattern)", {"pattern": self.person.pattern}
+        return f"sha256(payload) in (select id from {self.quarantined_hashes} where mention = '{NAMED}')", {}
 
 
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:
     """What an erasure of the person would remove.
 
     Raises:
-        WarehouseError: `subjects.find_subject` says when.
+        WarehouseError: `subject.find_subject` says when.
     """
-    with choose_person(connection, subject) as choice:
-        return Preview(_rows_by_type(connection, choice), choice.person.shared_count if choice.person else 0)
+    person = find_subject(connection, subject)
+    with find_mentions(connection, person) as mentions, _rows_of_person(connection, mentions) as rows:
+        near = connection.execute(_NEAR_MISSES.format(mentions=mentions)).fetchall()
+        return Preview(_rows_by_type(connection, Choice(rows)), person, near)
 
 
 def preview_retention(connection: duckdb.DuckDBPyConnection, before: date) -> Preview:
@@ -136,10 +166,17 @@ def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterat
     """All contents of the activities that name the person."""
     person = find_subject(connection, subject)
     with (
-        choose(connection, person) as chosen,
-        temporary(connection, "removed_rows", _OF_A_PERSON.format(chosen=chosen)) as rows,
+        find_mentions(connection, person) as mentions,
+        _rows_of_person(connection, mentions) as rows,
+        find_quarantined(connection, person) as quarantined,
     ):
-        yield Choice(rows, person=person)
+        yield Choice(rows, person=person, quarantined_hashes=quarantined)
+
+
+@contextmanager
+def _rows_of_person(connection: duckdb.DuckDBPyConnection, mentions: str) -> Iterator[str]:
+    with temporary(connection, "removed_rows", _OF_A_PERSON.format(mentions=mentions)) as rows:
+        yield rows
 
 
 @contextmanager

@@ -1,19 +1,19 @@
 """Whom a request of a person is about, and which stored records name them.
 
-A record names a person where one of their user ids or addresses stands anywhere in it, as a whole: as actor, as
-claimed, as somebody added or removed, in a free text. It is looked for in the record's own text, so that JSON's
-escapes (`\\u0040` for `@`) and capitals in addresses do not hide it.
+A record names a person where one of their user ids or addresses is anywhere in it, as a whole: as actor, as
+claimed, as somebody added or removed, in a free text, in a URL. `mentions` decides what a whole is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.privacy.mentions import NAMED, Mentions, mentioned
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.temporary import temporary
 
@@ -25,13 +25,8 @@ _USER_ID = re.compile(r"[A-Za-z0-9_.:-]{6,200}")
 _PREFIX = "user_"
 _FIELDS_OF_USERS = r'"(?:(?:[a-z_]+_)?(?:user|owner)|account|member)_ids?"\s*:\s*(?:\[[^\]]*)?"'
 
-# What may stand before and after: no character of a longer id or address. Single quotes are in some addresses
-# (`o'brien@…`) and around others; a full stop may end a sentence. After a backslash a letter is an escape.
-_BEFORE = r"(?:^|[^A-Za-z0-9._%+'-]|(?:^|[^A-Za-z0-9])'|\\[bfnrt]|\\u[0-9a-fA-F]{4})"
-_AFTER = r"(?:$|[^A-Za-z0-9._-]|\.(?:$|[^A-Za-z0-9]))"
-
 _BY_ADDRESS = """
-select user_id from marts.users where list_contains(list_transform(emails, lambda one: lower(one)), lower($told))
+select user_id from marts.users where list_contains(list_transform(emails, lambda one: lower(one)), lower($stated))
 order by user_id
 """
 # An address that several people have had, one after the other, says nothing of any of them.
@@ -44,43 +39,43 @@ having bool_or(user_id in (select unnest($user_ids::varchar[])))
 order by email
 """
 
-# Who is not in `marts.users` may be named all the same, such as who asked for something that another granted.
-_NAMED = """
-select 1 from (
-    select payload from raw.stored_activities
-    union all
-    select payload from raw.activity_revisions
-    union all
-    select payload from raw.quarantined_records
-)
-where regexp_matches(payload, $pattern)
-limit 1
+# Ids are random, so that other capitals mean the same person; unless somebody else is known by that id.
+_RIVALS = """
+select user_id from marts.users
+where lower(user_id) in (select lower(unnest($user_ids::varchar[]))) and not list_contains($user_ids, user_id)
 """
 
-_CHOOSE = """
-select activity_id from raw.stored_activities where regexp_matches(payload, $pattern)
-union
-select activity_id from raw.activity_revisions where regexp_matches(payload, $pattern)
+# Somebody who is not in `marts.users` may be named all the same, such as who asked for what another granted.
+_CONTENTS = """(
+    select activity_id, payload from raw.stored_activities
+    union all
+    select activity_id, payload from raw.activity_revisions
+)"""
+_IN_A_FIELD = f"""
+select 1 from (select payload from {_CONTENTS} union all select payload from raw.quarantined_records)
+where regexp_matches(payload, $pattern) limit 1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One person: their user ids, their addresses in lower case, and how many more they share with other users."""
+    """One person: their user ids, their addresses in lower case, and how many more they share with other users.
+
+    `rival_ids` are other users' ids that differ in capitals alone.
+    """
 
     user_ids: tuple[str, ...]
     emails: tuple[str, ...]
     shared_count: int = 0
+    rival_ids: tuple[str, ...] = ()
 
     @property
-    def pattern(self) -> str:
-        """The regular expression (RE2) that finds them in JSON text."""
-        names = [_escaped(one, any_case=False) for one in self.user_ids]
-        names += [_escaped(one, any_case=True) for one in self.emails]
-        return f"{_BEFORE}(?:{'|'.join(names)}){_AFTER}"
+    def mentions(self) -> Mentions:
+        """What finds the person in texts."""
+        return Mentions(self.user_ids, self.emails, self.rival_ids)
 
 
-def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
+def find_subject(connection: duckdb.DuckDBPyConnection, stated: str) -> Subject:
     """The person with this user id, or with this address, as `marts.users` knows them.
 
     A user id that only records know, in whatever field, is a person without known addresses.
@@ -89,21 +84,21 @@ def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
         WarehouseError: there is no such user, more than one, or the tables were never built. It never repeats an
             address.
     """
-    told = told.strip()
+    stated = stated.strip()
     built = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'users' "
         "and database_name = current_database()"
     ).fetchall()
     if not built:
         raise WarehouseError("The table of users is not built. Run `make refresh` once, then run again.")
-    if _ADDRESS.fullmatch(told):
-        user_ids = [name for (name,) in connection.execute(_BY_ADDRESS, {"told": told}).fetchall()]
+    if _ADDRESS.fullmatch(stated):
+        user_ids = [name for (name,) in connection.execute(_BY_ADDRESS, {"stated": stated}).fetchall()]
         if len(user_ids) > 1:
             shown = ", ".join(user_ids[:SHOWN_IDS])
             raise WarehouseError(f"{len(user_ids)} users have had this address: {shown}. Name one by its user id.")
-    elif _USER_ID.fullmatch(told):
-        user_ids = [told]
-        if not _is_known(connection, told):
+    elif _USER_ID.fullmatch(stated):
+        user_ids = [stated]
+        if not _is_known(connection, stated):
             raise WarehouseError(
                 "There is no user with this id, neither in marts.users nor in a field for the ids of users of any "
                 "record. Check it, or name an address."
@@ -112,42 +107,53 @@ def find_subject(connection: duckdb.DuckDBPyConnection, told: str) -> Subject:
         raise WarehouseError("That is no user id and no email address. Name one person by one of the two.")
     found = connection.execute(_ADDRESSES, {"user_ids": user_ids}).fetchall()
     emails = {email for email, is_shared in found if not is_shared and _ADDRESS.fullmatch(email)}
-    if "@" in told:
-        emails.add(told.lower())
-    return Subject(tuple(user_ids), tuple(sorted(emails)), sum(is_shared for _, is_shared in found))
+    if "@" in stated:
+        emails.add(stated.lower())
+    rivals = connection.execute(_RIVALS, {"user_ids": user_ids}).fetchall()
+    return Subject(
+        tuple(user_ids),
+        tuple(sorted(emails)),
+        sum(is_shared for _, is_shared in found),
+        tuple(one for (one,) in rivals),
+    )
 
 
 def _is_known(connection: duckdb.DuckDBPyConnection, user_id: str) -> bool:
     if connection.execute("select 1 from marts.users where user_id = ?", [user_id]).fetchall():
         return True
     if user_id.startswith(_PREFIX):
-        pattern = Subject((user_id,), ()).pattern
-    else:
-        pattern = _FIELDS_OF_USERS + _escaped(user_id, any_case=False) + '"'
-    return bool(connection.execute(_NAMED, {"pattern": pattern}).fetchall())
+        person = Subject((user_id,), ())
+        with find_mentions(connection, person) as found, find_quarantined(connection, person) as quarantined:
+            query = f"select 1 from (from {found} union all by name from {quarantined}) where mention = '{NAMED}'"
+            return bool(connection.execute(query).fetchall())
+    pattern = _FIELDS_OF_USERS + "".join(map(_in_json, user_id)) + '"'
+    return bool(connection.execute(_IN_A_FIELD, {"pattern": pattern}).fetchall())
+
+
+def find_mentions(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
+    """As `mentioned`, over all contents of activities: `id` is the activity's."""
+    return mentioned(connection, subject.mentions, f"select activity_id as id, payload as text from {_CONTENTS}")
+
+
+def find_quarantined(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
+    """As `mentioned`, over quarantined records: `id` is the SHA-256 of the content."""
+    texts = "select sha256(payload) as id, payload as text from raw.quarantined_records where payload is not null"
+    return mentioned(connection, subject.mentions, texts)
 
 
 @contextmanager
 def choose(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[str]:
     """Yields the name of a temporary table: `activity_id` of each activity of which a content names the person."""
-    with temporary(connection, "chosen", _CHOOSE, {"pattern": subject.pattern}) as chosen:
+    with (
+        find_mentions(connection, subject) as found,
+        temporary(
+            connection, "chosen", f"select id as activity_id from {found} where mention = '{NAMED}'"
+        ) as chosen,
+    ):
         yield chosen
 
 
-def _escaped(text: str, *, any_case: bool) -> str:
-    return "".join(_character(one, any_case) for one in text)
-
-
-def _character(character: str, any_case: bool) -> str:
-    """One character as JSON may have it: itself, or escaped."""
-    forms = {character, *((character.lower(), character.upper()) if any_case else ())}
-    written = []
-    for form in sorted(one for one in forms if len(one) == 1):
-        units = form.encode("utf-16-be").hex()
-        digits = re.sub("[a-f]", lambda digit: f"[{digit[0]}{digit[0].upper()}]", units)
-        # A digit may have become a class of two: four of either make a unit.
-        escapes = re.sub(r"((?:\[..\]|.){4})", r"\\\\u\1", digits)
-        written += [f"\\x{{{ord(form):x}}}", escapes]
-        if form == "/":
-            written.append(r"\\/")
-    return f"(?:{'|'.join(written)})"
+def _in_json(character: str) -> str:
+    """One character of an id as JSON may have it: itself, or escaped."""
+    digits = re.sub("[a-f]", lambda digit: f"[{digit[0]}{digit[0].upper()}]", f"{ord(character):04x}")
+    return rf"(?:\x{{{ord(character):x}}}|\\u{digits})"

@@ -1,7 +1,7 @@
 """Everything that is held on one person, as files: the answer to a data subject's request.
 
 Records come byte for byte, the rows of the curated tables as CSV. Which records name the person is decided in
-`warehouse.subjects`, for reports and erasures alike.
+`privacy.mentions`, for reports and erasures alike.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from orchestration.markdown import code, instant, table
-from orchestration.privacy.subject import Subject, choose, find_subject
+from orchestration.privacy.mentions import NAMED, mentioned
+from orchestration.privacy.subject import Subject, choose, find_quarantined, find_subject
 from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -30,8 +31,10 @@ _ROWS_AT_ONCE = 10_000
 _RECORDS = """
 select payload from raw.{table} semi join {chosen} using (activity_id) order by created_at, ingest_seq
 """
-_QUARANTINED = """
-select payload from raw.quarantined_records where regexp_matches(payload, $pattern) order by received_at
+_QUARANTINED = f"""
+select payload from raw.quarantined_records
+where sha256(payload) in (select id from {{named}} where mention = '{NAMED}')
+order by received_at
 """
 _RAW = (
     (
@@ -51,20 +54,20 @@ class SubjectReport:
     counts: dict[str, int]
 
 
-def write_report(path: Path, catalog: Catalog, told: str, output: Path | None = None) -> SubjectReport:
-    """Write all that the warehouse at `path` holds on the person with the user id or address `told`.
+def write_report(path: Path, catalog: Catalog, stated: str, output: Path | None = None) -> SubjectReport:
+    """Write all that the warehouse at `path` holds on the person with the user id or address `stated`.
 
-    It goes into a directory of its own in `output`, or in `subject-reports` beside the warehouse; its name tells
-    nothing of the person.
+    It goes into a directory of its own in `output`, or in `subject-reports` beside the warehouse; its name says
+    nothing about the person.
 
     Raises:
         WarehouseError: there is no such person, or the files cannot be written.
     """
     now = datetime.now(UTC)
-    name = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(told.strip().lower().encode()).hexdigest()[:12]}"
+    name = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(stated.strip().lower().encode()).hexdigest()[:12]}"
     directory = (output or path.parent / DIRECTORY) / name
     with open_warehouse(path, read_only=True) as connection:
-        person = find_subject(connection, told)
+        person = find_subject(connection, stated)
         try:
             with choose(connection, person) as chosen:
                 directory.mkdir(mode=0o700, parents=True)
@@ -95,8 +98,10 @@ def _write(
         rows = connection.execute(_RECORDS.format(table=source, chosen=naming.chosen))
         counts[file] = count = _write_records(rows, directory / file)
         lines.append((code(file), f"{count:,}", description))
-    rows = connection.execute(_QUARANTINED, {"pattern": naming.person.pattern})
-    if count := _write_records(rows, directory / QUARANTINED):
+    with find_quarantined(connection, naming.person) as found:
+        rows = connection.execute(_QUARANTINED.format(named=found))
+        count = _write_records(rows, directory / QUARANTINED)
+    if count:
         counts[QUARANTINED] = count
         lines.append(
             (code(QUARANTINED), f"{count:,}", "Records without a usable id or time that name the person.")
@@ -124,22 +129,27 @@ def _write_records(rows: duckdb.DuckDBPyConnection, file: Path) -> int:
 def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, naming: _Naming, file: Path) -> int:
     """The rows of the mart that rest on a chosen record or name the person; no file where there are none."""
     columns = [column for column in mart.columns if column.name != "payload"]
-    conditions, parameters = [], {}
+    is_chosen = "false"
     if "activity_id" in mart.column_names:
-        conditions.append(f"activity_id in (select activity_id from {naming.chosen})")
-    if "payload" not in mart.column_names:
-        conditions.append("regexp_matches(to_json(held)::varchar, $pattern)")
-        parameters["pattern"] = naming.person.pattern
+        is_chosen = f"activity_id in (select activity_id from {naming.chosen})"
+    # A row with the whole record names the person where the record does.
+    text = "to_json(held)::varchar" if "payload" not in mart.column_names else "null::varchar"
+    order = f"order by {', '.join(f'held.{_quoted(name)}' for name in mart.order_by)}" if mart.order_by else ""
     query = (
-        f"select {', '.join(map(_cell, columns))} from {SCHEMA}.{mart.name} as held "
-        f"where {' or '.join(conditions)}"
-        + (f" order by {', '.join(f'held.{_quoted(name)}' for name in mart.order_by)}" if mart.order_by else "")
+        f"select row_number() over ({order}) as _row, {is_chosen} as _is_chosen, {text} as _text, "
+        f"{', '.join(map(_cell, columns))} from {SCHEMA}.{mart.name} as held "
+        "where _is_chosen or regexp_matches(_text, $scan)"
     )
-    with temporary(connection, "held_rows", query, parameters) as held:
-        [(count,)] = connection.execute(f"select count(*) from {held}").fetchall()
+    with (
+        temporary(connection, "held_rows", query, {"scan": naming.person.mentions.scan}) as held,
+        mentioned(connection, naming.person.mentions, f"select _row as id, _text as text from {held}") as found,
+    ):
+        rows = f"from {held} where _is_chosen or _row in (select id from {found} where mention = '{NAMED}')"
+        [(count,)] = connection.execute(f"select count(*) {rows}").fetchall()
         if count:
             target = str(file).replace("'", "''")
-            connection.execute(f"copy (from {held}) to '{target}' (format csv, header)")
+            written = f"select * exclude (_row, _is_chosen, _text) {rows} order by _row"
+            connection.execute(f"copy ({written}) to '{target}' (format csv, header)")
     return count
 
 
@@ -178,9 +188,9 @@ def _page(person: Subject, lines: Sequence[tuple[str, str, str]], now: datetime)
             shared,
             *table(("file", "records", "what it is"), lines),
             "",
-            "A record is here where the id or one of the addresses stands in it as a whole word: as who acted, as "
-            "who claimed to be, as who was added or removed, or in a text. Times are UTC. In the CSV files an "
-            "apostrophe stands before a text that a spreadsheet would take for a formula.",
+            "A record is here where the id or one of the addresses is in it as a whole word: as who acted, as "
+            "who claimed to be, as who was added or removed, in a text or in a URL. Times are UTC. In the CSV "
+            "files an apostrophe stands before a text that a spreadsheet would take for a formula.",
             "",
             "Records and rows name other people as well: have them looked at before they are handed out.",
             "",

@@ -22,6 +22,7 @@ from orchestration.config.sources import Bounds
 from orchestration.definitions import build_defs
 from orchestration.evidence.verify import verify
 from orchestration.ingest.run import read_all
+from orchestration.privacy.confirmation import issue, redeem
 from orchestration.publish.marts import read_catalog
 from orchestration.resources import Warehouse
 from tests.conftest import source_of
@@ -118,6 +119,7 @@ def test_reading_everything_again_brings_nothing_back(
     shutil.copyfile(erased["path"], path)
     before = datetime.now(UTC).date() - timedelta(days=200)
     request = {"kind": "retention", "requested_by": "records office", "reason": "200 days"}
+    request["confirmation"] = issue(path, "retention", str(before))
     monkeypatch.setenv("RAW_DAYS", "200")
     job = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def("__ASSET_JOB")
     result = job.get_subset(asset_selection={REMOVALS}).execute_in_process(
@@ -175,13 +177,14 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     ("job", "given", "sentence"),
     [
         ("erase", {"subject": "ada@example.com"}, "Name the person by the user id"),
-        ("erase", {"subject": ""}, "no user id"),
         ("erase", {"subject": "user_1", "reason": ""}, "Say why"),
         ("retain", {}, "Set RAW_DAYS"),
         ("retain", {"kind": "all"}, "no removal of kind 'all'"),
+        ("erase", {"subject": "user_1"}, "the confirmation is missing"),
+        ("erase", {"subject": "user_1", "confirmation": "guess"}, "the confirmation is missing"),
     ],
 )
-def test_a_job_that_was_told_nonsense_removes_nothing(
+def test_a_job_with_a_wrong_or_unconfirmed_request_removes_nothing(
     built: Built, job: str, given: dict[str, str], sentence: str
 ):
     kind = {"kind": "erasure" if job == "erase" else "retention", "requested_by": "x", "reason": "y"}
@@ -189,6 +192,13 @@ def test_a_job_that_was_told_nonsense_removes_nothing(
     assert not result.success
     assert sentence in failure_of(result)
     assert "ada@example.com" not in failure_of(result)
+
+
+def test_without_a_confirmation_retention_removes_nothing(built: Built):
+    config = {"kind": "retention", "requested_by": "x", "reason": "y"}
+    result = run("retain", built[0], {"RAW_DAYS": "31"}, {"ops": {"raw__removals": {"config": config}}})
+    assert "the confirmation is missing" in failure_of(result)
+    assert rows(built[0], "select count(*) from raw.removals") == [(0,)]
 
 
 def test_retention_says_what_it_would_remove(built: Built, monkeypatch: pytest.MonkeyPatch, capsys):
@@ -202,3 +212,5 @@ def test_retention_says_what_it_would_remove(built: Built, monkeypatch: pytest.M
     [(count,)] = rows(built[0], f"select count(*) from raw.activities where created_at < '{before}'")
     assert f"{count:,} activities would be removed" in said.out
     assert "Nothing was removed" in said.out
+    [token] = re.findall("`kind: retention` with `confirmation: (.*?)`", said.out)
+    redeem(built[0], token, "retention", str(before))

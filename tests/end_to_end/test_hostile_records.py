@@ -60,6 +60,13 @@ ACTORS = (
     '{"type":{"type":"user_actor"}}',
     '{"type":"user_actor","type":"api_actor","user_id":"user_twice","user_id":7}',
 )
+# A key, a membership, a grant and a setting: one type of each that is read entry by entry.
+UNNESTED_TYPES = (
+    "platform_api_key_updated",
+    "platform_workspace_member_updated",
+    "platform_service_account_updated",
+    "type_of_tomorrow",
+)
 ACTOR_FIELDS = ("user_id", "email_address", "ip_address", "user_agent")
 
 
@@ -100,6 +107,14 @@ def hostile_records() -> Iterator[str]:
     for activity_type, fields in [*documented_fields().items(), ("type_of_tomorrow", ["updates"])]:
         if "updates" in fields:
             yield record(json.dumps(activity_type), f',"api_key_id":"key","updates":[{entries}]')
+    # Four megabytes each: what unnests them may not hold the document once more for every entry.
+    types = itertools.cycle(("name", "status", "workspace_role", "organization_role", "x"))
+    pairs = ((next(types), number) for number in range(5000))
+    entries = ",".join(
+        f'{{"type":"{kind}","previous_value":"{"p" * 380}","current_value":"{n}{"c" * 380}"}}' for kind, n in pairs
+    )
+    for activity_type in UNNESTED_TYPES:
+        yield record(json.dumps(activity_type), f',"api_key_id":"long","workspace_id":"w","updates":[{entries}]')
     ids = ('"' + "a" * 100_000 + '"', r'"a\u0000b"', "5", '{"a":1}', '"../../etc/passwd"')
     times = (
         "0001-01-01T00:00:00Z",

@@ -1,9 +1,9 @@
 {# Through an array, as only then Spark leaves a text in its quotes. #}
-{% macro spark__setting_entries(relation, json, path) -%}
+{% macro spark__setting_entries(relation, json, path, columns) -%}
     {%- set readable = spark__readable_json(json) -%}
     {%- set fields = {'update_type': 'type', 'previous_value': 'previous_value', 'current_value': 'current_value'} -%}
     select
-        {{ relation }}.*,
+        {{ columns | join(', ') }},
         coalesce(
             get_json_object('[' || {{ readable }} || ']', '$[*].{{ path }}[' || entries.position || ']'), 'null'
         ) as entry,

@@ -42,13 +42,12 @@
 {%- endmacro %}
 
 
-{% macro spark__json_items(relation, json) -%}
+{% macro spark__json_items(relation, json, columns) -%}
     select
-        {{ relation }}.*,
-        elements.item,
-        elements.position + 1 as item_index
+        {{ columns | join(', ') }},
+        elements.item
     from {{ relation }}
-    lateral view posexplode(from_json({{ relation }}.{{ json }}, 'array<string>')) elements as position, item
+    lateral view explode(from_json({{ relation }}.{{ json }}, 'array<string>')) elements as item
 {%- endmacro %}
 
 

@@ -7,9 +7,9 @@
 {%- endmacro %}
 
 
-{% macro spark__update_entries(relation, updates) -%}
+{% macro spark__update_entries(relation, updates, columns) -%}
     select
-        {{ relation }}.*,
+        {{ columns | join(', ') }},
         entries.position + 1 as update_index,
         get_json_object({{ updates }}, '$[' || entries.position || '].type') as update_type,
         get_json_object({{ updates }}, '$[' || entries.position || '].previous_value') as previous_value,

@@ -55,7 +55,11 @@ service_account_updates as (
 
 service_account_entries as (
 
-    {{ update_entries('service_account_updates', 'service_account_updates.updates') | indent(4) }}
+    {{ update_entries(
+        'service_account_updates',
+        'updates',
+        ['activity_id', 'organization_uuid', 'object_id', 'actor_id', 'occurred_at']
+    ) | indent(4) }}
 
 ),
 

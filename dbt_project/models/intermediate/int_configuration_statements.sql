@@ -39,7 +39,7 @@ read_from_updates as (
 
 entries_read as (
 
-    {{ setting_entries('read_from_updates', 'read_from_updates.payload', 'updates') }}
+    {{ setting_entries('read_from_updates', 'payload', 'updates', ['activity_id', 'ingest_seq']) | indent(4) }}
 
 ),
 

@@ -8,7 +8,9 @@ events as (
 
 entries as (
 
-    {{ update_entries('events', 'events.updates') | indent(4) }}
+    {{ update_entries(
+        'events', 'updates', ['activity_id', 'key_id', 'key_type', 'event_type', 'event_number']
+    ) | indent(4) }}
 
 ),
 

@@ -9,7 +9,7 @@ activities as (
 
 named as (
 
-    {{ json_items('activities', 'stated_member_ids') }}
+    {{ json_items('activities', 'stated_member_ids', ['activity_id']) | indent(4) }}
 
 ),
 

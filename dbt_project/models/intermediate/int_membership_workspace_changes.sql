@@ -9,7 +9,7 @@ activities as (
 
 updates as (
 
-    {{ json_items('activities', 'stated_updates') }}
+    {{ update_entries('activities', 'stated_updates', ['activity_id']) | indent(4) }}
 
 ),
 
@@ -17,12 +17,12 @@ role_updates as (
 
     select
         activity_id,
-        {{ json_text('item', 'previous_value') }} as previous_value,
-        {{ json_text('item', 'current_value') }} as current_value,
-        row_number() over (partition by activity_id order by item_index asc) as position_from_first,
-        row_number() over (partition by activity_id order by item_index desc) as position_from_last
+        previous_value,
+        current_value,
+        row_number() over (partition by activity_id order by update_index asc) as position_from_first,
+        row_number() over (partition by activity_id order by update_index desc) as position_from_last
     from updates
-    where {{ json_text('item', 'type') }} = 'workspace_role'
+    where update_type = 'workspace_role'
 
 ),
 

@@ -57,7 +57,16 @@ repeated as (
 ),
 
 {% set fields = {
-    'workspace_id': 'text', 'request_id': 'text', 'accessed_at': 'text', 'status_code': 'text',
+    'workspace_id': 'text',
+    'request_id': 'text',
+    'accessed_at': 'text',
+    'status_code': 'text',
+    'decision': 'text',
+    'result': 'text',
+    'outcome': 'text',
+    'validation_result': 'text',
+    'approved': 'text',
+    'status': {'outcome': 'text'},
     'actor': {
         'user_id': 'text', 'api_key_id': 'text', 'admin_api_key_id': 'text', 'service_account_id': 'text',
         'directory_id': 'text', 'subject': 'text', 'external_client_id': 'text', 'service': 'text',
@@ -120,7 +129,7 @@ final as (
         activity_types.action,
         coalesce(
             {{ stated_outcome(
-                'extracted.activity_type', 'extracted.payload', record_field('extracted.stated', 'status_code')
+                'extracted.activity_type', 'extracted.stated', record_field('extracted.stated', 'status_code')
             ) }},
             activity_types.outcome
         ) as outcome,
