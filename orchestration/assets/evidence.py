@@ -1,4 +1,4 @@
-"""Seals, statements and access reviews: what lets others check without trusting whoever runs the warehouse."""
+"""Seals, statements and access reviews: what lets others check without trusting the operator."""
 
 from collections.abc import Sequence
 from pathlib import Path

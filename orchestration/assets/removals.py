@@ -60,7 +60,7 @@ def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
     request = RemovalRequest(config.requested_by, config.reason)
     if config.kind == ERASURE:
         if "@" in config.subject:
-            raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
+            raise WarehouseError("Dagster keeps the configuration of a run. Name the person by the user id.")
         return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
         return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)
