@@ -41,7 +41,13 @@ _LIES = {
     """,
     "what was received is not what was counted": """
         select extract_id from raw.extracts
-        where received_count <> inserted_count + duplicate_count + revision_count
+        where received_count
+            <> inserted_count + duplicate_count + revision_count + coalesce(quarantined_count, 0)
+    """,
+    "quarantined_count is not the number of records kept aside": """
+        select extract_id from raw.extracts left join (
+            select extract_id, count(*) as stored from raw.quarantined_records group by 1
+        ) using (extract_id) where coalesce(quarantined_count, 0) <> coalesce(stored, 0)
     """,
     "rows without a ledger row": "select extract_id from raw.activities anti join raw.extracts using (extract_id)",
     "complete without an end": """

@@ -41,6 +41,10 @@ Kind = Literal[
     "out_of_order",
     "outside_range",
     "hold",
+    "circle",
+    "data_twice",
+    "gzip_members",
+    "given_cursor",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 _LATER_PAGES_ONLY = {"same_cursor", "cursor_refused", "duplicate_across_pages"}
@@ -58,8 +62,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     `x-should-retry` where not None; `seconds`: for `latency`, and for `hang` the time after which the
     connection is closed (None: never); `field`: for `changed_record`, the field that disappears; `body`: for
     `body`, the text that takes the place of the answer (200 unless `status` is given); `size`: for `bomb`,
-    the bytes that its gzip unpacks to; `headers`: set on the answer whatever the kind (alone: kind
-    `headers`).
+    the bytes that its gzip unpacks to; `message`: for `given_cursor`, the cursor of the next page; `headers`:
+    set on the answer whatever the kind (alone: kind `headers`).
     """
 
     kind: Kind

@@ -53,9 +53,12 @@ def _bomb(size: int) -> bytes:
 def wrap(fault: Fault, headers: dict[str, str], body: bytes) -> bytes:
     """The body as it travels; what the fault says of the headers is put into them."""
     headers |= fault.headers
-    if fault.kind not in ("gzip", "gzip_cut"):
+    if fault.kind not in ("gzip", "gzip_cut", "gzip_members"):
         return body
     headers["content-encoding"] = "gzip"
+    if fault.kind == "gzip_members":
+        half = len(body) // 2
+        return gzip.compress(body[:half]) + gzip.compress(body[half:])
     packed = gzip.compress(body)
     return packed if fault.kind == "gzip" else packed[: len(packed) // 2]
 
@@ -81,9 +84,21 @@ def spoil_page(fault: Fault, query: Query, page: FeedPage, timeline: Timeline) -
             page.rows[:0] = here.rows
         case "out_of_order":
             return FeedPage(page.backwards().rows, page.first, page.last, page.has_more)
+        case "circle" if page.last is not None:
+            return _in_turn(query, timeline)
         case "outside_range":
             page.rows += timeline.page(Selection(-(2**62), query.selection.low), 1).rows
     return page
+
+
+def _in_turn(query: Query, timeline: Timeline) -> FeedPage:
+    """The first page and the second one in turn, each under a cursor that was never given before."""
+    turn = query.after[2] + 1 if query.after else 0
+    page = timeline.page(query.selection, query.limit, descending=query.descending)
+    if turn % 2:
+        page = timeline.page(query.selection, query.limit, start=page.last, descending=query.descending)
+    at, activity_id, _ = page.last
+    return FeedPage(page.rows, page.first, (at, activity_id, turn), has_more=True)
 
 
 def _last_row(page: FeedPage) -> "range | tuple[int, str, int]":
@@ -92,9 +107,12 @@ def _last_row(page: FeedPage) -> "range | tuple[int, str, int]":
 
 
 def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
-    """A next cursor that is the one just used, or none where there should be one."""
+    """A next cursor that is the one just used, a given one, or none where there should be one."""
     if fault.kind == "same_cursor":
         envelope["last_id"] = sent_cursor
+        envelope["has_more"] = True
+    elif fault.kind == "given_cursor":
+        envelope["last_id"] = fault.message
         envelope["has_more"] = True
     elif fault.kind == "no_cursor":
         envelope["last_id"] = None
@@ -102,11 +120,13 @@ def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, ob
 
 
 def spoil_text(fault: Fault, body: bytes) -> bytes:
-    """A body that is no JSON, or no UTF-8."""
+    """A body that is no JSON, no UTF-8, or has its records twice, the second time none."""
     half = len(body) // 2
     match fault.kind:
         case "broken_json":
             return body[:half]
+        case "data_twice":
+            return body[:-1] + b',"data":[]}'
         case "invalid_utf8":
             quote = body.index(b'"', half)
             return body[: quote + 1] + b"\xff\xfe" + body[quote + 1 :]

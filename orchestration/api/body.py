@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
+from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
+import pyarrow as pa
 
 # A page of 5,000 records of 25 kB each. A body without a bound would let one answer take all memory.
 MAX_BODY_BYTES = 128 * 2**20
@@ -42,27 +45,44 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
     httpx would unpack a piece whatever it grows to; here nothing grows beyond the limit.
 
     Raises:
-        TooLarge: it is larger than `limit` bytes.
+        TooLarge: it is larger than `limit` bytes, packed or unpacked.
         Unreadable: it is packed in another way, or wrongly.
         httpx.TransportError: the connection failed.
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
         raise Unreadable("a content-encoding that was not asked for")
-    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if coding == "gzip" else None
-    pieces, size = [], 0
-    async for piece in response.aiter_raw():
-        try:
-            piece = unpacking.decompress(piece, limit - size + 1) if unpacking else piece
-        except zlib.error:
-            raise Unreadable("gzip that cannot be unpacked") from None
+    pieces = _bounded(response.aiter_raw(), limit)
+    return b"".join([piece async for piece in (_unpacked(pieces, limit) if coding == "gzip" else pieces)])
+
+
+async def _bounded(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for piece in pieces:
         size += len(piece)
         if size > limit:
             raise TooLarge
-        pieces.append(piece)
-    if unpacking and not unpacking.eof:
+        yield piece
+
+
+async def _unpacked(pieces: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """What the members of the gzip hold, one after the other (RFC 1952, 2.2: there may be several)."""
+    member: zlib._Decompress | None = None
+    size = 0
+    async for packed in pieces:
+        while packed:
+            member = member or zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            try:
+                piece = member.decompress(packed, limit - size + 1)
+            except zlib.error:
+                raise Unreadable("gzip that cannot be unpacked") from None
+            size += len(piece)
+            if size > limit:
+                raise TooLarge
+            yield piece
+            packed, member = (member.unused_data, None) if member.eof else (b"", member)
+    if member or not size:
         raise Unreadable("gzip that breaks off")
-    return b"".join(pieces)
 
 
 def cut(body: bytes) -> Page:
@@ -72,28 +92,48 @@ def cut(body: bytes) -> Page:
     cut along a copy in which these escapes are replaced by others of the same length.
 
     Raises:
-        Unreadable: the body is no UTF-8, no JSON, or no page.
+        Unreadable: the body is no UTF-8, no JSON, no page, or has a name twice beside its records.
     """
     try:
         # Most pages are; to decode the others only to see that it can be done takes as much as cutting them.
         if not body.isascii():
             body.decode("utf-8")
+        stand_in = body
         try:
-            return _DECODER.decode(body)
+            page = _DECODER.decode(body)
         except msgspec.DecodeError:
             stand_in = _SURROGATE.sub(rb"\\ufffd", body)
             if stand_in == body:
                 raise
-        page = _DECODER.decode(stand_in)
+            page = _DECODER.decode(stand_in)
+        _refuse_repeated_names(stand_in, page)
     except UnicodeDecodeError:
         raise Unreadable("invalid UTF-8") from None
     except RecursionError:
         raise Unreadable("JSON that is nested too deep") from None
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise Unreadable(str(error)) from None
-    records, position = [], 0
-    for record in map(bytes, page.data):
-        position = stand_in.index(record, position)
-        records.append(msgspec.Raw(body[position : position + len(record)]))
-        position += len(record)
+    if stand_in is body:
+        return page
+    records = [msgspec.Raw(body[slice(*_span(record, stand_in))]) for record in page.data]
     return msgspec.structs.replace(page, data=records)
+
+
+def _span(record: msgspec.Raw, body: bytes) -> tuple[int, int]:
+    """Where the record stands: the decoder cuts views of the body."""
+    view = pa.py_buffer(record)
+    start = view.address - pa.py_buffer(body).address
+    return start, start + view.size
+
+
+def _refuse_repeated_names(body: bytes, page: Page) -> None:
+    """Refuse a page that has `data`, or anything else, twice: the decoder would keep the last and drop the first.
+
+    Only what stands around the records is read; what lies between the first and the last is one array.
+    """
+    rest = body
+    if page.data:
+        rest = body[: _span(page.data[0], body)[0]] + body[_span(page.data[-1], body)[1] :]
+    names = [name for name, _ in json.loads(rest, object_pairs_hook=list)]
+    if len(set(names)) < len(names):
+        raise ValueError("an object with a name twice")

@@ -1,6 +1,6 @@
 """One page of the Activity Feed: authentication, time limits, retries, budget.
 
-What an answer means is decided in `answers`, what a sequence of pages proves in `extract`.
+What an answer means is decided in `responses`, what a sequence of pages proves in `ingest.slice_reader`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pydantic import SecretStr
 from orchestration import PRODUCT, __version__
 from orchestration.api import body, responses
 from orchestration.api.body import Page
-from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, WrongAddress
+from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyEchoed, WrongAddress
 from orchestration.api.rate_limit import RequestBudget, doubled
+from orchestration.api.redact import holds_key
 from orchestration.api.responses import Retry
 from orchestration.intervals import rfc3339
 
@@ -105,6 +106,7 @@ class FeedClient:
 
         Raises:
             KeyRefused: the key is missing, wrong, or lacks the scope.
+            KeyEchoed: a cursor or the request id holds the key.
             WrongAddress: what answers is not the feed, or cannot prove to be.
             FeedProtocolError: the feed refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
@@ -185,6 +187,7 @@ class FeedClient:
                 self._http.stream("GET", self._url, params=params) as response,
             ):
                 status, headers = response.status_code, response.headers
+                self._refuse_echo("request-id", headers.get("request-id"))
                 # Noted before the body is there: the feed reports the read also where the body never arrives.
                 if name := responses.request_id(headers, self._secret):
                     receive(Receipt(name, status, sent_at))
@@ -192,6 +195,8 @@ class FeedClient:
                 if status != 200:
                     raise responses.refusal(status, headers, await _beginning(response), self._secret)
                 page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
+                for cursor in (page.first_id, page.last_id):
+                    self._refuse_echo("cursor", cursor)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if fault := _UNVERIFIED.search(str(error)):
                 raise WrongAddress(
@@ -212,6 +217,14 @@ class FeedClient:
             raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
         self.feed_time = responses.http_date(headers.get("date")) or self.feed_time
         return page
+
+    def _refuse_echo(self, name: str, value: str | None) -> None:
+        """Stop where the key would be stored in the ledger, or sent in a URL, which proxies log."""
+        if value and holds_key(value, self._secret):
+            raise KeyEchoed(
+                f"What answers at {self._url} sends the key back in a {name}. Nothing of it was kept. Check "
+                "COMPLIANCE_API_URL and any proxy on the way, and replace the key: it may be in their logs."
+            )
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None

@@ -15,6 +15,10 @@ class WrongAddress(FeedError):
     """What answers does not answer as the feed does (a redirect, a 404). Nothing else can succeed either."""
 
 
+class KeyEchoed(FeedError):
+    """The feed sent the key back in what has to be kept as it is, such as a cursor. Nothing more of it is read."""
+
+
 class FeedUnavailable(FeedError):
     """Every bounded retry of one request failed: unreachable, overloaded, or answering with errors."""
 

@@ -68,6 +68,7 @@ delete from raw.extracts
 where extract_id in (
     select extract_id from unproven_walks where not is_sealed and stored_count = 0 and revised_count = 0
 )
+and extract_id not in (select extract_id from raw.quarantined_records)
 """
 _DOUBT = """
 update raw.extracts

@@ -21,6 +21,7 @@ _COUNTS = {
     "duplicates": "duplicate_count",
     "late": "late_count",
     "revised": "revision_count",
+    "quarantined": "quarantined_count",
 }
 _TEXTS = {"source", "kind", "slice_start", "slice_end", "status", "history_start", "horizon", "error"}
 

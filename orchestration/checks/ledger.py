@@ -25,6 +25,10 @@ CLAIMS = {
         "extracts",
         "Each extract has as many rows as the ledger says; no row has no extract.",
     ),
+    "no_record_is_quarantined": (
+        "extracts",
+        "Every record that was received has an id and a time that can be read and has come to pass.",
+    ),
     "every_source_is_read": ("sources", "The last run of each source had no error and reached the last 2 hours."),
     "overlap_reaches_far_enough": (
         "activities",
@@ -63,6 +67,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, 
         "no_gaps": ledger_checks.no_gaps(connection, now),
         "history_is_read": ledger_checks.history_is_read(connection),
         "ledger_counts_equal_rows": ledger_checks.ledger_counts_equal_rows(connection),
+        "no_record_is_quarantined": ledger_checks.no_record_is_quarantined(connection),
         "every_source_is_read": ledger_checks.every_source_is_read(connection, now),
         "overlap_reaches_far_enough": lateness.overlap_reaches_far_enough(connection),
         "newest_activity_is_recent": ledger_checks.newest_activity_is_recent(connection, now),

@@ -22,6 +22,9 @@ from (
     union all
     select removal_id, json_array('extract', source, extract_id, activity_count, revision_count)::varchar
     from raw.removed_extracts
+    union all
+    select removal_id, json_array('quarantined', source, extract_id, payload_sha256)::varchar
+    from raw.quarantined_records where removal_id is not null
 )
 group by removal_id
 """
@@ -134,7 +137,7 @@ recorded as (
             when linked.content_sha256 is distinct from contents.content_sha256
                 then 'what it left is not as recorded'
             when (linked.activity_count, linked.revision_count)
-                is distinct from (counted.activity_count, counted.revision_count)
+                is distinct from (coalesce(counted.activity_count, 0), coalesce(counted.revision_count, 0))
                 or (kind = 'retention' and (counted.activity_count, counted.revision_count)
                 is distinct from (coalesce(by_extract.activity_count, 0), coalesce(by_extract.revision_count, 0)))
                 then 'it says ' || linked.activity_count || ' activities and ' || linked.revision_count

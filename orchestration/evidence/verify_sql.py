@@ -95,17 +95,39 @@ select
 from counted
 """
 
+# An erasure empties a record and notes its number; the hash stays.
+QUARANTINED = """
+with judged as (
+    select
+        *,
+        case
+            when payload is null then removal_id is null or removal_id not in (select removal_id from raw.removals)
+            else sha256(payload) <> payload_sha256
+        end as is_differing
+    from raw.quarantined_records
+)
+select
+    count(*),
+    count(*) filter (where is_differing),
+    min(source || ' extract ' || extract_id || ': the quarantined record with SHA-256 ' || payload_sha256
+        || ' is not as it was received') filter (where is_differing)
+from judged
+"""
+
 _LEDGER = """
 with counted as (
-    select extract_id, source, row_count as stored_count, 0 as revised_count from ({stored})
+    select extract_id, source, row_count as stored_count, 0 as revised_count, 0 as kept_aside from ({stored})
     union all
-    select extract_id, source, 0, count(*) from raw.activity_revisions group by all
+    select extract_id, source, 0, count(*), 0 from raw.activity_revisions group by all
     union all
-    {removed}
+    select extract_id, source, 0, 0, count(*) from raw.quarantined_records group by all
+    union all
+    select *, 0 from ({removed})
 ),
 found as (
     select
-        extract_id, source, sum(stored_count)::bigint as stored_count, sum(revised_count)::bigint as revised_count
+        extract_id, source, sum(stored_count)::bigint as stored_count, sum(revised_count)::bigint as revised_count,
+        sum(kept_aside)::bigint as kept_aside
     from counted
     group by all
 ),
@@ -118,12 +140,19 @@ compared as (
         coalesce(revision_count, 0) as revision_count,
         coalesce(stored_count, 0) as stored_count,
         coalesce(revised_count, 0) as revised_count,
+        coalesce(quarantined_count, 0) as quarantined_count,
+        coalesce(kept_aside, 0) as kept_aside,
         started_at
     from raw.extracts
     full join found using (extract_id, source)
 ),
 judged as (
-    select *, (inserted_count <> stored_count or revision_count <> revised_count) as is_differing from compared
+    select
+        *,
+        inserted_count <> stored_count
+        or revision_count <> revised_count
+        or quarantined_count <> kept_aside as is_differing
+    from compared
 )
 select
     count(*),
@@ -132,9 +161,10 @@ select
         source || ' extract ' || extract_id || ': '
         || if(
             is_unknown, 'the ledger has no such extract',
-            'the ledger says ' || inserted_count || ' activities and ' || revision_count || ' revisions'
+            'the ledger says ' || inserted_count || ' activities, ' || revision_count || ' revisions and '
+            || quarantined_count || ' quarantined records'
         )
-        || ', stored are ' || stored_count || ' and ' || revised_count,
+        || ', stored are ' || stored_count || ', ' || revised_count || ' and ' || kept_aside,
         (coalesce(started_at, 'infinity'), extract_id)
     ) filter (where is_differing)
 from judged

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from orchestration.api.client import FeedClient, Receipt
-from orchestration.api.errors import FeedProtocolError
 from orchestration.ingest.plan import DELAYED_TYPES
 from orchestration.ingest.quiet_days import records_by_day
 from orchestration.ingest.slice_reader import frozen_query, read_slice
@@ -36,7 +35,7 @@ async def look_back(
     """Ask for the delayed types in the interval, and keep what is not stored yet.
 
     Raises:
-        FeedError: as `extract`, and where a record has no readable time in the interval.
+        FeedError: as `read_slice`.
     """
     found = Lookback(frozen_query(within, page_size, DELAYED_TYPES))
     received = [
@@ -45,8 +44,8 @@ async def look_back(
         for record in page.data
         if hashlib.sha256(record).hexdigest() not in stored_hashes
     ]
-    days = records_by_day(received, within)
-    if days is None:
-        raise FeedProtocolError(f"The feed sent records without a time in {within}; none of them was stored.")
+    days, others = records_by_day(received, within)
+    # Landing stores them, or keeps them aside.
+    list(days.values())[-1].extend(others)
     found.records = {day: records for day, records in days.items() if records}
     return found

@@ -6,16 +6,28 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.errors import FeedError
 from orchestration.config.sources import Bounds, Source
-from orchestration.ingest.plan import can_wait, cut_smaller, find_start, plan_reconcile, plan_refresh
+from orchestration.ingest.plan import (
+    can_wait,
+    cut_smaller,
+    earliest_start,
+    find_start,
+    plan_reconcile,
+    plan_refresh,
+)
 from orchestration.ingest.report import SourceReport
-from orchestration.intervals import CoveredDay, Interval, Slice
+from orchestration.intervals import CoveredDay, Interval, Slice, rfc3339
 
-# The `date` header tells whole seconds and travels; the settle delay is far longer.
-CLOCK_TOLERANCE_SECONDS = 5.0
+# The `date` header has whole seconds and travels; the settle delay is far longer.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+# Beyond this the feed's date is not followed: one of the two clocks is wrong, and nothing says which.
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
+# From here on the run's report mentions the difference.
+CLOCK_NOTED = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +101,17 @@ async def find_due(
         return _reconcile(source, ledger, task, report)
     if source.start is None:
         start = await find_start(anything_before, ledger.covered, report.horizon)
+        if start <= earliest_start(report.horizon) and await anything_before(start):
+            report.notes.append(
+                f"The feed has activities from before {rfc3339(start)}, older than any that it keeps: a wrong "
+                "time. They are not read; set FEED_START before them to have them read."
+            )
     else:
         await anything_before(source.start)
         # What has been read before stays in view when the start moves later.
         start = min([source.start, *begun])
     report.history_start = start
-    _trust_the_feed_s_clock(client, source, report)
+    _follow_the_feeds_clock(client, source, report)
     due = Due()
     for interval in plan_refresh(
         ledger.covered, start, report.horizon, source.overlap, ledger.unproven, ledger.unfinished
@@ -123,11 +140,26 @@ def _reconcile(source: Source, ledger: Ledger, task: Task, report: SourceReport)
     )
 
 
-def _trust_the_feed_s_clock(client: FeedClient, source: Source, report: SourceReport) -> None:
-    """Never prove a time that is still to come for the feed: activities in it would be lost for good."""
+def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceReport) -> None:
+    """Never prove a time that is still to come for the feed: activities in it would be lost for good.
+
+    Raises:
+        FeedError: the feed's clock is so far behind that following it would leave activities unread.
+    """
     if client.feed_time is None:
         return
-    ahead = (report.horizon + source.settle - client.feed_time).total_seconds()
-    if ahead > CLOCK_TOLERANCE_SECONDS:
-        log.warning("This machine's clock is %.0f s ahead of the feed's, which counts. Set it right.", ahead)
+    ours = report.horizon + source.settle
+    ahead = ours - client.feed_time
+    if abs(ahead) <= CLOCK_TOLERANCE:
+        return
+    clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {rfc3339(client.feed_time)}."
+    if ahead > MAX_CLOCK_DIFFERENCE:
+        raise FeedError(
+            f"{clocks} Up to when can be read is not known, so nothing was. Set the clock right; if it is, a "
+            "proxy on the way or the feed sends a wrong date."
+        )
+    if ahead > CLOCK_TOLERANCE:
         report.horizon = client.feed_time - source.settle
+        log.warning("%s The earlier counts. Set the clock right.", clocks)
+    if abs(ahead) > CLOCK_NOTED:
+        report.notes.append(f"{clocks} What is newer than the earlier of the two is not read yet.")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import duckdb
 
 from orchestration.api.client import FeedClient, Receipt
-from orchestration.api.errors import FeedError, FeedUnavailable, KeyRefused, WrongAddress
+from orchestration.api.errors import FeedError, FeedUnavailable, KeyEchoed, KeyRefused, WrongAddress
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Source
 from orchestration.ingest.delayed import look_back
@@ -179,13 +179,10 @@ class Reader:
             async for page in read_slice(client, query, receive):
                 chunk.add(page.data, page.first_id, page.last_id)
                 received += len(page.data)
-                if self.writer.has_refused(one.extract_id):
-                    break
                 if chunk.byte_count >= CHUNK_BYTES or (self.writer.is_starting and page.has_more):
                     full, chunk = chunk, Chunk(one)
                     await self.writer.hand_over(full)
-            if not self.writer.has_refused(one.extract_id):
-                chunk.outcome = "complete"
+            chunk.outcome = "complete"
             self.quiet.learn([time_slice], received)
             self.outages = 0
         except FeedError as error:
@@ -205,9 +202,10 @@ class Reader:
             self.receipts += receipts
             return False
         is_all = not page.has_more and len(page.data) < self.source.page_size
-        by_day = records_by_day(page.data, within) if is_all else None
-        self.quiet.learn(days, len(page.data) if by_day else self.source.page_size)
-        if by_day is None:
+        by_day, others = records_by_day(page.data, within)
+        is_all = is_all and not others
+        self.quiet.learn(days, len(page.data) if is_all else self.source.page_size)
+        if not is_all:
             self.receipts += receipts
             return False
         last_request_id = receipts[-1].request_id if receipts else None
@@ -248,7 +246,7 @@ class Reader:
 
     def _count_outage(self, error: FeedError) -> None:
         self.outages += isinstance(error, FeedUnavailable)
-        if isinstance(error, KeyRefused | WrongAddress) or self.outages >= OUTAGE_AFTER:
+        if isinstance(error, KeyRefused | KeyEchoed | WrongAddress) or self.outages >= OUTAGE_AFTER:
             self.report.is_stopped = True
 
     def landed(self, batch: Sequence[Chunk]) -> None:

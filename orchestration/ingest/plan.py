@@ -8,19 +8,18 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from math import ceil
 
 from orchestration.intervals import DAY, MINUTE, CoveredDay, Interval, Kind, Slice, by_day, day_floor, gaps
 
 # The feed keeps activities for 6 years (two leap days, and one to spare); should it keep them longer, the search
-# begins before all of them.
+# goes back twice as far. What is older has a wrong time, and would cost a slice for each day since.
 RETENTION = timedelta(days=6 * 365 + 3)
 # Accesses by the provider's staff become visible up to two business days after they happened.
 DELAYED_TYPES = ("anthropic_access", "cmek_preserve")
 DELAY_BUSINESS_DAYS = 2
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def plan_refresh(
@@ -156,6 +155,11 @@ def _again(day: CoveredDay) -> Slice:
     return Slice(Kind.RECONCILE, day.interval.start, day.interval.end, late_before=day.interval.end)
 
 
+def earliest_start(horizon: datetime) -> datetime:
+    """Where history begins at the earliest when nobody configured it."""
+    return day_floor(horizon - 2 * RETENTION)
+
+
 async def find_start(
     anything_before: Callable[[datetime], Awaitable[bool]],
     covered: Sequence[Interval],
@@ -167,11 +171,13 @@ async def find_start(
     has nothing at all, history begins on the day of the horizon.
     """
     known = covered[0].start if covered else horizon
+    if known <= earliest_start(horizon):
+        return known
     if not await anything_before(known):
         return known if covered else day_floor(horizon)
     earliest, latest = day_floor(horizon - RETENTION), day_floor(known)
     if await anything_before(earliest):
-        earliest, latest = BEFORE_ALL, earliest
+        earliest, latest = earliest_start(horizon), earliest
     if latest < known and not await anything_before(latest):
         return latest
     while latest - earliest > DAY:

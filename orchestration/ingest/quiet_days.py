@@ -1,4 +1,4 @@
-"""Several days by one request, where little happened in them: which days, and which record is of which.
+"""Reading several days by one request, where little happened in them: which days, and which record is of which.
 
 A page that is not full and says that there is no more proves all of the time that was asked for, and so each day
 of it. The ledger has a row for each day all the same.
@@ -55,17 +55,24 @@ def _is_history(one: Slice) -> bool:
     return one.kind is Kind.BACKFILL and one.late_before is None and one.end - one.start == DAY
 
 
-def records_by_day(records: Iterable[bytes], within: Interval) -> dict[Interval, list[bytes]] | None:
-    """The records of each day of the interval, in feed order; None where one is of no readable time within it."""
+def records_by_day(records: Iterable[bytes], within: Interval) -> tuple[dict[Interval, list[bytes]], list[bytes]]:
+    """The records of each day of the interval, in feed order, and those without a readable time in it."""
     days: dict[Interval, list[bytes]] = {day: [] for day in by_day(within)}
     by_date = {day.start.date(): day for day in days}
+    others: list[bytes] = []
     for record in records:
-        try:
-            told = datetime.fromisoformat(_DECODER.decode(record).created_at)
-            day = by_date.get(told.astimezone(UTC).date())
-        except (msgspec.MsgspecError, ValueError, OverflowError):
-            return None
-        if told.tzinfo is None or day is None or not day.start <= told < day.end:
-            return None
-        days[day].append(record)
-    return days
+        created_at = _created_at(record)
+        day = by_date.get(created_at.date()) if created_at else None
+        if created_at is None or day is None or not day.start <= created_at < day.end:
+            others.append(record)
+        else:
+            days[day].append(record)
+    return days, others
+
+
+def _created_at(record: bytes) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(_DECODER.decode(record).created_at)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (msgspec.MsgspecError, ValueError, OverflowError):
+        return None

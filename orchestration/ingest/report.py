@@ -78,9 +78,17 @@ class SourceReport:
     @property
     def remarks(self) -> list[str]:
         """What else there is to know, a sentence each."""
-        outside = self.total("outside_count")
-        told = f"The feed sent {outside:,} record(s) from outside of the time that was asked for; they are stored."
-        return [*self.notes, told] if outside else self.notes
+        remarks = list(self.notes)
+        if outside := self.total("outside_count"):
+            remarks.append(
+                f"The feed sent {outside:,} record(s) from outside of the time that was asked for; they are "
+                "stored."
+            )
+        if quarantined := self.total("quarantined_count"):
+            remarks.append(
+                f"{quarantined:,} record(s) have no usable id or time; they are kept in raw.quarantined_records."
+            )
+        return remarks
 
     def describe(self) -> str:
         """How far the source has been read, in a line."""

@@ -91,6 +91,7 @@ class _Run:
             self.readers = {source.name: self._reader(connection, source) for source in sources}
             # Extracts of sources that are no longer read end too.
             close_abandoned(connection)
+            self.writer.note_state(connection)
 
     async def run(self) -> RunReport:
         try:
@@ -103,6 +104,8 @@ class _Run:
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
             raise _first(group) from None
+        # What was written last is there as well.
+        await self.writer.write(lambda _: None)
         return RunReport(
             reports=[reader.report for reader in self.readers.values()],
             seconds=time.monotonic() - self.task.began,

@@ -10,6 +10,10 @@ from orchestration.api.client import FeedClient, Receipt
 from orchestration.api.errors import FeedProtocolError, RequestRefused
 from orchestration.intervals import Interval, Slice, rfc3339
 
+# One extract reads no more pages: 10 million activities in pages of 5,000. A slice that really holds more is cut
+# smaller for the next attempt; a feed that never ends is not followed.
+MAX_PAGES = 2000
+
 log = logging.getLogger(__name__)
 
 
@@ -37,32 +41,37 @@ async def read_slice(client: FeedClient, query: Params, receive: Callable[[Recei
     The proof is a page that says `has_more: false`, and one more request where that page was full. An end that is
     told too soon on a page that is not full cannot be seen from here; reading the time again finds what it hid.
 
-    A cursor can expire. Where one is refused, the extract begins anew from the first page, once: its records come
+    A cursor can expire. Where one is refused, the extract begins again at the first page, once: its records come
     again, and landing knows them by their ids.
 
     Raises:
-        FeedError: as `FeedClient.page`, and when the answers go in a circle or claim more and give none.
+        FeedError: as `FeedClient.page`, and when the answers go in a circle, claim more and give none, or do not
+            end within `MAX_PAGES`.
     """
     limit = int(str(query["limit"]))
     cursors: set[str] = set()
-    before: Page | None = None
-    is_anew = False
+    contents: set[int] = set()
+    page_count = 0
+    is_second_try = False
     params: Params = query
     while True:
         try:
             page = await client.page(params, receive)
         except RequestRefused as error:
-            if is_anew or params is query:
+            if is_second_try or params is query:
                 raise
             log.warning("Feed: %s The cursor may have expired: the slice is read from its beginning.", error)
-            is_anew, params, before = True, query, None
+            is_second_try, params = True, query
             cursors.clear()
+            contents.clear()
             continue
-        if before and page.data and page.data == before.data:
+        content = hash(frozenset(map(bytes, page.data)))
+        if page.data and content in contents:
             raise FeedProtocolError(
                 "The feed sent the same page under two cursors. The slice stays open; run again."
             )
-        before = page
+        contents.add(content)
+        page_count += 1
         yield page
         if not page.has_more and len(page.data) < limit:
             return
@@ -73,6 +82,11 @@ async def read_slice(client: FeedClient, query: Params, receive: Callable[[Recei
         if page.last_id is None or page.last_id in cursors:
             raise FeedProtocolError(
                 "The feed sent the same cursor twice or none. The slice stays open; run again."
+            )
+        if page_count >= MAX_PAGES:
+            raise FeedProtocolError(
+                f"The feed did not come to an end within {page_count:,} pages. The slice stays open and is read "
+                "again in smaller parts; if it fails as well, ask the feed's support."
             )
         cursors.add(page.last_id)
         params = {**query, "after_id": page.last_id}

@@ -1,4 +1,4 @@
-"""What stores the extracts' records while they are still reading: one writer for all of them.
+"""Writes fetched records to DuckDB in batches while extraction continues: one writer for all extracts.
 
 Chunks wait in a bounded queue and are landed in large batches, each in one transaction: one batch is prepared, in
 memory, while the one before it is stored, each in a thread. The file is open only while a batch is stored; nothing
@@ -17,7 +17,8 @@ from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.extract import Chunk
 from orchestration.landing.land import ROW_GROUP, VECTOR, store
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.errors import RecordError
+from orchestration.warehouse.errors import REPLACED, WarehouseError
+from orchestration.warehouse.ledger import ledger_state
 
 # A batch is landed when it fills a row group of the database, holds this much, or is this old.
 BATCH_ROWS = ROW_GROUP
@@ -36,31 +37,28 @@ PENDING_BYTES = 128 * 2**20
 class Writer:
     """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
 
-    `told` is called with each batch after it has been stored. `first_batch_requests`: how many requests fill the
+    `stored` is called with each batch after it has been stored. `first_batch_requests`: how many requests fill the
     first batch; None lets every batch grow to full size.
     """
 
     def __init__(
-        self, path: Path, told: Callable[[Sequence[Chunk]], None], *, first_batch_requests: int | None = 1
+        self, path: Path, stored: Callable[[Sequence[Chunk]], None], *, first_batch_requests: int | None = 1
     ) -> None:
         self._path = path
-        self._told = told
+        self._stored = stored
         self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
         # What was over of the chunk that filled the last batch.
         self._left: Chunk | None = None
-        # Walkers wait here when they are faster than the writer: memory stays bounded whatever the backlog.
+        # Readers wait here when they are faster than the writer: memory stays bounded whatever the backlog.
         self._space = asyncio.Condition()
         self._pending_bytes = 0
         self._pending_requests = 0
         # Requests that fill a batch while the run is young; None afterwards.
         self._batch_requests = first_batch_requests
-        self._refused: set[str] = set()
-        # Whoever opens the file, one after the other.
-        self._turn = asyncio.Lock()
-
-    def has_refused(self, extract_id: str) -> bool:
-        """Whether records of the extract could not be read: it is closed as failed and need not go on."""
-        return extract_id in self._refused
+        # How the file was left; None before this run wrote to it.
+        self._state: tuple[int, ...] | None = None
+        # Held by the task that has the file open.
+        self._lock = asyncio.Lock()
 
     @property
     def is_starting(self) -> bool:
@@ -86,10 +84,14 @@ class Writer:
         """Let the action store something else than records, between two batches.
 
         Raises:
-            WarehouseError: the file cannot be used.
+            WarehouseError: the file cannot be used, or is not the one that this run wrote to.
         """
-        async with self._turn:
+        async with self._lock:
             await asyncio.to_thread(self._write, action, row_group)
+
+    def note_state(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """The file is to be found as it is now: none is created or taken in its place."""
+        self._state = ledger_state(connection)
 
     def finish(self) -> None:
         """No more chunks will come: `run` ends when it has stored what is waiting."""
@@ -117,7 +119,7 @@ class Writer:
     async def _store(self, batch: Batch, size: int, requests: int) -> None:
         """Store the batch, for which `size` bytes of records by so many requests were handed over."""
         await self.write(lambda connection: store(connection, batch), _row_group(batch, size))
-        self._told(batch.chunks)
+        self._stored(batch.chunks)
         async with self._space:
             self._pending_bytes -= size
             self._pending_requests -= requests
@@ -149,8 +151,12 @@ class Writer:
         return batch, False
 
     def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None) -> None:
-        with open_warehouse(self._path, row_group=row_group) as connection:
+        is_known = self._state is not None
+        with open_warehouse(self._path, row_group=row_group, is_known=is_known) as connection:
+            if is_known and ledger_state(connection) != self._state:
+                raise WarehouseError(REPLACED)
             action(connection)
+            self._state = ledger_state(connection)
 
     async def _next_chunk(self, deadline: float | None) -> Chunk | None:
         if self._left:
@@ -160,16 +166,9 @@ class Writer:
             return await self._queue.get()
 
     def _prepare(self, chunks: list[Chunk]) -> Batch:
-        chunks = [
-            _receipts_alone(chunk) if self.has_refused(chunk.extract.extract_id) else chunk for chunk in chunks
-        ]
         # The other core belongs to the batch that is being stored, which takes longest.
         with duckdb.connect(config={"threads": 1}) as engine:
-            try:
-                return prepare(engine, chunks)
-            except RecordError as error:
-                self._refused |= error.reasons.keys()
-                return prepare(engine, _without(chunks, error))
+            return prepare(engine, chunks)
 
 
 def _is_full(rows: int, size: int) -> bool:
@@ -188,20 +187,3 @@ def _row_group(batch: Batch, size: int) -> int | None:
     if not rows or not _are_large(rows, size):
         return None
     return max(LARGE_RECORDS_BYTES * rows // size // VECTOR, 1) * VECTOR
-
-
-def _without(batch: list[Chunk], error: RecordError) -> list[Chunk]:
-    """The batch with the extracts that hold unreadable records closed as failed, their records left out."""
-    kept = []
-    for chunk in batch:
-        reason = error.reasons.get(chunk.extract.extract_id)
-        if reason:
-            chunk = _receipts_alone(chunk)
-            chunk.outcome, chunk.error = "failed", f"Slice {chunk.extract.time_slice}: {reason}"
-        kept.append(chunk)
-    return kept
-
-
-def _receipts_alone(chunk: Chunk) -> Chunk:
-    """The chunk without its records: the reads have happened and will be reported by the feed."""
-    return Chunk(chunk.extract, receipts=chunk.receipts)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.intervals import naive_utc
 from orchestration.landing.envelopes import read_envelopes
@@ -33,22 +34,24 @@ class Batch:
     """Chunks and all their records in Arrow, with their envelopes; None where there is no record.
 
     Each record has its position in the batch (from 1), its bytes and their hash, what its envelope says, and what
-    its extract says of it.
+    its extract says of it. `quarantined` are the records without a usable id or time, each with the reason.
     """
 
     chunks: Sequence[Chunk]
-    records: pa.Table | None
+    records: pa.Table | None = None
+    quarantined: pa.Table | None = None
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> Batch:
-    """Pack the records and read their envelopes; any connection will do, nothing is written through it.
-
-    Raises:
-        RecordError: some records have no id, no time, or one that is still to come.
-    """
+    """Pack the records and read their envelopes; any connection will do, nothing is written through it."""
     if not any(chunk.records for chunk in chunks):
-        return Batch(chunks, None)
-    return Batch(chunks, read_envelopes(connection, _packed(chunks), _horizon(chunks)))
+        return Batch(chunks)
+    records = read_envelopes(connection, _packed(chunks), _horizon(chunks))
+    is_good = pc.is_null(records["reason"])
+    if pc.all(is_good).as_py():
+        return Batch(chunks, records.drop_columns("reason"))
+    good = records.filter(is_good).drop_columns("reason")
+    return Batch(chunks, good if len(good) else None, records.filter(pc.invert(is_good)))
 
 
 def _horizon(chunks: Sequence[Chunk]) -> datetime:

@@ -1,7 +1,7 @@
 """The envelope of each record, read out of its bytes by DuckDB: id, time, type, organization, actor.
 
-The records go in as an Arrow table and come out as the same table with the envelope's columns added. Records
-without an id or a time, or from a time to come, are refused here. No file need be open.
+The records go in as an Arrow table and come out as the same table with the envelope's columns added. What is wrong
+with a record that has no usable id or time is a column as well. No file need be open.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from orchestration.intervals import naive_utc
-from orchestration.warehouse.errors import RecordError, WarehouseError
+from orchestration.warehouse.errors import WarehouseError
 
 ENVELOPE = orjson.dumps(
     {
@@ -47,85 +47,65 @@ coalesce(
 """
 
 # A time with an offset is that moment in UTC.
-_READ = """
+_READ = f"""
 with parsed as (
-    select position, {envelope} as envelope from records
+    select position, {{envelope}} as envelope from records
+),
+read as (
+    select
+        position,
+        envelope.id as activity_id,
+        case
+            when regexp_full_match(envelope.created_at, $plain) then try_cast(envelope.created_at as timestamp)
+            when regexp_full_match(envelope.created_at, $form)
+                then timezone('UTC', try_cast(
+                    regexp_replace(upper(envelope.created_at), $leap_second, ':59.999999') as timestamptz
+                ))
+        end as created_at,
+        envelope.type as activity_type,
+        envelope.organization_id,
+        envelope.organization_uuid,
+        envelope.actor.type as actor_type
+    from parsed
 )
 select
-    position,
-    envelope.id as activity_id,
+    *,
     case
-        when regexp_full_match(envelope.created_at, $plain) then try_cast(envelope.created_at as timestamp)
-        when regexp_full_match(envelope.created_at, $form)
-            then timezone('UTC', try_cast(
-                regexp_replace(upper(envelope.created_at), $leap_second, ':59.999999') as timestamptz
-            ))
-    end as created_at,
-    envelope.type as activity_type,
-    envelope.organization_id,
-    envelope.organization_uuid,
-    envelope.actor.type as actor_type
-from parsed
+        when coalesce(activity_id, '') = '' then 'no id'
+        when created_at is null or created_at < {_FIRST} then 'no readable created_at'
+        when created_at > $horizon then 'created_at is still to come'
+    end as reason
+from read
 """
 _FORMS = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second": _LEAP_SECOND}
-
-_LACKING = f"""
-select
-    extract_id,
-    count(*),
-    arg_min(payload_sha256, position),
-    case
-        when bool_or(coalesce(activity_id, '') = '') then 'id'
-        when bool_and(created_at > $horizon) then 'created_at that has come to pass'
-        else 'readable created_at'
-    end
-from complete
-where coalesce(activity_id, '') = '' or coalesce(created_at not between {_FIRST} and $horizon, true)
-group by extract_id
-"""
 
 
 def read_envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table, horizon: datetime) -> pa.Table:
     """The records with their envelopes, in the same order.
 
-    `records` has at least position, payload, payload_sha256 and extract_id. `horizon`: no record can be from after
-    it. Ages count from the newest activity, so one from the year 9999 would falsify them all.
-
-    Raises:
-        RecordError: some records have no id, no time, or one that is still to come.
+    `records` has at least position and payload. `horizon`: no record can be from after it. Ages count from the
+    newest activity, so one from the year 9999 would falsify them all. Column `reason` is null where the record can
+    be stored as an activity.
     """
-    # Times are told in UTC, and rows come back in the order in which they went in.
+    # Times are in UTC, and rows come back in the order in which they went in.
     connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
-    envelopes = _envelopes(connection, records)
+    envelopes = _envelopes(connection, records, _FORMS | {"horizon": naive_utc(horizon)})
     if not envelopes["position"].equals(records["position"]):
         raise WarehouseError("The engine changed the order of the records, so none was stored. Run again.")
     complete = records
     for name in envelopes.column_names[1:]:
         complete = complete.append_column(name, envelopes[name])
-    _check(connection, complete, horizon)
     return complete
 
 
-def _envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> pa.Table:
+def _envelopes(
+    connection: duckdb.DuckDBPyConnection, records: pa.Table, parameters: dict[str, object]
+) -> pa.Table:
     connection.register("records", records)
     try:
-        return connection.sql(_READ.format(envelope=_STRICT), params=_FORMS).to_arrow_table()
+        return connection.sql(_READ.format(envelope=_STRICT), params=parameters).to_arrow_table()
     except duckdb.InvalidInputException:
-        forms = _FORMS | {"half_pairs": _HALF_PAIRS}
-        return connection.sql(_READ.format(envelope=_TOLERANT), params=forms).to_arrow_table()
+        tolerant = parameters | {"half_pairs": _HALF_PAIRS}
+        return connection.sql(_READ.format(envelope=_TOLERANT), params=tolerant).to_arrow_table()
     finally:
         connection.unregister("records")
-
-
-def _check(connection: duckdb.DuckDBPyConnection, complete: pa.Table, horizon: datetime) -> None:
-    connection.register("complete", complete)
-    found = connection.execute(_LACKING, {"horizon": naive_utc(horizon)}).fetchall()
-    connection.unregister("complete")
-    if found:
-        raise RecordError(
-            {
-                extract_id: f"{count} record(s) of the slice have no {lacking} (the first has SHA-256 {sha256}). "
-                "The slice stays open; nothing of it is skipped."
-                for extract_id, count, sha256, lacking in found
-            }
-        )

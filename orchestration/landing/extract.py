@@ -20,11 +20,12 @@ import pyarrow as pa
 from orchestration import __version__
 from orchestration.intervals import Slice, naive_utc
 from orchestration.landing.records import Records
+from orchestration.warehouse.errors import REPLACED, WarehouseError
 
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
-    "revision_count", "late_count", "first_cursor", "last_cursor", "last_request_id", "content_sha256",
-    "dagster_run_id", "error", "feed_host",
+    "revision_count", "quarantined_count", "late_count", "first_cursor", "last_cursor", "last_request_id",
+    "content_sha256", "dagster_run_id", "error", "feed_host",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ class Extract:
     """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
 
     `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
+    `left_as`: its row as this run wrote it last; None before the first.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Extract:
     inserted_count: int = 0
     duplicate_count: int = 0
     revision_count: int = 0
+    quarantined_count: int = 0
     late_count: int = 0
     outside_count: int = 0
     first_cursor: str | None = None
@@ -67,6 +70,7 @@ class Extract:
     finished_at: datetime | None = None
     error: str | None = None
     newest: datetime | None = None
+    left_as: tuple[Any, ...] | None = None
     _content: Any = field(default_factory=hashlib.sha256)
 
     def absorb(self, chunk: Chunk) -> None:
@@ -85,13 +89,18 @@ class Extract:
     def count(
         self, inserted: int, duplicate: int, revision: int, late: int, outside: int, newest: datetime | None
     ) -> None:
-        """Add what landing one batch found."""
+        """Add what landing one batch stored."""
         self.inserted_count += inserted
         self.duplicate_count += duplicate
         self.revision_count += revision
         self.late_count += late
         self.outside_count += outside
         self.newest = max(filter(None, (self.newest, newest)), default=None)
+
+    def count_quarantined(self, quarantined: int, known: int) -> None:
+        """Add what was kept aside of one batch, and what had been before."""
+        self.quarantined_count += quarantined
+        self.duplicate_count += known
 
     @property
     def content_sha256(self) -> str:
@@ -134,6 +143,21 @@ class Chunk:
         return Chunk(self.extract, first), replace(self, records=others)
 
 
+_ROW = "select status, page_count, received_count, content_sha256 from raw.extracts where extract_id = ?"
+
+
+def require_as_left(connection: duckdb.DuckDBPyConnection, extracts: Iterable[Extract]) -> None:
+    """Refuse to store under an extract that is not in the file as it was left: its first rows would be missing.
+
+    Raises:
+        WarehouseError: the file was replaced while it was written to.
+    """
+    for extract in (one for one in extracts if one.left_as):
+        found = next(iter(connection.execute(_ROW, [extract.extract_id]).fetchall()), None)
+        if found != extract.left_as:
+            raise WarehouseError(REPLACED)
+
+
 def record_extracts(connection: duckdb.DuckDBPyConnection, extracts: Sequence[Extract]) -> None:
     """Write the rows of the extracts as they stand now; the caller owns the transaction."""
     rows = [
@@ -150,6 +174,8 @@ def record_extracts(connection: duckdb.DuckDBPyConnection, extracts: Sequence[Ex
         for extract in extracts
     ]
     _write(connection, "insert or replace into raw.extracts by name from ledger_rows", rows)
+    for extract in extracts:
+        extract.left_as = (extract.status, extract.page_count, extract.received_count, extract.content_sha256)
 
 
 def record_requests(

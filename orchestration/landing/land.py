@@ -5,6 +5,7 @@ Records arrive as bytes and are stored as these bytes. They stay in Arrow until 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -14,7 +15,14 @@ import pyarrow as pa
 from orchestration.intervals import naive_utc
 from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.dedup import classify
-from orchestration.landing.extract import AnsweredRequest, Chunk, Extract, record_extracts, record_requests
+from orchestration.landing.extract import (
+    AnsweredRequest,
+    Chunk,
+    Extract,
+    record_extracts,
+    record_requests,
+    require_as_left,
+)
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
@@ -57,6 +65,16 @@ group by extract_id
 """
 
 
+# What is known by its hash is not kept twice; that includes what an erasure has emptied.
+_QUARANTINE = """
+insert into raw.quarantined_records by name
+select source, extract_id, payload, payload_sha256, reason, $received_at as received_at
+from quarantined anti join raw.quarantined_records using (source, payload_sha256)
+qualify row_number() over (partition by source, payload_sha256 order by position) = 1
+returning extract_id
+"""
+
+
 def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None:
     """Prepare the chunks and store them, in one go; for what `store` does, and `prepare` raises, see there."""
     store(connection, prepare(connection, chunks))
@@ -70,7 +88,10 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     connection.begin()
     try:
         extracts = {chunk.extract.extract_id: chunk.extract for chunk in batch.chunks}
+        require_as_left(connection, extracts.values())
         counts = _store_records(connection, batch.records, extracts) if batch.records is not None else {}
+        if batch.quarantined is not None:
+            _quarantine(connection, batch.quarantined, extracts)
         for chunk in batch.chunks:
             chunk.extract.absorb(chunk)
         for extract in extracts.values():
@@ -101,6 +122,18 @@ def _store_records(
     _insert(connection, counts)
     connection.unregister("incoming")
     return counts
+
+
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection, quarantined: pa.Table, extracts: Mapping[str, Extract]
+) -> None:
+    """Keep aside what cannot be stored as an activity, so that it withholds nothing else of its slice."""
+    connection.register("quarantined", quarantined)
+    kept = connection.execute(_QUARANTINE, {"received_at": naive_utc(datetime.now(UTC))}).fetchall()
+    connection.unregister("quarantined")
+    new = Counter(extract_id for (extract_id,) in kept)
+    for extract_id, count in Counter(quarantined["extract_id"].to_pylist()).items():
+        extracts[extract_id].count_quarantined(new[extract_id], count - new[extract_id])
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, counts: dict[str, tuple]) -> None:

@@ -39,6 +39,11 @@ order by 1
 """
 
 
+_QUARANTINED = """
+select source, reason, count(*), max(received_at) from raw.quarantined_records group by all order by 1, 2
+"""
+
+
 def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The names of all sources that were ever read."""
     return [name for (name,) in connection.execute(_SOURCES).fetchall()]
@@ -172,6 +177,24 @@ def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> CheckResu
         False,
         f"{differing} extract(s) differ from the ledger; the first is {first}. Schema raw was changed by hand, "
         "or the file is damaged: restore a copy.",
+        figures=figures,
+    )
+
+
+def no_record_is_quarantined(connection: duckdb.DuckDBPyConnection) -> CheckResult:
+    """Every record that was received is an activity; says how many are not, and why."""
+    found = connection.execute(_QUARANTINED).fetchall()
+    figures: dict = {f"{source}: {reason}": count for source, reason, count, _ in found}
+    if not found:
+        return CheckResult(True, "Every record that was received has an id and a time.")
+    counts = ", ".join(f"{source} {reason} ({count:,})" for source, reason, count, _ in found)
+    newest = max(received_at for *_, received_at in found)
+    return CheckResult(
+        False,
+        f"{sum(count for _, _, count, _ in found):,} record(s) could not be stored as activities: {counts}; the "
+        f"last came at {rfc3339(aware_utc(newest))}. They are in raw.quarantined_records as they came. Ask the "
+        "feed's support what they are.",
+        is_error=False,
         figures=figures,
     )
 

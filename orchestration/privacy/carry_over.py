@@ -35,6 +35,20 @@ where not coalesce(regexp_matches(to_json(history)::varchar, $pattern), false)
 """
 
 
+# The hash of a quarantined record stays, by which it is known when it comes again. Its payload is never written
+# into the new file.
+_QUARANTINED = """
+insert into raw.quarantined_records by name
+select * exclude (is_taken) replace (
+    case when is_taken then null else payload end as payload,
+    case
+        when is_taken then (select coalesce(max(removal_id), 0) + 1 from origin.raw.removals) else removal_id
+    end as removal_id
+)
+from (select *, coalesce({condition}, false) as is_taken from origin.raw.quarantined_records)
+"""
+
+
 def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
     """Fill the new file with all but what is chosen. A person is looked for in the history of findings as well."""
     # Rows lie in the order in which they were stored, by which the engine skips row groups of other times.
@@ -42,6 +56,10 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
     connection.execute("delete from raw.schema_version")
     for (table,) in connection.execute(_TABLES).fetchall():
         if table in _LEFT_OUT:
+            continue
+        if table == "quarantined_records":
+            condition, parameters = choice.quarantined
+            connection.execute(_QUARANTINED.format(condition=condition), parameters)
             continue
         condition = f"where ingest_seq not in (select ingest_seq from {choice.rows})" if table in _FILTERED else ""
         connection.execute(f"insert into raw.{table} by name select * from origin.raw.{table} {condition}")

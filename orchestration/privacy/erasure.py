@@ -155,8 +155,11 @@ def _remove(
             [(target,)] = connection.execute("select current_database()").fetchall()
             connection.execute("use origin")
             with choose(connection) as choice:
+                condition, parameters = choice.quarantined
                 [(is_any,)] = connection.execute(
-                    f"select count(*) > 0 from {choice.days or choice.rows}"
+                    f"select exists (from {choice.days or choice.rows}) "
+                    f"or exists (from raw.quarantined_records where {condition})",
+                    parameters,
                 ).fetchall()
                 last = last_number(connection)
                 connection.execute(f'use "{target}"')

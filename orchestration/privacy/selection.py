@@ -45,6 +45,12 @@ where sealed_date < $before
 group by all
 """
 
+# A quarantined record has no time of its own: that of the slice in which it came counts.
+_OF_OLD_EXTRACTS = """
+select extract_id from raw.extracts
+join {days} as old_days on extracts.source = old_days.source and slice_start::date = removed_date
+"""
+
 _OF_OLD_DAYS = """
 with taken as (
     select activities.*, removed_date
@@ -96,6 +102,13 @@ class Choice:
     rows: str
     days: str | None = None
     person: Subject | None = None
+
+    @property
+    def quarantined(self) -> tuple[str, dict[str, str]]:
+        """The condition, with its parameters, for the quarantined records that are taken as well."""
+        if self.days or not self.person:
+            return f"payload is not null and extract_id in ({_OF_OLD_EXTRACTS.format(days=self.days)})", {}
+        return "regexp_matches(payload, $pattern)", {"pattern": self.person.pattern}
 
 
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:

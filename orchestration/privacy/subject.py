@@ -50,6 +50,8 @@ select 1 from (
     select payload from raw.stored_activities
     union all
     select payload from raw.activity_revisions
+    union all
+    select payload from raw.quarantined_records
 )
 where regexp_matches(payload, $pattern)
 limit 1

@@ -24,10 +24,14 @@ from orchestration.warehouse.temporary import temporary
 
 DIRECTORY = "subject-reports"
 PAGE = "README.md"
+QUARANTINED = "quarantined.jsonl"
 _ROWS_AT_ONCE = 10_000
 
 _RECORDS = """
 select payload from raw.{table} semi join {chosen} using (activity_id) order by created_at, ingest_seq
+"""
+_QUARANTINED = """
+select payload from raw.quarantined_records where regexp_matches(payload, $pattern) order by received_at
 """
 _RAW = (
     (
@@ -88,9 +92,17 @@ def _write(
 ) -> SubjectReport:
     counts, lines = {}, []
     for source, file, description in _RAW:
-        count = _write_records(connection, source, naming.chosen, directory / file)
-        counts[file] = count
+        rows = connection.execute(_RECORDS.format(table=source, chosen=naming.chosen))
+        counts[file] = count = _write_records(rows, directory / file)
         lines.append((code(file), f"{count:,}", description))
+    rows = connection.execute(_QUARANTINED, {"pattern": naming.person.pattern})
+    if count := _write_records(rows, directory / QUARANTINED):
+        counts[QUARANTINED] = count
+        lines.append(
+            (code(QUARANTINED), f"{count:,}", "Records without a usable id or time that name the person.")
+        )
+    else:
+        (directory / QUARANTINED).unlink()
     for mart in catalog.marts:
         count = _write_rows(connection, mart, naming, directory / f"{mart.name}.csv")
         if count:
@@ -100,8 +112,7 @@ def _write(
     return SubjectReport(directory, counts)
 
 
-def _write_records(connection: duckdb.DuckDBPyConnection, source: str, chosen: str, file: Path) -> int:
-    rows = connection.execute(_RECORDS.format(table=source, chosen=chosen))
+def _write_records(rows: duckdb.DuckDBPyConnection, file: Path) -> int:
     count = 0
     with file.open("wb") as written:
         while found := rows.fetchmany(_ROWS_AT_ONCE):

@@ -40,17 +40,19 @@ def open_warehouse(
     read_only: bool = False,
     wait_seconds: float = LOCK_WAIT_SECONDS,
     row_group: int | None = None,
+    is_known: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with schema `raw` in place unless read-only.
 
     `row_group`: after how many rows the engine begins a new row group; its own number if None. What adds to a row
-    group that is not full yet makes the engine write it again as a whole, with all of it in memory.
+    group that is not full yet makes the engine write it again as a whole, with all of it in memory. `is_known`:
+    the file was there before, and none is created in its place.
 
     Raises:
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
             was made by another version, or cannot be created.
     """
-    connection = _connect(path, read_only, wait_seconds, row_group)
+    connection = _connect(path, read_only, wait_seconds, row_group, is_known)
     archived = ""
     try:
         if not read_only:
@@ -111,7 +113,9 @@ def _prepare_directory(path: Path) -> None:
         ) from None
 
 
-def _connect(path: Path, read_only: bool, wait_seconds: float, row_group: int | None) -> duckdb.DuckDBPyConnection:
+def _connect(
+    path: Path, read_only: bool, wait_seconds: float, row_group: int | None, is_known: bool
+) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
             f"There is no warehouse at {path}. Run `make refresh` first, or check WAREHOUSE_PATH."
@@ -121,6 +125,11 @@ def _connect(path: Path, read_only: bool, wait_seconds: float, row_group: int | 
     while True:
         try:
             if not path.exists():
+                if is_known:
+                    raise WarehouseError(
+                        f"{path} was moved away or deleted while it was written to. No new one was made in its "
+                        "place: bring it back, then run again."
+                    )
                 _create(path)
             return _attach(path, row_group) if row_group else duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from orchestration.errors import ExplainedError
 
+REPLACED = (
+    "The warehouse was replaced while it was written to, by an older copy or by another file: it does not have "
+    "what this run stored. Nothing more was stored. Bring the right file back, or run again to read what this one "
+    "lacks."
+)
+
 
 class WarehouseError(ExplainedError):
     """The warehouse cannot be used as it is. Nothing was changed."""
-
-
-class RecordError(WarehouseError):
-    """Extracts delivered records without an id or a time. `reasons` has a sentence for each, by extract id."""
-
-    def __init__(self, reasons: dict[str, str]) -> None:
-        super().__init__(" ".join(reasons.values()))
-        self.reasons = reasons

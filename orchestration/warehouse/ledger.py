@@ -115,7 +115,8 @@ def stored_hashes(
         "select payload_sha256 from raw.activities where source = $source and created_at >= $start "
         "and created_at < $end and list_contains($types, activity_type) "
         "union select payload_sha256 from raw.activity_revisions where source = $source and created_at >= $start "
-        "and created_at < $end and list_contains($types, activity_type)",
+        "and created_at < $end and list_contains($types, activity_type) "
+        "union select payload_sha256 from raw.quarantined_records where source = $source",
         {
             "source": source,
             "start": naive_utc(within.start),
@@ -141,6 +142,15 @@ def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = 
         {"source": source, "stuck": STUCK},
     ).fetchall()
     return len(found)
+
+
+def ledger_state(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    """What every write of a run changes: compared before the next one, it shows a file that was replaced."""
+    [state] = connection.execute(
+        "select count(*), sum(page_count)::bigint, sum(received_count)::bigint, "
+        "(select count(*) from raw.feed_requests), (select count(*) from raw.sources) from raw.extracts"
+    ).fetchall()
+    return state
 
 
 def check_feed_host(connection: duckdb.DuckDBPyConnection, source: str, host: str) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import duckdb
 
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
-SCHEMA_VERSION = 3
+# 4: `quarantined_records`.
+SCHEMA_VERSION = 4
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that an extract covers, and the mart's tests prove the key unique. Naming
@@ -221,9 +222,20 @@ STATEMENTS = (
         extract_id varchar not null,
         row_count bigint not null
     )""",
+    # Records without a usable id or time, as evidence. An erasure takes the payload and notes its number.
+    """create table if not exists raw.quarantined_records (
+        source varchar not null,
+        extract_id varchar not null,
+        payload varchar using compression zstd,
+        payload_sha256 varchar not null,
+        reason varchar not null,
+        received_at timestamp not null,
+        removal_id bigint
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
+    "alter table raw.extracts add column if not exists quarantined_count bigint",
     # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
     "alter table raw.day_seals add column if not exists seal_number bigint",
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",

@@ -15,9 +15,17 @@ import pytest
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
+from local_feed.options import COMPLIANCE_KEY
 from orchestration.api import body
 from orchestration.api.client import FeedClient, Receipt
-from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyRefused, WrongAddress
+from orchestration.api.errors import (
+    FeedError,
+    FeedProtocolError,
+    FeedUnavailable,
+    KeyEchoed,
+    KeyRefused,
+    WrongAddress,
+)
 from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES
@@ -111,6 +119,7 @@ CONNECTIONS = [
     ),
     ("an end without an answer", passing("hang", seconds=0.01), RETRIED),
     ("gzip", lasting("gzip"), Complete(requests=3)),
+    ("gzip of two members", lasting("gzip_members"), Complete(requests=3)),
     ("gzip that is cut", passing("gzip_cut"), RETRIED),
     ("gzip that is none", passing("headers", headers={"content-encoding": "gzip"}), RETRIED),
     ("a coding nobody asked for", passing("headers", headers={"content-encoding": "br"}), RETRIED),
@@ -137,6 +146,11 @@ SHAPES = {
     "an error with 200": '{"type":"error","error":{"type":"api_error","message":"no"}}',
     "NaN": '{"data":[{"id":NaN}],"has_more":false}',
 }  # fmt: skip
+REPEATED = {
+    "has_more twice": '{"data":[],"has_more":true,"has_more":false}',
+    "data twice, escaped": '{"data":[{"id":"a"}],"d\\u0061ta":[],"has_more":false}',
+    "data twice, the same": '{"data":[{"id":"a"}],"data":[{"id":"a"}],"has_more":false}',
+}
 BODIES = [
     *(
         row
@@ -153,6 +167,11 @@ BODIES = [
      Open(FeedUnavailable, rf"502 unreadable_error.*text/html.*{AGAIN}", 4)),
     ("broken JSON for good", lasting("broken_json"), UNREADABLE),
     ("invalid UTF-8 for good", lasting("invalid_utf8"), UNREADABLE),
+    ("records twice", passing("data_twice"), RETRIED),
+    ("records twice for good", lasting("data_twice"), UNREADABLE),
+    *((f"{name} for good", lasting("body", body=text), UNREADABLE) for name, text in REPEATED.items()),
+    ("a cursor with the key", lasting("given_cursor", message=f"c_{COMPLIANCE_KEY}"),
+     Open(KeyEchoed, "key back in a cursor.*COMPLIANCE_API_URL.*replace the key", 1)),
     *((f"{name} twice", passing("body", body=text), RETRIED) for name, text in SHAPES.items()),
     *((f"{name} for good", lasting("body", body=text), UNREADABLE) for name, text in SHAPES.items()),
     *(
@@ -166,6 +185,7 @@ BODIES = [
 PAGES = [
     ("an empty page that claims more", lasting("empty_page"), Open(FeedProtocolError, "empty page.*run again", 1)),
     ("an empty page half way", lasting("empty_page", pages="later"), Open(FeedProtocolError, "empty page", 2)),
+    ("two pages in turn", lasting("circle"), Open(FeedProtocolError, "same page under two cursors.*run again", 3)),
     ("the same cursor twice", lasting("same_cursor"), Open(FeedProtocolError, "same cursor twice.*run again", 2)),
     ("more, but no cursor", lasting("no_cursor"), Open(FeedProtocolError, "or none.*run again", 1)),
     ("more, but no cursor half way", lasting("no_cursor", pages="later"), Open(FeedProtocolError, "or none", 2)),

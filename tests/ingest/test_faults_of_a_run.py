@@ -38,8 +38,7 @@ LASTING: list[tuple[dict[str, Any], str]] = [
     ({"kind": "no_cursor"}, "same cursor twice or none"),
     ({"kind": "cursor_refused"}, "not a valid cursor"),
     ({"kind": "bomb", "size": 2**21}, "larger than 1 MiB"),
-    ({"kind": "body", "body": '{"data":[{"id":"a"}],"has_more":false}'}, "no readable created_at"),
-    ({"kind": "body", "body": '{"data":["a",1,null],"has_more":false}'}, "have no id"),
+    ({"kind": "data_twice"}, "a name twice"),
 ]
 
 

@@ -119,11 +119,11 @@ def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
 
 def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, query: Query):
     records = [record("activity_old", timedelta(days=5))]
-    with LocalFeed(records=records, clock=lambda: time.time() - 3 * 86_400) as feed:
+    with LocalFeed(records=records, clock=lambda: time.time() - 12 * 3_600) as feed:
         refresh(source_of(feed), path)
         refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
     [(end,)] = query("select max(slice_end) from raw.extracts")
-    assert end <= datetime.now(UTC).replace(tzinfo=None) - timedelta(days=3)
+    assert end <= datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=12)
 
 
 def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Path, query: Query):

@@ -18,7 +18,6 @@ from orchestration.api import body
 from orchestration.intervals import Kind, Slice
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
-from orchestration.warehouse.errors import RecordError
 from orchestration.warehouse.schema import create_schema
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -119,18 +118,19 @@ def test_what_is_served_is_what_is_stored(connection: duckdb.DuckDBPyConnection,
 
 @FEW
 @given(name=documents(PLAIN, is_ascii=False), at=documents(PLAIN, is_ascii=False))
-def test_any_id_and_any_time_is_stored_whole_or_refused_with_a_sentence(
+def test_any_id_and_any_time_is_stored_whole_or_kept_aside_whole(
     connection: duckdb.DuckDBPyConnection, name: str, at: str
 ):
     whole = f'{{"id":{name},"created_at":"2026-05-01T10:00:00Z"}}', f'{{"id":"a","created_at":{at}}}'
     for record in (one.encode() for one in whole):
-        refused = ""
-        try:
-            stored = land_and_read(connection, [record])
-        except RecordError as error:
-            stored, refused = [], str(error)
-        assert [payload.encode() for _, payload, _ in stored] == ([] if refused else [record])
-        assert not refused or refused.endswith("The slice stays open; nothing of it is skipped.")
+        chunk = chunk_of([record])
+        land(connection, [chunk])
+        payloads = connection.execute(
+            "select payload from raw.activities where extract_id = $extract_id union all "
+            "select payload from raw.quarantined_records where extract_id = $extract_id",
+            {"extract_id": chunk.extract.extract_id},
+        ).fetchall()
+        assert [payload.encode() for (payload,) in payloads] == [record]
 
 
 @FEW
@@ -144,10 +144,3 @@ def test_any_body_is_a_page_or_refused_on_one_line(text: bytes):
             cut, refused = [], str(error)
         assert all(record in whole for record in cut)
         assert "\n" not in refused
-
-
-def test_a_refused_record_stops_its_slice_alone(connection: duckdb.DuckDBPyConnection):
-    good, bad = chunk_of([b'{"id":"a","created_at":"2026-05-01T10:00:00Z"}']), chunk_of([b'{"id":null}'])
-    with pytest.raises(RecordError) as refused:
-        land(connection, [good, bad])
-    assert refused.value.reasons.keys() == {bad.extract.extract_id}

@@ -14,7 +14,6 @@ from orchestration.intervals import Interval, Kind, Slice
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
-from orchestration.warehouse.errors import RecordError
 from orchestration.warehouse.ledger import close_abandoned, coverage
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -189,11 +188,16 @@ def test_a_record_in_covered_time_is_late(path: Path):
         b"null",
     ],
 )
-def test_a_record_that_cannot_be_understood_stores_nothing(path: Path, query, text: bytes):
-    with pytest.raises(RecordError, match="stays open"):
-        store(path, chunk_of(extract_of(), record(), text))
-    assert query("select count(*) from raw.activities") == [(0,)]
-    assert query("select count(*) from raw.extracts") == [(0,)]
+def test_a_record_that_cannot_be_understood_is_kept_aside(path: Path, query, text: bytes):
+    extract = extract_of()
+    store(path, chunk_of(extract, record(), text, text))
+    assert query("select activity_id from raw.activities") == [("activity_1",)]
+    assert query("select extract_id, payload, payload_sha256 from raw.quarantined_records") == [
+        (extract.extract_id, text.decode(), hashlib.sha256(text).hexdigest())
+    ]
+    assert query(
+        "select status, received_count, inserted_count, duplicate_count, quarantined_count from raw.extracts"
+    ) == [("complete", 3, 1, 1, 1)]
 
 
 def test_the_ledger_says_complete_only_with_the_last_record(path: Path, query):
