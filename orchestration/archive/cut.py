@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import duckdb
 
+from orchestration.evidence.ledger_sql import LEDGER_ROWS
 from orchestration.evidence.removal_sql import BY_EXTRACT
+from orchestration.warehouse.ledger import close_abandoned
 
 # Content that was only a revision becomes the record where the record itself was not archived.
 _PROMOTED = """
@@ -63,6 +65,18 @@ where
     or revision_count <> coalesce(revised_count, 0)
 """
 
+# Seals go on being checked against the rows that they were made of.
+_KEEP_HASHES = f"""
+insert into raw.doubted_extracts by name
+select extracts.source, extract_id, extracts.extract_seq, row_sha256
+from ({LEDGER_ROWS}) as rows
+join raw.extracts using (source, extract_id)
+semi join unproven_walks using (extract_id)
+anti join raw.doubted_extracts using (source, extract_id)
+where rows.extract_seq <= (
+    select max(last_extract_seq) from raw.day_seals where day_seals.source = extracts.source
+)
+"""
 _FORGET = """
 delete from raw.extracts
 where extract_id in (
@@ -88,11 +102,13 @@ def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
     """Bring the ledger down to what is there. Returns how many extracts prove nothing any more."""
     connection.begin()
     try:
+        close_abandoned(connection)
         connection.execute(_PROMOTED)
         for statement in _PROMOTE:
             connection.execute(statement)
         connection.execute(_UNPROVEN)
         [(count,)] = connection.execute("select count(*) from unproven_walks").fetchall()
+        connection.execute(_KEEP_HASHES)
         connection.execute(_FORGET)
         connection.execute(_DOUBT)
         for table in ("promoted", "unproven_walks"):

@@ -17,7 +17,7 @@ from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse, read_s3
-from orchestration.warehouse.schema import STORED_COLUMNS
+from orchestration.warehouse.stored_view import stored_view
 
 # Counted back from each source's newest archived day, so that a source that fell silent keeps its last days.
 _OLD_PARTS = """
@@ -44,20 +44,6 @@ join raw.archive_files as parts
         and activities.created_at::date = parts.activity_date
         and activities.ingest_seq between parts.first_ingest_seq and parts.last_ingest_seq
 where list_contains($paths::varchar[], parts.path)
-"""
-
-# A branch for each year: what asks for other years or newer numbers does not look at its files.
-_DROPPED = """
-select
-    list(path order by path) as paths,
-    min(first_ingest_seq) as first_ingest_seq,
-    max(last_ingest_seq) as last_ingest_seq,
-    min(activity_date) as first_date,
-    max(activity_date) + 1 as end_date
-from raw.archive_files
-where dropped_at is not null
-group by year(activity_date)
-order by first_date
 """
 
 
@@ -116,22 +102,4 @@ def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[s
     connection.execute("drop table dropped")
     if not store.is_local:
         read_s3(connection)
-    connection.execute(_view(connection, store))
-
-
-def _view(connection: duckdb.DuckDBPyConnection, store: Store) -> str:
-    """The statement that makes `raw.stored_activities` of the file's rows and the archive's."""
-    branches = [f"select {STORED_COLUMNS} from raw.activities"]
-    for paths, first_seq, last_seq, first_date, end_date in connection.execute(_DROPPED).fetchall():
-        files = ", ".join(_quoted(store.url(name)) for name in paths)
-        branches.append(
-            f"select {STORED_COLUMNS} from read_parquet([{files}], hive_partitioning = true, "
-            "hive_types = {'source': varchar, 'activity_date': date}) "
-            f"where ingest_seq between {first_seq} and {last_seq} "
-            f"and created_at >= timestamp '{first_date}' and created_at < timestamp '{end_date}'"
-        )
-    return f"create or replace view raw.stored_activities as {' union all '.join(branches)}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    connection.execute(stored_view(connection, store.url))

@@ -95,9 +95,9 @@ def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
         forgotten = cut_to_archived_days(connection)
         connection.execute("update raw.archive_files set dropped_at = null")
         note_snapshot(connection, snapshot, connection.execute(COUNTS).fetchall()[0])
-        outcome = verify(connection)
         # Closing the file does so, too, but says nothing where it cannot.
         connection.execute("checkpoint")
+    outcome = verify(draft)
     for one in outcome.findings:
         raise ArchiveError(
             f"{store.place} does not hold what it should, so nothing was restored: {one.name}: {one.first}. Bring "

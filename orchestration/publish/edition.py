@@ -136,7 +136,7 @@ def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog,
     """The builds since the last one of every mart: none may have failed. Returns the last rebuild's id."""
     builds = connection.execute(
         "select build_id, mart_count, is_full_refresh, through_ingest_seq, failed_nodes from raw.dbt_runs "
-        "order by finished_at desc, build_id"
+        "order by rowid desc"
     ).fetchall()
     for _, mart_count, _, _, failed in builds:
         if failed:

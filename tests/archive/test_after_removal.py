@@ -37,8 +37,7 @@ def test_after_a_removal_the_old_archive_is_refused_and_a_new_one_restores(
     restore(restored, anew)
     for table in ("removals", "removed_days", "removed_extracts", "removed_activities", "day_seals"):
         assert content(restored, table) == content(archived, table)
-    with open_warehouse(restored) as connection:
-        found = verify(connection)
+    found = verify(restored)
     assert found.findings == []
     assert [one.reason for one in found.removals] == ["request 17"]
 
@@ -62,7 +61,7 @@ def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path,
         assert len(content(path, "stored_activities")) == len(before) + 1
         with open_warehouse(path) as connection:
             seal_days(connection)
-            found = verify(connection)
+        found = verify(path)
         assert found.findings == []
         assert [one.reason for one in found.removals] == ["request 17"]
     archive(restored, anew)

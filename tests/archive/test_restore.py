@@ -58,8 +58,7 @@ def payloads(path: Path) -> list[tuple]:
 
 
 def findings(path: Path) -> list[str | None]:
-    with open_warehouse(path, read_only=True) as connection:
-        return [one.first for one in verify(connection).findings]
+    return [one.first for one in verify(path).findings]
 
 
 def test_a_restored_warehouse_is_read_on_from_what_was_archived(path: Path, restored: Path, store: Store, feed):

@@ -100,8 +100,8 @@ def test_days_that_only_the_store_has_are_read_there(path: Path, environment: di
     reach_archive()
     assert drop_old_days(path, store, 2) == Dropped(2, 6)
     assert len(content(path)) == len(texts) - 6
+    found = verify(path)
     with open_warehouse(path) as connection:
-        found = verify(connection)
         extract = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
     assert (found.findings, found.activity_count) == ([], len(texts))
     assert (extract.inserted_count, extract.duplicate_count) == (0, 1)
