@@ -1,7 +1,7 @@
 # The whole interface of a newcomer. Needs Python 3.11 or newer and make; everything else goes into .venv.
 SHELL := /bin/sh
-# Values of whoever calls are data and reach commands through the environment, as they were typed: make would expand in
-# them what looks like a variable or a function of its own. Before anything else, since that can run commands.
+# What the caller sets is data: it reaches commands through the environment, as it was typed. Otherwise make would expand
+# what looks like a variable or a function, and that can run commands; so this comes first.
 VALUES := FROM TO ON SINCE SUBJECT BY WHY YES DATABASE_URI BENCH_ARGS
 # Only YES=1 on make's command line confirms a removal, whatever the environment holds.
 ifeq ($(origin YES) $(value YES),command line 1)
@@ -41,7 +41,7 @@ refresh: setup ## one incremental cycle against the configured feed: ingest, bui
 reconcile: setup ## covered days again, for late and changed activities; then build and check
 	@$(BIN)/python -m orchestration reconcile
 
-rebuild: setup ## every curated table anew from what is stored
+rebuild: setup ## rebuild every curated table from the raw data
 	@$(BIN)/python -m orchestration rebuild
 
 ui: setup ## the Dagster UI on this workspace, on 127.0.0.1:3000
@@ -126,7 +126,7 @@ format: setup ## put code and SQL into the project's form
 	@.venv-bi/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# dbt-spark and its Spark of 0.5 GB are for whoever leaves one machine.
+# dbt-spark and Spark take 0.5 GB: only for those who outgrow one machine.
 .venv-spark/.installed: spark/requirements.txt
 	@command -v java > /dev/null || { echo "Spark needs Java 17 or newer on the PATH: install it"; exit 1; }
 	@$(PYTHON) -m venv .venv-spark

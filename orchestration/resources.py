@@ -148,7 +148,7 @@ class Warehouse(DuckDBResource):
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
-        """Our turn to write: one step at a time, whoever started it."""
+        """The lock for writing: one step at a time, in whichever process."""
         with fail_step_on_error():
             check_paths(os.environ)
             with warehouse_lock(self.path):

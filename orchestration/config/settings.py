@@ -72,7 +72,7 @@ class Model(BaseModel):
 
     @classmethod
     def checked(cls, given: Mapping[str, Any], said: str = "", *, strict: bool = False) -> Self:
-        """The settings that are given. In a sentence on a wrong one `said` stands before its name.
+        """The settings that are given. A sentence on a wrong one has `said` before its name.
 
         Raises:
             ConfigurationError: a value makes no sense.

@@ -70,7 +70,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
 
 
 def _source(read: FeedSettings, name: str, key: SecretStr, settle: str, **more: Any) -> Source:
-    """`settle` is how a sentence names the settle delay: by where its value stands."""
+    """`settle` names the settle delay in a sentence: the field of the table, or the variable."""
     is_public = httpx.URL(read.url).host == httpx.URL(PUBLIC_URL).host
     if is_public and read.settle_seconds < PUBLIC_SETTLE_SECONDS:
         raise ConfigurationError(

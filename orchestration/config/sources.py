@@ -37,7 +37,7 @@ class Source:
 
     @property
     def host(self) -> str:
-        """What tells one feed from another: the host, or `loopback` for any local feed."""
+        """What distinguishes one feed from another: the host, or `loopback` for any local feed."""
         host = httpx.URL(self.url).host
         return "loopback" if host in LOOPBACK else host
 
