@@ -92,6 +92,7 @@ test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and c
 lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: setup .venv-bench/.installed ## measure, beside dlt and DuckDB alone, and write benchmarks/RESULTS.md

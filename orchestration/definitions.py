@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.archive.remote import reach_archive
+from orchestration.archive.reach import reach_archive
 from orchestration.assets.archiving import archived_activities
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
@@ -18,8 +18,7 @@ from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import raw_table_checks
 from orchestration.checks.verification import verification
-from orchestration.config.publishing import general_path
-from orchestration.config.settings import published_path, warehouse_path
+from orchestration.config.settings import Settings
 from orchestration.jobs import (
     archive_job,
     attest_job,
@@ -46,12 +45,13 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     # However Dagster was started, its runs begin here.
     keep_private()
     reach_archive()
+    paths = Settings.paths(os.environ)
     resources = {
         "feed": ActivityFeed(),
-        "warehouse": Warehouse(database=str(warehouse_path(os.environ))),
+        "warehouse": Warehouse(database=str(paths.warehouse_path)),
         "archive": Archive(),
         "publication": Publication(
-            directory=str(published_path(os.environ)), general_directory=str(general_path(os.environ))
+            directory=str(paths.published_path), general_directory=str(paths.published_general_path)
         ),
     }
     return dg.Definitions(

@@ -15,56 +15,53 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
-from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store, open_store
 from orchestration.config.archive import ArchiveSettings, read_archive
 from orchestration.config.paths import check_paths
-from orchestration.config.publishing import pseudonym_key, published_since
-from orchestration.config.settings import (
-    ConfigurationError,
-    postgres_url,
-    published_group,
-    raw_days,
-    read_bounds,
-    read_sources,
-    run_history_days,
-)
+from orchestration.config.settings import Settings, pseudonym_key, published_since, read_bounds
+from orchestration.config.source_file import read_sources
 from orchestration.config.sources import Bounds, Source
+from orchestration.errors import ExplainedError
 from orchestration.publish.marts import Catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.run_locks import hold_run_lock
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
-from orchestration.warehouse.errors import WarehouseError
+
+# Under this name an asset's metadata has the lines that a command prints.
+SUMMARY = "summary"
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """What is explained in one sentence fails the step with that sentence, and is not tried again."""
+    try:
+        yield
+    except ExplainedError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 class ActivityFeed(dg.ConfigurableResource):
-    """The Activity Feed: what to read of it, and how much in one run."""
+    """The Activity Feed: what to read of it, and how much in one run. A wrong environment fails the step."""
 
     def sources(self) -> list[Source]:
-        """The sources to read; a wrong configuration fails the step with one sentence."""
-        try:
+        """The sources to read."""
+        with one_sentence():
             return read_sources(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
     def run_history_days(self) -> int:
-        """For how many days Dagster remembers runs; a wrong environment fails the step with one sentence."""
-        try:
-            return run_history_days(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """For how many days Dagster remembers runs."""
+        with one_sentence():
+            return Settings.read(os.environ, "run_history_days").run_history_days
 
     def bounds(self) -> Bounds:
-        """How much one run may do; a wrong environment fails the step with one sentence."""
-        try:
+        """How much one run may do."""
+        with one_sentence():
             return read_bounds(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
 
 class Publication(dg.ConfigurableResource):
-    """The two sets that the marts are published as; a wrong environment fails the step with one sentence."""
+    """The two sets that the marts are published as. A wrong environment fails the step."""
 
     directory: str
     general_directory: str
@@ -81,51 +78,42 @@ class Publication(dg.ConfigurableResource):
 
     def restricted(self, built: Catalog) -> PublishedSet:
         """The set of everything."""
-        try:
+        with one_sentence():
             check_paths(os.environ)
-            return restricted(built, self.path, published_group(os.environ), self._since())
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            group = Settings.read(os.environ, "published_group").published_group
+            return restricted(built, self.path, group, self._since())
 
     def general(self, built: Catalog) -> PublishedSet | None:
-        """The set that names nobody; null where there is no key for its pseudonyms."""
-        try:
+        """The set that names nobody; None where there is no key for its pseudonyms."""
+        with one_sentence():
             key = pseudonym_key(os.environ)
             if key is None:
                 return None
             check_paths(os.environ)
-            group = published_group(os.environ, "PUBLISHED_GENERAL_GROUP")
+            group = Settings.read(os.environ, "published_general_group").published_general_group
             return general(built, Pseudonyms(key), self.general_path, group, self._since())
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
     def _since(self) -> date | None:
         return published_since(os.environ, datetime.now(UTC).date())
 
     def postgres_url(self) -> SecretStr | None:
-        """The PostgreSQL database that is published into as well; a wrong environment fails the step."""
-        try:
-            return postgres_url(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """The PostgreSQL database that is published into as well."""
+        with one_sentence():
+            return Settings.read(os.environ, "publish_postgres_url").publish_postgres_url
 
 
 class Archive(dg.ConfigurableResource):
     """Where sealed days are archived, if anywhere."""
 
     def settings(self) -> ArchiveSettings | None:
-        """What the environment says of the archive; a wrong environment fails the step with one sentence."""
-        try:
+        """What the environment says of the archive; a wrong environment fails the step."""
+        with one_sentence():
             return read_archive(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
     def store(self, settings: ArchiveSettings) -> Store:
         """The archive's store; one that cannot be reached fails the step."""
-        try:
+        with one_sentence():
             return open_store(settings.place, settings.endpoint, settings.region)
-        except ArchiveError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
 
 
 class Warehouse(DuckDBResource):
@@ -144,25 +132,18 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with schema `raw` in place; a file that cannot be used fails the step."""
-        try:
-            with open_warehouse(self.path, read_only=read_only) as connection:
-                yield connection
-        except WarehouseError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        with one_sentence(), open_warehouse(self.path, read_only=read_only) as connection:
+            yield connection
 
     def raw_days(self) -> int | None:
-        """For how many days records are kept; a wrong environment fails the step with one sentence."""
-        try:
-            return raw_days(os.environ)
-        except ConfigurationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+        """For how many days records are kept; a wrong environment fails the step."""
+        with one_sentence():
+            return Settings.read(os.environ, "raw_days").raw_days
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
         """Our turn to write: one step at a time, whoever started it."""
-        try:
+        with one_sentence():
             check_paths(os.environ)
             with warehouse_lock(self.path):
                 yield
-        except (ConfigurationError, WarehouseError) as error:
-            raise dg.Failure(str(error), allow_retries=False) from None

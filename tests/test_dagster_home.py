@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration.__main__ import main
+from orchestration.cli import main
 from orchestration.config.settings import ROOT
 from orchestration.dagster_home import prepare_home
 from orchestration.permissions import keep_private

@@ -95,7 +95,7 @@ def test_what_is_imported_is_declared():
 def imported_by(file: Path) -> set[str]:
     """The names at the top of what the file imports."""
     found = set()
-    for node in ast.extract(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

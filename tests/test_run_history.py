@@ -9,7 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.config.settings import ConfigurationError, run_history_days
+from orchestration.config.settings import Settings
+from orchestration.config.values import ConfigurationError
 from orchestration.run_history import EVIDENCE_TAG, QUIET_TAG, purge_history, retract_planned_checks
 
 TABLE = dg.AssetKey("table")
@@ -138,7 +139,7 @@ def test_a_busy_storage_is_left_for_the_next_time(instance: dg.DagsterInstance, 
 
 
 def test_the_setting():
-    assert run_history_days({}) == 90
-    assert run_history_days({"RUN_HISTORY_DAYS": "30"}) == 30
+    assert Settings.read({}).run_history_days == 90
+    assert Settings.read({"RUN_HISTORY_DAYS": "30"}).run_history_days == 30
     with pytest.raises(ConfigurationError, match="RUN_HISTORY_DAYS"):
-        run_history_days({"RUN_HISTORY_DAYS": "0"})
+        Settings.read({"RUN_HISTORY_DAYS": "0"})

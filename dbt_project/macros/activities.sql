@@ -1,6 +1,6 @@
 {#
-  How the thing that an activity reports ended, where its record says so itself: `success`, `failure`, or `unknown` where
-  it says neither. Null for all other types; there the seed `activity_types` has it. `status_code` is the record's.
+  Outcome of an activity of a type whose records state it: `success`, `failure`, or `unknown` if this one does not. Null
+  for all other types, whose outcome is in the seed `activity_types`. `status_code` is the record's.
 #}
 {% macro stated_outcome(activity_type, payload, status_code) -%}
     {%- set word_fields = {
@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 
-{# What a word in which a record states an outcome comes to. #}
+{# Maps the word that a record uses for its outcome. #}
 {% macro outcome_of_word(word) -%}
     case
         when lower({{ word }}) in ('success', 'succeeded', 'approved', 'imported', 'true') then 'success'
@@ -42,8 +42,8 @@
 
 
 {#
-  When an activity happened: access by the provider is recorded when it becomes visible, up to two business days after
-  it happened, and its record says when that was.
+  When an activity occurred. Access by the provider appears in the feed up to two business days later; its record states
+  when it occurred.
 #}
 {% macro happened_at(activity_type, accessed_at, created_at) -%}
     case

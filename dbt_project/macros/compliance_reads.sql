@@ -1,20 +1,20 @@
-{# What reading the requests of the Compliance API needs of an engine. #}
+{# Paths of Compliance API requests. #}
 
-{# The path of a URL, without scheme, host, query and fragment; null where it has none. #}
+{# Path of a URL, without scheme, host, query and fragment; null if it has none. #}
 {% macro url_path(url) -%}
     nullif(regexp_extract({{ url }}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?(/[^?#]*)', 1), '')
 {%- endmacro %}
 
 
-{# Whether all of `text` matches the regular expression. #}
+{# Whether the whole of `text` matches the regular expression. #}
 {% macro matches_whole(text, pattern) %}{{ return(adapter.dispatch('matches_whole')(text, pattern)) }}{% endmacro %}
 
 {% macro duckdb__matches_whole(text, pattern) %}regexp_full_match({{ text }}, '{{ pattern }}'){% endmacro %}
 
 
 {#
-  The documented path of the API that `path` is, with `{id}` in the place of ids; `other` for every other path, since
-  whoever asks chooses what stands there. Null for null.
+  The documented API path that `path` matches, with `{id}` in place of ids; `other` for every other path, because the
+  caller can put anything there. Null if `path` is null.
 #}
 {% macro documented_path(path) -%}
     case
@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 
-{# Each path before those that it also matches. #}
+{# Order matters: a path comes before more general ones that also match it. #}
 {% macro documented_paths() %}
     {%- set paths = {
         '/v1/compliance': [

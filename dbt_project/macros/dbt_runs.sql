@@ -1,11 +1,10 @@
 {#
-  One row in `raw.dbt_runs` for this run of dbt: how many marts it built, what failed or was left out because of that,
-  and through which `ingest_seq` the activities reach. What publishes the marts reads it. A warehouse without that
-  table keeps no record.
+  Inserts one row into `raw.dbt_runs` for this dbt run: number of marts built, failed and skipped nodes, and the newest
+  `ingest_seq` of the activities. The publishing step reads it. Does nothing if the warehouse has no such table.
 #}
 {% macro record_run(results) %}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}
-        {#- No `ref`: a hook runs after all models, and has no place in the graph. -#}
+        {#- No `ref`: the hook is not a node of the graph. -#}
         {%- set runs = adapter.get_relation(target.database, 'raw', 'dbt_runs') -%}
         {%- set activities = adapter.get_relation(target.database, 'marts', 'activities') -%}
         {%- if runs is not none and activities is not none -%}
@@ -26,24 +25,18 @@
                 '{{ flags.WHICH }}',
                 {{ 'true' if flags.FULL_REFRESH else 'false' }},
                 {{ marts | length }},
-                {{ strings(failed) }},
+                {{ text_array(failed) }},
                 coalesce(max(ingest_seq), 0),
                 {{ now_utc() }}
             from {{ activities }};
-            {#- dbt rolls back what a hook leaves open. -#}
+            {#- dbt rolls back an open transaction after a hook. -#}
             commit
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
 
 
-{# A list of the given SQL texts. #}
-{% macro strings(texts) %}{{ return(adapter.dispatch('strings')(texts)) }}{% endmacro %}
-
-{% macro duckdb__strings(texts) %}cast([{{ texts | join(', ') }}] as varchar[]){% endmacro %}
-
-
-{# The time now, in UTC without a zone. #}
+{# Current time in UTC, without a time zone. #}
 {% macro now_utc() %}{{ return(adapter.dispatch('now_utc')()) }}{% endmacro %}
 
 {% macro duckdb__now_utc() %}current_timestamp at time zone 'UTC'{% endmacro %}

@@ -1,28 +1,28 @@
-{# What detection rules need of an engine: lists of ids, hours, and lists of thresholds as SQL. #}
+{# Helpers for detection rules. #}
 
-{# A list of the given texts. #}
+{# Array of SQL text expressions, which may be empty. #}
 {% macro text_array(texts) %}{{ return(adapter.dispatch('text_array')(texts)) }}{% endmacro %}
 
-{% macro duckdb__text_array(texts) %}[{{ texts | join(', ') }}]{% endmacro %}
+{% macro duckdb__text_array(texts) %}cast([{{ texts | join(', ') }}] as varchar[]){% endmacro %}
 
 
-{# Words of the project, such as the values of a var, as SQL literals for an `in (…)`. #}
+{# Strings, such as the values of a var, as SQL literals for `in (…)`. #}
 {% macro literals(words) -%}
     {%- for word in words -%}'{{ word | replace("'", "''") }}'{{ ', ' if not loop.last }}{%- endfor -%}
 {%- endmacro %}
 
 
-{# A length of time in the unit `second`, `minute`, `hour` or `day`. #}
+{# Interval of `count` units: `second`, `minute`, `hour` or `day`. #}
 {% macro span(count, unit) %}interval '{{ count }}' {{ unit }}{% endmacro %}
 
 
-{# When this build began (UTC), the same in all models of one build. #}
+{# Start of this build (UTC), the same in all of its models. #}
 {% macro build_started_at() -%}
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}
 
 
-{# What kind of thing the actor of a type is, as `subject_type`. #}
+{# `subject_type` of a finding about an actor. #}
 {% macro actor_kind(actor_type) -%}
     case {{ actor_type }}
         when 'user_actor' then 'user'
@@ -35,7 +35,7 @@
 {%- endmacro %}
 
 
-{# Kinds of behaviour of which too much on one day is a finding, and from how many on it may be. #}
+{# Minimum number of activities per day for a finding, by behaviour. #}
 {% macro volume_minimums() -%}
     {{- return({
         'download': var('mass_download_minimum'),
@@ -48,13 +48,13 @@
 {%- endmacro %}
 
 
-{# Service accounts act under ids of their own; API keys of all types share theirs. #}
+{# Service accounts act under their own ids; API keys of all types share one id space. #}
 {% macro key_family(key_type) -%}
     case {{ key_type }} when 'service_account' then 'service_account' else 'api_key' end
 {%- endmacro %}
 
 
-{# What a finding about a row of `acts_without_access` hangs on. Not every end has an activity. #}
+{# Anchor of a finding about a row of `acts_without_access`; not every end has an activity. #}
 {% macro access_end_anchor() -%}
     coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }}))
 {%- endmacro %}
@@ -68,9 +68,7 @@
 {%- endmacro %}
 
 
-{#
-  How much an organization's or workspace's role allows: its place in the list `admin_roles`, from 1; 0 for any other.
-#}
+{# Rank of an organization or workspace role: its position in the var `admin_roles`, from 1; 0 for any other role. #}
 {% macro role_rank(role) -%}
     case lower({{ role }})
         {%- for name in var('admin_roles') %} when '{{ name }}' then {{ loop.index }}{% endfor %} else 0
@@ -78,7 +76,7 @@
 {%- endmacro %}
 
 
-{# A whole rule about too much of one kind of behaviour on one day; `things` is what the sentence calls them. #}
+{# Complete rule for too much of one behaviour in one day; `things` names the activities in the sentence. #}
 {% macro volume_rule(behaviour, things) -%}
 {%- set text = dbt.type_string() -%}
 with
@@ -116,7 +114,7 @@ select * from final
 {%- endmacro %}
 
 
-{# What the `.yml` of a rule says about it. While dbt parses, it has read none yet. #}
+{# Metadata of a rule from its `.yml`; empty while dbt parses, before the graph exists. #}
 {% macro described_rule(rule_id) -%}
     {%- set described = namespace(rule={}) -%}
     {%- if execute -%}

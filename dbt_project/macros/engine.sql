@@ -1,10 +1,10 @@
-{# What engines spell differently: times, identifiers, ordered lists. #}
+{# Expressions that engines spell differently: times, identifiers, ordered lists. #}
 
-{# RFC 3339 text with a zone as a timestamp without one, in UTC; null where the text is no time of years 1 to 9999. #}
+{# RFC 3339 text with a zone as a UTC timestamp without one; null unless the text is a time in years 1 to 9999. #}
 {% macro utc_timestamp(text) %}{{ return(adapter.dispatch('utc_timestamp')(text)) }}{% endmacro %}
 
 {% macro duckdb__utc_timestamp(text) -%}
-    {#- DuckDB goes on to the year 294247, where most clients cannot follow. -#}
+    {#- DuckDB accepts years up to 294247, which most clients do not. -#}
     {%- set moment = "timezone('UTC', try_cast(" ~ text ~ " as timestamptz))" -%}
     case
         when {{ moment }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ moment }}
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# Text as a whole number, rounded where it has a fraction; null where it is no number, or one too great. #}
+{# Text as a whole number, rounded; null if it is not a number or out of range. #}
 {% macro whole_number(text, type) %}{{ return(adapter.dispatch('whole_number')(text, type)) }}{% endmacro %}
 
 {% macro duckdb__whole_number(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
@@ -30,13 +30,13 @@
 {% macro duckdb__elapsed_seconds(earlier, later) %}date_sub('second', {{ earlier }}, {{ later }}){% endmacro %}
 
 
-{# The part of an id after its last underscore: the same for `apikey_01J…` and `admin_api_key_01J…`. #}
+{# Part of an id after its last underscore, the same for `apikey_01J…` and `admin_api_key_01J…`. #}
 {% macro id_suffix(id) %}{{ return(adapter.dispatch('id_suffix')(id)) }}{% endmacro %}
 
 {% macro duckdb__id_suffix(id) %}split_part({{ id }}, '_', -1){% endmacro %}
 
 
-{# A list of `value` in the order of `order_by`, nulls left out. #}
+{# Array of `value` in the order of `order_by`, nulls excluded. #}
 {% macro ordered_list(value, order_by) %}
     {{- return(adapter.dispatch('ordered_list')(value, order_by)) -}}
 {% endmacro %}
@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 
-{# A select of every row of `relation` once per date from column `first_date` to `last_date`, as `date_day`. #}
+{# Select of each row of `relation` once per date from column `first_date` to `last_date`, as `date_day`. #}
 {% macro each_day(relation, first_date, last_date) %}
     {{- return(adapter.dispatch('each_day')(relation, first_date, last_date)) -}}
 {% endmacro %}

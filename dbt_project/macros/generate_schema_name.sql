@@ -1,4 +1,4 @@
-{# The schemas are public names (raw, staging, intermediate, marts): used as they are, never prefixed. #}
+{# Schema names (raw, staging, intermediate, marts) are public and never prefixed. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

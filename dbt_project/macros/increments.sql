@@ -1,26 +1,26 @@
 {#
-  How models grow: see "How a model grows" in CONTRIBUTING.md. An incremental model has a column `ingest_seq`, the
-  newest that a row rests on, so that the table itself says how far it has read: there is no other mark to lose.
+  See "How a model grows" in CONTRIBUTING.md. An incremental model has a column `ingest_seq`, the highest that each row
+  depends on. Its maximum is the high-water mark, so that no separate state can get lost.
 #}
 
 {#
-  How a model that grows is kept. Spark makes it anew at each build: its tables of files know no delete, and an engine
-  for billions reads all of history in one batch.
+  Materialization of a growing model. Spark rebuilds it on every build, because its file tables do not support delete
+  and it reads all of history in one batch.
 #}
 {% macro incremental_or_table() %}{{ return(adapter.dispatch('incremental_or_table')()) }}{% endmacro %}
 
 {% macro duckdb__incremental_or_table() %}{{ return('incremental') }}{% endmacro %}
 
 
-{# Whether this build makes the models that grow anew. #}
+{# Whether this build rebuilds the growing models. #}
 {% macro is_full_rebuild() %}{{ return(adapter.dispatch('is_full_rebuild')()) }}{% endmacro %}
 
 {% macro duckdb__is_full_rebuild() %}{{ return(flags.FULL_REFRESH) }}{% endmacro %}
 
 
 {#
-  Whether a row of the relation that is called `alias` came after all that this model has read; true while the model
-  is made anew. The mark is written as a number: DuckDB then skips the row groups before it.
+  Whether a row of the relation `alias` is newer than everything this model has read; true on a rebuild. The high-water
+  mark is inlined as a number, so that DuckDB skips older row groups.
 #}
 {% macro is_new(alias) -%}
     {%- if not is_incremental() -%}
@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
-{# Mark activities that were stored before the request that they report was known to be one of ours. #}
+{# Flags activities stored before the request they report was recorded as our own. #}
 {% macro mark_own_reads(requests) %}{{ return(adapter.dispatch('mark_own_reads')(requests)) }}{% endmacro %}
 
 {% macro duckdb__mark_own_reads(requests) -%}

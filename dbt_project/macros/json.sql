@@ -1,8 +1,8 @@
-{# JSON access, per engine. `json` is a column that holds JSON text; `path` is dotted, without the leading `$.`. #}
+{# JSON access, per engine. `json` is a column with JSON text; `path` is dotted, without the leading `$.`. #}
 
 {#
-  JSON text in a form that DuckDB reads. An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but
-  DuckDB refuses the whole text: its surrogates are read as U+FFFD. The search for the few such texts is cheap.
+  JSON text that DuckDB can parse. An escaped unpaired surrogate is valid JSON (RFC 8259, 8.2), but DuckDB rejects the
+  whole text, so its surrogates are replaced with U+FFFD. Finding the few such texts is cheap.
 #}
 {% macro duckdb__readable_json(json) -%}
     case
@@ -18,9 +18,9 @@
 
 
 {#
-  JSON text as one value with fields, read in one pass however many fields it has; null where the text is no JSON
-  object. `fields` is a dict from names to what stands there: 'text', 'texts' (an array of strings), 'json' (of
-  whatever shape, as JSON text) or a dict in turn. What is missing or JSON null is null.
+  JSON text as one struct, parsed in a single pass; null if the text is not a JSON object. `fields` maps names to types:
+  'text', 'texts' (an array of strings), 'json' (any shape, as JSON text) or a nested dict. Missing fields and JSON null
+  are null.
 #}
 {% macro json_record(json, fields) %}{{ return(adapter.dispatch('json_record')(json, fields)) }}{% endmacro %}
 
@@ -42,7 +42,7 @@
 {%- endmacro %}
 
 
-{# The field of a record at a dotted `path`. #}
+{# Field of a record at a dotted `path`. #}
 {% macro record_field(record, path) %}{{ return(adapter.dispatch('record_field')(record, path)) }}{% endmacro %}
 
 {% macro duckdb__record_field(record, path) -%}
@@ -54,13 +54,13 @@
 {%- endmacro %}
 
 
-{# The scalar at `path` as text; null where it is missing or JSON null, or where the text is no JSON. #}
+{# Scalar at `path` as text; null if it is missing or JSON null, or if the text is not JSON. #}
 {% macro json_text(json, path) %}{{ return(adapter.dispatch('json_text')(json, path)) }}{% endmacro %}
 
 {% macro duckdb__json_text(json, path) %}try(json_extract_string({{ duckdb__readable_json(json) }}, '$.{{ path }}')){% endmacro %}
 
 
-{# The array of strings at `path`; null where it is missing or JSON null. #}
+{# Array of strings at `path`; null if it is missing or JSON null. #}
 {% macro json_strings(json, path) %}{{ return(adapter.dispatch('json_strings')(json, path)) }}{% endmacro %}
 
 {% macro duckdb__json_strings(json, path) -%}
@@ -69,8 +69,8 @@
 
 
 {#
-  A select of every row of `relation` once per element of the JSON array in the column `json`, with `item` (the
-  element as text; an object as JSON text) and `item_index` (from 1). Rows without elements are left out.
+  Select of each row of `relation` once per element of the JSON array in the column `json`, with `item` (the element as
+  text; an object as JSON text) and `item_index` (from 1). Rows without elements are excluded.
 #}
 {% macro json_items(relation, json) %}{{ return(adapter.dispatch('json_items')(relation, json)) }}{% endmacro %}
 
@@ -84,8 +84,8 @@
 
 
 {#
-  The names of the fields of the record and those of the object in its field `part`, in one reading of the text. What
-  comes out is for `each_field_name` alone.
+  Field names of the record and of the object in its field `part`, in a single pass. The result is input for
+  `each_field_name`.
 #}
 {% macro json_field_names(json, part) %}{{ return(adapter.dispatch('json_field_names')(json, part)) }}{% endmacro %}
 
@@ -95,8 +95,8 @@
 
 
 {#
-  A select of every row of `relation` once per name in its column `field_names`, as `field_name`: names of the record
-  (`of` 1) or of its part (`of` 2). A name that a record has twice counts once.
+  Select of each row of `relation` once per distinct name in its column `field_names`, as `field_name`: names of the
+  record (`of` 1) or of its part (`of` 2).
 #}
 {% macro each_field_name(relation, field_names, of) %}
     {{- return(adapter.dispatch('each_field_name')(relation, field_names, of)) -}}

@@ -1,6 +1,6 @@
-{# What the marts of members and users share: ids of combinations, moments, empty lists. #}
+{# Helpers that the models of members and users share: surrogate keys, moments, membership states. #}
 
-{# An id of a combination of columns. Lengths keep neighbours apart, and a null differs from an empty text. #}
+{# Hash of several columns. Lengths prevent ambiguous concatenation; null differs from an empty text. #}
 {% macro generate_surrogate_key(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# A value that sorts as activities do, by time and then by id, so that min and max find the first and the last. #}
+{# Sort key of an activity, time and then id, so that `min` and `max` give the first and the last. #}
 {% macro moment(occurred_at, activity_id) -%}
     {{- return(adapter.dispatch('moment')(occurred_at, activity_id)) -}}
 {%- endmacro %}
@@ -28,17 +28,11 @@
 {% macro duckdb__moment_part(moment, part) %}struct_extract({{ moment }}, '{{ part }}'){% endmacro %}
 
 
-{# A list of texts without any. #}
-{% macro empty_strings() %}{{ return(adapter.dispatch('empty_strings')()) }}{% endmacro %}
-
-{% macro duckdb__empty_strings() %}cast([] as varchar[]){% endmacro %}
-
-
 {#
-  A select of one row per membership and moment of `events` (as in `int_membership_events`), with what all events of
-  that moment do together, as their order within a second is not known. Both a beginning and an end leave the
-  membership as it was; a beginning alone opens it, an end alone closes it. A role change opens it too, but not within
-  five minutes after an end. `is_unseen_start`: the first thing ever heard of this membership implies an earlier one.
+  Select of one row per membership and time in `events` (as in `int_membership_events`), with the combined effect of all
+  events at that time, whose order is unknown. A start and an end together change nothing; only a start opens the
+  membership, only an end closes it. A role change opens it too, except within five minutes after an end.
+  `is_unseen_start`: the first events of this membership imply an earlier start.
 #}
 {% macro membership_states(events) %}
     select

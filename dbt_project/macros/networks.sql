@@ -1,16 +1,16 @@
 {#
-  The network of an IP address. Addresses are compared by network: an address is a person's, a network seldom is.
-  Nothing else in the product reads an address: `marts.activities` keeps the result in `actor_network`.
+  Network of an IP address. Addresses are compared by network, because an address identifies a person and a network
+  rarely does. No other code parses addresses; `marts.activities` has the result in `actor_network`.
 
-  Patterns have no backslash, which Spark would read as its own, and no group that captures: DuckDB matches them five
-  times as fast. What few addresses need stands behind a `case`, so that few pay for it. Measured on 1M addresses: IPv4
-  0.7 s of CPU, IPv6 3.5 s.
+  Patterns have no backslashes, which Spark would interpret, and no capturing groups, without which DuckDB matches five
+  times as fast. Rare forms are handled inside a `case`, so that other addresses do not pay for them. Measured on 1M
+  addresses: 0.7 s of CPU for IPv4, 3.5 s for IPv6.
 #}
 
 {#
-  The first 24 bits of an IPv4 address as `203.0.113.0/24`, the first 48 of an IPv6 address as `2001:db8:1::/48`; null
-  for what is no address. An IPv6 address counts by its value in any spelling, with or without a zone. One that holds
-  an IPv4 address (mapped, or 6to4, whose first 48 bits give all of it away) is cut like that.
+  First 24 bits of an IPv4 address as `203.0.113.0/24`, first 48 of an IPv6 address as `2001:db8:1::/48`; null if the
+  text is not an address. Accepts every spelling of an IPv6 address, with or without a zone. One that embeds an IPv4
+  address (mapped, or 6to4, whose first 48 bits contain all of it) is treated as that IPv4 address.
 #}
 {% macro ip_network(address) -%}
     {%- set octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' -%}
@@ -19,7 +19,7 @@
     {%- set no_zone -%}
         case when {{ text }} like '%~%%' escape '~' then {{ replace_pattern(text, '%[^%/]+$', '') }} else {{ text }} end
     {%- endset -%}
-    {#- The last 32 bits matter only where they are a mapped address: then the text of the quad is taken. -#}
+    {#- The last 32 bits matter only for a mapped address, for which the quad is read from the text. -#}
     {%- set no_quad -%}
         case when {{ text }} like '%.%' then {{ replace_pattern(no_zone, ':' ~ quad ~ '$', ':0:0') }} else {{ no_zone }} end
     {%- endset -%}
@@ -34,7 +34,7 @@
 {% macro network_of_quad(quad) %}trim(trailing '0123456789' from {{ quad }}) || '0/24'{% endmacro %}
 
 
-{# All eight groups of an IPv6 address in lower case without a quad or zone; null for what is none. #}
+{# All eight groups of a lower-case IPv6 address without quad and zone; null if it is not an address. #}
 {% macro eight_groups(address) -%}
     {%- set group = '[0-9a-f]{1,4}' -%}
     {%- set forms = ['(?:G:){7}G', '(?:G:){1,7}:', ':(?::G){1,7}', '::'] -%}
@@ -58,7 +58,7 @@
 {%- endmacro %}
 
 
-{# The network of eight groups. `address` is the text that they were read from, which may end with a quad. #}
+{# Network of eight groups. `address` is the text they were read from, which may end with a quad. #}
 {% macro ipv6_network(eight, address) -%}
     {%- set three = "regexp_extract(" ~ eight ~ ", '^[0-9a-f]+:[0-9a-f]+:[0-9a-f]+', 0)" -%}
     {%- set short -%}
@@ -89,7 +89,7 @@
 {%- endmacro %}
 
 
-{# The first three octets, in decimal, of the group `number` and the next. `instr` finds no zero: 0. #}
+{# First three octets, in decimal, of group `number` and the next. `instr` returns 0 for the digit zero. #}
 {% macro octets_of_groups(eight, number) -%}
     {%- set octets = [] -%}
     {%- for group, start in [(number, 1), (number, 3), (number + 1, 1)] -%}
@@ -102,13 +102,13 @@
 {%- endmacro %}
 
 
-{# Whether a text matches a pattern. #}
+{# Whether a pattern matches anywhere in a text. #}
 {% macro matches_pattern(text, pattern) %}{{ return(adapter.dispatch('matches_pattern')(text, pattern)) }}{% endmacro %}
 
 {% macro duckdb__matches_pattern(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
 
-{# The text with each match of a pattern replaced; `~1` in the replacement is the pattern's first group. #}
+{# Text with each match of a pattern replaced; `~1` in the replacement is the pattern's first group. #}
 {% macro replace_pattern(text, pattern, replacement) -%}
     {{- return(adapter.dispatch('replace_pattern')(text, pattern, replacement)) -}}
 {%- endmacro %}
@@ -118,7 +118,7 @@
 {%- endmacro %}
 
 
-{# An expression in which `name` has the given value, worked out once. SQL has no other word for it within a query. #}
+{# Expression in which `name` is bound to a value that is computed once; SQL has no `let`. #}
 {% macro with_value(value, name, expression) %}{{ return(adapter.dispatch('with_value')(value, name, expression)) }}{% endmacro %}
 
 {% macro duckdb__with_value(value, name, expression) %}list_transform([{{ value }}], lambda {{ name }}: {{ expression }})[1]{% endmacro %}

@@ -1,7 +1,7 @@
 {#
-  `dbt run-operation register_archive --target spark`: the tables of `raw` as views of the archive in `ARCHIVE_PATH`,
-  at its newest snapshot of the ledger. Parts that no snapshot names belong to a run that has not ended.
-  The layout: `docs/archive.md`.
+  `dbt run-operation register_archive --target spark` creates the tables of `raw` as views of the archive in
+  `ARCHIVE_PATH`, at its newest ledger snapshot. Files that no snapshot lists belong to an unfinished run. Layout:
+  `docs/archive.md`.
 #}
 {% macro register_archive() %}
     {%- set root = env_var('ARCHIVE_PATH').rstrip('/') | replace('`', '``') -%}
@@ -23,7 +23,7 @@
 {% endmacro %}
 
 
-{# A path is written as in a URI, and the archive's own escapes in names of sources are escaped once more. #}
+{# Spark reports paths URI-encoded, so the archive's own escapes in source names are encoded twice. #}
 {% macro archived_activities(root) -%}
     create or replace view raw.activities as
     select

@@ -1,9 +1,9 @@
-{# What comparing two contents of a record needs of an engine. #}
+{# Comparison of two contents of a record. #}
 
 {#
-  A select of every row of `relation` once per field of the JSON object in its column `json`, with `entry_name` and
-  `entry_value` (as JSON text; the word null for JSON null). What is no object has no fields; of a field that stands
-  there twice the first counts.
+  Select of each row of `relation` once per field of the JSON object in its column `json`, with `entry_name` and
+  `entry_value` (as JSON text; the text `null` for JSON null). A value that is not an object has no fields. The first of
+  duplicate fields counts.
 #}
 {% macro json_entries(relation, json) %}{{ return(adapter.dispatch('json_entries')(relation, json)) }}{% endmacro %}
 
@@ -28,8 +28,8 @@
 
 
 {#
-  A select of the fields in which two JSON objects differ, by the column `key` of `relation`: `path` (dotted) and
-  `change_kind`. Objects within objects are compared field by field, down to five levels; an array is one value.
+  Select of the fields in which two JSON objects differ, per column `key` of `relation`, with `path` (dotted) and
+  `change_kind`. Nested objects are compared field by field down to five levels; an array is one value.
 #}
 {% macro changed_json_fields(relation, key, before, after) -%}
     {%- set depth = 5 -%}
@@ -99,7 +99,7 @@
 {%- endmacro %}
 
 
-{# What became of a field between two contents of its record, both as JSON text, null where it is missing. #}
+{# Change of a field between two contents of its record, both as JSON text, null if missing. #}
 {% macro field_change(before, after) -%}
     {%- set empty = "('null', '\"\"', '[]', '{}')" -%}
     case

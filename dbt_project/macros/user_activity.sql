@@ -1,4 +1,4 @@
-{# What the daily and the all-time marts of user activity share: one definition of the counts, in the public order. #}
+{# Counts that the daily and the all-time mart of user activity share, in published column order. #}
 
 {% macro activity_categories() -%}
     {{- return([
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 
-{# The counts over activities. #}
+{# Counts over activities. #}
 {% macro user_activity_counts() -%}
         count(activity_id) as activity_count,
         count(case when right(activity_type, 7) = '_viewed' then 1 end) as view_count,
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{# Those of the counts that add up over days. #}
+{# Counts that add up over days. #}
 {% macro additive_activity_counts() -%}
     {%- set names = ['activity_count', 'view_count', 'failure_count'] -%}
     {%- for category in activity_categories() -%}

@@ -1,4 +1,4 @@
--- Whoever acted, or was named in a change, has a row.
+-- Every user who acted or was named in a change has a row.
 with
 
 seen as (

@@ -1,5 +1,5 @@
--- `ended_at` is set exactly while the status is one of an end, and lies within what was seen of the key; only an expiry
--- is stated and need not.
+-- `ended_at` is set exactly if the status is an end status, and lies between the key's first and last event, except for
+-- a stated expiry.
 select
     key_id,
     key_type,

@@ -1,5 +1,5 @@
--- Nothing is stored of a day that coverage does not list, and the days' counts add up to what is stored. A warning: a
--- feed that gives a record from outside of the asked time, of a day that was never read, must not stop the build.
+-- Every stored activity belongs to a day in `feed_coverage`, and the daily counts add up. Only a warning, because a
+-- feed that returns a record outside the requested time, for a day never read, must not stop the build.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'feed_coverage'}}}) }}
 
 with

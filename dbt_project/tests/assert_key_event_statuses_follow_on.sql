@@ -1,4 +1,4 @@
--- Every event of a key starts from the status in which the one before left it.
+-- Every event of a key starts from the status that the previous event left.
 with
 
 compared as (

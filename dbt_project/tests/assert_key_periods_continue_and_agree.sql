@@ -1,5 +1,5 @@
--- The stretches of a key follow on without gap or overlap, each in another status than the one before, and the last
--- says what `key_lifecycle` says; only an active key can have expired by itself.
+-- A key's periods have no gaps or overlaps, adjacent ones differ in status, and the last agrees with `key_lifecycle`,
+-- except that an active key may have expired by itself.
 with
 
 periods as (

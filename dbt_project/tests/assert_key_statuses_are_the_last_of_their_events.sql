@@ -1,4 +1,4 @@
--- A key's row says what its last event left, and has as many events as `key_events` holds.
+-- A key's status is that after its last event, and its event count matches `key_events`.
 with
 
 key_events as (

@@ -1,4 +1,4 @@
--- Every activity of an API key belongs to exactly one key, however many ids and types the key appeared under.
+-- Every activity of an API key belongs to exactly one key, whatever ids and types the key has appeared with.
 with
 
 acted as (

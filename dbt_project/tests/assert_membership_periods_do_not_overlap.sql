@@ -1,4 +1,4 @@
--- At most one period of a member is open at any time; roles on a resource can be held side by side.
+-- A member has at most one open period at any time, except for roles on a resource.
 with
 
 ordered as (

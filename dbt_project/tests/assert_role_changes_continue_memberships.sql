@@ -1,4 +1,4 @@
--- A period that a role change ended is followed by another at once, unless another end came in the same second.
+-- A period ended by a role change is followed by another immediately, unless another end has the same time.
 select ended.membership_period_id
 from {{ ref('membership_periods') }} as ended
 left join {{ ref('int_membership_periods') }} as started

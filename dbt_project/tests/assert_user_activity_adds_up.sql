@@ -1,4 +1,4 @@
--- Every activity of a user counts once, by day and in total, and in exactly one category.
+-- Every activity of a user counts once per day, once in total, and in exactly one category.
 with
 
 acted as (

@@ -17,6 +17,7 @@ from orchestration.access_review.page import as_html
 from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
 from orchestration.access_review.table import COLUMNS, as_csv
 from orchestration.durable_files import write_durably
+from orchestration.errors import ExplainedError
 
 DIRECTORY = "access-reviews"
 SINCE_DAYS = 90
@@ -27,7 +28,7 @@ USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", 
 PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
 
 
-class ReviewError(Exception):
+class ReviewError(ExplainedError):
     """The review cannot be made; `str()` is one sentence that says what to do."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orchestration.errors import ExplainedError
 
-class ArchiveError(Exception):
+
+class ArchiveError(ExplainedError):
     """The archive cannot be written or read as it is. What it held before stays."""

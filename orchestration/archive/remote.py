@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import fsspec
 from fsspec.implementations.arrow import ArrowFSWrapper
 
-from orchestration.archive.store import s3_filesystem
+from orchestration.archive.store import Store, open_store, s3_filesystem
 from orchestration.config.archive import read_archive
+from orchestration.config.values import ConfigurationError
 
 
 class ArchiveFileSystem(ArrowFSWrapper):
@@ -29,6 +29,14 @@ class ArchiveFileSystem(ArrowFSWrapper):
         super().__init__(s3_filesystem(endpoint, region))
 
 
-def reach_archive() -> None:
-    """From here on `s3://` is read with our settings. Nothing is connected to until something is read."""
-    fsspec.register_implementation("s3", ArchiveFileSystem, clobber=True)
+def configured_store() -> Store:
+    """The archive that the environment names.
+
+    Raises:
+        ArchiveError: it cannot be reached.
+        ConfigurationError: there is none.
+    """
+    settings = read_archive(os.environ)
+    if settings is None:
+        raise ConfigurationError("ARCHIVE_PATH is not set. Set it to the directory or s3://bucket/prefix.")
+    return open_store(settings.place, settings.endpoint, settings.region)

@@ -8,7 +8,7 @@ from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.write import archive_days
 from orchestration.assets.evidence import DAY_SEALS, OWNERS
-from orchestration.resources import Archive, Warehouse
+from orchestration.resources import SUMMARY, Archive, Warehouse
 from orchestration.warehouse.errors import WarehouseError
 
 # Whoever runs this job wants an archive; every other goes without.
@@ -45,6 +45,7 @@ def archived_activities(
         raise dg.Failure(str(error), allow_retries=False) from None
     yield dg.MaterializeResult(
         metadata={
+            SUMMARY: (f"Archived: {done.row_count} activities in {done.part_count} file(s), in {settings.place}"),
             "dagster/row_count": done.all_row_count,
             "files": done.file_count,
             "bytes": done.all_byte_count,

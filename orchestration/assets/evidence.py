@@ -1,15 +1,16 @@
 """Seals, statements and access reviews: what lets others check without trusting whoever runs the warehouse."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
-from orchestration.evidence.attestation import AttestationError, attest, read_period
+from orchestration.evidence.attestation import AttestationError, Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
-from orchestration.resources import Publication, Warehouse
+from orchestration.resources import SUMMARY, Publication, Warehouse
 from orchestration.run_history import EVIDENCE_TAG
 from orchestration.warehouse.errors import WarehouseError
 
@@ -20,11 +21,15 @@ NEWEST_SEALS = "newest seals"
 
 
 class Statement(dg.Config):
-    """What to state: days of UTC such as 2026-01-31, both included; empty means the last complete month."""
+    """What to state: days of UTC such as 2026-01-31, both included; empty means the last complete month.
+
+    `source` is one source instead of each, and `output` another directory.
+    """
 
     first_date: str = ""
     last_date: str = ""
     source: str = ""
+    output: str = ""
 
 
 @dg.asset(
@@ -84,10 +89,15 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
     try:
         period = read_period(config.first_date, config.last_date)
         with warehouse.write_lock():
-            written = attest(warehouse.path, period, source=config.source or None)
+            output = Path(config.output) if config.output else None
+            written = attest(warehouse.path, period, output, config.source or None)
     except (AttestationError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-    metadata: dict[str, Any] = {"period": str(period), "complete": all(one.is_complete for one in written)}
+    metadata: dict[str, Any] = {
+        SUMMARY: "\n".join(_attested(one, period) for one in written),
+        "period": str(period),
+        "complete": all(one.is_complete for one in written),
+    }
     for one in written:
         metadata[f"{one.source}: activities"] = one.activity_count
         metadata[f"{one.source}: file"] = dg.MetadataValue.path(one.json.absolute())
@@ -95,11 +105,23 @@ def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult
     return dg.MaterializeResult(metadata=metadata)
 
 
+def _attested(one: Attested, period: Period) -> str:
+    completeness = "complete" if one.is_complete else "NOT complete"
+    return (
+        f"{one.source}, {period}: {completeness}, {one.activity_count:,} activities.\n"
+        f"  {one.markdown}\n  {one.json}"
+    )
+
+
 class ReviewedDays(dg.Config):
-    """What to review: days of UTC such as 2026-06-30. Empty means the newest complete day, and 90 days before."""
+    """What to review: days of UTC such as 2026-06-30. Empty means the newest complete day, and 90 days before.
+
+    `output` is another directory than `access-reviews` beside the warehouse.
+    """
 
     on: str = ""
     since: str = ""
+    output: str = ""
 
 
 @dg.asset(
@@ -114,14 +136,18 @@ class ReviewedDays(dg.Config):
 def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
     """Write the review from the published file. Its files name people, its metadata do not."""
     try:
-        written = write_review(
-            publication.path / FILE_NAME, warehouse.path.parent / DIRECTORY, config.on, config.since
-        )
+        output = Path(config.output) if config.output else warehouse.path.parent / DIRECTORY
+        written = write_review(publication.path / FILE_NAME, output, config.on, config.since)
     except ReviewError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     review = written.review
+    completeness = "complete" if review.is_complete else "NOT complete"
     return dg.MaterializeResult(
         metadata={
+            SUMMARY: (
+                f"{review.on} ({completeness}): {len(review.held):,} grants held; changes since {review.since}.\n"
+                f"  {written.page}\n  {written.table}"
+            ),
             "dagster/row_count": len(review.rows),
             "reviewed day": str(review.on),
             "changes since": str(review.since),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import duckdb
 from orchestration.ingest.report import RunReport, SourceReport
 from orchestration.intervals import aware_utc, rfc3339
 from orchestration.monitoring.lateness import Lateness
+from orchestration.resources import SUMMARY
 
 SHOWN_SLICES = 20
 _COUNTS = {
@@ -47,7 +48,7 @@ def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
     left = sum(len(report.left) for report in run.reports)
     return counts | {
         "outside of the asked time": run.total("outside_count"),
-        "in words": dg.MetadataValue.text("\n".join(run.describe())),
+        SUMMARY: dg.MetadataValue.text("\n".join(_summary(run, counts))),
         "abandoned_walks": sum(report.abandoned_count for report in run.reports),
         "requests": sum(report.request_count for report in run.reports),
         "waited_seconds": round(run.waited_seconds, 1),
@@ -63,6 +64,16 @@ def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
         "sources": _table([_source_row(report) for report in run.reports]),
         "newest slices": _table(_slice_rows(run.reports)),
     }
+
+
+def _summary(run: RunReport, counts: dict[str, int]) -> Iterator[str]:
+    yield (
+        f"Read: {counts['received']} activities in {counts['pages']} pages, {counts['new']} new, "
+        f"{counts['duplicates']} known, {counts['late']} late, {counts['revised']} revised."
+    )
+    if not counts["new"]:
+        yield "Nothing was new."
+    yield from (f"  {line}" for line in run.describe())
 
 
 def _lateness_metadata(lateness: Lateness) -> dict[str, float]:

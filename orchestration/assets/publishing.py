@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
-from orchestration.config.publishing import PSEUDONYM_KEY
+from orchestration.config.settings import PSEUDONYM_KEY
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
 from orchestration.publish.errors import PublicationError
@@ -29,7 +29,7 @@ from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.postgres import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
-from orchestration.resources import Publication, Warehouse
+from orchestration.resources import SUMMARY, Publication, Warehouse
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,9 @@ def _database(name: str) -> dg.AssetsDefinition:
         with _edition(warehouse, published) as (connection, edition):
             written = publish_database(connection, published, edition)
         path = published.directory / FILE_NAME
-        facts = _facts(edition, written, noted) | {
+        facts = _facts(edition, written, noted)
+        facts |= {
+            SUMMARY: f"{facts['outcome']} {facts['activities']} activities in {path}",
             "path": dg.MetadataValue.path(path),
             "bytes": path.stat().st_size,
         }

@@ -1,12 +1,13 @@
-"""Removal on somebody's order: one person's records, or all of old days. No part of any run but those that ask."""
+"""Removal on request: one person's records, or all records of old days. Only jobs `erase` and `retain` do it."""
 
 import dagster as dg
 
 from orchestration.evidence.removals import Removal
+from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
-from orchestration.resources import Warehouse
+from orchestration.publish.errors import PublicationError
+from orchestration.resources import SUMMARY, Publication, Warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.leftovers import list_beside
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
 ERASURE, RETENTION = "erasure", "retention"
@@ -33,24 +34,22 @@ class RemovalConfig(dg.Config):
     description="One row per removal of records on somebody's order: who, why, when, how many. What is left of "
     "the records themselves are ids and hashes, or counts.",
 )
-def removals(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, config: RemovalConfig
-) -> dg.MaterializeResult:
-    """Remove what is ordered, for good. The tables are built anew and published after it."""
+def removals(warehouse: Warehouse, publication: Publication, config: RemovalConfig) -> dg.MaterializeResult:
+    """Remove what is requested, for good. Afterwards the job rebuilds the tables and publishes them."""
     try:
         with warehouse.write_lock():
             removal = _remove(warehouse, config)
-    except WarehouseError as error:
+        clear_published(publication.path, publication.general_path)
+        copies = describe_copies(warehouse.path)
+    except (PublicationError, WarehouseError) as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-    if removal is None:
-        context.log.info("There is nothing to remove.")
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
         metadata={
+            SUMMARY: f"{removal}.\n{copies}" if removal else NOTHING,
             "dagster/row_count": row_count,
             "removed": str(removal or "nothing"),
-            "beside the warehouse": ", ".join(list_beside(warehouse.path)) or "nothing",
             "activities": removal.activity_count if removal else 0,
             "revisions": removal.revision_count if removal else 0,
         }

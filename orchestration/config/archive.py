@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestration.config import values
-from orchestration.config.settings import MAX_DAYS, ROOT
+from orchestration.config.settings import ROOT, Settings
 from orchestration.config.values import ConfigurationError
-
-# What looks back over the last month looks at the file alone.
-_MIN_LOCAL_DAYS = 31
-_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +28,13 @@ def read_archive(environment: Mapping[str, str]) -> ArchiveSettings | None:
     Raises:
         ConfigurationError: a value makes no sense.
     """
-    place = (environment.get("ARCHIVE_PATH") or "").strip().rstrip("/")
-    days = environment.get("LOCAL_DAYS")
-    if not place:
-        if days:
+    read = Settings.read(environment, "archive_path", "local_days")
+    if not read.archive_path:
+        if read.local_days:
             raise ConfigurationError("LOCAL_DAYS needs an archive to keep the older days in. Set ARCHIVE_PATH.")
         return None
-    endpoint = None
-    if place.startswith("s3://"):
-        if not _BUCKET.fullmatch(place):
-            raise ConfigurationError(f"ARCHIVE_PATH is {place!r}. Use one like s3://bucket/prefix.")
-        if environment.get("AWS_ENDPOINT_URL"):
-            endpoint = values.address("AWS_ENDPOINT_URL", environment["AWS_ENDPOINT_URL"])
-    elif "://" in place:
-        raise ConfigurationError(f"ARCHIVE_PATH is {place!r}. Use a directory, or s3://bucket/prefix.")
-    else:
-        place = str(ROOT / place)
-    return ArchiveSettings(
-        place,
-        endpoint,
-        environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
-        values.integer("LOCAL_DAYS", days, minimum=_MIN_LOCAL_DAYS, maximum=MAX_DAYS, is_text=True)
-        if days
-        else None,
-    )
+    if not read.archive_path.startswith("s3://"):
+        return ArchiveSettings(str(ROOT / read.archive_path), local_days=read.local_days)
+    endpoint = Settings.read(environment, "aws_endpoint_url").aws_endpoint_url
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
+    return ArchiveSettings(read.archive_path, endpoint, region, read.local_days)

@@ -11,8 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from orchestration.config.archive import read_archive
-from orchestration.config.publishing import general_path
-from orchestration.config.settings import ROOT, published_path, warehouse_path
+from orchestration.config.settings import Settings
 from orchestration.config.values import ConfigurationError
 
 # What Dagster keeps in its home; other directories may lie there.
@@ -27,24 +26,19 @@ _TAKEN = (
 )  # fmt: skip
 
 
-def dagster_home(environment: Mapping[str, str]) -> Path:
-    """Where Dagster keeps runs and schedules; a relative `DAGSTER_HOME` is taken from the checkout."""
-    return ROOT / (environment.get("DAGSTER_HOME") or ".dagster")
-
-
 def check_paths(environment: Mapping[str, str]) -> None:
     """Compare all paths of the environment with each other.
 
     Raises:
         ConfigurationError: one lies where another writes, or the warehouse has a name that no file of it can have.
     """
-    warehouse = warehouse_path(environment)
+    paths, archive = Settings.paths(environment), read_archive(environment)
+    warehouse = paths.warehouse_path
     _check_name(warehouse)
-    archive = read_archive(environment)
     directories = {
-        "PUBLISHED_PATH": published_path(environment),
-        "PUBLISHED_GENERAL_PATH": general_path(environment),
-        "DAGSTER_HOME": dagster_home(environment),
+        "PUBLISHED_PATH": paths.published_path,
+        "PUBLISHED_GENERAL_PATH": paths.published_general_path,
+        "DAGSTER_HOME": paths.dagster_home,
     }
     if archive and not archive.place.startswith("s3://"):
         directories["ARCHIVE_PATH"] = Path(archive.place)

@@ -1,30 +1,112 @@
-"""The file of several sources: which tables it may hold, and what must be true of them together.
-
-What a field may hold is checked where the environment's values are, in `settings`.
-"""
+"""The sources to read: the one that the environment describes, or those of a file, a table for each."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from orchestration.config.sources import Source
-from orchestration.config.values import ConfigurationError
+import httpx
+from pydantic import Field, SecretStr
 
+from orchestration.config.settings import ROOT, SOURCE_BY_KEY, FeedSettings, key_variable, read_key
+from orchestration.config.sources import Source
+from orchestration.config.values import PUBLIC_URL, ConfigurationError, KeyMissing, Text, VariableName
+
+# Queryable within one minute of happening: a bound closer than that loses activities for good.
+PUBLIC_SETTLE_SECONDS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 
-def read_tables(file: Path, fields: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The tables `[sources.<name>]` of the file, by name, with no other fields than `fields`.
+class SourceTable(FeedSettings):
+    """One table of the file."""
+
+    key_variable: VariableName
+    budget: Text | None = Field(None, description="sources with the same budget share their requests a minute")
+
+
+def read_sources(environment: Mapping[str, str]) -> list[Source]:
+    """The sources of the file that `FEED_SOURCES` names; without a file, the one source of the environment.
+
+    Raises:
+        ConfigurationError: a value makes no sense, or without a file the key is missing. In a file a missing key
+            is the `fault` of its source alone.
+    """
+    file = _source_file(environment)
+    if file is None:
+        return [read_source(environment)]
+    defaults = FeedSettings.read(environment)
+    tables, sources = _read_tables(file), []
+    for name, given in tables.items():
+        said = f"{file.name}: source {name}: "
+        table = SourceTable.checked(given, said, strict=True)
+        read = table.model_copy(
+            update={field: value for field, value in defaults if field not in table.model_fields_set}
+        )
+        key, fault = SecretStr(""), None
+        try:
+            key = read_key(environment, table.key_variable)
+        except KeyMissing as error:
+            fault = f"{said}key_variable: {error}"
+        settle = f"{said}settle_seconds" if "settle_seconds" in given else "FEED_SETTLE_SECONDS"
+        sources.append(_source(read, name, key, settle, budget=table.budget, fault=fault))
+    _check_together(file, sources, {name: table["key_variable"] for name, table in tables.items()})
+    return sources
+
+
+def read_source(environment: Mapping[str, str]) -> Source:
+    """The one source that the environment alone describes.
+
+    Raises:
+        ConfigurationError: the key is missing, or a value makes no sense.
+    """
+    variable = key_variable(environment)
+    key = read_key(environment, variable)
+    return _source(FeedSettings.read(environment), SOURCE_BY_KEY[variable], key, "FEED_SETTLE_SECONDS")
+
+
+def _source(read: FeedSettings, name: str, key: SecretStr, settle: str, **more: Any) -> Source:
+    """`settle` is how a sentence names the settle delay: by where its value stands."""
+    is_public = httpx.URL(read.url).host == httpx.URL(PUBLIC_URL).host
+    if is_public and read.settle_seconds < PUBLIC_SETTLE_SECONDS:
+        raise ConfigurationError(
+            f"{settle} is {read.settle_seconds}, but the public feed needs {PUBLIC_SETTLE_SECONDS} or more: an "
+            "activity can take a minute to appear. Raise it."
+        )
+    return Source(
+        name=name,
+        url=read.url,
+        key=key,
+        start=read.start,
+        settle=timedelta(seconds=read.settle_seconds),
+        overlap=timedelta(minutes=read.overlap_minutes),
+        requests_per_minute=read.requests_per_minute,
+        page_size=read.page_size,
+        concurrency=read.concurrency,
+        **more,
+    )
+
+
+def _source_file(environment: Mapping[str, str]) -> Path | None:
+    """The file of sources. Set to nothing, `FEED_SOURCES` says that there is none, whatever the checkout holds."""
+    named = environment.get("FEED_SOURCES")
+    if named is None:
+        usual = ROOT / "sources.toml"
+        return usual if usual.exists() else None
+    return ROOT / named if named else None
+
+
+def _read_tables(file: Path) -> dict[str, dict[str, Any]]:
+    """The tables `[sources.<name>]` of the file, by name, with no fields that `SourceTable` has not.
 
     Raises:
         ConfigurationError: the file cannot be read, or holds something else.
     """
-    said = file.name
+    said, fields = file.name, SourceTable.model_fields
     content = _load(file)
     for name in content.keys() - {"sources"}:
         raise ConfigurationError(f"{said}: {name!r} is not known. Each source is a table [sources.<name>].")
@@ -39,7 +121,7 @@ def read_tables(file: Path, fields: Collection[str]) -> dict[str, dict[str, Any]
             )
         if not isinstance(table, dict):
             raise ConfigurationError(f"{said}: source {name} is {table!r}. Make it a table [sources.{name}].")
-        for field in sorted(table.keys() - set(fields)):
+        for field in sorted(table.keys() - fields.keys()):
             near = get_close_matches(field, fields, 1)
             meant = f"Did you mean {near[0]}?" if near else f"Use {', '.join(sorted(fields))}."
             raise ConfigurationError(f"{said}: source {name}: {field} is not known. {meant}")
@@ -50,7 +132,7 @@ def read_tables(file: Path, fields: Collection[str]) -> dict[str, dict[str, Any]
     return tables
 
 
-def check_together(file: Path, sources: Sequence[Source], key_variables: Mapping[str, str]) -> None:
+def _check_together(file: Path, sources: Sequence[Source], key_variables: Mapping[str, str]) -> None:
     """Refuse what makes no sense between sources.
 
     Raises:

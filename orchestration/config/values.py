@@ -1,100 +1,69 @@
-"""Single settings, checked: a whole number, an address, a moment, a key. `said` names where the value stands.
+"""The types that settings have, and the sentence on a wrong value.
 
-A wrong value is one sentence that names the setting, says what is wrong with it and what to do; it never repeats
-a key.
+A validator says what is wrong and what to do; `sentence` puts the setting's name before it. No key is repeated.
 """
 
 from __future__ import annotations
 
+import grp
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Annotated, Any
 
 import httpx
-from pydantic import SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic.fields import FieldInfo
 
 from orchestration.config.sources import LOOPBACK
+from orchestration.errors import ExplainedError
 
 PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
-class ConfigurationError(Exception):
-    """The configuration does not make sense; `str()` is one sentence that says what to do."""
+class ConfigurationError(ExplainedError):
+    """The configuration does not make sense."""
 
 
 class KeyMissing(ConfigurationError):
     """There is no key, or none that can be read: a fault of the one source that it opens."""
 
 
-def integer(said: str, value: object, *, minimum: int, maximum: int | None = None, is_text: bool = False) -> int:
-    """A whole number within bounds; the environment gives it as text.
+def sentence(name: str, error: Mapping[str, Any], field: FieldInfo) -> str:
+    """What pydantic found wrong with a setting, as one sentence that begins with the name of the setting."""
+    if error["type"] == "value_error":
+        return f"{name} {error['ctx']['error']}"
+    bounds = {
+        kind: value for one in field.metadata for kind in ("ge", "le") if (value := getattr(one, kind, None))
+    }
+    if field.annotation in (int, int | None):
+        lowest, highest = bounds.get("ge", 0), bounds.get("le")
+        allowed = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+        return f"{name} is {error['input']!r}. Use a whole number, {allowed}."
+    return f"{name} is {error['input']!r}. Use a text in quotes."
 
-    Raises:
-        ConfigurationError: it is none.
-    """
-    allowed = f"{minimum} or more" if maximum is None else f"{minimum} to {maximum}"
+
+def _address(text: str) -> str:
+    text = text.strip().rstrip("/")
     try:
-        # TOML's `true` and `1.5` would pass for numbers.
-        number = int(value) if is_text or type(value) is int else minimum - 1
-    except ValueError:
-        number = minimum - 1
-    if number < minimum or (maximum is not None and number > maximum):
-        raise ConfigurationError(f"{said} is {value!r}. Use a whole number, {allowed}.")
-    return number
-
-
-def text(said: str, value: object) -> str:
-    """A text that is not empty.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{said} is {value!r}. Use a text in quotes.")
-    return value.strip()
-
-
-def variable_name(said: str, value: object) -> str:
-    """The name of an environment variable. A value that is none is not repeated: it may be a key.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
-        raise ConfigurationError(
-            f"{said} is no name of an environment variable. Name the variable that holds the key, not the key."
-        )
-    return value
-
-
-def address(said: str, value: object) -> str:
-    """The base address of a feed: https, or http on loopback, without a user name.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    address = text(said, value).rstrip("/")
-    try:
-        url = httpx.URL(address)
+        url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.userinfo:
-        raise ConfigurationError(f"{said} holds a user name or password. Leave them out.")
+        raise ValueError("holds a user name or password. Leave them out.")
     if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigurationError(f"{said} is {address!r}, which is no URL. Use one like {PUBLIC_URL}.")
+        raise ValueError(f"is {text!r}, which is no URL. Use one like {PUBLIC_URL}.")
     if url.scheme == "http" and url.host not in LOOPBACK:
-        raise ConfigurationError(f"{said} is {address!r}: the key would cross the network unencrypted. Use https.")
-    return address
+        raise ValueError(f"is {text!r}: the key would cross the network unencrypted. Use https.")
+    return text
 
 
-def moment(said: str, value: object) -> datetime:
-    """A moment in the past, in UTC: text in the form of ISO 8601, or a date or time of TOML's own.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    shown = value if isinstance(value, str) else str(value)
+def _moment(value: object) -> datetime:
+    """In UTC, from text in the form of ISO 8601, or from a date or time of TOML's own."""
+    shown = str(value)
     try:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
@@ -104,12 +73,56 @@ def moment(said: str, value: object) -> datetime:
             raise ValueError
         start = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ConfigurationError(
-            f"{said} is {shown!r}, which is no date or time. Use one like 2026-01-31."
-        ) from None
+        raise ValueError(f"is {shown!r}, which is no date or time. Use one like 2026-01-31.") from None
     if start >= datetime.now(UTC):
-        raise ConfigurationError(f"{said} is {shown!r}, which is still to come. Use a time in the past.")
+        raise ValueError(f"is {shown!r}, which is still to come. Use a time in the past.")
     return start
+
+
+def _place(text: str) -> str:
+    text = text.rstrip("/")
+    if text.startswith("s3://") and not _BUCKET.fullmatch(text):
+        raise ValueError(f"is {text!r}. Use one like s3://bucket/prefix.")
+    if "://" in text and not text.startswith("s3://"):
+        raise ValueError(f"is {text!r}. Use a directory, or s3://bucket/prefix.")
+    return text
+
+
+def _group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ValueError(f"is {name!r}, and this machine has no such group. Make it, or name another.") from None
+
+
+def _postgres(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("is no URL of PostgreSQL. Use one like postgresql://user:password@host:5432/database.")
+    return url
+
+
+def _variable(value: object) -> str:
+    """A value that is no name is not repeated: it may be a key."""
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
+        raise ValueError(
+            "is no name of an environment variable. Name the variable that holds the key, not the key."
+        )
+    return value
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError(f"is {text!r}. Use a text in quotes.")
+    return text.strip()
+
+
+VariableName = Annotated[str, BeforeValidator(_variable)]
+Text = Annotated[str, AfterValidator(_not_blank)]
+Address = Annotated[str, AfterValidator(_not_blank), AfterValidator(_address)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Place = Annotated[str, AfterValidator(_place)]
+Group = Annotated[int, BeforeValidator(_group)]
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 
 
 def key(said: str, value: str) -> SecretStr:

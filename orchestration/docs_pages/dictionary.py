@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestration.config.settings import ROOT, warehouse_path
+from orchestration.config.settings import ROOT, Settings
 from orchestration.publish.marts import Catalog, Mart
 from orchestration.warehouse.connection import warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
@@ -47,7 +47,7 @@ def _section(mart: Mart) -> Iterator[str]:
 
 def serve(port: int) -> int:
     """Generate dbt's documentation of the warehouse and serve it on 127.0.0.1 until stopped."""
-    path = warehouse_path(os.environ)
+    path = Settings.paths(os.environ).warehouse_path
     if not path.exists():
         print(f"There is no warehouse at {path}. Run `make refresh` or `make demo` first.", file=sys.stderr)
         return 1

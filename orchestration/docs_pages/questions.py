@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.config.settings import ROOT
+from orchestration.errors import ExplainedError
 from orchestration.markdown import table
 
 PAGE = ROOT / "docs" / "questions.md"
@@ -25,7 +26,7 @@ _BLOCK = re.compile(r"(?P<sql>```sql\n(?P<query>.*?);\n```\n)(?P<output>.*?)(?=^
 _HEADING = re.compile(r"^### (.*)$", re.MULTILINE)
 
 
-class QuestionsError(Exception):
+class QuestionsError(ExplainedError):
     """The page cannot be written; `str()` is one sentence that says what to do."""
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from orchestration import PRODUCT, __version__
 from orchestration.durable_files import write_durably
+from orchestration.errors import ExplainedError
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
 from orchestration.evidence.statement import as_markdown
 from orchestration.intervals import Interval, aware_utc
@@ -48,7 +49,7 @@ _ADDRESSES = re.compile(
 )
 
 
-class AttestationError(Exception):
+class AttestationError(ExplainedError):
     """What was asked for cannot be stated; `str()` is one sentence that says what to do."""
 
 

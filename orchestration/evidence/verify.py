@@ -7,7 +7,7 @@ stream through, days are hashed by ranges, and what must be unique is looked for
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -73,6 +73,22 @@ class Verification:
     def findings(self) -> list[VerificationResult]:
         """The checks that found something."""
         return [one for one in self.outcomes if one.finding_count]
+
+    def describe(self) -> Iterator[str]:
+        """A table of the checks, and what no seal covers."""
+        yield f"{'table':<20}{'check':<26}{'checked':>12}{'differ':>10}{'seconds':>9}"
+        for one in self.outcomes:
+            numbers = f"{one.checked_count:>12,}{one.finding_count:>10,}{one.seconds:>9.1f}"
+            yield f"{one.table:<20}{one.name:<26}{numbers}"
+        rate = self.activity_count / max(self.seconds, 1e-9)
+        yield f"{self.activity_count:,} activities in {self.seconds:.1f} s: {rate:,.0f} a second."
+        yield from map(str, self.removals)
+        if self.unsealed_day_count or self.changed_day_count:
+            yield (
+                f"Not yet sealed: {self.unsealed_day_count} day(s) with {self.unsealed_activity_count:,} "
+                f"activities and {self.changed_day_count} sealed day(s) with newer activities. No seal speaks for "
+                "these."
+            )
 
 
 def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:

@@ -10,6 +10,7 @@ from datetime import UTC, date
 import duckdb
 
 from orchestration.privacy.subject import Subject, choose, find_subject
+from orchestration.terminal import printable
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.temporary import temporary
 
@@ -80,6 +81,17 @@ class Preview:
     def activity_count(self) -> int:
         """All of them."""
         return sum(row[1] for row in self.rows)
+
+    def describe(self) -> Iterator[str]:
+        """The counts, a line for each type, and the sum."""
+        for kind, activities, revisions, first, last in self.rows:
+            yield f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}"
+        yield f"{self.activity_count:,} activities would be removed, and the revisions of them."
+        if self.shared_count:
+            yield (
+                f"{self.shared_count} address(es) are shared with other users: records that name one of these "
+                "alone are not among them."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orchestration.errors import ExplainedError
 
-class PublicationError(Exception):
+
+class PublicationError(ExplainedError):
     """The set was not published. What was published before is still there, untouched."""

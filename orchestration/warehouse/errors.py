@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orchestration.errors import ExplainedError
+
 REPLACED = (
     "The warehouse was replaced while it was written to, by an older copy or by another file: it does not have "
     "what this run stored. Nothing more was stored. Bring the right file back, or run again to read what this one "
@@ -9,5 +11,5 @@ REPLACED = (
 )
 
 
-class WarehouseError(Exception):
+class WarehouseError(ExplainedError):
     """The warehouse cannot be used as it is. Nothing was changed."""

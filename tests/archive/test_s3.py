@@ -21,7 +21,7 @@ from nanio.config import Settings
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import Dropped, drop_old_days
-from orchestration.archive.remote import reach_archive
+from orchestration.archive.reach import reach_archive
 from orchestration.archive.restore import restore
 from orchestration.archive.store import Store, open_store
 from orchestration.config.archive import read_archive
@@ -110,7 +110,7 @@ def test_days_that_only_the_store_has_are_read_there(path: Path, environment: di
 
 
 AS_THE_PRODUCT = (
-    "import sys; from dbt.cli.main import dbtRunner; from orchestration.archive.remote import reach_archive; "
+    "import sys; from dbt.cli.main import dbtRunner; from orchestration.archive.reach import reach_archive; "
     "reach_archive(); sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
 )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.config.paths import check_paths
-from orchestration.config.settings import ROOT, ConfigurationError
+from orchestration.config.settings import ROOT
+from orchestration.config.values import ConfigurationError
 
 USUAL = {
     "WAREHOUSE_PATH": "data/compliance.duckdb",

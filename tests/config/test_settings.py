@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config.publishing import (
-    general_path,
-    pseudonym_key,
-    published_since,
-)
 from orchestration.config.settings import (
     ROOT,
-    ConfigurationError,
+    FeedSettings,
+    Model,
+    Settings,
     key_variable,
-    postgres_url,
-    published_path,
-    raw_days,
+    pseudonym_key,
+    published_since,
     read_bounds,
-    read_source,
-    warehouse_path,
 )
+from orchestration.config.source_file import read_source
+from orchestration.config.values import ConfigurationError
 
 KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "sk-ant-api01-secret"}
 
@@ -46,10 +42,11 @@ def test_the_documented_defaults_are_those_of_the_code():
     assert len(feed) >= 9
     assert read_source(KEY | feed | {"COMPLIANCE_API_URL": shown["COMPLIANCE_API_URL"]}) == read_source(KEY)
     assert read_bounds(feed) == read_bounds({})
-    assert (warehouse_path(shown), published_path(shown)) == (warehouse_path({}), published_path({}))
+    shown_paths = {name: value for name, value in shown.items() if name.endswith("_PATH")}
+    assert Settings.paths(shown_paths) == Settings.paths({})
     profile = (ROOT / "dbt_project" / "profiles.yml").read_text()
     [default] = re.findall(r"env_var\('WAREHOUSE_PATH', '(.*?)'\)", profile)
-    assert (ROOT / "dbt_project" / default).resolve() == warehouse_path({})
+    assert (ROOT / "dbt_project" / default).resolve() == Settings.paths({}).warehouse_path
     [limit] = re.findall(r"env_var\('BUILD_MEMORY_LIMIT', ''\) or '(.*?)'", profile)
     assert limit == shown["BUILD_MEMORY_LIMIT"]
 
@@ -115,14 +112,15 @@ def test_the_start_is_a_moment_in_utc(text: str, start: datetime):
 
 
 def test_a_relative_path_is_taken_from_the_checkout():
-    assert warehouse_path({"WAREHOUSE_PATH": "x/y.duckdb"}) == ROOT / "x/y.duckdb"
-    assert warehouse_path({"WAREHOUSE_PATH": "/x/y.duckdb"}).is_absolute()
+    assert Settings.paths({"WAREHOUSE_PATH": "x/y.duckdb"}).warehouse_path == ROOT / "x/y.duckdb"
+    assert Settings.paths({"WAREHOUSE_PATH": "/x/y.duckdb"}).warehouse_path.is_absolute()
 
 
 def test_the_general_set_lies_beside_the_other_under_a_key_of_some_length(tmp_path: Path):
-    assert general_path({}) == ROOT / "published-general"
-    assert general_path({"PUBLISHED_PATH": "/x/p", "PUBLISHED_GENERAL_PATH": ""}) == Path("/x/p-general")
-    assert general_path({"PUBLISHED_GENERAL_PATH": "open"}) == ROOT / "open"
+    assert Settings.paths({}).published_general_path == ROOT / "published-general"
+    beside = {"PUBLISHED_PATH": "/x/p", "PUBLISHED_GENERAL_PATH": ""}
+    assert Settings.paths(beside).published_general_path == Path("/x/p-general")
+    assert Settings.paths({"PUBLISHED_GENERAL_PATH": "open"}).published_general_path == ROOT / "open"
     assert pseudonym_key({"PSEUDONYM_KEY": " "}) is None
     (tmp_path / "key").write_text("secret-" * 5 + "\n")
     read = pseudonym_key({"PSEUDONYM_KEY_FILE": str(tmp_path / "key")})
@@ -145,20 +143,36 @@ def test_from_when_on_details_are_published():
 
 
 def test_where_is_published():
-    assert published_path({}) == ROOT / "published"
-    assert published_path({"PUBLISHED_PATH": "/x"}).is_absolute()
-    assert postgres_url({"PUBLISH_POSTGRES_URL": ""}) is None
-    url = postgres_url({"PUBLISH_POSTGRES_URL": "postgresql://me:secret@db/compliance"})
+    assert Settings.paths({}).published_path == ROOT / "published"
+    assert Settings.paths({"PUBLISHED_PATH": "/x"}).published_path.is_absolute()
+    assert Settings.read({"PUBLISH_POSTGRES_URL": ""}).publish_postgres_url is None
+    url = Settings.read({"PUBLISH_POSTGRES_URL": "postgresql://me:secret@db/compliance"}).publish_postgres_url
     assert url
     assert "secret" not in repr(url)
     with pytest.raises(ConfigurationError, match="no URL of PostgreSQL") as error:
-        postgres_url({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
+        Settings.read({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
     assert "secret" not in str(error.value)
 
 
 def test_records_are_kept_for_good_unless_somebody_says_for_how_long():
-    assert raw_days({}) is None
-    assert raw_days({"RAW_DAYS": "400"}) == 400
+    assert Settings.read({}).raw_days is None
+    assert Settings.read({"RAW_DAYS": "400"}).raw_days == 400
     for nonsense in ("30", "a year", "0"):
         with pytest.raises(ConfigurationError, match=r"RAW_DAYS is .*31 or more"):
-            raw_days({"RAW_DAYS": nonsense})
+            Settings.read({"RAW_DAYS": nonsense}, "raw_days")
+
+
+def test_a_wrong_value_fails_only_those_who_read_it():
+    wrong = {"RAW_DAYS": "1", "PUBLISH_POSTGRES_URL": "mysql://db", "PUBLISHED_GROUP": "no such group"}
+    assert Settings.paths(wrong).warehouse_path == ROOT / "data/compliance.duckdb"
+
+
+@pytest.mark.parametrize("model", [Settings, FeedSettings])
+def test_every_setting_is_described_and_in_the_table(model: type[Model]):
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    for name, field in model.model_fields.items():
+        variable, default = model.variable(name), field.get_default()
+        assert field.description, name
+        [row] = [line for line in page.splitlines() if line.startswith("|") and f"`{variable}`" in line]
+        if isinstance(default, int):
+            assert f"| {default} |" in row, row

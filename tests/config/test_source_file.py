@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.config.settings import ROOT, ConfigurationError, read_bounds, read_sources
+from orchestration.config.settings import ROOT, read_bounds
+from orchestration.config.source_file import read_sources
 from orchestration.config.sources import Source
+from orchestration.config.values import ConfigurationError
 
 KEYS = {"A_KEY": "sk-ant-api01-secret-a", "B_KEY": "sk-ant-admin01-secret-b"}
 A = '[sources.a]\nkey_variable = "A_KEY"\n'

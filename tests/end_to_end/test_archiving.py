@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
-from orchestration import __main__ as program
+from orchestration import cli as program
 from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import environment_of, run

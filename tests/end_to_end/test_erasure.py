@@ -174,7 +174,7 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
 
 
 @pytest.mark.parametrize(
-    ("job", "order", "sentence"),
+    ("job", "given", "sentence"),
     [
         ("erase", {"subject": "ada@example.com"}, "Name the person by the user id"),
         ("erase", {"subject": ""}, "no user id"),
@@ -184,10 +184,10 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     ],
 )
 def test_a_job_that_was_told_nonsense_removes_nothing(
-    built: Built, job: str, request: dict[str, str], sentence: str
+    built: Built, job: str, given: dict[str, str], sentence: str
 ):
     kind = {"kind": "erasure" if job == "erase" else "retention", "requested_by": "x", "reason": "y"}
-    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | request}}})
+    result = run(job, built[0], {}, {"ops": {"raw__removals": {"config": kind | given}}})
     assert not result.success
     assert sentence in failure_of(result)
     assert "ada@example.com" not in failure_of(result)

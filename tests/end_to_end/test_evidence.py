@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.__main__ import main
+from orchestration.cli import main
 from orchestration.definitions import build_defs
 from orchestration.evidence.attestation import attest, read_period
 from orchestration.resources import Warehouse

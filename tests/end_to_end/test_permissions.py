@@ -11,7 +11,8 @@ import dagster as dg
 import pytest
 
 from orchestration.assets.project import project
-from orchestration.config.settings import ConfigurationError, published_group
+from orchestration.config.settings import Settings
+from orchestration.config.values import ConfigurationError
 from orchestration.publish import files
 from orchestration.publish.duckdb_file import publish_database
 from orchestration.publish.edition import read_edition
@@ -101,9 +102,9 @@ def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built,
 
 
 def test_a_group_that_is_not_there_is_one_sentence():
-    assert published_group({}) is None
+    assert Settings.read({}).published_group is None
     with pytest.raises(ConfigurationError, match="PUBLISHED_GROUP is 'no such group', and this machine has no"):
-        published_group({"PUBLISHED_GROUP": "no such group"})
+        Settings.read({"PUBLISHED_GROUP": "no such group"})
 
 
 def test_a_group_that_we_may_not_give_to_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

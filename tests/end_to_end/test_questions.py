@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.__main__ import main
+from orchestration.cli import main
 from orchestration.docs_pages.questions import (
     PAGE,
     SHOWN_ROWS,

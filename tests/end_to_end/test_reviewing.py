@@ -9,8 +9,8 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.__main__ import main
 from orchestration.access_review.review import read_review
+from orchestration.cli import main
 from tests.end_to_end.conftest import run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]

@@ -1,1 +1,1 @@
-{% macro spark__text_array(texts) %}array({{ texts | join(', ') }}){% endmacro %}
+{% macro spark__text_array(texts) %}cast(array({{ texts | join(', ') }}) as array<string>){% endmacro %}

@@ -1,4 +1,4 @@
-{# Spark would also read a time without a date, or a year alone. #}
+{# Spark would also accept a time without a date, or only a year. #}
 {% macro spark__utc_timestamp(text) -%}
     case
         when {{ text }} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'
@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 
-{# Spark's own gives a time with a zone. #}
+{# Spark's own returns a timestamp with a time zone. #}
 {% macro spark__date_trunc(datepart, date) -%}
     cast(date_trunc('{{ datepart }}', {{ date }}) as timestamp_ntz)
 {%- endmacro %}

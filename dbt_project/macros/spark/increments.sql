@@ -4,5 +4,5 @@
 {% macro spark__is_full_rebuild() %}{{ return(true) }}{% endmacro %}
 
 
-{# There the table was made anew just now, with all requests. #}
+{# Nothing to do: the table was just rebuilt with all requests. #}
 {% macro spark__mark_own_reads(requests) %}{% endmacro %}

@@ -1,6 +1,6 @@
 {#
-  The same for Spark, which reads half of a pair as '?', or nothing at all: only texts with such a half are changed, and
-  not where its backslash is escaped itself.
+  The same for Spark, which reads an unpaired surrogate as '?' or fails. Changes only texts with one, and not where its
+  backslash is itself escaped.
 #}
 {% macro spark__readable_json(json) -%}
     case

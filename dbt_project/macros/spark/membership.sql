@@ -4,6 +4,3 @@
 
 
 {% macro spark__moment_part(moment, part) %}{{ moment }}.{{ part }}{% endmacro %}
-
-
-{% macro spark__empty_strings() %}cast(array() as array<string>){% endmacro %}

@@ -1,4 +1,4 @@
-{# An array of variants explodes as well, without keys. #}
+{# `variant_explode` also expands arrays, whose entries have no key. #}
 {% macro spark__json_entries(relation, json) -%}
     select
         {{ relation }}.*,

@@ -1,6 +1,6 @@
-{# What dbt-spark does otherwise than this project needs: types, seeds, contracts, and where `raw` comes from. #}
+{# Overrides of dbt-spark: types, seeds, contracts, and the source of `raw`. #}
 
-{# The type of Spark that a `data_type` of the project means. Times have no zone, as in DuckDB. #}
+{# Spark type for a `data_type` of the project. Timestamps have no time zone, as in DuckDB. #}
 {% macro spark_type(data_type) -%}
     {{- return({
         'varchar': 'string',
@@ -14,7 +14,7 @@
 {% macro spark__type_timestamp() %}timestamp_ntz{% endmacro %}
 
 
-{# Contracts state the types in DuckDB's words. #}
+{# Contracts state DuckDB types. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
     {%- set translated = {} -%}
     {%- for name, column in columns.items() -%}
@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 
-{# dbt-spark writes an apostrophe in a seed as it is, and null as 'None'. #}
+{# dbt-spark does not escape apostrophes in seeds, and writes null as 'None'. #}
 {% macro spark__load_csv_rows(model, agate_table) %}
     {%- set types = model['config'].get('column_types', {}) -%}
     {%- for rows in agate_table.rows | batch(500) -%}
@@ -63,7 +63,7 @@
 {% endmacro %}
 
 
-{# Rows of unit tests have the types of contracts, too. #}
+{# Unit test rows use the types of contracts too. #}
 {% macro spark__safe_cast(field, type) -%}
     cast({{ field }} as {{ spark_type(type) }})
 {%- endmacro %}

@@ -13,7 +13,7 @@ changes as (
 
 ),
 
--- The feed tells an accepted invitation twice: as accepted, and as the role that the new member then has.
+-- The feed reports an accepted invitation twice: the acceptance, and the role that the new member receives.
 accepted as (
 
     select

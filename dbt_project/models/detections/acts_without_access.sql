@@ -2,7 +2,7 @@
 
 with
 
--- Most keys and people that lost access rest: the others are told by their last act.
+-- Most keys and people that lost access do nothing more; the last act identifies the others.
 ends as (
 
     select
@@ -19,7 +19,7 @@ ends as (
 
 ),
 
--- The first hour that reaches into the time without access holds the first act without it.
+-- The first hour that overlaps the time without access contains the first act in it.
 first_hours as (
 
     select

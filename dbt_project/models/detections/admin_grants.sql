@@ -14,7 +14,7 @@ changes as (
 
 ),
 
--- The feed gives a custom role by its id alone; its name stands where it was created.
+-- The feed identifies a custom role only by id; its name is in the activity that created it.
 role_names as (
 
     select
@@ -26,7 +26,7 @@ role_names as (
 
 ),
 
--- The owner of a project is no administrator: outside of organizations and workspaces the role must say so.
+-- Outside organizations and workspaces, only roles with `admin` in their name count; a project owner does not.
 granted as (
 
     select

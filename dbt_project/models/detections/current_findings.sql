@@ -31,7 +31,7 @@ final as (
         subject_id,
         organization_uuid,
         actor_id,
-        sentence as summary,  -- the public contract calls it so -- noqa: RF04
+        sentence as summary,  -- published name -- noqa: RF04
         evidence_activity_ids,
         occurred_at,
         {{ build_started_at() }} as found_at

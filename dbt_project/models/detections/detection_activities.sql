@@ -1,6 +1,6 @@
 {#-
-  Rules read this instead of `activities`: the few types they need, with the fields they need, taken out of the
-  payload once. It grows by `ingest_seq`, so a late activity comes with the next build whenever it happened.
+  Rules read this instead of `activities`: only the types and fields they need, with each payload parsed once.
+  Incremental by `ingest_seq`, so a late activity is included in the next build.
 -#}
 {{
     config(

@@ -1,6 +1,6 @@
 {#-
-  Rules about whole lifetimes read this instead of `detection_counts`: few rows an actor. What is known of an actor is
-  folded together with the new counts.
+  Rules about an actor's whole lifetime read this instead of `detection_counts`, because it has few rows per actor. A
+  build combines the stored rows with new counts.
 -#}
 {{
     config(
@@ -13,7 +13,7 @@
 
 with
 
--- The network matters where compliance data is read; people move through many.
+-- Only reads of compliance data are kept per network; people use many.
 new_counts as (
 
     select
@@ -32,7 +32,7 @@ new_counts as (
 
 ),
 
-pieces as (
+partials as (
 
     select * from new_counts
 
@@ -58,7 +58,7 @@ final as (
         min(first_at) as first_at,
         max(last_at) as last_at,
         max(ingest_seq) as ingest_seq
-    from pieces
+    from partials
     group by actor_id, actor_type, organization_uuid, network, behaviour
 
 )

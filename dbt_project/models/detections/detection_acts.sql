@@ -1,4 +1,4 @@
-{#- A view: what reads it asks for new rows, or for those of some actors and days. -#}
+{#- A view, because its readers select new rows, or those of some actors and days. -#}
 {{ config(materialized='view') }}
 
 {% set behaviours = {
@@ -32,7 +32,8 @@ activities as (
 
 ),
 
--- Someone invited answers without being a member. This product's own reads count: its key can be stolen like others.
+-- Answers to invitations and leaving are legitimate without a membership. This product's own reads count, because its
+-- key can be stolen too.
 final as (
 
     select

@@ -1,7 +1,7 @@
 {#-
-  Rules about volumes and networks read this: who acted, in which hour, from which network, how often. It marks the few
-  days and hours that are full enough for a finding, so that rules need not add up all of history to find them. Days of
-  actors that new activities touch are counted on from what is here, and marked anew.
+  Rules about volumes and networks read this. It flags the few days and hours that reach a rule's minimum, so that rules
+  need not sum all of history to find them. A build adds new activities to the stored rows of the same actors and days,
+  and flags those days again.
 -#}
 {{
     config(
@@ -32,7 +32,7 @@ acts as (
     ),
 {% endif %}
 
-pieces as (
+partials as (
 
     select
         actor_id,
@@ -43,6 +43,8 @@ pieces as (
         activity_id as first_activity_id,
         activity_id as last_activity_id,
         1 as activity_count,
+        false as is_of_full_day,
+        false as is_of_crowded_hour,
         activity_date,
         hour_start,
         occurred_at as first_at,
@@ -53,20 +55,7 @@ pieces as (
     {% if is_incremental() %}
         union all
 
-        select
-            built.actor_id,
-            built.actor_type,
-            built.organization_uuid,
-            built.network,
-            built.behaviour,
-            built.first_activity_id,
-            built.last_activity_id,
-            built.activity_count,
-            built.activity_date,
-            built.hour_start,
-            built.first_at,
-            built.last_at,
-            built.ingest_seq
+        select built.*
         from {{ this }} as built
         inner join touched on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
     {% endif %}
@@ -89,7 +78,7 @@ counted as (
         min(first_at) as first_at,
         max(last_at) as last_at,
         max(ingest_seq) as ingest_seq
-    from pieces
+    from partials
     group by actor_id, actor_type, organization_uuid, network, behaviour, activity_date, hour_start
 
 ),
@@ -112,7 +101,7 @@ full_days as (
 
 ),
 
--- Not `count(distinct …)`: that does not spill to disk.
+-- Not `count(distinct …)`, which does not spill to disk.
 hour_networks as (
 
     select distinct
@@ -164,6 +153,6 @@ final as (
 
 )
 
--- In the order of time, so that the next build finds the days that it touches in a few row groups.
+-- Sorted by time, so that the next build finds the days it needs in a few row groups.
 select * from final
 order by activity_date

@@ -29,7 +29,7 @@ busy as (
 
 ),
 
--- Most never had a full day: only the days of the few others are added up, without ids, which take longest to read.
+-- Few actors ever have a full day; only theirs are summed, without ids, which are slowest to read.
 daily as (
 
     select
@@ -46,7 +46,7 @@ daily as (
 
 ),
 
--- Days without any are left out of the average: someone who works in batches is measured against batches.
+-- The average excludes days without any, so that batch work is compared with batch work.
 compared as (
 
     select

@@ -1,6 +1,5 @@
 {#-
-  What was told stays as it was told, also when late data takes away what it rested on, and when every other table is
-  built anew: a full refresh leaves it.
+  A finding stays as first reported, even if late data removes its basis. A full refresh keeps this table.
 -#}
 {{
     config(
@@ -17,7 +16,7 @@ found as (
 
     select found.* from {{ ref('current_findings') }} as found
     {% if is_incremental() %}
-        where found.finding_id not in (select told.finding_id from {{ this }} as told)
+        where found.finding_id not in (select known.finding_id from {{ this }} as known)
     {% endif %}
 
 ),

@@ -31,7 +31,7 @@ permissions as (
 
 ),
 
--- A role that the actor holds since, because they gave it to themselves or their group, or joined the group.
+-- Roles that the actor holds since, by assigning them to themselves or their group, or by joining the group.
 final as (
 
     select distinct

@@ -47,7 +47,7 @@ final as (
         activities.occurred_at
     from activities
     left join listed on activities.activity_type = listed.activity_type
-    -- A type of tomorrow counts where it has the shape of a change.
+    -- An unknown type counts if the record looks like a change.
     where
         listed.activity_type is not null
         or case

@@ -23,7 +23,7 @@ received as (
 
 ),
 
-pieces as (
+partials as (
 
     select * from received
 
@@ -47,7 +47,7 @@ final as (
         cast(sum(activity_count) as {{ dbt.type_bigint() }}) as activity_count,
         cast(sum(late_count) as {{ dbt.type_bigint() }}) as late_count,
         max(ingest_seq) as ingest_seq
-    from pieces
+    from partials
     group by source, coverage_date
 
 )

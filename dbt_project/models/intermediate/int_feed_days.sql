@@ -6,28 +6,28 @@ sources as (
 
 ),
 
-walked as (
+extracts as (
 
     select
         source,
-        min(slice_start_at) as first_walked_at,
-        max(slice_end_at) as last_walked_at,
+        min(slice_start_at) as first_read_at,
+        max(slice_end_at) as last_read_at,
         max(case when status = 'complete' then slice_end_at end) as last_covered_at
     from {{ ref('stg_feed__extracts') }}
     group by source
 
 ),
 
--- `least` and `greatest` leave nulls out: a source without walks, and walks of before there was a table of sources.
+-- `least` and `greatest` ignore nulls: sources without extracts, and extracts without a row in `sources`.
 spans as (
 
     select
-        coalesce(sources.source, walked.source) as source,  -- the public contract calls it so -- noqa: RF04
-        least(sources.history_start_at, walked.first_walked_at) as first_at,
-        greatest(sources.last_horizon_at, walked.last_walked_at) as last_at,
-        greatest(sources.last_horizon_at, walked.last_covered_at) as horizon_at
+        coalesce(sources.source, extracts.source) as source,  -- published name -- noqa: RF04
+        least(sources.history_start_at, extracts.first_read_at) as first_at,
+        greatest(sources.last_horizon_at, extracts.last_read_at) as last_at,
+        greatest(sources.last_horizon_at, extracts.last_covered_at) as horizon_at
     from sources
-    full outer join walked on sources.source = walked.source
+    full outer join extracts on sources.source = extracts.source
 
 ),
 
@@ -37,7 +37,7 @@ dated as (
         source,
         horizon_at,
         cast(first_at as date) as first_date,
-        -- Slices end before their last moment: at midnight the new day has not begun.
+        -- The end is exclusive: a slice that ends at midnight does not reach the next day.
         cast(last_at - interval '1' microsecond as date) as last_date
     from spans
 

@@ -32,8 +32,8 @@ uses as (
 
 ),
 
--- What is known of a key is folded together with its new uses: a use is read once, however long the history.
-pieces as (
+-- Combines the stored row of each key with its new uses, so that every use is read only once.
+partials as (
 
     select
         key_family,
@@ -79,7 +79,7 @@ final as (
         min(first_used_at) as first_used_at,
         max(last_used_at) as last_used_at,
         max(ingest_seq) as ingest_seq
-    from pieces
+    from partials
     group by key_family, key_group
 
 )

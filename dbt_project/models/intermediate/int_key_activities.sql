@@ -23,8 +23,7 @@ event_types as (
 
 ),
 
--- The join leaves the few activities that concern a key: only their JSON is read. What a rotation states is about the
--- new key.
+-- Only the few activities that concern a key are parsed. A rotation describes the new key.
 final as (
 
     select

@@ -15,7 +15,7 @@ newest as (
 
 ),
 
--- Number 0 is what was before the first event; a key that begins with its creation was not.
+-- Number 0 is the time before the first event, unless that is the creation.
 stated as (
 
     select
@@ -50,7 +50,7 @@ stated as (
 
 ),
 
--- Two things make a key expired: its expiry while it is active, and a later event that calls it expired.
+-- A key expires when it passes its expiry while active, or when a later event reports it as expired.
 final as (
 
     select

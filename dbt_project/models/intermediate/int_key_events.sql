@@ -24,7 +24,7 @@ stated as (
 
 ),
 
--- The end of an organization is an end of every key that it was known to have.
+-- Deleting an organization ends every key it was known to have.
 organization_ends as (
 
     select

@@ -24,7 +24,7 @@ ended_memberships as (
 
 ),
 
--- A key that names no organization may be of any.
+-- A key that names no organization may belong to any.
 final as (
 
     select distinct

@@ -20,8 +20,8 @@ moments as (
 
 ),
 
--- 1 if the key is open after the events of that time, 0 if it is not, null while no event has told. Both a beginning
--- and an end leave it as it was; a key first seen in a change was there.
+-- 1 if the key exists after the events at that time, 0 if not, null while no event determines it. A creation and an end
+-- at the same time change nothing; a key first seen in an update existed.
 left_open as (
 
     select
@@ -46,7 +46,7 @@ known_before as (
 
 ),
 
--- Within one time by what is possible: an open key ends before it begins again, another begins before it ends.
+-- At equal times, an existing key ends before it is created again; any other is created before it ends.
 final as (
 
     select

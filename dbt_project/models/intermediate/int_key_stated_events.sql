@@ -26,7 +26,7 @@ stated as (
 
 ),
 
--- Both ids of a rotation may be the same key.
+-- Both ids of a rotation can be the same key.
 identified as (
 
     select
@@ -44,7 +44,7 @@ identified as (
 
 ),
 
--- `claude_code_credential_revoked` also ends tokens of other kinds: a `jti` that was never minted is none of ours.
+-- `claude_code_credential_revoked` also ends other kinds of tokens, so a `jti` that was never minted is excluded.
 final as (
 
     select * from identified

@@ -6,7 +6,7 @@ event_intervals as (
 
 ),
 
--- An event that states nothing of the status says at the time of another what that one says.
+-- Of several events at the same time, the interval is attributed to the one that set the status.
 final as (
 
     select

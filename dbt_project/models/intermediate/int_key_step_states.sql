@@ -8,8 +8,8 @@ steps as (
 
 ),
 
--- What is final stays so, whatever is stated afterwards. Before the first statement of a key's status stands the
--- previous one that it states, else `active`; before its creation stands nothing.
+-- A final status does not change. Before the first statement of a status, a key has the previous status stated there,
+-- else `active`; before its creation, none.
 bounded as (
 
     select

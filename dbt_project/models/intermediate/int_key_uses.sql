@@ -6,7 +6,7 @@ used as (
 
 ),
 
--- A use does not say which type of API key it was: where several share the id, it belongs to the one known first.
+-- A use does not state the type of API key. If several share the id, it belongs to the one known first.
 known as (
 
     select
@@ -23,7 +23,7 @@ known as (
 
 ),
 
--- An API key without a history has a row all the same; a service account is an actor of its own and has none.
+-- An API key without events has a row; a service account without events has none, because it is an actor of its own.
 final as (
 
     select

@@ -43,7 +43,7 @@ states as (
 
 ),
 
--- How many organizations the user is a member of after each moment; whoever joined unseen was always there.
+-- Number of the user's organizations after each time; a membership with an unseen start always existed.
 counted as (
 
     select
@@ -80,7 +80,7 @@ ends as (
 
 ),
 
--- What belongs to no organization, or to several, ends with the last of them.
+-- Scopes that belong to no organization, or to several, end with the user's last organization.
 final as (
 
     select

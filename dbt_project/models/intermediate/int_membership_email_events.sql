@@ -1,6 +1,6 @@
 with
 
--- A removal that states an email and no id.
+-- Removals that state an email and no id.
 removals as (
 
     select
@@ -27,7 +27,7 @@ users as (
 
 ),
 
--- It may be about everyone who was ever seen with that email.
+-- Candidates: every user ever seen with that email.
 candidates as (
 
     select
@@ -72,7 +72,7 @@ states as (
 
 ),
 
--- It is about the one of them whose stay was open then.
+-- The removal concerns the only candidate whose stay was open then.
 open_candidates as (
 
     select

@@ -1,4 +1,4 @@
-{#- Read three times by what follows: as a table it is put together once. -#}
+{#- Three models read it; as a table it is computed once. -#}
 {{ config(materialized='table') }}
 
 with

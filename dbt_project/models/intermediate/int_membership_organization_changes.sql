@@ -5,7 +5,7 @@ activities as (
     select * from {{ ref('int_membership_activities') }}
     where
         subject = 'organization'
-        -- An update from no role to none changes nothing.
+        -- An update from no role to none is not a change.
         and (
             activity_type <> 'claude_user_role_updated'
             or stated_previous_role is not null

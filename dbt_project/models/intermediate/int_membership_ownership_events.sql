@@ -14,7 +14,7 @@ statements as (
 
 ),
 
--- The last role that each member was given before a transfer.
+-- The last role that each member had received before a transfer.
 given as (
 
     select

@@ -32,7 +32,7 @@ compared as (
 
 ),
 
--- The role that is held already begins no period.
+-- Repeating the current role starts no period.
 begins as (
 
     select

@@ -6,7 +6,7 @@ transitions as (
 
 ),
 
--- A stay whose start was not seen begins with the role that its first events name as the one before.
+-- A stay with an unseen start begins with the previous role that its first events state.
 unseen as (
 
     select
@@ -66,7 +66,7 @@ numbered as (
 
 ),
 
--- A role given where none was known fills it in, but not back to before the role was lost.
+-- A role stated later fills in an unknown one, but not across the loss of a role.
 compared as (
 
     select

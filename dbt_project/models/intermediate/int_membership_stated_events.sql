@@ -1,4 +1,4 @@
-{#- Read by several models: its joins are made once. -#}
+{#- Several models read it; as a table it is computed once. -#}
 {{ config(materialized='table') }}
 
 {% set role = adapter.quote('current_role') %}
@@ -8,7 +8,7 @@ with
 -- A change that names no scope or no principal cannot be attributed to a stay.
 changes as (
 
-    -- Roles on a resource are held side by side, each a membership of its own.
+    -- A principal can hold several roles on a resource; each is a separate membership.
     select
         *,
         {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id']) }} as holder_key,
@@ -73,7 +73,7 @@ final as (
 
     union all
 
-    -- A revocation that names no role ends all of them.
+    -- A revocation without a role ends all roles.
     select
         siblings.membership_key,
         keyed.scope_type,

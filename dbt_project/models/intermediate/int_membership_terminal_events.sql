@@ -13,7 +13,7 @@ memberships as (
 
 ),
 
--- What has ended, as a scope or as a principal.
+-- Everything deleted, as a scope or as a principal.
 ended as (
 
     select
@@ -52,7 +52,7 @@ final as (
 
     union all
 
-    -- All that belongs to an organization; its own members are above.
+    -- All scopes that belong to an organization; its own members are above.
     select
         memberships.membership_key,
         ended.activity_id,

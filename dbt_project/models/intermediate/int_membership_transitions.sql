@@ -1,4 +1,4 @@
-{#- Several models fold it: as a table its windows are computed once. -#}
+{#- Several models read it; as a table its windows are computed once. -#}
 {{ config(materialized='table') }}
 
 with
@@ -15,7 +15,7 @@ states as (
 
 ),
 
--- Events of one moment stand in the order that is possible: where nothing is open the beginning comes first.
+-- Events at the same time are in the only possible order: with no stay open, the start comes first.
 placed as (
 
     select

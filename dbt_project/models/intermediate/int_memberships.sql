@@ -1,4 +1,4 @@
-{#- Read by each model of what ends memberships: as a table it is put together once. -#}
+{#- Several models read it; as a table it is computed once. -#}
 {{ config(materialized='table') }}
 
 with

@@ -16,7 +16,7 @@ received as (
 
 ),
 
--- Records of one type mostly have the same fields: shapes are counted before they are taken apart.
+-- Most records of a type have the same fields, so shapes are counted before they are split into fields.
 shapes as (
 
     select
@@ -70,7 +70,7 @@ found as (
 ),
 
 {% if is_incremental() %}
-    -- What was counted before is counted on, so that an increment gives what a rebuild gives.
+    -- Adds the stored counts, so that increments and a rebuild give the same result.
     together as (
 
         select * from found

@@ -22,7 +22,7 @@ acting as (
 
 ),
 
-pieces as (
+partials as (
 
     select
         user_id,
@@ -53,7 +53,7 @@ final as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         max(ingest_seq) as ingest_seq
-    from pieces
+    from partials
     group by user_id, email
 
 )

@@ -1,4 +1,4 @@
-{#- Distinct days cannot be added up: of users that new activities touch, all days are added up again. -#}
+{#- Distinct days do not add up, so all days of users with new activities are summed again. -#}
 {{
     config(
         materialized=incremental_or_table(),

@@ -1,4 +1,4 @@
-{#- Read for emails and for times of users, whole at each build: its inputs have few rows a user. -#}
+{#- Read whole by each build, for emails and times of users; its inputs have few rows per user. -#}
 {{ config(materialized='table') }}
 
 with

@@ -7,7 +7,7 @@ periods as (
 
 ),
 
--- A role change ends one period and starts the next: one stay.
+-- A role change ends one period and starts the next within the same stay.
 final as (
 
     select

@@ -1,4 +1,4 @@
-{#- A request may be known as ours only after its activity is: the hook catches up, in the same transaction. -#}
+{#- A request may become known as our own only after its activity is stored; the hook catches up, in the same transaction. -#}
 {{
     config(
         materialized=incremental_or_table(),
@@ -18,7 +18,7 @@ received as (
 ),
 
 {% if is_incremental() %}
-    -- Looked for in all of history, since nothing keeps a repeated id to its first time: 70 ms a million activities.
+    -- Searches all of history, because an id can reappear with any `created_at`: 70 ms per million activities.
     known as (
 
         select built.activity_id from {{ this }} as built
@@ -42,8 +42,8 @@ own_requests as (
 
 ),
 
--- A record that two sources see is one activity: the first received wins. Few ids repeat. They are looked for in
--- the view and not in `received`: the engine would keep all of what is read twice, payloads and all.
+-- A record seen by two sources is one activity; the first received is kept. Few ids repeat. Reads the view rather than
+-- `received`, which DuckDB would otherwise materialize with all payloads.
 repeated as (
 
     select
@@ -57,23 +57,11 @@ repeated as (
 ),
 
 {% set fields = {
-    'workspace_id': 'text',
-    'request_id': 'text',
-    'accessed_at': 'text',
-    'status_code': 'text',
+    'workspace_id': 'text', 'request_id': 'text', 'accessed_at': 'text', 'status_code': 'text',
     'actor': {
-        'user_id': 'text',
-        'api_key_id': 'text',
-        'admin_api_key_id': 'text',
-        'service_account_id': 'text',
-        'directory_id': 'text',
-        'subject': 'text',
-        'external_client_id': 'text',
-        'service': 'text',
-        'email_address': 'text',
-        'unauthenticated_email_address': 'text',
-        'ip_address': 'text',
-        'user_agent': 'text',
+        'user_id': 'text', 'api_key_id': 'text', 'admin_api_key_id': 'text', 'service_account_id': 'text',
+        'directory_id': 'text', 'subject': 'text', 'external_client_id': 'text', 'service': 'text',
+        'email_address': 'text', 'unauthenticated_email_address': 'text', 'ip_address': 'text', 'user_agent': 'text',
     },
 } %}
 

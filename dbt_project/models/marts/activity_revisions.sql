@@ -15,7 +15,7 @@ revisions as (
 
 ),
 
--- Payloads are read in a second pass, for what was found by its id.
+-- Finds rows by id first; payloads are read in a second pass for those only.
 found as (
 
     select

@@ -1,6 +1,6 @@
 with
 
-turns as (
+transitions as (
 
     select * from {{ ref('int_logging_transitions') }}
 
@@ -15,8 +15,8 @@ neighbours as (
                 partition by organization_uuid, switch order by occurred_at, activity_id
             ) as next_{{ column }},
         {% endfor -%}
-        row_number() over (partition by organization_uuid, switch order by occurred_at, activity_id) as turn_number
-    from turns
+        row_number() over (partition by organization_uuid, switch order by occurred_at, activity_id) as transition_number
+    from transitions
 
 ),
 
@@ -36,7 +36,7 @@ spots as (
     from neighbours
     where not is_on
     union all
-    -- On for the first time: it was off before, nobody saw since when.
+    -- First seen being switched on: it was off before, since an unknown time.
     select
         organization_uuid,
         switch,
@@ -49,7 +49,7 @@ spots as (
         null as began_at,
         occurred_at as ended_at
     from neighbours
-    where is_on and turn_number = 1
+    where is_on and transition_number = 1
 
 ),
 

@@ -9,8 +9,7 @@
 
 with
 
--- Each reads the activities for itself: DuckDB would take all that they share up, payloads too, before anything is left
--- out.
+-- Each CTE reads the activities directly; DuckDB would materialize a shared one, payloads included, before filtering.
 {% if is_incremental() %}
     own_reads as (
 
@@ -33,7 +32,7 @@ with
 
     ),
 
-    -- A day that got new reads is counted anew, and so is one of which more reads are known by now to be ours.
+    -- Recount days with new reads, and days on which more reads have since been recognized as our own.
     touched_days as (
 
         select new_rows.activity_date from {{ ref('activities') }} as new_rows
@@ -71,7 +70,7 @@ parsed as (
 
 ),
 
--- Whoever asks chooses the words of a request, and this table is for readers who are to see no name in it.
+-- The caller chooses method and path, so unknown ones are masked: readers of this table must not see names.
 requests as (
 
     select

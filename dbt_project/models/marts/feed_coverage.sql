@@ -9,28 +9,28 @@ covered as (
         days.coverage_date,
         max(
             case
-                when stretches.covered_from_at <= days.day_start_at and days.day_end_at <= stretches.covered_to_at
+                when intervals.covered_from_at <= days.day_start_at and days.day_end_at <= intervals.covered_to_at
                     then 1
                 else 0
             end
         ) as is_whole,
         sum(
             {{ elapsed_seconds(
-                'greatest(stretches.covered_from_at, days.day_start_at)',
-                'least(stretches.covered_to_at, days.day_end_at)',
+                'greatest(intervals.covered_from_at, days.day_start_at)',
+                'least(intervals.covered_to_at, days.day_end_at)',
             ) }}
         ) as covered_seconds
     from days
-    inner join {{ ref('stg_feed__coverage') }} as stretches
+    inner join {{ ref('stg_feed__coverage') }} as intervals
         on
-            days.source = stretches.source
-            and days.day_end_at > stretches.covered_from_at
-            and days.day_start_at < stretches.covered_to_at
+            days.source = intervals.source
+            and days.day_end_at > intervals.covered_from_at
+            and days.day_start_at < intervals.covered_to_at
     group by days.source, days.coverage_date
 
 ),
 
-walked as (
+extracts as (
 
     select
         source,
@@ -76,19 +76,19 @@ final as (
         sealed.seal_sha256,
         cast(coalesce(covered.covered_seconds, 0) as bigint) as covered_seconds,
         coalesce(counts.activity_count, 0) as activity_count,
-        cast(coalesce(walked.received_count, 0) as bigint) as received_count,
+        cast(coalesce(extracts.received_count, 0) as bigint) as received_count,
         coalesce(counts.late_count, 0) as late_count,
         coalesce(revised.revision_count, 0) as revision_count,
-        coalesce(walked.complete_walk_count, 0) as complete_walk_count,
-        coalesce(walked.failed_walk_count, 0) as failed_walk_count,
+        coalesce(extracts.complete_walk_count, 0) as complete_walk_count,
+        coalesce(extracts.failed_walk_count, 0) as failed_walk_count,
         sealed.seal_version,
         days.is_closed,
-        walked.first_covered_at,
-        walked.last_verified_at,
+        extracts.first_covered_at,
+        extracts.last_verified_at,
         sealed.sealed_at
     from days
     left join covered on days.source = covered.source and days.coverage_date = covered.coverage_date
-    left join walked on days.source = walked.source and days.coverage_date = walked.coverage_date
+    left join extracts on days.source = extracts.source and days.coverage_date = extracts.coverage_date
     left join {{ ref('int_feed_day_counts') }} as counts
         on days.source = counts.source and days.coverage_date = counts.coverage_date
     left join revised on days.source = revised.source and days.coverage_date = revised.coverage_date

@@ -17,7 +17,7 @@ current_findings as (
     'organization_uuid', 'actor_id', 'summary', 'evidence_activity_ids',
 ] %}
 
--- As the data shows it now; what the data no longer shows, as it was first found.
+-- Current values where the data still supports the finding, else those first found.
 final as (
 
     select

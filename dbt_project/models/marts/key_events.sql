@@ -26,7 +26,7 @@ compared as (
 
 ),
 
--- An event of several steps can leave a status and take it again: that is a change too.
+-- An event of several steps can leave a status and return to it; that is a change too.
 folded as (
 
     select
@@ -61,7 +61,7 @@ final as (
         events.actor_type,
         events.actor_id,
         events.actor_email,
-        folded.key_name as name,  -- the public contract calls it so -- noqa: RF04
+        folded.key_name as name,  -- published name -- noqa: RF04
         folded.scopes,
         folded.previous_status,
         folded.current_status,

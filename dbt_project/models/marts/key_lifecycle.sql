@@ -39,7 +39,7 @@ final as (
         identities.key_type,
         identities.organization_uuid,
         key_states.workspace_id,
-        key_states.key_name as name,  -- the public contract calls it so -- noqa: RF04
+        key_states.key_name as name,  -- published name -- noqa: RF04
         key_states.scopes,
         coalesce(key_states.status, 'active') as status,
         coalesce(key_states.status, 'active') = 'active'

@@ -17,14 +17,14 @@ compared as (
 
 ),
 
--- What is left when those of no length are gone can be the same status again: one stretch.
-stretches as (
+-- Adjacent intervals with the same status form one period.
+numbered as (
 
     select
         compared.*,
         sum(case when compared.status is distinct from compared.previous_status then 1 else 0 end) over (
             {{ key }} rows between unbounded preceding and current row
-        ) as stretch_number
+        ) as period_number
     from compared
 
 ),
@@ -35,13 +35,13 @@ merged as (
         key_id,
         key_type,
         status,
-        stretch_number,
+        period_number,
         {{ value_at_first('started_by_activity_id', 'event_number') }}
         filter (where started_by_activity_id is not null) as first_activity_id,
         case when count(*) = count(valid_from) then min(valid_from) end as valid_from,
         case when count(*) = count(valid_to) then max(valid_to) end as valid_to
-    from stretches
-    group by key_id, key_type, status, stretch_number
+    from numbered
+    group by key_id, key_type, status, period_number
 
 ),
 
@@ -66,7 +66,7 @@ final as (
         valid_to is null as is_current,
         started_by_activity_id,
         lead(started_by_activity_id) over (
-            partition by key_type, key_id order by stretch_number
+            partition by key_type, key_id order by period_number
         ) as ended_by_activity_id
     from seen
 

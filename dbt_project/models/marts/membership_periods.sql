@@ -23,7 +23,7 @@ final as (
         start_reason,
         end_reason
     from periods
-    -- A period of no length is nothing that anyone held.
+    -- Nobody held a period of zero length.
     where valid_from is null or valid_to is null or valid_from < valid_to
 
 )

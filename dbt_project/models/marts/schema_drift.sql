@@ -48,7 +48,7 @@ final as (
         seen.field_kind as drift_kind,
         seen.activity_type,
         seen.actor_type,
-        seen.seen_name as name,  -- the public contract calls it so -- noqa: RF04
+        seen.seen_name as name,  -- published name -- noqa: RF04
         {{ moment_part('seen.first_moment', 'activity_id') }} as example_activity_id,
         seen.activity_count,
         {{ moment_part('seen.first_moment', 'occurred_at') }} as first_seen_at,

@@ -9,7 +9,7 @@
 
 with
 
--- Distinct things cannot be added up: a day that new activities touch is counted again, that day of those users.
+-- Distinct counts do not add up, so the days of users with new activities are recounted.
 {% if is_incremental() %}
     touched as (
 
@@ -22,7 +22,7 @@ with
     ),
 {% endif %}
 
--- Read by itself and not shared with `touched`: DuckDB would take all rows up for both, before any is left out.
+-- Not shared with `touched`: DuckDB would materialize all rows before filtering.
 activities as (
 
     select acting.* from {{ ref('activities') }} as acting

@@ -1,6 +1,6 @@
 {#-
-  Made anew at each build, since every age in it moves with the newest activity, from tables that hold little of
-  each day and user, and from 30 days of activities.
+  Rebuilt by each build, because every age moves with the newest activity. Reads small tables per day and user, and 30
+  days of activities.
 -#}
 with
 
@@ -10,7 +10,7 @@ users as (
 
 ),
 
--- Ages are counted from the newest activity, not from the clock, so that a rebuild gives the same answer.
+-- Ages count up to the newest activity, not to the clock, so that a rebuild gives the same answer.
 newest as (
 
     select max(occurred_at) as newest_at from {{ ref('activities') }}
@@ -48,7 +48,7 @@ recent as (
 
 ),
 
--- Per organization; what names no organization is after removal once no membership lasts.
+-- Per organization; activity without an organization counts once no membership lasts.
 active_after_removal as (
 
     select distinct stays.user_id

@@ -50,7 +50,7 @@ final as (
     select
         observations.user_id,
         emails.current_email,
-        coalesce(emails.emails, {{ empty_strings() }}) as emails,
+        coalesce(emails.emails, {{ text_array([]) }}) as emails,
         observations.first_seen_at,
         observations.last_seen_at,
         memberships.organization_role,

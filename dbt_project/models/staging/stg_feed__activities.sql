@@ -1,5 +1,5 @@
 -- depends_on: {{ source('raw', 'removals') }}
--- A job that removes records on order builds afterwards.
+-- Depends on `removals`, so that a removal of records is followed by a build.
 with
 
 source as (

@@ -1,6 +1,6 @@
 {#
-  Whether what came since the last build that succeeded as a whole is unique among everything: the rest was proven
-  then. When tables are made anew, everything is. `unique` groups all of history: 0.24 s a million rows, and memory.
+  Whether rows added since the last fully successful build are unique among all rows; older rows were tested then. A
+  full rebuild tests all rows. `unique` would group all of history: 0.24 s per million rows, and memory.
 #}
 {% test unique_of_new(model, column_name) %}
 

@@ -7,7 +7,7 @@ keys as (
 
 ),
 
--- Of the key's own organization; of any, where the key names none.
+-- The end in the key's organization, or in any where the key names none.
 leavings as (
 
     select
@@ -34,9 +34,9 @@ final as (
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
-        'The key is active although the person who made it has left.' as sentence,
+        'The key is active although the person who created it has left.' as sentence,
         case
-            when leavings.activity_id is null then {{ empty_strings() }}
+            when leavings.activity_id is null then {{ text_array([]) }}
             else {{ text_array(['leavings.activity_id']) }}
         end as evidence_activity_ids,
         leavings.left_at as occurred_at

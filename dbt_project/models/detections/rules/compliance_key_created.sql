@@ -17,7 +17,7 @@ final as (
         object_id as subject_id,
         organization_uuid,
         actor_id,
-        'A key that can read compliance data was made, with the scopes ' || scopes || '.' as sentence,
+        'A key that can read compliance data was created, with the scopes ' || scopes || '.' as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities

@@ -6,7 +6,7 @@ beginning as (
 
 ),
 
--- An MCP server is told by its id, another integration by its kind.
+-- An MCP server is identified by its id, any other integration by its type.
 used as (
 
     select

@@ -14,7 +14,7 @@ created as (
 
 ),
 
--- An entry without a type of key allows all types.
+-- An entry without a key type allows all types.
 allowed as (
 
     select * from {{ ref('allowed_key_makers') }}
@@ -29,7 +29,7 @@ final as (
         created.object_id as subject_id,
         created.organization_uuid,
         created.actor_id,
-        'A key of type ' || created.key_type || ' was made by someone who is not on the list of makers.' as sentence,
+        'A key of type ' || created.key_type || ' was created by an actor that is not on the allowlist.' as sentence,
         {{ text_array(['created.activity_id']) }} as evidence_activity_ids,
         created.occurred_at
     from created

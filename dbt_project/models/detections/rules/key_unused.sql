@@ -6,7 +6,7 @@ newest as (
 
 ),
 
--- The feed shows use of these alone; a platform key that only calls models would always look unused.
+-- The feed shows the use of these types only; a platform key that only calls models would always look unused.
 keys as (
 
     select
@@ -50,7 +50,7 @@ final as (
         keys.created_by_actor_id as actor_id,
         'The key is active and has not been used for {{ var("key_unused_days") }} days.' as sentence,
         case
-            when coalesce(last_uses.activity_id, last_events.activity_id) is null then {{ empty_strings() }}
+            when coalesce(last_uses.activity_id, last_events.activity_id) is null then {{ text_array([]) }}
             else {{ text_array(['coalesce(last_uses.activity_id, last_events.activity_id)']) }}
         end as evidence_activity_ids,
         keys.idle_since + {{ span(var('key_unused_days'), 'day') }} as occurred_at

@@ -13,7 +13,7 @@ crowded as (
 
 ),
 
--- Most fail seldom: only the sign-ins of the few others are put in order.
+-- Few email addresses have enough failures; only their sign-ins are sorted.
 attempts as (
 
     select
@@ -35,7 +35,7 @@ attempts as (
 
 ),
 
--- Each run ends with a success, and what came before it is in a run of its own.
+-- Each run ends with a success; earlier sign-ins belong to earlier runs.
 numbered as (
 
     select

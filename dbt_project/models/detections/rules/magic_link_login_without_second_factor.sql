@@ -10,7 +10,7 @@ toggles as (
 
 ),
 
--- A sign-in names no organization: whoever has acted in one is counted to it.
+-- A sign-in names no organization, so a user belongs to every organization they have acted in.
 watched as (
 
     select distinct

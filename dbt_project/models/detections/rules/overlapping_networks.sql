@@ -6,7 +6,7 @@ allowed as (
 
 ),
 
--- Most hours have one network: only the few others are looked at closely.
+-- Most hours have one network; only the few others are examined.
 counts as (
 
     select counts.*
@@ -20,7 +20,7 @@ counts as (
 
 ),
 
-stretches as (
+spans as (
 
     select
         actor_id,
@@ -34,7 +34,7 @@ stretches as (
 
 ),
 
--- Two stretches of one hour overlap where the later begins before an earlier one has ended.
+-- Two spans in one hour overlap if the later starts before an earlier one ends.
 compared as (
 
     select
@@ -43,7 +43,7 @@ compared as (
             partition by actor_id, hour_start order by first_at, first_activity_id
             rows between unbounded preceding and 1 preceding
         ) as earlier_last_at
-    from stretches
+    from spans
 
 ),
 
@@ -71,8 +71,8 @@ final as (
         actor_id as subject_id,
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         actor_id,
-        'Active from ' || cast(network_count as {{ dbt.type_string() }}) || ' networks by turns within one hour.'
-            as sentence,
+        'Active from ' || cast(network_count as {{ dbt.type_string() }})
+        || ' networks within one hour, at overlapping times.' as sentence,
         activity_ids as evidence_activity_ids,
         occurred_at
     from overlapping

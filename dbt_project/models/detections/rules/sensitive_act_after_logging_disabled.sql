@@ -16,7 +16,7 @@ disabled as (
 
 ),
 
--- Only what was switched off or given away: switching a protection on is no sensitive act.
+-- Only protections switched off and things given away; switching a protection on is not sensitive.
 acts as (
 
     select * from {{ ref('detection_activities') }}
@@ -29,8 +29,8 @@ acts as (
 
 ),
 
--- Where logging is off nothing is recorded: what the same actor does elsewhere may be all that is seen. The provider's
--- staff, and services, share one id among many.
+-- While logging is off nothing is recorded there, so the same actor's acts elsewhere may be all that is visible. The
+-- provider's staff and services share ids and are not matched by actor.
 followed as (
 
     select

@@ -1,0 +1,45 @@
+"""Copies of removed records: what is cleared here, and what is left for the operator to look through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestration.publish.files import publishing_into
+from orchestration.terminal import printable
+from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.leftovers import list_beside
+
+NOTHING = "There is nothing to remove."
+_COPIES = """\
+Other copies are yours to look through: backups of the warehouse, files that were exported or handed out, programs
+that still have an older file open, and beside the warehouse: {beside}.
+An archive still has what was removed, and is refused from now on: name another ARCHIVE_PATH, run `make archive`,
+then delete the old one.
+The feed itself keeps its records for up to six years."""
+
+
+def clear_published(*directories: Path) -> None:
+    """Remove what killed publications left in each set, even in one that is no longer published.
+
+    Raises:
+        PublicationError: a directory cannot be cleared.
+    """
+    for directory in directories:
+        if directory.exists():
+            with publishing_into(directory):
+                pass
+
+
+def describe_copies(path: Path) -> str:
+    """Where copies of what was removed from the warehouse at `path` may still be.
+
+    Raises:
+        WarehouseError: the directory of the warehouse cannot be read.
+    """
+    try:
+        beside = ", ".join(map(printable, list_beside(path)))
+    except OSError as error:
+        raise WarehouseError(
+            f"What is beside the warehouse cannot be listed: {error.strerror}. Look through it yourself."
+        ) from None
+    return _COPIES.format(beside=beside or "nothing")
