@@ -18,6 +18,7 @@ _DESCRIPTIONS = {
     "ids_are_unique": "An id stands once in a source.",
     "ingest_seq_is_unique": "No number was given to two rows.",
     "rows_match_the_ledger": "Each extract has the rows that its ledger row counts, and each row has an extract.",
+    "quarantined_records_hold": "Each quarantined record has the hash of its payload, or was emptied by a removal.",
     "chain_holds": "Each seal follows from the one before it; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the activities that it was sealed with.",
     "removals_hold": "What was removed on order is recorded, told of by seals, and has not come back.",
