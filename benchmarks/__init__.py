@@ -1,1 +1,1 @@
-"""How fast the product is, beside other ways to do the same; run by `make bench`, no part of the tests."""
+"""Benchmarks against other ways to do the same: `make bench`. Not part of the tests."""

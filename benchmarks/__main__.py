@@ -1,4 +1,4 @@
-"""Measures everything and writes `benchmarks/RESULTS.md`: `make bench`, or with `BENCH_ARGS=--full` all of it."""
+"""Runs the benchmarks and writes `benchmarks/RESULTS.md`: `make bench`, or `make bench BENCH_ARGS=--full`."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def parser() -> argparse.ArgumentParser:
         help="1,000,000 activities, and 10,000,000 as a history, more rounds (about an hour)",
     )
     it.add_argument("--sizes", type=int, nargs="+", help="histories for `growth` (a million need 0.3 GB on disk)")
-    it.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be repeated")
-    it.add_argument("--no-dbt", action="store_true", help="leave the dbt builds out")
+    it.add_argument("--only", choices=PARTS, action="append", help="run only this part; may be repeated")
+    it.add_argument("--no-dbt", action="store_true", help="skip the dbt builds")
     it.add_argument("--rounds", type=int, help="rounds of interleaved runs (default: 3; 5 with --full)")
     it.add_argument("--output", type=Path, default=ROOT / "benchmarks/RESULTS.md", help="default: %(default)s")
     return it
 
 
 def main() -> None:
-    """Run the chosen parts one after the other and write what was measured so far after each."""
+    """Run the chosen parts, and write the results so far after each."""
     arguments = parser().parse_args()
     rounds = arguments.rounds or (5 if arguments.full else 3)
     activities = 1_000_000 if arguments.full else 200_000
-    told = f" BENCH_ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else ""
-    sections = [results.introduction(told)]
+    variables = f" BENCH_ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else ""
+    sections = [results.introduction(variables)]
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         work = Path(directory)
         for part in arguments.only or PARTS:
@@ -51,8 +51,7 @@ def main() -> None:
                 ]
                 sections.append(results.growth(growth(work, activities, rounds, sizes, not arguments.no_dbt)))
             else:
-                found = parts.slow_feed(work, 800 if arguments.full else 200)
-                sections.append(results.slow_feed(found))
+                sections.append(results.slow_feed(parts.slow_feed(work, 800 if arguments.full else 200)))
             arguments.output.write_text("\n".join(sections), encoding="utf-8")
     print(f"Written to {arguments.output}.")
 

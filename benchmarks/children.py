@@ -1,4 +1,4 @@
-"""Runs one piece of work as a process of its own and says what it cost."""
+"""Runs a command as a child process and measures what it costs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Cost:
-    """`seconds` as the work itself measured them, without starting Python; user and system CPU seconds and the
-    peak memory are the whole process's. `said` is what the work printed last.
+    """The cost of one run.
+
+    `seconds`: measured by the task itself, without the start of Python. `cpu_seconds` (user and system) and
+    `peak_megabytes`: of the whole process. `output`: the JSON object that the task printed last.
     """
 
     seconds: float
     cpu_seconds: float
     peak_megabytes: float
-    said: dict[str, Any]
+    output: dict[str, Any]
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
     """Run the command to its end; its last line of output is JSON with `seconds`.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        RuntimeError: the command failed; with the end of its output.
     """
     with subprocess.Popen(
         [str(word) for word in command],
@@ -44,5 +46,5 @@ def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = N
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{output[-2000:]}")
-    said = json.loads(output.strip().splitlines()[-1])
-    return Cost(said["seconds"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
+    result = json.loads(output.strip().splitlines()[-1])
+    return Cost(result["seconds"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, result)

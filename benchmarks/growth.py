@@ -1,4 +1,4 @@
-"""What a history costs: its first dbt build, what new activities on top of it cost, and typical queries."""
+"""Costs by size of the history: the first dbt build, new activities on top of it, typical queries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.children import ROOT, Cost, run
-from benchmarks.local_feed import serving
-from benchmarks.parts import PYTHON, Costs, remove, task, tell
+from benchmarks.parts import PYTHON, Costs, print_cost, remove, task
 from benchmarks.tasks import HEADERS
+from local_feed.child import child_feed
 from orchestration.api.client import PATH
 
 NEW = 5000
@@ -21,8 +21,10 @@ NEW = 5000
 
 @dataclass(slots=True)
 class Growth:
-    """By size of the history, written out (`1,000,000`): bytes of the file with `raw` alone and with all tables;
-    what the steps cost, each by name; the seconds of each typical query.
+    """Results by size of the history, as text (`1,000,000`).
+
+    `raw_bytes`, `file_bytes`: size of the file with only `raw`, and with all tables. `steps`: costs by step.
+    `queries`: seconds by query.
     """
 
     raw_bytes: dict[str, int] = field(default_factory=dict)
@@ -31,48 +33,48 @@ class Growth:
     queries: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def note(self, step: str, size: str, cost: Cost) -> None:
-        """Keep what a step cost."""
+        """Add and print the cost of a step."""
         self.steps.setdefault(step, {}).setdefault(size, []).append(cost)
-        tell(f"{step} on {size}", cost)
+        print_cost(f"{step} on {size}", cost)
 
 
 def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool) -> Growth:
     """(b, c) `NEW` activities on top of histories of several sizes: the refresh, and the dbt build after it."""
-    found = Growth()
+    results = Growth()
     origin = work / "origin.duckdb"
     bases = {size: work / f"base-{size}.duckdb" for size in sizes}
-    with serving(activities) as url:
+    with child_feed(activities, "--no-own-reads") as url:
         cut = _time_of_newest(url, NEW)
         task("land", url, origin, str(time.time() - cut.timestamp()))
         for size, base in bases.items():
             task("resize", origin, base, str(max(activities // size, 1)), str(max(size // activities, 1)))
             if dbt:
-                _build_first(found, f"{size:,}", base)
+                _build_first(results, f"{size:,}", base)
         for number in range(rounds):
             for size, base in bases.items():
-                # The last round may use the history up: a copy of a hundred million rows is forty gigabytes.
+                # The last round may modify the base: a copy of a hundred million rows is forty gigabytes.
                 path = base if number == rounds - 1 else work / "grown.duckdb"
                 if path != base:
                     remove(path)
                     shutil.copyfile(base, path)
-                found.note("refresh", f"{size:,}", task("land", url, path))
+                results.note("refresh", f"{size:,}", task("land", url, path))
                 if dbt:
-                    found.note("dbt build", f"{size:,}", build(path))
+                    results.note("dbt build", f"{size:,}", build(path))
     for path in (origin, work / "grown.duckdb", *bases.values()):
         remove(path)
-    return found
+    return results
 
 
-def _build_first(found: Growth, size: str, base: Path) -> None:
-    found.raw_bytes[size] = base.stat().st_size
-    found.note("first dbt build", size, build(base))
-    found.file_bytes[size] = base.stat().st_size
-    found.queries[size] = task("query", base).said["queries"]
+def _build_first(results: Growth, size: str, base: Path) -> None:
+    results.raw_bytes[size] = base.stat().st_size
+    results.note("first dbt build", size, build(base))
+    results.file_bytes[size] = base.stat().st_size
+    results.queries[size] = task("query", base).output["queries"]
 
 
 def build(path: Path) -> Cost:
-    """One dbt build of a project that is parsed before, as in a refresh; `said` has the seconds of each model."""
-    # dbt parses anew where the path of the database is another than before.
+    """One dbt build of a project that is parsed already, as in a refresh. `output["models"]`: seconds by model."""
+    # dbt parses the project again if the path of the database has changed.
     target = path.with_suffix(".dbt")
     dbt, places = [PYTHON.parent / "dbt", "--quiet"], ["--project-dir", ROOT / "dbt_project"]
     words = [*dbt, "build", *places, "--exclude-resource-type", "unit_test"]
@@ -83,19 +85,19 @@ def build(path: Path) -> Cost:
     if not target.exists():
         run([PYTHON, "-c", script, *dbt, "parse", *places], environment)
     cost = run([PYTHON, "-c", script, *words], environment)
-    # Without the note of it, the next build would test all of history.
+    # Without the record of this build, the next one would test all of history.
     task("note", path)
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    cost.said["models"] = {
-        one["unique_id"].split(".")[-1]: one["execution_time"]
-        for one in results
-        if one["unique_id"].startswith("model.")
+    nodes = json.loads((target / "run_results.json").read_text())["results"]
+    cost.output["models"] = {
+        node["unique_id"].split(".")[-1]: node["execution_time"]
+        for node in nodes
+        if node["unique_id"].startswith("model.")
     }
     return cost
 
 
 def _time_of_newest(url: str, count: int) -> datetime:
-    """When the `count`-th newest activity happened."""
+    """The time of the `count`-th newest activity."""
     request = urllib.request.Request(f"{url}{PATH}?limit={count}", headers=HEADERS)
     with urllib.request.urlopen(request) as response:
         record = json.load(response)["data"][-1]

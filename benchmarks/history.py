@@ -1,9 +1,9 @@
-"""Warehouses with a history of a wanted size, made from one that was landed over HTTP.
+"""Makes warehouses with a history of a given size from one that was landed over HTTP.
 
-Landing ten million activities over HTTP for every run would take long and measure nothing new: a tenth is every
-tenth row; ten times are ten organizations side by side, each with people, keys and ids of its own, a quarter of an
-hour apart, in the order of time. So a bigger history has more of everything but days, and its payloads compress as
-little as real ones. The ledger is the same for all: so is the covered time.
+Landing ten million activities over HTTP for every run would take long and measure nothing new. A tenth of a
+history is every tenth row. Ten times a history are ten organizations, each with its own people, keys and ids,
+shifted by a quarter of an hour and ordered by time. So a larger history has more of everything but days, and its
+payloads compress as badly as real ones. All have the same ledger, because they cover the same time.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 from orchestration.warehouse.connection import open_warehouse
 
 _LEDGER_TABLES = ("extracts", "feed_requests", "sources")
-# About so many rows are sorted at once.
+# Rows sorted at a time, approximately.
 _SORTED_ROWS = 500_000
 
 _SAMPLE = """
 insert into raw.activities by name
 select * from origin.raw.activities where ingest_seq % $factor = 0 order by ingest_seq
 """
-# Ids of people, keys and the rest begin with a type and `_01`: in a copy with its own number.
+# Ids begin with a type and `_01`; in a copy its number replaces `01`.
 _MULTIPLY = """
 insert into raw.activities by name
 with copied as (
@@ -58,7 +58,7 @@ order by created_at desc
 
 
 def resize(origin: Path, path: Path, keep_every: int, copies: int) -> None:
-    """A warehouse at `path` with every `keep_every`-th activity of `origin`, or `copies` of each."""
+    """Make a warehouse at `path` with every `keep_every`-th activity of `origin`, or with `copies` of each."""
     with open_warehouse(path) as connection:
         connection.execute(f"attach '{origin}' as origin (read_only)")
         connection.execute("set preserve_insertion_order = true")

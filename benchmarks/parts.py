@@ -1,4 +1,4 @@
-"""What is measured: landing from nothing, and a slow feed."""
+"""The benchmarks of landing into an empty warehouse and of a slow feed. `growth` has the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.children import ROOT, Cost, run
-from benchmarks.local_feed import serving
+from local_feed.child import child_feed
 
 PYTHON = Path(sys.executable)
 DLT = (ROOT / ".venv-bench/bin/python", ROOT / "benchmarks/with_dlt.py")
@@ -20,53 +20,53 @@ Costs = dict[str, list[Cost]]
 
 
 def task(*words: str | Path) -> Cost:
-    """One of `benchmarks.tasks` in a process of its own."""
+    """Run one of `benchmarks.tasks` as a child process."""
     return run([PYTHON, "-m", "benchmarks.tasks", *words])
 
 
 def interleaved(contestants: Contestants, rounds: int, once: frozenset[str] = frozenset()) -> Costs:
-    """Every contestant once a round, so that all meet the same machine; those in `once` in the first alone."""
+    """Run every contestant once per round, so that all see the same load; those in `once` only in the first."""
     costs: Costs = {name: [] for name in contestants}
     for number in range(rounds):
-        for name, go in contestants.items():
+        for name, measure in contestants.items():
             if number == 0 or name not in once:
-                costs[name].append(go())
-                tell(name, costs[name][-1])
+                costs[name].append(measure())
+                print_cost(name, costs[name][-1])
     return costs
 
 
-def tell(name: str, cost: Cost) -> None:
-    """One line while it goes on."""
+def print_cost(name: str, cost: Cost) -> None:
+    """Print one line of progress."""
     print(f"  {name}: {cost.seconds:.2f} s, {cost.cpu_seconds:.2f} CPU s", flush=True)
 
 
-def middle(costs: list[Cost], name: str) -> float:
-    """The median of one figure."""
-    return median(getattr(cost, name) for cost in costs)
+def median_of(costs: list[Cost], figure: str) -> float:
+    """The median of one figure of `Cost`."""
+    return median(getattr(cost, figure) for cost in costs)
 
 
 def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
-    """(a) Everything from nothing; also how many bytes of records the feed gave."""
-    with serving(activities) as url:
+    """(a) Landing all activities into an empty warehouse. Also returns the bytes of all records."""
+    with child_feed(activities, "--no-own-reads") as url:
         records, path = work / "records.ndjson", work / "landed.duckdb"
-        size = task("save", url, records).said["bytes"]
+        size = task("save", url, records).output["bytes"]
 
-        def fresh(*words: str | Path) -> Callable[[], Cost]:
-            def go() -> Cost:
+        def into_new_file(*words: str | Path) -> Callable[[], Cost]:
+            def measure() -> Cost:
                 remove(path)
                 return run([*words, path])
 
-            return go
+            return measure
 
-        ours = (PYTHON, "-m", "benchmarks.tasks")
+        tasks = (PYTHON, "-m", "benchmarks.tasks")
         contestants: Contestants = {
-            "this product": fresh(*ours, "land", url),
+            "this product": into_new_file(*tasks, "land", url),
             "pages downloaded and thrown away": lambda: task("download", url),
-            "DuckDB `read_json`, local file": fresh(*ours, "read_json", records),
-            "DuckDB, envelopes and records from a local file": fresh(*ours, "read_envelopes", records),
+            "DuckDB `read_json`, local file": into_new_file(*tasks, "read_json", records),
+            "DuckDB, envelopes and records from a local file": into_new_file(*tasks, "read_envelopes", records),
         }
         dlt: Contestants = {
-            f"dlt, {name}, {disposition}": fresh(*DLT, how, disposition, url)
+            f"dlt, {name}, {disposition}": into_new_file(*DLT, how, disposition, url)
             for how, name in (("arrow", "Arrow resource"), ("rest_api", "rest_api source"))
             for disposition in ("merge", "append")
         }
@@ -77,9 +77,9 @@ def landing(work: Path, activities: int, rounds: int) -> tuple[Costs, int]:
 
 
 def slow_feed(work: Path, days: int) -> dict[str, Cost]:
-    """(d) A backfill where every answer takes 300 ms: four extracts side by side, and one on a quarter of it."""
+    """(d) A backfill with 300 ms per response: four parallel extracts, and one that reads a quarter of it."""
     costs = {}
-    with serving(20_000, LATENCY_MILLISECONDS) as url:
+    with child_feed(20_000, "--no-own-reads", "--latency", str(LATENCY_MILLISECONDS)) as url:
         for extracts in (1, 4):
             reach = str(days * extracts // 4)
             path = work / "slow.duckdb"
@@ -92,6 +92,6 @@ def slow_feed(work: Path, days: int) -> dict[str, Cost]:
 
 
 def remove(path: Path) -> None:
-    """Delete a database and what lies beside it."""
-    for one in path.parent.glob(path.name + "*"):
-        one.unlink()
+    """Delete a database and the files next to it."""
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()

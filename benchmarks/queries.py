@@ -1,4 +1,4 @@
-"""What analysts and BI tools typically ask of the marts, to be timed."""
+"""Typical queries of analysts and BI tools on the marts, to be timed."""
 
 QUERIES = {
     "activities by category and month": """

@@ -1,23 +1,24 @@
-"""The measurements as `RESULTS.md`."""
+"""Renders the measurements as `RESULTS.md`."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from statistics import median
 
 from benchmarks.children import Cost
 from benchmarks.growth import NEW, Growth
-from benchmarks.parts import BUDGET_PER_MINUTE, LATENCY_MILLISECONDS, Costs, middle
+from benchmarks.parts import BUDGET_PER_MINUTE, LATENCY_MILLISECONDS, Costs, median_of
 
 _PACKAGES = ("duckdb", "pyarrow", "httpx", "msgspec", "dbt-core", "dbt-duckdb")
 _MODELS_SHOWN = 10
 
 
 def introduction(arguments: str) -> str:
-    """Where and when: without that no figure means anything."""
+    """The machine, the versions, the date and the load."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     load = os.getloadavg()[2]
     return (
@@ -33,21 +34,21 @@ def introduction(arguments: str) -> str:
 
 
 def landing(costs: Costs, size: int) -> str:
-    """(a) and (e), (f)."""
-    ours = middle(costs["this product"], "seconds")
-    activities = costs["this product"][0].said["activities"]
+    """Section (a): landing into an empty warehouse."""
+    product_seconds = median_of(costs["this product"], "seconds")
+    activities = costs["this product"][0].output["activities"]
     rows = []
     for name, runs in costs.items():
-        seconds = middle(runs, "seconds")
-        file_bytes = runs[0].said.get("file_bytes")
+        seconds = median_of(runs, "seconds")
+        file_bytes = runs[0].output.get("file_bytes")
         rows.append(
             [
                 name,
                 f"{seconds:.1f}",
                 f"{activities / seconds:,.0f}",
-                f"{seconds / ours:.2f}",
-                f"{middle(runs, 'cpu_seconds'):.1f}",
-                f"{middle(runs, 'peak_megabytes'):.0f}",
+                f"{seconds / product_seconds:.2f}",
+                f"{median_of(runs, 'cpu_seconds'):.1f}",
+                f"{median_of(runs, 'peak_megabytes'):.0f}",
                 f"{file_bytes / size:.2f}" if file_bytes else "",
                 str(len(runs)),
             ]
@@ -56,10 +57,10 @@ def landing(costs: Costs, size: int) -> str:
     return f"## {activities:,} activities from nothing, {size / 1e6:,.0f} MB\n\n" + _table(head, rows)
 
 
-def growth(found: Growth) -> str:
-    """(b) and (c)."""
+def growth(results: Growth) -> str:
+    """Sections (b) and (c): costs by size of the history."""
     rows = []
-    for step, costs in found.steps.items():
+    for step, costs in results.steps.items():
         first = next(iter(costs), None)
         for name, runs in costs.items():
             rows.append(
@@ -70,59 +71,53 @@ def growth(found: Growth) -> str:
                         text
                         for figure in ("seconds", "cpu_seconds")
                         for text in (
-                            f"{middle(runs, figure):.2f}",
-                            f"{middle(runs, figure) / middle(costs[first], figure):.2f}",
+                            f"{median_of(runs, figure):.2f}",
+                            f"{median_of(runs, figure) / median_of(costs[first], figure):.2f}",
                         )
                     ),
-                    f"{middle(runs, 'peak_megabytes'):.0f}",
+                    f"{median_of(runs, 'peak_megabytes'):.0f}",
                     str(len(runs)),
                 ]
             )
     head = "| step | history | seconds | ratio | CPU s | ratio | peak MB | runs |"
     text = f"## {NEW:,} new activities on top of a history\n\n" + _table(head, rows)
-    if not found.raw_bytes:
+    if not results.raw_bytes:
         return text
-    return text + _models(found.steps["dbt build"]) + _sizes(found) + _queries(found)
+    return text + _models(results.steps["dbt build"]) + _sizes(results) + _queries(results)
 
 
-def _sizes(found: Growth) -> str:
+def _sizes(results: Growth) -> str:
     rows = [
-        [size, *(f"{one / 1e6:,.0f}" for one in (found.raw_bytes[size], found.file_bytes[size]))]
-        for size in found.raw_bytes
+        [size, *(f"{one / 1e6:,.0f}" for one in (results.raw_bytes[size], results.file_bytes[size]))]
+        for size in results.raw_bytes
     ]
     return "\nMegabytes of the file:\n\n" + _table("| history | `raw` alone | with all tables |", rows)
 
 
-def _queries(found: Growth) -> str:
-    names = next(iter(found.queries.values()))
-    rows = [[name, *(f"{seconds[name] * 1000:.0f}" for seconds in found.queries.values())] for name in names]
-    return "\nMilliseconds of typical queries:\n\n" + _table(f"| query | {' | '.join(found.queries)} |", rows)
+def _queries(results: Growth) -> str:
+    names = next(iter(results.queries.values()))
+    rows = [[name, *(f"{seconds[name] * 1000:.0f}" for seconds in results.queries.values())] for name in names]
+    return "\nMilliseconds of typical queries:\n\n" + _table(f"| query | {' | '.join(results.queries)} |", rows)
 
 
 def _models(costs: Costs) -> str:
     sizes = list(costs)
     seconds = {
-        name: [middle_of(run.said["models"][name] for run in runs) for runs in costs.values()]
-        for name in costs[sizes[-1]][0].said["models"]
+        name: [median(run.output["models"][name] for run in runs) for runs in costs.values()]
+        for name in costs[sizes[-1]][0].output["models"]
     }
     slowest = sorted(seconds, key=lambda name: seconds[name][-1], reverse=True)[:_MODELS_SHOWN]
     rows = [[f"`{name}`", *(f"{one:.2f}" for one in seconds[name])] for name in slowest]
     return "\nSeconds of the models that take longest:\n\n" + _table(f"| model | {' | '.join(sizes)} |", rows)
 
 
-def middle_of(values: Iterable[float]) -> float:
-    """The median."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
-
-
 def slow_feed(costs: dict[str, Cost]) -> str:
-    """(d)."""
+    """Section (d): a slow feed."""
     rows = []
     for name, cost in costs.items():
-        allowed = cost.said["requests"] * 60 / BUDGET_PER_MINUTE
+        allowed = cost.output["requests"] * 60 / BUDGET_PER_MINUTE
         figures = [cost.seconds, allowed, cost.seconds / allowed]
-        rows.append([name, f"{cost.said['requests']:,}", *(f"{one:.2f}" for one in figures)])
+        rows.append([name, f"{cost.output['requests']:,}", *(f"{one:.2f}" for one in figures)])
     head = f"| | requests | seconds | at {BUDGET_PER_MINUTE} requests a minute | ratio |"
     return (
         f"## A backfill with {LATENCY_MILLISECONDS} ms a request\n\n"

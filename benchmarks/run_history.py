@@ -1,7 +1,7 @@
-"""How large Dagster's storage gets in a year of quiet refreshes, each a copy of a real one and purged as usual.
+"""Measures how large Dagster's storage gets in a year of quiet refreshes with the usual purges.
 
-`python -m benchmarks.run_history DAGSTER_HOME [DAYS]` works on a copy of the home. Its newest quiet run is copied
-every 15 minutes of the year; once a day as a run that sealed a day, which is kept for 90. Prints the size by day.
+`python -m benchmarks.run_history DAGSTER_HOME [DAYS]` works on a copy of the home. It copies the newest quiet run
+for every 15 minutes of the year, once a day as a run that sealed a day, which is kept for 90 days.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHOWN_DAYS = (1, 2, 3, 30, 60, 90, 91, 92, 120, 180, 270, 365)
 
 
 def main() -> int:
-    """Print a line for each of the shown days, and what a purge takes."""
+    """Print size and seconds per purge for each of the shown days."""
     days = int(sys.argv[2]) if len(sys.argv) > 2 else 365
     with tempfile.TemporaryDirectory() as scratch:
         home = shutil.copytree(sys.argv[1], Path(scratch, "home"))

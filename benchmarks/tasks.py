@@ -1,4 +1,4 @@
-"""The pieces of work that are measured, one per process: `python -m benchmarks.tasks NAME …`."""
+"""The measured tasks, one per process: `python -m benchmarks.tasks NAME …`. Each prints one JSON object."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from orchestration.warehouse.connection import open_warehouse
 UNLIMITED = "1000000000"
 HEADERS = {"x-api-key": COMPLIANCE_KEY, "anthropic-version": API_VERSION}
 
-# Every column that occurs, which takes two passes over the file: a sample of it does not meet all fields.
+# All columns, which takes two passes over the file: a sample would miss fields.
 _READ_JSON = """
 create table activities as
 from read_json(?, format = 'newline_delimited', sample_size = -1)
 """
-# The least that can be done with the records: the columns that every activity has, and the record itself, packed
-# as the product packs it; but no hash, no look for what is known, no ledger.
+# The minimum: the columns of every activity, and the record itself with the product's compression, but no hash, no
+# deduplication, no ledger.
 _READ_ENVELOPES = """
 create table activities (
     id varchar using compression zstd, created_at timestamp, type varchar, organization_id varchar,
@@ -62,7 +62,7 @@ def land(
     concurrency: str = "4",
     per_minute: str = UNLIMITED,
 ) -> dict[str, int]:
-    """The product: one refresh. `settle` seconds stay unread; `days` limits how far back it reads (0: not)."""
+    """The product: one refresh. `settle`: seconds that stay unread; `days`: how far back to read (0: no limit)."""
     source = Source(
         name="compliance",
         url=url,
@@ -83,23 +83,23 @@ def land(
 
 
 def make_history(origin: str, path: str, keep_every: str, copies: str) -> dict[str, int]:
-    """A warehouse with another size of history; a task, because a process hands its peak memory on to children."""
+    """Make a warehouse of another size. A task, because children inherit the peak memory of their parent."""
     resize(Path(origin), Path(path), int(keep_every), int(copies))
     return {"file_bytes": Path(path).stat().st_size}
 
 
 def download(url: str) -> dict[str, int]:
-    """The floor: every page read and thrown away."""
+    """The lower bound: read every page and discard it."""
     return {"bytes": sum(map(len, _pages(url)))}
 
 
 def save(url: str, path: str) -> dict[str, int]:
-    """The records in a file, one per line: what `read_json` reads."""
+    """Save the records to a file, one per line, for `read_json`."""
     count = size = 0
     with Path(path).open("wb") as file:
         for page in _pages(url):
             for record in msgspec.json.decode(page, type=Page).data:
-                # A few records are spread over lines; a line break in JSON text is white space.
+                # Some records span several lines; a line break in JSON is white space.
                 file.write(bytes(record).replace(b"\n", b" "))
                 file.write(b"\n")
                 count, size = count + 1, size + memoryview(record).nbytes
@@ -107,12 +107,12 @@ def save(url: str, path: str) -> dict[str, int]:
 
 
 def read_json(records: str, path: str) -> dict[str, int]:
-    """DuckDB alone: the same bytes from a local file, without HTTP, hashes and deduplication."""
+    """Only DuckDB: the same bytes from a local file, without HTTP, hashes and deduplication."""
     return _load(_READ_JSON, records, path)
 
 
 def read_envelopes(records: str, path: str) -> dict[str, int]:
-    """DuckDB alone, and no more than it has to read."""
+    """Only DuckDB, reading no more than the envelope."""
     return _load(_READ_ENVELOPES, records, path)
 
 
@@ -128,7 +128,7 @@ def _load(statements: str, records: str, path: str) -> dict[str, int]:
 
 
 def note_build(path: str) -> dict[str, int]:
-    """Note a finished dbt build, as a refresh does."""
+    """Record a finished dbt build, as a refresh does."""
     with open_warehouse(Path(path)) as connection:
         newest = newest_ingest_seq(connection)
         record_build(connection, project_sha256(ROOT / "dbt_project"), newest)
@@ -136,7 +136,7 @@ def note_build(path: str) -> dict[str, int]:
 
 
 def query(path: str) -> dict[str, dict[str, float]]:
-    """What people ask, on the marts as they were built: the seconds of each, the faster of two."""
+    """Run the typical queries on the built marts. Returns the seconds of each, the faster of two runs."""
     seconds = {}
     with duckdb.connect(path, read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -151,7 +151,7 @@ def query(path: str) -> dict[str, dict[str, float]]:
 
 
 def _pages(url: str) -> Iterator[bytes]:
-    """The whole feed, newest first, by the plainest client there is."""
+    """All pages of the feed, newest first, by a minimal client."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     cursor = ""
     while True:
@@ -178,5 +178,5 @@ if __name__ == "__main__":
     }
     task = tasks[sys.argv[1]]
     began = time.monotonic()
-    said = task(*sys.argv[2:])
-    print(json.dumps({"seconds": time.monotonic() - began, **said}))
+    result = task(*sys.argv[2:])
+    print(json.dumps({"seconds": time.monotonic() - began, **result}))

@@ -1,8 +1,8 @@
 """The same work done with dlt: `.venv-bench/bin/python benchmarks/with_dlt.py HOW DISPOSITION URL PATH`.
 
-`rest_api` is dlt's own source with the settings that its documentation recommends for speed; `arrow` puts a
-resource of ours in front, which hands dlt Arrow tables and leaves it nothing to parse. With `merge` what comes
-twice is stored once, by its id, as the product does; `append` spares dlt this.
+`rest_api` is dlt's own source with the settings that its documentation recommends for speed. `arrow` is a resource
+that yields Arrow tables, so that dlt has nothing to parse. `merge` deduplicates by id, as the product does;
+`append` does not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 HEADERS = {"x-api-key": "sk-ant-api01-local-feed", "anthropic-version": "2023-06-01"}
 PATH = "v1/compliance/activities"
-# https://dlthub.com/docs/reference/performance: larger buffers, files that can be worked on side by side, Parquet.
+# https://dlthub.com/docs/reference/performance: larger buffers, files that are processed in parallel, Parquet.
 SETTINGS = {
     "DATA_WRITER__BUFFER_MAX_ITEMS": "50000",
     "DATA_WRITER__FILE_MAX_ITEMS": "100000",
@@ -28,7 +28,7 @@ SETTINGS = {
 
 
 def rest_api(url: str):
-    """The source that dlt itself brings for such an API."""
+    """dlt's own source for REST APIs."""
     from dlt.sources.rest_api import rest_api_source
 
     cursor = {"type": "cursor", "cursor_path": "last_id", "cursor_param": "after_id"}
@@ -49,7 +49,7 @@ def rest_api(url: str):
 
 
 def arrow(url: str):
-    """A resource of ours: envelope, hash and the record as JSON, as Arrow tables."""
+    """A resource that yields envelope, hash and record (as JSON) as Arrow tables."""
     from hashlib import sha256
 
     import dlt
@@ -81,7 +81,7 @@ def arrow(url: str):
 
 
 def main() -> None:
-    """Run one pipeline and print what it took."""
+    """Run one pipeline and print its cost."""
     how, disposition, url, path = sys.argv[1:]
     os.environ.update(SETTINGS)
     import dlt

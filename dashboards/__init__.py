@@ -1,1 +1,1 @@
-"""Datasets, charts and dashboards of Apache Superset as code, on the published marts."""
+"""Apache Superset datasets, charts and dashboards as code, on the published marts."""

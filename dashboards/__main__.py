@@ -1,4 +1,4 @@
-"""`python -m dashboards`: Superset with the dashboards, on loopback. `bundle` writes them for another."""
+"""`python -m dashboards`: serves Superset with the dashboards on loopback, or exports them as a bundle."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HOST, PORT = "127.0.0.1", 8088
 
 
 def main() -> int:
-    """Serve, or write the bundle. The exit status is 1 where that cannot be done."""
+    """Serve, or write the bundle. Returns exit status 1 on an error."""
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     serving = commands.add_parser("serve", help=f"set up and serve on http://{HOST}:{PORT}")
     serving.add_argument("--port", type=int, default=PORT)
     bundling = commands.add_parser("bundle", help="write the dashboards as a ZIP that any Superset imports")
-    bundling.add_argument("--database-uri", help="where that Superset finds the marts (SQLAlchemy)")
+    bundling.add_argument("--database-uri", help="SQLAlchemy URI of the marts for that Superset")
     bundling.add_argument(
         "--replace", action="store_true", help="for /api/v1/assets/import/, which replaces charts"
     )
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def serve(published: Path, port: int) -> None:
-    """Set up, and become the server."""
+    """Set up Superset, and replace this process by the server."""
     home = ROOT / "data" / "superset"
     print("Setting up Superset (about a minute) ...", flush=True)
     environment = prepare(home, published)
@@ -54,7 +54,7 @@ def serve(published: Path, port: int) -> None:
 
 
 def server_command(port: int) -> list[str]:
-    """One process, so that closing a connection lets go of the edition it read."""
+    """The server's command. One process, so that closing a connection releases the edition that it read."""
     server = ["gunicorn", "--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "8", "--timeout", "120"]
     return [sys.executable, "-m", *server, "--log-level", "warning", "superset.app:create_app()"]
 

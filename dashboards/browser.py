@@ -1,4 +1,4 @@
-"""A headless Chromium that looks at dashboards as a person would: signs in, scrolls, and sees what is shown."""
+"""Drives a headless Chromium: signs in to Superset, opens dashboards, and reports what they show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1400, 900
-# What stands above and below the charts.
+# Pixels above and below the charts.
 MARGIN = 190
 LOADING = ".loading, [data-test='loading-indicator'], .ant-skeleton"
 ERRORS = "[role='alert'], .ant-alert-error, .error-boundary"
@@ -24,8 +24,8 @@ WAIT_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What a dashboard showed: its charts, the words of errors, and the charts without a row."""
+class DashboardView:
+    """What a dashboard shows: names of its charts, texts of errors, names of charts without rows."""
 
     chart_names: list[str]
     errors: list[str]
@@ -33,19 +33,19 @@ class Sight:
 
 
 class Visitor:
-    """A signed-in visitor of one Superset. `failures` holds answers of 400 and more, `strangers` other hosts."""
+    """A browser page on one Superset. `failures`: URLs with status 400 or more; `foreign_urls`: of other hosts."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
         self.failures: list[str] = []
-        self.strangers: list[str] = []
+        self.foreign_urls: list[str] = []
         page.on("response", lambda answer: answer.status >= 400 and self.failures.append(answer.url))
         page.on("requestfinished", lambda request: self._note(request.url))
 
     def _note(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1":
-            self.strangers.append(url)
+            self.foreign_urls.append(url)
 
     def sign_in(self, user: str, password: str) -> None:
         """Sign in through the form."""
@@ -55,12 +55,12 @@ class Visitor:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/superset/welcome/**", timeout=WAIT_MS)
 
-    def look_at(self, slug: str, native_filters: str = "()") -> Sight:
-        """Open a dashboard, wait until all of it is there, and say what it shows."""
+    def look_at(self, slug: str, native_filters: str = "()") -> DashboardView:
+        """Open a dashboard, wait until all of it has loaded, and report what it shows."""
         self.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         self.page.goto(f"{self.address}/superset/dashboard/{slug}/?native_filters={quote(native_filters)}")
         self.page.wait_for_selector(".chart-slice", timeout=WAIT_MS)
-        # Charts load when they come into view: a window as tall as the page.
+        # Charts load when they come into view, so the window is made as tall as the page.
         height = self.page.locator(".grid-container").evaluate("grid => grid.scrollHeight") + MARGIN
         self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, height)})
         self.page.wait_for_timeout(2000)
@@ -69,20 +69,20 @@ class Visitor:
         charts = self.page.locator(".chart-slice").all()
         names = [chart.get_attribute("data-test-chart-name") or "" for chart in charts]
         texts = [chart.inner_text() for chart in charts]
-        return Sight(
+        return DashboardView(
             chart_names=sorted(names),
-            errors=[one.inner_text() for one in self.page.locator(f".grid-container :is({ERRORS})").all()],
+            errors=[error.inner_text() for error in self.page.locator(f".grid-container :is({ERRORS})").all()],
             empty=[name for name, text in zip(names, texts, strict=True) if any(word in text for word in EMPTY)],
         )
 
     def number_of(self, slug: str, chart: str, native_filters: str = "()") -> int:
-        """The number that a chart shows under the filters, which are given as in the address, in Rison."""
+        """The number that a chart shows. `native_filters`: in Rison, as in a dashboard's URL."""
         self.look_at(slug, native_filters)
         shown = self.page.locator(f".chart-slice[data-test-chart-name='{chart}'] .header-line")
         return int(shown.inner_text().replace(",", ""))
 
     def ask(self, sql: str) -> str:
-        """What SQL Lab answers to a query, as JSON."""
+        """SQL Lab's response to a query, as JSON."""
         session = self.page.request
         token = session.get(f"{self.address}/api/v1/security/csrf_token/").json()["result"]
         answer = session.post(
@@ -93,17 +93,17 @@ class Visitor:
         return answer.text()
 
     def picture(self, path: Path) -> None:
-        """A picture of the page as it is, in its 256 commonest colours: a third of the bytes."""
-        taken = Image.open(BytesIO(self.page.screenshot())).convert("RGB")
-        counted = sorted(taken.getcolors(taken.width * taken.height) or [], reverse=True)[:256]
+        """Save a screenshot, reduced to its 256 commonest colours: a third of the bytes."""
+        screenshot = Image.open(BytesIO(self.page.screenshot())).convert("RGB")
+        counted = sorted(screenshot.getcolors(screenshot.width * screenshot.height) or [], reverse=True)[:256]
         palette = Image.new("P", (1, 1))
         palette.putpalette([part for _, colour in counted for part in colour])
-        taken.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+        screenshot.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @contextmanager
 def visitor(address: str) -> Iterator[Visitor]:
-    """A visitor of the Superset at `address`, for as long as the block runs."""
+    """A visitor of the Superset at `address` during the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:

@@ -1,6 +1,6 @@
-"""The import bundle: the definitions as the YAML files that Superset imports.
+"""Builds the import bundle: the definitions as YAML files in Superset's format.
 
-Identifiers are derived from names, so that importing again replaces what was imported before.
+UUIDs are derived from names, so that importing again replaces what was imported before.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from dashboards.layout import CSS, metadata, position
 
 DATABASE_NAME = "Compliance (published)"
 VERSION = "1.0.0"
-# The file's own date, so that the same definitions make the same bytes.
+# A fixed date, so that the same definitions give the same bytes.
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)
 
 
 def identifier(kind: str, *names: str) -> UUID:
-    """The same UUID for the same thing, on every machine."""
+    """A UUID that depends only on kind and names."""
     return uuid5(NAMESPACE_URL, "/".join(("compliance-warehouse", kind, *names)))
 
 
 def column_types(definitions: Definitions, connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """For each dataset its columns and their types, as the database that `connection` reads gives them.
+    """The columns of each dataset and their types (dataset: column: type), as `connection` describes them.
 
     Raises:
         duckdb.Error: a dataset's SQL does not fit the marts.
@@ -75,7 +75,7 @@ def write_zip(contents: dict[str, str], path: Path) -> None:
 
 
 def _database(uri: str) -> dict[str, Any]:
-    # Read-only, and shut off from other files: whoever may write SQL here may read the marts, no more.
+    # Read-only and without access to other files: anyone who may run SQL here can only read the marts.
     arguments = {"read_only": True, "config": {"enable_external_access": False, "lock_configuration": True}}
     params = {"connect_args": arguments} if uri.startswith("duckdb:") else {}
     return {

@@ -1,4 +1,4 @@
-"""A chart's definition as the form data that Superset keeps for it."""
+"""Translates a chart's definition to the form data that Superset stores for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMESTAMP = "%Y-%m-%d %H:%M"
 
 
 def form_data(chart: Chart, dataset: Dataset) -> dict[str, Any]:
-    """The `params` of the chart. Metrics are named as the dataset names them."""
+    """The `params` of the chart. Metrics are named as in the dataset."""
     make = {"number": _number, "bars": _bars, "rows": _rows, "groups": _groups}.get(chart.kind, _over_time)
     common = {"viz_type": VIZ_TYPES[chart.kind], "adhoc_filters": _filters(chart, dataset), "extra_form_data": {}}
     return common | ({"granularity_sqla": dataset.time} if dataset.time else {}) | make(chart, dataset)
@@ -28,7 +28,7 @@ def form_data(chart: Chart, dataset: Dataset) -> dict[str, Any]:
 def _filters(chart: Chart, dataset: Dataset) -> list[dict[str, Any]]:
     filters: list[dict[str, Any]] = []
     if dataset.time:
-        # An open range: what the dashboard's time filter takes hold of.
+        # An open range, which the dashboard's time filter narrows.
         filters.append({
             "clause": "WHERE", "expressionType": "SIMPLE", "subject": dataset.time, "operator": "TEMPORAL_RANGE",
             "comparator": "No filter",
@@ -66,7 +66,7 @@ def _over_time(chart: Chart, dataset: Dataset) -> dict[str, Any]:
 def _bars(chart: Chart, dataset: Dataset) -> dict[str, Any]:
     return _axes(chart) | {
         "x_axis": chart.by, "groupby": [chart.split] if chart.split else [], "orientation": "horizontal",
-        # With a split Superset sorts by a function over the parts, without one by a metric; the greatest on top.
+        # With a split Superset sorts by a function over the parts, without one by a metric; the largest on top.
         "stack": "Stack", "x_axis_sort": "sum" if chart.split else chart.values[0], "x_axis_sort_asc": True,
         "row_limit": chart.limit,
         "show_value": not chart.split,

@@ -1,4 +1,4 @@
-"""What `datasets.yml` and `dashboards/*.yml` say, read and checked. How Superset wants it: `charts`, `bundle`."""
+"""Reads and checks `datasets.yml` and `dashboards/*.yml`. Superset's format is known to the other modules."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _T = TypeVar("_T")
 
 
 class DefinitionError(Exception):
-    """A definition that cannot be built. The message names the place and says what to do."""
+    """An invalid definition. The message names the place and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """An aggregate in SQL, and in words what it counts."""
+    """An aggregate in SQL. `says`: what it counts."""
 
     sql: str
     label: str
@@ -31,7 +31,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A query on the marts. `time` is the column that a time filter bounds."""
+    """A query on the marts. `time`: the column that the time filter applies to."""
 
     name: str
     sql: str
@@ -42,7 +42,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of one of the KINDS. `says` states what it counts; `width` is in twelfths of the page."""
+    """A chart of one of the KINDS. `says`: what it counts; `width`: in twelfths of the page."""
 
     name: str
     kind: str
@@ -63,22 +63,22 @@ class Chart:
 
     @property
     def used_columns(self) -> tuple[str, ...]:
-        """The dataset's columns that it names, apart from those in `where`."""
+        """The columns of the dataset that the chart uses, except those in `where`."""
         named = (*self.columns, self.by, self.split, self.sort if self.sort not in self.values else None)
         return tuple(dict.fromkeys(name for name in named if name))
 
-    def question(self, dataset: Dataset) -> str:
-        """What it asks of its dataset, in SQL, but for filters and the grain of time."""
+    def query(self, dataset: Dataset) -> str:
+        """The chart's SQL on its dataset, without filters and time grain."""
         over_time = [dataset.time] if dataset.time and self.kind.endswith("over_time") else []
         grouped = [*self.used_columns, *over_time]
-        wanted = ", ".join([*grouped, *(dataset.metrics[name].sql for name in self.values)])
+        selected = ", ".join([*grouped, *(dataset.metrics[name].sql for name in self.values)])
         groups = f" group by {', '.join(grouped)}" if grouped and self.values else ""
-        return f"select {wanted} from ({dataset.sql}) as asked where {self.where or 'true'}{groups}"
+        return f"select {selected} from ({dataset.sql}) as dataset where {self.where or 'true'}{groups}"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words between charts, in Markdown."""
+    """Markdown between charts."""
 
     text: str
     width: int
@@ -86,7 +86,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Tiles side by side. `height` is in units of 8 pixels."""
+    """Tiles side by side. `height`: in units of 8 pixels."""
 
     height: int
     tiles: tuple[Chart | Text, ...]
@@ -94,7 +94,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A page. `filters` names the datasets whose values the filters for organization and person offer."""
+    """A page. `filters`: the datasets that the filters for organization and person take their values from."""
 
     title: str
     slug: str
@@ -110,7 +110,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All of it."""
+    """All datasets and dashboards."""
 
     datasets: dict[str, Dataset]
     dashboards: tuple[Dashboard, ...]
@@ -120,7 +120,7 @@ def read_definitions(directory: Path = HERE) -> Definitions:
     """Read and check the definitions in `directory`.
 
     Raises:
-        DefinitionError: a field is unknown or missing, or a name leads nowhere.
+        DefinitionError: a field is unknown or missing, or a name does not exist.
     """
     datasets = {
         name: _dataset(name, fields)
@@ -167,12 +167,12 @@ def _check(dashboard: Dashboard, datasets: dict[str, Dataset]) -> None:
     for row in dashboard.rows:
         if sum(tile.width for tile in row.tiles) != 12:
             raise DefinitionError(
-                f"In {dashboard.slug}: the widths of a row do not make 12. Correct {row.tiles[0]}."
+                f"In {dashboard.slug}: the widths of a row do not add up to 12. Correct {row.tiles[0]}."
             )
     for chart in dashboard.charts:
         place = f"{dashboard.slug}, chart {chart.name}"
         if chart.kind not in KINDS:
-            raise DefinitionError(f"In {place}: kind {chart.kind} is none of {', '.join(KINDS)}.")
+            raise DefinitionError(f"In {place}: kind {chart.kind} is not one of {', '.join(KINDS)}.")
         if chart.dataset not in datasets:
             raise DefinitionError(f"In {place}: there is no dataset {chart.dataset} in datasets.yml.")
         if chart.kind.endswith("over_time") and not datasets[chart.dataset].time:

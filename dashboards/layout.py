@@ -1,4 +1,4 @@
-"""Where the tiles of a dashboard stand, and its filters."""
+"""The grid, the filters and the colours of a dashboard, in Superset's format."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from uuid import UUID
 
 from dashboards.definitions import Chart, Dashboard, Row
 
-# The columns by which datasets call an organization and a person, and the filters' names.
+# By filter: the column of the datasets that it applies to.
 SELECTIONS = {"organization": "organization_uuid", "person": "person"}
-# Each chart states what it counts: its description, which Superset gives to screen readers, shown as well.
-# Superset takes the header with its margin off the height of the chart; the line then moves into that margin.
+# Shows each chart's description, which Superset only gives to screen readers. Superset subtracts the header and
+# its margin from the height of the chart, so the line is moved into that margin.
 CSS = """\
 .chart-slice [data-test="slice-header"] { margin-bottom: 24px; }
 .chart-slice .dashboard-chart { margin-top: -24px; }
@@ -30,7 +30,7 @@ COLORS = {
 
 
 def position(dashboard: Dashboard, chart_uuids: dict[str, UUID]) -> dict[str, Any]:
-    """The grid. `chart_uuids` is by the chart's name; ids count from 1, and Superset replaces them on import."""
+    """The grid. `chart_uuids`: by name of the chart. Ids count from 1; Superset replaces them on import."""
     rows = {f"ROW-{number}": row for number, row in enumerate(dashboard.rows, 1)}
     grid: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -72,7 +72,7 @@ def _tile(
 def metadata(
     dashboard: Dashboard, columns: dict[str, dict[str, str]], dataset_uuids: dict[str, UUID]
 ) -> dict[str, Any]:
-    """Filters and colours."""
+    """The dashboard's filters and colours."""
     ids = chart_ids(dashboard)
     filters = [_filter("time", "filter_time", {}, [], {})] if dashboard.filters.get("time") else []
     for name, column in SELECTIONS.items():

@@ -1,7 +1,7 @@
-"""What happens inside Superset: its own database, the user, and the import. Nothing else here imports Superset.
+"""Migrates Superset's database, creates the user, imports the bundle. Only this file imports Superset.
 
-Superset reads its settings at import, so this runs in a process of its own, with the settings in the environment,
-and on standard input a JSON object: `files` (the bundle by path), `user` and `password`.
+Superset reads its settings at import, so this runs as a separate process with the settings in the environment. It
+reads a JSON object from standard input: `files` (the bundle by path), `user` and `password`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from superset.app import create_app
 
 
 def main() -> None:
-    """Bring everything up to date; a second run changes nothing."""
-    given = json.load(sys.stdin)
+    """Migrate, create the user, import. A second run changes nothing."""
+    request = json.load(sys.stdin)
     app = create_app()
     with app.app_context():
-        # Superset's commands can be imported only where an application is.
+        # Superset's commands can only be imported within an application context.
         from superset.commands.importers.v1.assets import ImportAssetsCommand
         from superset.extensions import appbuilder, db
 
@@ -28,12 +28,12 @@ def main() -> None:
         appbuilder.add_permissions(update_perms=True)
         users = appbuilder.sm
         users.sync_role_definitions()
-        name = given["user"]
+        name = request["user"]
         if not users.find_user(name):
             role = users.find_role("Admin")
-            users.add_user(name, "Local", name, f"{name}@localhost", role, given["password"])
+            users.add_user(name, "Local", name, f"{name}@localhost", role, request["password"])
         g.user = users.find_user(name)
-        ImportAssetsCommand(given["files"]).run()
+        ImportAssetsCommand(request["files"]).run()
         db.session.commit()
 
 

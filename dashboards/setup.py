@@ -1,4 +1,4 @@
-"""A Superset that is ready to serve: its home, its secrets, and everything that the bundle holds."""
+"""Prepares Superset for serving: its home, its secrets, and the imported bundle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SetupError(Exception):
 
 
 def prepare(home: Path, published: Path) -> dict[str, str]:
-    """Set up or renew the Superset in `home` on the published file; returns the environment to serve it with.
+    """Set up or update the Superset in `home` on the published file. Returns the environment to serve it with.
 
     Raises:
         SetupError: there is no published file, the charts do not fit it, or Superset does not start.
@@ -35,23 +35,23 @@ def prepare(home: Path, published: Path) -> dict[str, str]:
     make_secret(home / "secret_key")
     password = make_secret(home / "password")
     environment = environment_of(home)
-    given = json.dumps({"files": contents, "user": USER, "password": password})
+    request = json.dumps({"files": contents, "user": USER, "password": password})
     log = home / "setup.log"
-    with log.open("w") as told:
-        done = subprocess.run(
+    with log.open("w") as output:
+        process = subprocess.run(
             [sys.executable, "-m", "dashboards.renew"],
-            cwd=ROOT, env=environment, input=given, text=True, stdout=told, stderr=told,
+            cwd=ROOT, env=environment, input=request, text=True, stdout=output, stderr=output,
         )  # fmt: skip
-    if done.returncode:
-        raise SetupError(f"Superset could not be set up. {log} says why; to begin anew, remove {home}.")
+    if process.returncode:
+        raise SetupError(f"Superset could not be set up. See {log}. To start over, remove {home}.")
     return environment
 
 
 def environment_of(home: Path) -> dict[str, str]:
-    """The environment in which Superset runs: its settings, and none of our keys."""
-    keys = ("ANTHROPIC_", "PSEUDONYM_")
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(keys)}
-    return ours | {
+    """The environment for Superset: its settings, without our keys."""
+    secret_prefixes = ("ANTHROPIC_", "PSEUDONYM_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(secret_prefixes)}
+    return inherited | {
         "SUPERSET_HOME": str(home),
         "SUPERSET_CONFIG_PATH": str(HERE / "superset_config.py"),
         "SCARF_ANALYTICS": "false",
@@ -59,16 +59,16 @@ def environment_of(home: Path) -> dict[str, str]:
 
 
 def published_file() -> Path:
-    """The published file, where `PUBLISHED_PATH` in the environment or in `.env` says."""
-    chosen = os.environ.get("PUBLISHED_PATH") or dotenv_values(ROOT / ".env").get("PUBLISHED_PATH")
-    return ROOT / (chosen or "published") / "compliance.duckdb"
+    """The published file in the `PUBLISHED_PATH` of the environment or of `.env`."""
+    directory = os.environ.get("PUBLISHED_PATH") or dotenv_values(ROOT / ".env").get("PUBLISHED_PATH")
+    return ROOT / (directory or "published") / "compliance.duckdb"
 
 
 def bundle_of(published: Path, uri: str, of_type: str) -> dict[str, str]:
     """The bundle's files for the database at `uri`, with the columns of the published file.
 
     Raises:
-        SetupError: there is no published file, or it is not one that the charts fit.
+        SetupError: there is no published file, or the charts do not fit it.
     """
     if not published.is_file():
         raise SetupError(
@@ -82,12 +82,12 @@ def bundle_of(published: Path, uri: str, of_type: str) -> dict[str, str]:
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise SetupError(
-            f"{published} does not fit the charts ({first}). Publish it anew: `make refresh`."
+            f"{published} does not fit the charts ({first}). Publish it again: `make refresh`."
         ) from error
 
 
 def make_secret(path: Path) -> str:
-    """The secret in the file, which is made if need be and readable by its owner alone."""
+    """The secret in the file. Creates it if missing, readable only by its owner."""
     if not path.exists():
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))

@@ -1,4 +1,4 @@
-"""Superset's settings, for one person on one machine. `SUPERSET_HOME` holds everything that it writes."""
+"""Superset's settings for one person on one machine. Superset writes only to `SUPERSET_HOME`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 HOME = Path(os.environ["SUPERSET_HOME"])
 
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}"
-# Made by `dashboards.setup` on this machine, readable by its owner alone.
+# Created by `dashboards.setup`, readable only by its owner.
 SECRET_KEY = (HOME / "secret_key").read_text()
 
-# Nothing is kept of a result: an edition that is published shows at the next look.
+# No cache: a new edition shows at the next request.
 CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
 LOG_LEVEL = "WARNING"
@@ -20,7 +20,7 @@ FEATURE_FLAGS = {"ALERT_REPORTS": False, "THUMBNAILS": False, "ENABLE_TEMPLATE_P
 PUBLIC_ROLE_LIKE = None
 AUTH_USER_REGISTRATION = False
 
-# The browser may ask this server and no other: Superset's own list has a tracking pixel, fonts and map servers.
+# The browser may contact only this server. Superset's default policy allows a tracking pixel and map servers.
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
@@ -35,7 +35,7 @@ TALISMAN_CONFIG = {
         "script-src": ["'self'", "'strict-dynamic'"],
     },
     "content_security_policy_nonce_in": ["script-src"],
-    # Plain HTTP: it is served on loopback only.
+    # Plain HTTP, because it is served only on loopback.
     "force_https": False,
     "session_cookie_secure": False,
 }

@@ -1,4 +1,4 @@
-"""`make test-bi`: a fresh Superset on the demo's published file, and every dashboard as a browser shows it.
+"""`make test-bi`: every dashboard in a browser, on a fresh Superset with the demo's published file.
 
 Not part of `make test`: it needs the environment .venv-bi, Chromium, and about three minutes.
 """
@@ -28,7 +28,7 @@ PUBLISHED = ROOT / "data" / "demo-published" / "compliance.duckdb"
 PICTURES = ROOT / "docs" / "images"
 DASHBOARDS = read_definitions().dashboards
 START_SECONDS = 120
-# What choosing a value in a filter puts into the address, and what it asks of the charts.
+# What a chosen filter value adds to the URL, in Rison.
 MAY = "extraFormData:(time_range:'2026-05-01 : 2026-06-01'),filterState:(value:'2026-05-01 : 2026-06-01')"
 BRUNO = (
     "extraFormData:(filters:!((col:person,op:IN,val:!('bruno@meridian.example')))),"
@@ -45,7 +45,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory, published: Path) -> Path:
-    """The home of a Superset that was set up once, and renewed as a second `make bi` does."""
+    """The home of a Superset that was set up, then updated as by a second `make bi`."""
     assert Path(CHROMIUM).exists(), "Chromium is needed: apt-get install chromium"
     home = tmp_path_factory.mktemp("superset")
     assert prepare(home, published) == prepare(home, published)
@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, published: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def address(home: Path) -> Iterator[str]:
-    """The address at which it is served."""
+    """The URL of the running Superset."""
     with socket.socket() as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
@@ -88,7 +88,7 @@ def signed_in(home: Path, address: str) -> Iterator[Visitor]:
         yield one
 
 
-def test_its_secrets_are_its_owners_alone(home: Path):
+def test_secrets_are_readable_only_by_their_owner(home: Path):
     for name in ("secret_key", "password"):
         assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
         assert len((home / name).read_text()) >= 32
@@ -96,20 +96,20 @@ def test_its_secrets_are_its_owners_alone(home: Path):
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.slug)
 def test_a_dashboard_shows_all_of_its_charts(signed_in: Visitor, dashboard: Dashboard):
-    sight = signed_in.look_at(dashboard.slug)
-    assert sight.chart_names == sorted(chart.name for chart in dashboard.charts)
-    assert sight.errors == []
-    assert sight.empty == []
+    view = signed_in.look_at(dashboard.slug)
+    assert view.chart_names == sorted(chart.name for chart in dashboard.charts)
+    assert view.errors == []
+    assert view.empty == []
     assert signed_in.failures == []
     signed_in.picture(PICTURES / f"superset-{dashboard.slug.removeprefix('compliance-')}.png")
 
 
 def chosen(name: str, state: str) -> str:
-    """The filter of that name with a value chosen, as it stands in a dashboard's address."""
+    """The filter with a chosen value, as in a dashboard's URL."""
     return f"(NATIVE_FILTER-{name}:(id:NATIVE_FILTER-{name},ownState:(),{state}))"
 
 
-def test_the_filters_take_hold(signed_in: Visitor):
+def test_the_filters_apply(signed_in: Visitor):
     everything = signed_in.number_of("compliance-overview", "Activities")
     one_month = signed_in.number_of("compliance-overview", "Activities", chosen("time", MAY))
     one_person = signed_in.number_of("compliance-overview", "Activities", chosen("person", BRUNO))
@@ -117,14 +117,14 @@ def test_the_filters_take_hold(signed_in: Visitor):
     assert 0 < one_person < everything
 
 
-def test_a_new_edition_shows_at_the_next_look(signed_in: Visitor, published: Path):
+def test_a_new_edition_shows_at_the_next_request(signed_in: Visitor, published: Path):
     before = signed_in.number_of("compliance-findings", "Findings")
     edition = published.with_name("next.duckdb")
     shutil.copy(PUBLISHED, edition)
     with duckdb.connect(str(edition)) as connection:
         first = "select min(finding_id) from marts.findings"
         connection.execute(f"delete from marts.findings where finding_id = ({first})")
-    # As publishing does it, under a Superset that reads.
+    # As publishing does it while Superset reads.
     os.replace(edition, published)
     assert signed_in.number_of("compliance-findings", "Findings") == before - 1
 
@@ -140,11 +140,11 @@ def test_sql_reads_the_marts_and_nothing_else(signed_in: Visitor, published: Pat
     assert "DML_NOT_ALLOWED" in signed_in.ask("delete from marts.users")
 
 
-def test_the_browser_asked_nobody_else(signed_in: Visitor):
-    assert signed_in.strangers == []
+def test_the_browser_contacted_no_other_host(signed_in: Visitor):
+    assert signed_in.foreign_urls == []
 
 
-def test_who_is_not_signed_in_sees_nothing(address: str):
+def test_without_signing_in_nothing_is_shown(address: str):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{address}/api/v1/dashboard/compliance-overview/charts", timeout=30)
     assert refused.value.code in (401, 403, 404)

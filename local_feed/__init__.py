@@ -1,6 +1,6 @@
-"""A local Activity Feed over a made-up organization, served over real HTTP for the demo and the tests.
+"""A local Activity Feed of a made-up organization, served over real HTTP for the demo and the tests.
 
-Nothing here is used when the product reads the real feed.
+The product does not use it to read the real feed.
 """
 
 from local_feed.embedded import LocalFeed

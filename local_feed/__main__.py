@@ -29,32 +29,40 @@ def parser() -> argparse.ArgumentParser:
         help=f"size of the history, from {MIN_SIZE} (default: 20000)",
     )
     it.add_argument("--seed", type=int, default=1, help="same seed, same history (default: 1)")
-    it.add_argument("--live", action="store_true", help="let new activities happen while it runs")
+    it.add_argument("--live", action="store_true", help="add new activities while it runs")
     it.add_argument(
-        "--rate", type=_rate, default=30.0, metavar="N/min", help="how many, with --live (default: 30/min)"
+        "--rate",
+        type=_rate,
+        default=30.0,
+        metavar="N/min",
+        help="new activities per minute, with --live (default: 30/min)",
     )
-    it.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every answer")
+    it.add_argument(
+        "--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every response"
+    )
     it.add_argument(
         "--requests-per-minute",
         type=int,
         default=600,
         metavar="N",
-        help="budget of the organization; 0 is no limit (default: 600)",
+        help="rate limit of the organization; 0 is no limit (default: 600)",
     )
     it.add_argument(
         "--index-delay",
         type=float,
         default=1.0,
         metavar="S",
-        help="seconds until a new activity shows (default: 1)",
+        help="seconds until a new activity is visible (default: 1)",
     )
-    it.add_argument("--no-own-reads", action="store_true", help="reads leave no compliance_api_accessed behind")
+    it.add_argument(
+        "--no-own-reads", action="store_true", help="reads do not add a compliance_api_accessed activity"
+    )
     it.add_argument(
         "--cache",
         type=Path,
         default=None,
         metavar="DIR",
-        help=f"rendered histories (default: {default_cache()})",
+        help=f"cache of rendered histories (default: {default_cache()})",
     )
     it.add_argument("--key", default=COMPLIANCE_KEY, help="the compliance key to accept (default: %(default)s)")
     it.add_argument("--print-url", action="store_true", help="print one line with the address when ready")
@@ -89,7 +97,7 @@ async def _serve(server: QuietServer, arguments: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Serve until told to stop; 0, or 2 with one sentence when it cannot start."""
+    """Serve until stopped. Returns exit status 0, or 2 with a message if it cannot start."""
     arguments = parser().parse_args()
     options = Options(
         size=arguments.activities,

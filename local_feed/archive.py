@@ -1,8 +1,7 @@
 """A rendered history on disk: records newest first in one file, and a compact index beside it.
 
-Writing is one pass and atomic (a directory that is renamed into place); reading is by mmap, so memory does
-not grow with the number of records. What the records say, and which of them a query wants, is decided
-elsewhere.
+Writing takes one pass and is atomic (a directory that is renamed into place). Reading uses mmap, so memory does
+not grow with the number of records. Content of records and selection by queries are not here.
 """
 
 import array
@@ -15,7 +14,7 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +25,7 @@ _PARTS = ("records", "times", "offsets", "facets")
 
 
 class Facet(NamedTuple):
-    """What a filter can ask of a record."""
+    """The fields of a record that filters use."""
 
     activity_type: str | None = None
     organization_id: str | None = None
@@ -35,7 +34,7 @@ class Facet(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One activity on its way into a feed: its time (microseconds), its id, its facet and its exact bytes."""
+    """One activity: its time (microseconds since 1970, UTC), id, facet and exact bytes."""
 
     at: int
     activity_id: str
@@ -60,20 +59,24 @@ _decoder = msgspec.json.Decoder(_Envelope)
 
 
 def read_record(text: bytes) -> Record:
-    """Place and facet from a record's own bytes; ValueError where it has no readable id or time."""
-    seen = _decoder.decode(text)
-    user_id = seen.actor.user_id if seen.actor else None
-    facet = Facet(seen.type, seen.organization_id, seen.organization_uuid, user_id)
-    return Record(to_micros(seen.created_at), seen.id, facet, text)
+    """Parse a record's bytes.
+
+    Raises:
+        ValueError: it has no readable id or time.
+    """
+    envelope = _decoder.decode(text)
+    user_id = envelope.actor.user_id if envelope.actor else None
+    facet = Facet(envelope.type, envelope.organization_id, envelope.organization_uuid, user_id)
+    return Record(to_micros(envelope.created_at), envelope.id, facet, text)
 
 
 def write_archive(path: Path, batches: Iterable[list[Record]]) -> None:
-    """Write batches of records, newest first, as a finished archive at `path`, or leave nothing behind."""
+    """Write batches of records, newest first, as an archive at `path`, or leave nothing behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         _write_parts(draft, batches)
-        # Two processes may render the same history at once: the first to arrive wins, the results are equal.
+        # Two processes may render the same history at once. The first one wins; the results are equal.
         with contextlib.suppress(OSError):
             os.rename(draft, path)
     finally:
@@ -109,7 +112,7 @@ def _map(path: Path) -> memoryview:
 
 
 class RenderedHistory:
-    """Read access to a rendered history; row 0 is the newest. An archive without path is empty."""
+    """Read access to a rendered history. Row 0 is the newest. Without a path it is empty."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -127,20 +130,15 @@ class RenderedHistory:
         table = json.loads((path / "facet_table").read_text(encoding="utf-8"))
         self.facet_table = [Facet(*row) for row in table]
 
-    @classmethod
-    def empty(cls) -> Self:
-        """An archive with no records."""
-        return cls()
-
     def __len__(self) -> int:
         return len(self.times)
 
     def span(self, first: int, end: int) -> memoryview:
-        """The bytes of rows `first` to `end` (exclusive, at least one), separators between them included."""
+        """The bytes of rows `first` to `end` (exclusive, at least one), with the separators between them."""
         return self._data[self._offsets[first] : self._offsets[end] - len(SEPARATOR)]
 
     def record(self, row: int) -> Record:
-        """One row, with the place and facet that its own bytes give."""
+        """One row, parsed."""
         return read_record(bytes(self.span(row, row + 1)))
 
     def first_row_before(self, at: int) -> int:
@@ -148,7 +146,7 @@ class RenderedHistory:
         return bisect_left(self.times, 1 - at, key=int.__neg__)
 
     def first_row_below(self, key: tuple[int, str, int]) -> int:
-        """The first row whose place (time, id, 0) is below `key`."""
+        """The first row whose position (time, id, 0) is below `key`."""
         row = self.first_row_before(key[0] + 1)
         while row < len(self) and self.times[row] == key[0] and (self.record(row).activity_id, 0) >= key[1:]:
             row += 1

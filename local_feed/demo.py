@@ -1,6 +1,6 @@
-"""The demo: the bundled local feed, one refresh through Dagster, and the tables to read.
+"""The demo: starts the local feed, runs one refresh through Dagster, and prints tables.
 
-It has a warehouse and a Dagster home of its own, so that made-up records never mix with real ones.
+It has its own warehouse and Dagster home, so that made-up records never mix with real ones.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from local_feed.child import ChildFeedError, child_feed
 from local_feed.options import COMPLIANCE_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 WAREHOUSE = ROOT / "data" / "demo.duckdb"
 ACTIVITIES = 20_000
-# For people who do not exist.
+# Not a secret: the demo's people do not exist.
 PSEUDONYM_KEY = "a-key-for-the-made-up-people-of-the-demo"
 
 TABLES = (
@@ -55,19 +54,22 @@ def main() -> int:
     parser.add_argument("--activities", type=int, default=ACTIVITIES)
     arguments = parser.parse_args()
     print(f"A local feed with {arguments.activities:,} activities, read and built through Dagster ...", flush=True)
-    verb, growth = ("ui", ("--live",)) if arguments.ui else ("refresh", ())
+    verb, live = ("ui", ("--live",)) if arguments.ui else ("refresh", ())
     try:
-        with local_feed(arguments.activities, growth) as url:
+        with child_feed(arguments.activities, "--cache", str(ROOT / "data" / "local_feed"), *live) as url:
             status = run([sys.executable, "-m", "orchestration", verb], environment(url))
         if not arguments.ui and status == 0:
             show_tables()
     except KeyboardInterrupt:
         return 130
+    except ChildFeedError as error:
+        print(error, file=sys.stderr)
+        return 1
     return status
 
 
 def run(command: list[str], variables: dict[str, str]) -> int:
-    """Run a command to its end; if we are stopped before, so is it."""
+    """Run a command and return its exit status. If we are interrupted, interrupt it too."""
     with subprocess.Popen(command, cwd=ROOT, env=variables) as process:
         try:
             return process.wait()
@@ -76,27 +78,10 @@ def run(command: list[str], variables: dict[str, str]) -> int:
                 process.send_signal(signal.SIGINT)
 
 
-@contextmanager
-def local_feed(activities: int, growth: tuple[str, ...]) -> Iterator[str]:
-    """The local feed in a process of its own, for as long as the block runs; yields its address."""
-    command = [
-        sys.executable, "-m", "local_feed", "--port", "0", "--activities", str(activities), "--print-url",
-        "--exit-with-parent", "--requests-per-minute", "0", "--cache", str(ROOT / "data" / "local_feed"), *growth,
-    ]  # fmt: skip
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise SystemExit("The local feed did not start.")
-            yield line.split()[-1]
-        finally:
-            process.terminate()
-
-
 def environment(url: str) -> dict[str, str]:
-    """The pipeline's environment for the demo. Nothing of a real configuration reaches it."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "FEED_"))}
-    return ours | {
+    """The pipeline's environment for the demo, without any real configuration."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "FEED_"))}
+    return inherited | {
         "ANTHROPIC_COMPLIANCE_ACCESS_KEY": COMPLIANCE_KEY,
         "COMPLIANCE_API_URL": url,
         "FEED_SOURCES": "",

@@ -1,6 +1,4 @@
-"""The local feed inside a test: a real server in a background thread, and handles on what it holds and
-does.
-"""
+"""The local feed for tests: a real server in a background thread, with access to its records and faults."""
 
 import socket
 import threading
@@ -14,15 +12,15 @@ from local_feed.serving.faults import Faults
 from local_feed.serving.feed import Seen
 from local_feed.serving.running import listen, server_for
 
-# For a machine that is busy with other things.
+# Generous, for a busy machine.
 PATIENCE = 60.0
 
 
 class LocalFeed:
-    """A local Activity Feed for the length of a `with` block.
+    """A local Activity Feed during a `with` block.
 
-    `LocalFeed(size=2000, seed=7)` serves a made-up history, `LocalFeed(records=[…])` exactly those records
-    (mappings or bytes). All fields of `Options` are accepted by name.
+    `LocalFeed(size=2000, seed=7)` serves a made-up history, `LocalFeed(records=[…])` exactly these records
+    (mappings or bytes). Keyword arguments are the fields of `Options`.
     """
 
     def __init__(self, records: Iterable[RecordLike] | None = None, **options: Any) -> None:
@@ -58,41 +56,44 @@ class LocalFeed:
 
     @property
     def key(self) -> str:
-        """The compliance key: all organizations."""
+        """The compliance key, which sees all organizations."""
         return self.options.key
 
     @property
     def admin_key(self) -> str:
-        """The admin key: one organization, and what belongs to none."""
+        """The admin key, which sees one organization, and activities that belong to none."""
         return self.options.admin_key
 
     @property
     def unscoped_key(self) -> str:
-        """A good key without the scope that the feed asks for."""
+        """A valid key without the scope that the feed requires."""
         return self.options.unscoped_key
 
     @property
     def faults(self) -> Faults:
-        """The queue of misbehaviour."""
+        """The queue of faults."""
         return self._feed.faults
 
     @property
     def requests(self) -> list[Seen]:
-        """What was asked so far, oldest first."""
+        """The requests answered so far, oldest first."""
         return list(self._feed.requests)
 
     def add(self, record: RecordLike, *, at: str | None = None) -> str:
-        """Put one more activity at its place in time, now; returns its id. Bytes are served exactly.
+        """Add an activity now, at its position in time. Returns its id. Bytes are served unchanged.
 
-        `at` (RFC 3339) places a record whose own id or time cannot be read; such a record has the id "".
+        `at` (RFC 3339): the time of a record without a readable id or time, which gets the id "".
         """
         placed = place(record, at)
         self._feed.timeline.add(placed)
         return placed.activity_id
 
     def replace(self, activity_id: str, record: RecordLike) -> None:
-        """Serve `activity_id` with this content from now on; KeyError when the feed has no such id and
-        time.
+        """Serve `activity_id` with this content from now on.
+
+        Raises:
+            KeyError: the feed has no activity with this id and time.
+            ValueError: the record has another id.
         """
         placed = place(record)
         if placed.activity_id != activity_id:
@@ -100,14 +101,14 @@ class LocalFeed:
         self._feed.timeline.replace(activity_id, placed.text, placed.at)
 
     def records(self) -> Iterator[tuple[str, bytes]]:
-        """Id and exact bytes of every record that the feed holds now, newest first."""
+        """Id and exact bytes of all current records, newest first."""
         self._feed.arrivals.settle(round(self._feed.clock() * 1e6))
         for record in self._feed.timeline.records():
             yield record.activity_id, record.text
 
     @property
     def served(self) -> dict[str, bytes]:
-        """The exact bytes of every record that the feed holds now, by id."""
+        """The exact bytes of all current records, by id."""
         return dict(self.records())
 
     def __len__(self) -> int:

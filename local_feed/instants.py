@@ -1,7 +1,4 @@
-"""Times as the feed writes them: RFC 3339 text to and from whole microseconds since 1970 (UTC).
-
-Nothing here knows about queries or records.
-"""
+"""Converts RFC 3339 times to and from microseconds since 1970 (UTC). Knows no queries or records."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,7 +13,11 @@ _RFC3339 = re.compile(
 
 
 def to_nanos(text: str) -> int:
-    """Nanoseconds since 1970 of a full RFC 3339 time; ValueError for a date alone or a time without zone."""
+    """Nanoseconds since 1970 of a full RFC 3339 time.
+
+    Raises:
+        ValueError: it is only a date, or has no zone.
+    """
     match = _RFC3339.fullmatch(text)
     if match is None or text[10] == " ":
         raise ValueError(f"not a full RFC 3339 time with zone: {text!r}")
@@ -27,12 +28,12 @@ def to_nanos(text: str) -> int:
 
 
 def to_micros(text: str) -> int:
-    """Microseconds since 1970 of a full RFC 3339 time, finer digits cut off."""
+    """Microseconds since 1970 of a full RFC 3339 time, truncated."""
     return to_nanos(text) // 1000
 
 
 def to_text(micros: int, digits: int = 6) -> str:
-    """RFC 3339 in UTC with the given number of fraction digits (0 to 6), finer digits cut off."""
+    """RFC 3339 in UTC with the given number of fraction digits (0 to 6), truncated."""
     moment = EPOCH + timedelta(microseconds=micros)
     fraction = f".{moment.microsecond:06d}"[: digits + 1] if digits else ""
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"

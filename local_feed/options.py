@@ -1,4 +1,4 @@
-"""What can be chosen about a local feed, and the feed that follows from it."""
+"""The options of a local feed, and how a feed is built from them."""
 
 import tempfile
 import time
@@ -28,20 +28,20 @@ RecordLike = Mapping[str, Any] | bytes
 
 
 def default_cache() -> Path:
-    """Where rendered histories are kept unless told otherwise."""
+    """The default directory for rendered histories."""
     return Path(tempfile.gettempdir()) / "local-activity-feed"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a local feed is made.
+    """The options of a local feed.
 
-    `size`, `seed`, `start`, `end`: the made-up history; `size` 0 is none at all. `own_reads`: every read
-    becomes a `compliance_api_accessed`; `index_delay`: seconds until new activities show.
-    `requests_per_minute`: the organization's budget (None: no limit, no headers), in windows of
-    `quota_window` seconds. `live_per_minute`: so many new activities a minute from now on; `latency`:
-    seconds added to every answer. `admin_organization`: `org_…` or UUID that the admin key is limited to;
-    None is the history's Console organization.
+    `size`, `seed`, `start`, `end`: the made-up history; `size` 0 for none. `own_reads`: every read adds a
+    `compliance_api_accessed` activity; `index_delay`: seconds until new activities are visible.
+    `requests_per_minute`: the organization's rate limit (None: no limit, no headers), in windows of `quota_window`
+    seconds. `live_per_minute`: new activities per minute from now on; `latency`: seconds added to every response.
+    `admin_organization`: `org_…` or UUID that the admin key is limited to; None for the history's Console
+    organization.
     """
 
     size: int = 2_000
@@ -63,10 +63,12 @@ class Options:
 
 
 def place(record: RecordLike, at: str | None = None) -> Record:
-    """A record as the feed serves it: bytes exactly as they are, anything else as compact JSON.
+    """A record as the feed serves it: bytes unchanged, anything else as compact JSON.
 
-    `at` says where a record stands that has no readable id or time of its own; ValueError when it is
-    missing then.
+    `at`: the time of a record without a readable id or time.
+
+    Raises:
+        ValueError: the record has no readable id or time, and there is no `at`.
     """
     text = record if isinstance(record, bytes) else msgspec.json.encode(record)
     try:
@@ -78,7 +80,7 @@ def place(record: RecordLike, at: str | None = None) -> Record:
 
 
 def build_feed(options: Options, records: Iterable[RecordLike] | None = None) -> Feed:
-    """The feed for these options: over a rendered history, or over exactly the given records."""
+    """Build the feed: on a rendered history, or on exactly the given records."""
     cast = Cast(options.seed)
     history = None
     archive = RenderedHistory()
@@ -90,8 +92,8 @@ def build_feed(options: Options, records: Iterable[RecordLike] | None = None) ->
         timeline.add(place(record))
     arrivals = Arrivals(timeline, options.index_delay)
     if options.live_per_minute > 0:
-        life = history or History(options.seed, MIN_SIZE, options.start, options.end)
-        arrivals.growth = partial(life.growth, options.live_per_minute)
+        source = history or History(options.seed, MIN_SIZE, options.start, options.end)
+        arrivals.growth = partial(source.growth, options.live_per_minute)
         arrivals.grown_until = round(options.clock() * 1e6)
     return Feed(
         timeline=timeline,

@@ -1,7 +1,7 @@
-"""What the feed holds at this moment: the archive underneath, and on top of it everything that came since.
+"""The current records of the feed: an archive on disk, with added and changed records in memory on top of it.
 
-Records that are added later (live, late, own reads, handmade) and records whose content changed live in
-memory. A page is cut here; parameters, cursors and keys are understood elsewhere.
+Added records are live, late, handmade or own reads. Pages are cut here; parameters, cursors and keys are not
+known here.
 """
 
 import threading
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from local_feed.archive import SEPARATOR, Facet, Record, RenderedHistory
 
 Key = tuple[int, str, int]
-"""Place in the feed: time in microseconds, activity id, and a number that tells repeated deliveries apart."""
+"""Position in the feed: time in microseconds, activity id, and a number that distinguishes repeated deliveries."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which records a query wants: times in `[low, high)`, and a test on the facet (None: all)."""
+    """The records that a query selects: times in `[low, high)`, and a predicate on the facet (None: all)."""
 
     low: int
     high: int
@@ -58,7 +58,7 @@ class Timeline:
         return len(self.archive) + len(self._keys)
 
     def add(self, record: Record) -> None:
-        """Put one more record at its place; the same id may be added again (a second delivery)."""
+        """Add a record at its position. The same id may be added again, as a second delivery."""
         with self._lock:
             self._serial += 1
             key = (record.at, record.activity_id, self._serial)
@@ -66,7 +66,11 @@ class Timeline:
             self._added[key] = record
 
     def replace(self, activity_id: str, text: bytes, at: int) -> None:
-        """Give the record `activity_id` of time `at` other bytes from now on; KeyError when there is none."""
+        """Replace the bytes of the record `activity_id` of time `at`.
+
+        Raises:
+            KeyError: there is no such record.
+        """
         with self._lock:
             for key in self._keys[bisect_left(self._keys, (at, activity_id, 0)) :]:
                 if key[:2] != (at, activity_id):
@@ -83,7 +87,7 @@ class Timeline:
     def page(
         self, selection: Selection, limit: int, *, start: Key | None = None, descending: bool = True
     ) -> FeedPage:
-        """Up to `limit` records that follow `start` (exclusive) in the given direction."""
+        """Up to `limit` records after `start` (exclusive) in the given direction."""
         with self._lock:
             page, left = FeedPage(), limit
             for run in self._wanted(selection, start, descending):
@@ -102,12 +106,12 @@ class Timeline:
             return page
 
     def texts(self, page: FeedPage) -> list[bytes | memoryview]:
-        """The page's bytes as pieces to be joined by the separator; a piece may hold many records."""
+        """The page's bytes as pieces, to be joined by the separator. A piece may have many records."""
         with self._lock:
             return [piece for run in page.rows for piece in self._pieces(run)]
 
     def records(self) -> Iterator[Record]:
-        """Every record in feed order, newest first, with the bytes that the feed serves now."""
+        """All records, newest first, with their current bytes."""
         everything = self.page(Selection(-(2**62), 2**62), len(self) + 1)
         for run in everything.rows:
             for key in run if isinstance(run, range) else [run]:
@@ -165,7 +169,7 @@ class Timeline:
             top = max(top, self.archive.first_row_below(start))
             high = min(high, bisect_left(self._keys, start))
         elif start is not None:
-            # Rows at `start` itself are behind us: those strictly below (time, id, 1) are at it or under it.
+            # `start` itself is excluded: rows strictly below (time, id, 1) are at it or below it.
             bottom = min(bottom, self.archive.first_row_below((*start[:2], start[2] or 1)))
             low = max(low, bisect_right(self._keys, start))
         added = self._keys[low:high]
@@ -196,5 +200,5 @@ class Timeline:
 
 
 def join(pieces: list[bytes | memoryview]) -> bytes:
-    """The pieces of a page as the inside of a JSON array."""
+    """Join the pieces of a page to the inside of a JSON array."""
     return SEPARATOR.join(pieces)

@@ -162,13 +162,11 @@ def verify(
     from orchestration.evidence import seal_file
     from orchestration.evidence.verify import verify as verify_warehouse
     from orchestration.publish.manifest import check_published
-    from orchestration.warehouse.connection import open_warehouse
 
     paths = Settings.paths(os.environ)
     path, general = paths.warehouse_path, paths.published_general_path
     kept = seal_file.read(against) if against else None
-    with open_warehouse(path, read_only=True) as connection:
-        found = verify_warehouse(connection, kept)
+    found = verify_warehouse(path, kept)
     if archive:
         found.outcomes.extend(check_archive(path, configured_store()))
     if published:

@@ -1,4 +1,4 @@
-"""The composition root: every definition by name, put together once. Tests build the real thing through it."""
+"""The composition root: assembles all assets, checks, jobs, schedules and resources, also for tests."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from orchestration.resources import ActivityFeed, Archive, Publication, Warehous
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """All definitions. `overrides` replace resources by name: `feed`, `warehouse`, `archive`, `publication`."""
-    # However Dagster was started, its runs begin here.
+    """Build all definitions. `overrides` replaces resources: `feed`, `warehouse`, `archive`, `publication`."""
+    # Every Dagster process that runs our code loads it here, however it was started.
     keep_private()
     reach_archive()
     paths = Settings.paths(os.environ)
@@ -80,7 +80,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         ],
         schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule, retain_schedule],
         resources=resources | overrides,
-        # Steps that touch the warehouse take turns anyway; one process spares each the start-up.
+        # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,
     )
 

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, and outlive a power cut, on file systems of any kind."""
+"""Atomic, fsynced file writes, on file systems with and without hard links."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-# How file systems without hard links (exFAT, SMB, some of FUSE) refuse one.
+# How file systems without hard links (exFAT, SMB, some FUSE) reject one.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 
 
 def refuses_links(error: OSError) -> bool:
-    """Whether the error says that the file system gives a file no second name."""
+    """Whether the error means that the file system does not support hard links."""
     return error.errno in _NO_LINKS
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give the file a second name or, where the file system has none, a second copy."""
+    """Hard-link the file, or copy it if the file system has no hard links."""
     try:
         os.link(source, target)
     except OSError as error:
@@ -29,7 +29,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or the names in a directory, to disk: a flushed file without a name is lost with the power."""
+    """fsync a file or a directory. A synced file in an unsynced directory is lost in a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -38,14 +38,15 @@ def sync(path: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes | str) -> None:
-    """Write, fsync, rename: a full disk leaves what was there before, never the beginning of a file.
+    """Write, fsync, rename: on a full disk the old file stays, and never half of the new one.
+
+    A terminal or a pipe is written directly.
 
     Raises:
-        OSError: nothing was written.
+        OSError: the file could not be written; the old one is unchanged.
     """
     path, data = path.resolve(), content.encode() if isinstance(content, str) else content
     if path.exists() and not path.is_file():
-        # A terminal or a pipe: nothing to rename over.
         path.write_bytes(data)
         return
     draft = path.with_name(f".{path.name}.{uuid4().hex}.new")

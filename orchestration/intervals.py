@@ -1,7 +1,7 @@
-"""Time as the product reads it: half-open intervals of `created_at`, in UTC, and slices to read.
+"""Half-open intervals of `created_at` in UTC, slices, and conversions between aware and naive times.
 
-The arithmetic is pure. Which slices are due is decided in `feed.plan`; what has been covered is read from the
-ledger in `warehouse.ledger`.
+Pure arithmetic. Which slices are due is decided in `ingest.plan`; coverage is read from the ledger in
+`warehouse.ledger`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import overload
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-# How far behind now a read stops, and how far it reaches back into covered time, unless a setting says otherwise.
+# Defaults: how far before now a read stops, and how far it reaches back into covered time.
 DEFAULT_SETTLE = timedelta(seconds=60)
 DEFAULT_OVERLAP = timedelta(minutes=60)
 
@@ -40,10 +40,9 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """An interval within one UTC day that is to be read.
+    """An interval within one UTC day, planned to be read.
 
-    An activity that is stored for the first time and whose time is before `late_before` is late: that stretch
-    had been proven complete before.
+    A new activity from before `late_before` is late: the time up to there had been proven complete already.
     """
 
     kind: Kind
@@ -59,8 +58,8 @@ class Slice:
 class CoveredDay:
     """The covered part of one UTC day.
 
-    `walked_at`: since when every moment of it has been read, in one extract or in several.
-    `record_count`: how many activities the feed had in it.
+    `extracted_at`: the time from which on all of it had been read, in one extract or in several.
+    `record_count`: the number of activities that the feed returned for it.
     """
 
     interval: Interval
@@ -69,7 +68,7 @@ class CoveredDay:
 
 
 def rfc3339(moment: datetime) -> str:
-    """The moment as the feed takes it: RFC 3339 in UTC with `Z`, fractions only where there are any."""
+    """The time as the feed expects it: RFC 3339 in UTC with `Z`, with fractional seconds only if not zero."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -78,7 +77,7 @@ def naive_utc(moment: datetime) -> datetime: ...
 @overload
 def naive_utc(moment: None) -> None: ...
 def naive_utc(moment: datetime | None) -> datetime | None:
-    """The moment as a TIMESTAMP column holds it: in UTC, without a zone. None stays None."""
+    """The time as a TIMESTAMP column stores it: UTC without a zone. None stays None."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment and moment.tzinfo else moment
 
 
@@ -87,17 +86,17 @@ def aware_utc(moment: datetime) -> datetime: ...
 @overload
 def aware_utc(moment: None) -> None: ...
 def aware_utc(moment: datetime | None) -> datetime | None:
-    """What a TIMESTAMP column holds, as a moment in UTC. None stays None."""
+    """The value of a TIMESTAMP column as an aware time in UTC. None stays None."""
     return moment and moment.replace(tzinfo=UTC)
 
 
 def day_floor(moment: datetime) -> datetime:
-    """Midnight (UTC) at or before the moment."""
+    """Midnight (UTC) at or before the time."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def by_day(interval: Interval) -> Iterator[Interval]:
-    """The interval cut at each UTC midnight, oldest first."""
+    """The interval split at each UTC midnight, oldest first."""
     start = interval.start
     while start < interval.end:
         end = min(day_floor(start) + DAY, interval.end)
@@ -106,15 +105,15 @@ def by_day(interval: Interval) -> Iterator[Interval]:
 
 
 def gaps(within: Interval, covered: Iterable[Interval]) -> list[Interval]:
-    """What `covered` leaves open of `within`, oldest first."""
-    found = []
+    """The parts of `within` that `covered` does not cover, oldest first."""
+    uncovered = []
     start = within.start
     for interval in sorted(covered):
         if interval.start >= within.end:
             break
         if interval.start > start:
-            found.append(Interval(start, interval.start))
+            uncovered.append(Interval(start, interval.start))
         start = max(start, interval.end)
     if start < within.end:
-        found.append(Interval(start, within.end))
-    return found
+        uncovered.append(Interval(start, within.end))
+    return uncovered

@@ -1,4 +1,4 @@
-"""Jobs, which are verbs, and their schedules."""
+"""The jobs and their schedules. What a job does is in the assets and checks that it selects."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 REFRESH_CRON = "*/15 * * * *"
-# Between two refreshes, at an hour when few people read the same feed.
+# Between two refreshes, at an hour when few others share the rate limit.
 RECONCILE_CRON = "40 2 * * *"
-# Sunday night, when least is waiting for the file.
+# Sunday night, when the fewest jobs wait for the file.
 VERIFY_CRON = "30 3 * * 0"
-# When the last day of the month before has long been sealed.
+# By then the last day of the previous month is sealed.
 ATTEST_CRON = "0 6 3 * *"
-
-# After the reconciliation of the first of each month.
+# After that night's reconciliation.
 RETAIN_CRON = "30 4 1 * *"
 
-# From the feed to the tables.
+# From the feed to the published tables.
 CYCLE = (
     dg.AssetSelection.all()
     - dg.AssetSelection.groups("evidence")
@@ -37,20 +36,20 @@ CYCLE = (
 
 
 def _tick(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg.SkipReason:
-    """Request a run, after marking runs as failed whose process is gone: they would block the queue for good.
+    """Request a run, after failing the runs whose process has died: they would block the queue forever.
 
-    Nothing is requested while an earlier request is in the queue: one run does what many would.
+    Skips while a run of the same job is queued: one run does the work of both.
     """
-    for sentence in fail_lost_runs(context.instance):
-        context.log.warning(sentence)
+    for message in fail_lost_runs(context.instance):
+        context.log.warning(message)
     waiting = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.QUEUED])
     if context.instance.get_runs_count(waiting):
-        return dg.SkipReason("An earlier run of this job waits in the queue.")
+        return dg.SkipReason("A run of this job is already queued.")
     return dg.RunRequest()
 
 
-def _running(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
-    """A schedule in UTC that is on from the beginning."""
+def _schedule(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
+    """A schedule in UTC that is on by default."""
 
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         return _tick(context, job.name)
@@ -69,90 +68,90 @@ def _running(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> 
 refresh_job = dg.define_asset_job(
     "refresh",
     selection=CYCLE,
-    description="One incremental cycle: read what is due of the feed, build the tables, check them, publish.",
+    description="One incremental cycle: read what is due from the feed, build the tables, check them, publish.",
 )
 
 reconcile_job = dg.define_asset_job(
     "reconcile",
     selection=CYCLE,
     config={"ops": {"raw_tables": {"config": {"reconcile": True}}}},
-    description="Read the last days again, and older ones in turn, for late and changed activities; then build.",
+    description="Read recent days again, and older ones in rotation, for late and changed activities; then build.",
 )
 
 rebuild_job = dg.define_asset_job(
     "rebuild",
     selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing"),
     config={"ops": {"curated_tables": {"config": {"full_refresh": True}}}},
-    description="Build every curated table anew from what is stored, and publish. The feed is not asked.",
+    description="Rebuild all curated tables from the raw data, and publish. Does not read the feed.",
 )
 
 archive_job = dg.define_asset_job(
     ARCHIVE,
     selection=dg.AssetSelection.assets(day_seals).without_checks() | dg.AssetSelection.groups("archive"),
-    description="Seal what is due and archive what is sealed, as each refresh does. The feed is not asked.",
+    description="Seal due days and archive sealed ones, as each refresh does. Does not read the feed.",
 )
 
 publish_job = dg.define_asset_job(
     "publish",
     selection=dg.AssetSelection.groups("publishing"),
-    description="Publish the tables as they were last built, where that was not done yet.",
+    description="Publish the tables of the last build, unless they are published already.",
 )
 
-refresh_schedule = _running(refresh_job, REFRESH_CRON, "Every 15 minutes.")
+refresh_schedule = _schedule(refresh_job, REFRESH_CRON, "Every 15 minutes.")
 
-reconcile_schedule = _running(reconcile_job, RECONCILE_CRON, "Every night.")
+reconcile_schedule = _schedule(reconcile_job, RECONCILE_CRON, "Every night.")
 
 verify_job = dg.define_asset_job(
     "verify",
     selection=dg.AssetSelection.checks(verification),
-    description="Compute every hash, seal and count again, and compare. Changes nothing.",
+    description="Recompute every hash, seal and count, and compare. Changes nothing.",
 )
 
-verify_schedule = _running(verify_job, VERIFY_CRON, "Every Sunday at 03:30.")
+verify_schedule = _schedule(verify_job, VERIFY_CRON, "Every Sunday at 03:30.")
 
 attest_job = dg.define_asset_job(
     "attest",
     selection=dg.AssetSelection.assets(attestation),
-    description="State how completely the last month, or a configured period, was read.",
+    description="Attest how completely the last month, or a configured period, was read.",
 )
 
-attest_schedule = _running(attest_job, ATTEST_CRON, "On the third of each month, for the month before.")
+attest_schedule = _schedule(attest_job, ATTEST_CRON, "On the third of each month, for the previous month.")
 
 review_job = dg.define_asset_job(
     "review",
     selection=dg.AssetSelection.assets(access_review),
-    description="Write who held what at the end of the newest complete day, or of a configured one.",
+    description="Report who held what access at the end of the newest complete day, or of a configured day.",
 )
 
 
-def _removing(name: str, order: dict[str, str], description: str) -> UnresolvedAssetJobDefinition:
-    """A job that removes records, and has nothing of them left in the tables and in what is published."""
+def _removal_job(name: str, config: dict[str, str], description: str) -> UnresolvedAssetJobDefinition:
+    """A job that removes records from schema `raw`, from the curated tables and from what is published."""
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(REMOVALS, curated_tables) | dg.AssetSelection.groups("publishing"),
-        config={"ops": {"raw__removals": {"config": order}}},
+        config={"ops": {"raw__removals": {"config": config}}},
         description=description,
     )
 
 
-erase_job = _removing(
+erase_job = _removal_job(
     "erase",
     {"kind": ERASURE, "subject": "", "requested_by": "", "reason": ""},
-    "Remove every record that names one person (by user id), for good; then build every table anew, and publish.",
+    "Permanently remove every record that names one person (by user id), rebuild all tables, and publish.",
 )
 
-retain_job = _removing(
+retain_job = _removal_job(
     "retain",
     {"kind": RETENTION, "requested_by": "the schedule", "reason": "RAW_DAYS"},
-    "Remove the days that are older than RAW_DAYS, for good; then build every table anew, and publish.",
+    "Permanently remove the days older than RAW_DAYS, rebuild all tables, and publish.",
 )
 
-# Off, until somebody decides that records are to be removed by themselves.
+# Off by default: deleting records on a schedule is the operator's decision.
 retain_schedule = dg.ScheduleDefinition(
     name="retain_schedule",
     job=retain_job,
     cron_schedule=RETAIN_CRON,
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="On the first of each month, where somebody has switched it on.",
+    description="On the first of each month. Off until someone turns it on.",
 )

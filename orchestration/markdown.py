@@ -1,4 +1,4 @@
-"""Small pieces of Markdown: tables, code, times."""
+"""Markdown for reports: tables, code, escaped text, times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """The lines of a table; a cell is one line whatever is in it."""
+    """The lines of a table. Line breaks and pipes in a cell cannot break the table."""
 
     def line(cells: Iterable[Any]) -> str:
         return "| " + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in cells) + " |"
@@ -18,7 +18,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def code(text: str | None) -> str:
-    """The text as code, whatever is in it, or the word `none`."""
+    """The text as inline code, backticks included; `none` for an empty text or None."""
     if not text:
         return "none"
     line = " ".join(text.split())
@@ -28,13 +28,13 @@ def code(text: str | None) -> str:
 
 
 def plain(text: object) -> str:
-    """Words of somebody else as words alone: no HTML, link, picture or heading comes of them."""
+    """Untrusted text, escaped so that it shows as text and never as HTML, a link, an image or a heading."""
     escaped = re.sub(r"([\\`*_\[\]{}()#!~>-])", r"\\\1", " ".join(str(text).split()).replace("&", "&amp;"))
     return escaped.replace("<", "&lt;").replace("\\>", "&gt;")
 
 
 def instant(moment: datetime | None) -> str:
-    """A moment in UTC to the second, or the word `never`; without a zone it is UTC already."""
+    """A time in UTC to the second, `never` for None. A naive time is taken as UTC."""
     if moment is None:
         return "never"
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,19 +1,19 @@
-"""Who may read what we write: nobody but its owner, and of what is published a group where one is named."""
+"""File permissions: files are private to their owner. Group access to published files is in `publish.files`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-# Files 0600, directories 0700: engines, dbt and Dagster all create their files under it.
+# Files 0600, directories 0700. DuckDB, dbt and Dagster create their files with the process's umask.
 PRIVATE_UMASK = 0o077
 
 
 def keep_private() -> None:
-    """From here on nothing that this process or its children create can be read by anybody else.
+    """Make everything that this process and its children create readable by their owner only.
 
-    A webserver or daemon that was started by hand creates its files by a umask of its own: those are in Dagster's
-    home, which is closed as a whole.
+    A webserver or daemon that was started by hand has its own umask. Its files are in Dagster's home, so that
+    directory is closed to others.
     """
     os.umask(PRIVATE_UMASK)
     home = Path(os.environ.get("DAGSTER_HOME") or "")

@@ -1,14 +1,15 @@
-"""What assets ask for: the feed and the warehouse, as the environment describes them when a run asks.
+"""Dagster resources, and how an expected error fails a step.
 
-Thin shells around `settings`, `feed` and `warehouse`. Nothing here holds a key: it is read from the environment
-for the length of one refresh, and is no part of any run configuration.
+Resources read the environment when a run asks for them. None of them stores a key: keys are read for one refresh
+and are not part of any run configuration.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -28,17 +29,22 @@ from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.run_locks import hold_run_lock
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
-# Under this name an asset's metadata has the lines that a command prints.
+# The metadata label of the lines that a command prints for an asset.
 SUMMARY = "summary"
 
 
+def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.Failure:
+    """A failure of the step that Dagster does not retry, because a retry would fail the same way."""
+    return dg.Failure(description, metadata=metadata, allow_retries=False)
+
+
 @contextmanager
-def one_sentence() -> Iterator[None]:
-    """What is explained in one sentence fails the step with that sentence, and is not tried again."""
+def fail_step_on_error() -> Iterator[None]:
+    """Turn an `ExplainedError` into a failure of the step with the error's message."""
     try:
         yield
     except ExplainedError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+        raise failure(str(error)) from None
 
 
 class ActivityFeed(dg.ConfigurableResource):
@@ -46,17 +52,17 @@ class ActivityFeed(dg.ConfigurableResource):
 
     def sources(self) -> list[Source]:
         """The sources to read."""
-        with one_sentence():
+        with fail_step_on_error():
             return read_sources(os.environ)
 
     def run_history_days(self) -> int:
         """For how many days Dagster remembers runs."""
-        with one_sentence():
+        with fail_step_on_error():
             return Settings.read(os.environ, "run_history_days").run_history_days
 
     def bounds(self) -> Bounds:
         """How much one run may do."""
-        with one_sentence():
+        with fail_step_on_error():
             return read_bounds(os.environ)
 
 
@@ -78,14 +84,14 @@ class Publication(dg.ConfigurableResource):
 
     def restricted(self, built: Catalog) -> PublishedSet:
         """The set of everything."""
-        with one_sentence():
+        with fail_step_on_error():
             check_paths(os.environ)
             group = Settings.read(os.environ, "published_group").published_group
             return restricted(built, self.path, group, self._since())
 
     def general(self, built: Catalog) -> PublishedSet | None:
         """The set that names nobody; None where there is no key for its pseudonyms."""
-        with one_sentence():
+        with fail_step_on_error():
             key = pseudonym_key(os.environ)
             if key is None:
                 return None
@@ -98,7 +104,7 @@ class Publication(dg.ConfigurableResource):
 
     def postgres_url(self) -> SecretStr | None:
         """The PostgreSQL database that is published into as well."""
-        with one_sentence():
+        with fail_step_on_error():
             return Settings.read(os.environ, "publish_postgres_url").publish_postgres_url
 
 
@@ -107,12 +113,12 @@ class Archive(dg.ConfigurableResource):
 
     def settings(self) -> ArchiveSettings | None:
         """What the environment says of the archive; a wrong environment fails the step."""
-        with one_sentence():
+        with fail_step_on_error():
             return read_archive(os.environ)
 
     def store(self, settings: ArchiveSettings) -> Store:
         """The archive's store; one that cannot be reached fails the step."""
-        with one_sentence():
+        with fail_step_on_error():
             return open_store(settings.place, settings.endpoint, settings.region)
 
 
@@ -132,18 +138,18 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with schema `raw` in place; a file that cannot be used fails the step."""
-        with one_sentence(), open_warehouse(self.path, read_only=read_only) as connection:
+        with fail_step_on_error(), open_warehouse(self.path, read_only=read_only) as connection:
             yield connection
 
     def raw_days(self) -> int | None:
         """For how many days records are kept; a wrong environment fails the step."""
-        with one_sentence():
+        with fail_step_on_error():
             return Settings.read(os.environ, "raw_days").raw_days
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
         """Our turn to write: one step at a time, whoever started it."""
-        with one_sentence():
+        with fail_step_on_error():
             check_paths(os.environ)
             with warehouse_lock(self.path):
                 yield

@@ -1,7 +1,7 @@
-"""What Dagster stores of runs is kept for a time: run records, events, results of checks, ticks.
+"""Retention of Dagster's own records: runs, events, check results, ticks.
 
-Dagster deletes none of it, and a refresh every 15 minutes adds 100 MB a day. What the product rests on is in the
-warehouse. The one kind of evidence in Dagster's log is the seals reported there: these are never deleted.
+Dagster deletes none of them, and a refresh every 15 minutes adds 100 MB a day. The product's own state is in the
+warehouse. The only evidence in Dagster's log is the seals reported there, and those are never deleted.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dagster._core.storage.event_log.schema import (
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 
-# On a run of the whole cycle that found no new activity.
+# Tag of a run of the whole cycle that found no new activity.
 QUIET_TAG = "compliance/quiet"
-# On a materialization that stays when its run is deleted.
+# Tag of a materialization that is kept when its run is deleted.
 EVIDENCE_TAG = "compliance/evidence"
 QUIET_DAYS = 2
-# Of each kind in one refresh: more than a tick adds, and done in seconds.
+# Runs deleted per refresh and kind: more than a tick adds, and done within seconds.
 MAX_RUNS = 100
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _MIN_FREE_BYTES = 16_000_000
@@ -39,12 +39,12 @@ log = logging.getLogger(__name__)
 
 
 def purge_history(instance: dg.DagsterInstance, days: int, now: datetime | None = None) -> int:
-    """Delete runs older than `days`, quiet ones older than `QUIET_DAYS`, and old ticks. Returns how many runs.
+    """Delete runs older than `days`, quiet ones older than `QUIET_DAYS`, and ticks older than `days`.
 
-    A run with the newest materialization of an asset or the newest result of a check stays. Where the storage is
-    busy or out of reach, nothing is deleted until the next refresh.
+    Keeps any run that has the newest materialization of an asset or the newest result of a check. If the storage
+    is locked or unreachable, nothing is deleted until the next refresh. Returns the number of deleted runs.
     """
-    if not _is_kept_in_sql(instance):
+    if not _has_sql_storage(instance):
         return 0
     now = now or datetime.now(UTC)
     try:
@@ -53,7 +53,10 @@ def purge_history(instance: dg.DagsterInstance, days: int, now: datetime | None 
             _delete_runs(instance, runs)
         _purge_ticks(instance, now - timedelta(days=days))
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
-        log.warning("Old runs stay in Dagster's storage until the next refresh (%s).", type(error).__name__)
+        log.warning(
+            "Cannot delete old runs from Dagster's storage (%s). The next refresh tries again.",
+            type(error).__name__,
+        )
         return 0
     return len(runs)
 
@@ -61,11 +64,11 @@ def purge_history(instance: dg.DagsterInstance, days: int, now: datetime | None 
 def retract_planned_checks(instance: dg.DagsterInstance, run_id: str, step: str) -> None:
     """Delete the planned events of a step's checks, before any of them is evaluated.
 
-    A planned check that is not evaluated looks skipped in the UI; without the event it shows its last result.
-    Dagster stores a result with or without a planned event.
+    In the UI a planned check that is not evaluated shows as skipped; without the event it shows its last result.
+    Dagster stores results with or without a planned event.
     """
     storage = instance.event_log_storage
-    if not _is_kept_in_sql(instance):
+    if not _has_sql_storage(instance):
         return
     planned = sa.and_(
         _EVENTS.run_id == run_id,
@@ -85,7 +88,7 @@ def retract_planned_checks(instance: dg.DagsterInstance, run_id: str, step: str)
             connection.execute(SqlEventLogStorageTable.delete().where(planned))
 
 
-def _is_kept_in_sql(instance: dg.DagsterInstance) -> bool:
+def _has_sql_storage(instance: dg.DagsterInstance) -> bool:
     return instance.is_persistent and isinstance(instance.event_log_storage, SqlEventLogStorage)
 
 
@@ -99,17 +102,17 @@ def _expired_runs(instance: dg.DagsterInstance, days: int, now: datetime) -> lis
             created_before=now - timedelta(days=min(days, QUIET_DAYS)),
         ),
     )
-    found = [
+    expired = [
         record.dagster_run.run_id
-        for one in filters
-        for record in instance.get_run_records(one, limit=MAX_RUNS + len(kept), ascending=True)
+        for run_filter in filters
+        for record in instance.get_run_records(run_filter, limit=MAX_RUNS + len(kept), ascending=True)
     ]
-    return [run_id for run_id in dict.fromkeys(found) if run_id not in kept]
+    return [run_id for run_id in dict.fromkeys(expired) if run_id not in kept]
 
 
 def _runs_with_newest(storage: SqlEventLogStorage) -> set[str]:
     """The runs with the newest materialization of each asset, and the newest result of each check."""
-    # Filtered below: with a filter, SQLite reads every event, and without one only an index.
+    # Filtered in Python: with a filter SQLite reads every event, without one only an index.
     newest_events = sa.select(_EVENTS.dagster_event_type, sa.func.max(_EVENTS.id)).group_by(
         _EVENTS.asset_key, _EVENTS.dagster_event_type
     )
@@ -119,8 +122,8 @@ def _runs_with_newest(storage: SqlEventLogStorage) -> set[str]:
         .group_by(_CHECKS.asset_key, _CHECKS.check_name)
     )
     with storage.index_connection() as connection:
-        found = connection.execute(newest_events).fetchall()
-        newest = [row_id for kind, row_id in found if kind == dg.DagsterEventType.ASSET_MATERIALIZATION.value]
+        event_ids = connection.execute(newest_events).fetchall()
+        newest = [row_id for kind, row_id in event_ids if kind == dg.DagsterEventType.ASSET_MATERIALIZATION.value]
         rows = [
             *connection.execute(sa.select(_EVENTS.run_id).where(_EVENTS.id.in_(newest))),
             *connection.execute(sa.select(_CHECKS.run_id).where(_CHECKS.id.in_(newest_checks))),
@@ -130,7 +133,7 @@ def _runs_with_newest(storage: SqlEventLogStorage) -> set[str]:
 
 def _delete_runs(instance: dg.DagsterInstance, runs: Sequence[str]) -> None:
     storage = instance.event_log_storage
-    # Dagster has no column for tags of this kind.
+    # Dagster has no column for this tag; it is only in the serialized event.
     events = sa.and_(_EVENTS.run_id.in_(runs), sa.not_(_EVENTS.event.contains(f'"{EVIDENCE_TAG}"')))
     with storage.index_connection() as connection:
         connection.execute(
@@ -143,7 +146,7 @@ def _delete_runs(instance: dg.DagsterInstance, runs: Sequence[str]) -> None:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{storage.path_for_shard(run_id)}{suffix}").unlink(missing_ok=True)
         _shrink(Path(storage.path_for_shard("index")))
-    # Last, so that whatever was interrupted is found again.
+    # Last, so that the next purge finds a run whose deletion was interrupted.
     with instance.run_storage.connect() as connection:
         connection.execute(RunTagsTable.delete().where(RunTagsTable.c.run_id.in_(runs)))
         connection.execute(RunsTable.delete().where(RunsTable.c.run_id.in_(runs)))
@@ -155,7 +158,7 @@ def _purge_ticks(instance: dg.DagsterInstance, before: datetime) -> None:
 
 
 def _shrink(path: Path) -> None:
-    """Give free pages back to the disk where they are most of the file; else the next events take them."""
+    """Vacuum a file that is mostly free pages. Otherwise the next events reuse them."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         [(free,), (pages,), (size,)] = [
             connection.execute(f"pragma {name}").fetchone()

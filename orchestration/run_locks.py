@@ -1,8 +1,8 @@
-"""Which runs are alive: each holds a file lock from before its first step until its process ends.
+"""Liveness of runs: each run holds a file lock from before its first step until its process ends.
 
-The kernel frees the lock however the process ends. A free lock means that the process is gone, also after a
-restart of the machine, and whoever has its process id by now. Dagster does not notice a killed process: the run
-stays active, and with one run at a time every later one would wait in the queue for good.
+The kernel releases the lock however the process ends, so a free lock means that the process is gone. This holds
+after a reboot too, and when the process id has been reused. Dagster does not notice a killed process: the run
+stays active, and with one run at a time every later one would wait in the queue forever.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import dagster as dg
 
 from orchestration.intervals import aware_utc
 
-# Where the run's lock is. A run of another machine names a directory that is not here, and is left alone.
+# Tag with the path of the run's lock. A run of another machine has a path that does not exist here; it is skipped.
 LOCK_TAG = "compliance/lock"
 LOST = (
-    "The process of this run is gone: it was killed, or the machine was restarted. What was stored stays; the "
-    "next refresh goes on from there."
+    "The process of this run is gone: it was killed, or the machine was restarted. Stored data is kept; the next "
+    "refresh continues from there."
 )
-# A process that takes longer than this from its launch to its first step never got there.
+# A run without a lock this long after its launch died before its first step.
 START_TIME = timedelta(minutes=10)
 _ACTIVE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -33,7 +33,7 @@ _held: dict[str, TextIO] = {}
 
 
 def hold_run_lock(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Mark a run as alive for as long as this process is: nothing but its end releases the lock."""
+    """Mark a run as alive until this process ends. Nothing else releases the lock."""
     if not instance.is_persistent or run_id in _held:
         return
     path = _directory(instance) / f"{run_id}.lock"
@@ -46,8 +46,8 @@ def hold_run_lock(instance: dg.DagsterInstance, run_id: str) -> None:
 
 
 def fail_lost_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark the runs whose process is gone as failed. Returns a sentence on each of them."""
-    sentences = []
+    """Mark the runs whose process is gone as failed. Returns a message for each."""
+    messages = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=_ACTIVE)):
         run = record.dagster_run
         path = Path(run.tags.get(LOCK_TAG, _directory(instance) / f"{run.run_id}.lock"))
@@ -55,12 +55,12 @@ def fail_lost_runs(instance: dg.DagsterInstance) -> list[str]:
         if not path.exists() and not (LOCK_TAG not in run.tags and is_overdue):
             continue
         with _is_free(path) as is_free:
-            # Read after the lock: a run that ended by itself said so before it let go.
+            # Read after taking the lock: a run that ended normally reported so before it released the lock.
             current = instance.get_run_by_id(run.run_id)
             if is_free and current and not current.is_finished:
                 instance.report_run_failed(current, LOST)
-                sentences.append(f"Run {run.run_id[:8]} ({run.job_name}) was marked as failed. {LOST}")
-    return sentences
+                messages.append(f"Run {run.run_id[:8]} ({run.job_name}) was marked as failed. {LOST}")
+    return messages
 
 
 def _directory(instance: dg.DagsterInstance) -> Path:
@@ -69,7 +69,7 @@ def _directory(instance: dg.DagsterInstance) -> Path:
 
 @contextmanager
 def _is_free(path: Path) -> Iterator[bool]:
-    """Whether nobody holds the lock. While the block runs it is ours, so that two that look do not both report."""
+    """Whether the lock is free. Holds it during the block, so that two processes do not report the same run."""
     if not path.exists():
         yield True
         return

@@ -1,1 +1,1 @@
-"""The models on Spark instead of DuckDB: `python -m spark` builds them from an archive, on this machine."""
+"""Builds the dbt models on a local Spark instead of DuckDB, from an archive: `python -m spark`."""

@@ -1,6 +1,6 @@
 """`python -m spark ARCHIVE WORK`: register the archive, then build and test every table on a local Spark.
 
-A cluster needs none of this: there, dbt alone does the same (docs/spark.md).
+On a cluster this is not needed: there dbt does the same by itself (docs/spark.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMANDS = (
 
 
 def main() -> int:
-    """The exit status is 0 where every table was built and every test passed."""
+    """Returns exit status 0 if every table was built and every test passed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m spark", description=__doc__.splitlines()[0])
     parser.add_argument(
         "archive", help="ARCHIVE_PATH of the product: a directory, or an address that Spark can read"
@@ -47,9 +47,9 @@ def main() -> int:
 
 
 def dbt(command: list[str]) -> bool:
-    """Whether dbt's command succeeded on the target `spark`, in this process, where the session is."""
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "spark"]
-    return dbtRunner().invoke([*command, *places]).success
+    """Run a dbt command on the target `spark`, in the process with the session. Returns whether it succeeded."""
+    options = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "spark"]
+    return dbtRunner().invoke([*command, *options]).success
 
 
 if __name__ == "__main__":

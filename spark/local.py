@@ -1,4 +1,4 @@
-"""A Spark in this process, which keeps all it writes in one directory and listens on loopback alone."""
+"""A Spark session in this process that writes only to one directory and listens only on loopback."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pyspark.sql import SparkSession
 
 
 def start(work: Path, memory: str) -> SparkSession:
-    """The session that dbt's connections of method `session` find; `memory` is written as Java does, as in 2g.
+    """Start the session that dbt's connections of method `session` use. `memory`: in Java's notation, such as 2g.
 
-    The directory `work` is made, readable for its owner alone: payloads lie there.
+    Creates the directory `work`, readable only by its owner, because it holds payloads.
     """
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     metastore = f"jdbc:derby:;databaseName={work / 'metastore'};create=true"
@@ -25,7 +25,7 @@ def start(work: Path, memory: str) -> SparkSession:
         "spark.sql.warehouse.dir": str(work / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
         "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={work / 'derby.log'}",
-        # Small tables: few partitions, and many small files of an archive in one task.
+        # For small tables: few partitions, and many small archive files per task.
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.files.openCostInBytes": "65536",
         "spark.hadoop.fs.permissions.umask-mode": "077",

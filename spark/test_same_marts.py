@@ -1,4 +1,4 @@
-"""Spark builds the marts that DuckDB builds, from the archive alone: every row of every one."""
+"""Spark builds from an archive the same marts as DuckDB, row by row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_hostile_records import hostile_records, land_all
 
 ROOT = Path(__file__).resolve().parent.parent
-# What the two engines are known to read differently (docs/spark.md), and something both read alike.
+# JSON that the two engines are known to read differently (docs/spark.md), and a replacement that both read alike.
 READ_DIFFERENTLY = {
     "123456789012345678901234567890.5": "-0.5",
     "1e400": "14.25",
@@ -24,31 +24,31 @@ READ_DIFFERENTLY = {
 
 
 def archived(path: Path, root: Path) -> None:
-    """What the product itself archives of a history whose days are all closed."""
+    """A history whose days are all closed, archived by the product."""
     with LocalFeed(size=2000, seed=12, cache=path.parent / "cache", own_reads=False) as feed:
         assert run("refresh", path, environment_of(feed) | {"ARCHIVE_PATH": str(root)}).success
 
 
 def made_up(path: Path, root: Path) -> None:
-    """A history with all activity types and all stories, and our own reads of today, which no seal holds yet."""
+    """A history with all activity types and stories, and own reads of today, which are not sealed yet."""
     with LocalFeed(size=3000, seed=11, cache=path.parent / "cache", own_reads=True) as feed:
         assert run("refresh", path, environment_of(feed)).success
     export(path, root)
 
 
 def hostile(path: Path, root: Path) -> None:
-    """Records that no sane feed would send, of a day that is not closed."""
+    """Hostile records of a day that is not closed."""
     records = list(hostile_records())
-    for ours, alike in READ_DIFFERENTLY.items():
-        assert any(ours in record for record in records)
-        records = [record.replace(ours, alike) for record in records]
+    for original, alike in READ_DIFFERENTLY.items():
+        assert any(original in record for record in records)
+        records = [record.replace(original, alike) for record in records]
     land_all(path, records)
     assert run("rebuild", path, {}).success
     export(path, root)
 
 
 def export(warehouse: Path, root: Path) -> None:
-    """All of schema `raw`, sealed or not, as docs/archive.md lays it out."""
+    """Export schema `raw`, sealed or not, in the layout of docs/archive.md."""
     ledger = root / "ledger" / "00000001"
     ledger.mkdir(parents=True)
     with duckdb.connect(str(warehouse), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""The instance's configuration is the operator's: written where there is none, and left alone from then on."""
+"""`dagster.yaml` is copied into a home without one, and an edited copy is never overwritten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestration.dagster_home import prepare_home
 from orchestration.permissions import keep_private
 
 OURS = (ROOT / "dagster.yaml").read_text()
-# As 0.3.1 put it there.
+# The file that 0.3.1 shipped.
 BEFORE = """\
 # The instance; `make` puts a copy into DAGSTER_HOME.
 telemetry:
@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_a_home_without_a_configuration_gets_ours(home: Path):
+def test_a_home_without_a_configuration_gets_the_shipped_one(home: Path):
     assert prepare_home() == ""
     assert (home / "dagster.yaml").read_text() == OURS
     with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -57,7 +57,7 @@ def test_a_home_without_a_configuration_gets_ours(home: Path):
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
 
 
-def test_what_an_operator_wrote_stays_and_is_told(home: Path):
+def test_an_edited_configuration_is_kept_with_a_warning(home: Path):
     home.mkdir()
     (home / "dagster.yaml").write_text(OURS + "retention:\n  schedule:\n    purge_after_days: 30\n")
     before = (home / "dagster.yaml").read_bytes()
@@ -69,14 +69,14 @@ def test_what_an_operator_wrote_stays_and_is_told(home: Path):
     assert (home / "dagster.yaml").read_bytes() == before
 
 
-def test_what_an_earlier_version_wrote_and_nobody_changed_follows_the_version(home: Path):
+def test_an_unedited_configuration_is_upgraded(home: Path):
     home.mkdir()
     (home / "dagster.yaml").write_text(BEFORE)
     assert prepare_home() == ""
     assert (home / "dagster.yaml").read_text() == OURS
 
 
-def test_a_relative_home_is_taken_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_relative_home_is_relative_to_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DAGSTER_HOME", os.path.relpath(tmp_path / "here", ROOT))
     monkeypatch.chdir(tmp_path)
     prepare_home()
@@ -85,7 +85,7 @@ def test_a_relative_home_is_taken_from_the_checkout(tmp_path: Path, monkeypatch:
 
 
 def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch: pytest.MonkeyPatch):
-    """Whatever umask a daemon has that was started by hand: its code server closes the home."""
+    """The code server closes the home whatever umask the daemon was started with."""
     home.mkdir()
     (home / "dagster.yaml").write_text(OURS)
     home.chmod(0o755)
@@ -97,8 +97,8 @@ def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch:
     assert home.stat().st_mode & 0o777 == 0o700
 
 
-def test_there_is_one_name_of_the_code_location(home: Path, monkeypatch: pytest.MonkeyPatch):
-    """Dagster keeps by it which schedules are on."""
+def test_the_code_location_has_one_name(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """Dagster stores the state of schedules under this name."""
     [location] = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     assert location["python_module"]["location_name"] == project["code_location_name"]
@@ -107,6 +107,6 @@ def test_there_is_one_name_of_the_code_location(home: Path, monkeypatch: pytest.
     monkeypatch.setattr("sys.argv", ["orchestration", "ui"])
     monkeypatch.chdir(ROOT)
     main()
-    # Dagster names a location that is given as a module by the module.
+    # Dagster names a module location after the module.
     assert started[0][-4:] == ["-m", location["python_module"]["location_name"], "-d", str(ROOT)]
     assert Path.cwd() == home

@@ -1,4 +1,4 @@
-"""The exact set of definitions: nothing vanishes, nothing appears unseen."""
+"""The exact set of assets, checks, jobs and schedules, and how they depend on each other."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
     assert dg.AssetKey(["raw", "activities"]) in upstream
 
 
-def test_tables_are_built_after_what_is_removed():
+def test_tables_are_built_after_removals():
     graph = defs.resolve_asset_graph()
     assert dg.AssetKey(["raw", "removals"]) in dg.AssetSelection.assets("marts/activities").upstream().resolve(
         graph
@@ -102,7 +102,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
-        # Nothing is removed by itself.
+        # Records are never removed by default.
         "retain_schedule": ("30 4 1 * *", dg.DefaultScheduleStatus.STOPPED),
     }
 
@@ -174,7 +174,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         assert any(name.startswith("not_null_") for name in names), mart
 
 
-def test_reconcile_is_a_refresh_that_walks_covered_days_again():
+def test_reconcile_is_a_refresh_that_reads_covered_days_again():
     repository = defs.get_repository_def()
     refresh, reconcile = repository.get_job("refresh"), repository.get_job("reconcile")
     assert reconcile.asset_layer.selected_asset_keys == refresh.asset_layer.selected_asset_keys

@@ -1,4 +1,4 @@
-"""Files that are written for others: whole or as they were before, and only words, whatever the feed put in."""
+"""Atomic file writes, and escaping of untrusted text in CSV, Markdown and terminal output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.histories import FIRST_DAY, build
 
 @contextmanager
 def full_disk(room: int) -> Iterator[None]:
-    """No file grows beyond so many bytes."""
+    """Limits the size of every file to so many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
@@ -40,7 +40,7 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-def test_a_full_disk_leaves_what_was_there(path: Path, tmp_path: Path):
+def test_a_full_disk_keeps_the_old_file(path: Path, tmp_path: Path):
     build(path)
     written = tmp_path / "written"
     period = Period(FIRST_DAY.date(), FIRST_DAY.date())
@@ -73,13 +73,13 @@ def test_a_full_disk_leaves_what_was_there(path: Path, tmp_path: Path):
         ("\uff1d1", "'\uff1d1"), ("a-b, c+d", "a-b, c+d"), ("ada@x.example", "ada@x.example"),
     ],
 )  # fmt: skip
-def test_no_cell_is_a_formula_in_any_country(text: str, cell: str):
+def test_no_cell_is_a_formula_in_any_locale(text: str, cell: str):
     row = dict.fromkeys(COLUMNS, None) | {"holder_email": text}
     lines = as_csv(date(2026, 5, 1), [row]).replace('""', '"')
     assert cell in lines
 
 
-def test_words_of_others_are_words_in_markdown():
+def test_untrusted_text_is_plain_text_in_markdown():
     for text in (
         "<img src=x onerror=alert(1)>",
         "[a](javascript:alert(1))",
@@ -100,6 +100,6 @@ def test_words_of_others_are_words_in_markdown():
         assert "\n" not in shown
 
 
-def test_words_of_others_move_nothing_on_a_terminal():
+def test_untrusted_text_cannot_control_a_terminal():
     assert printable("a\x1b]0;t\x07\nb\u202e\u2028") == "a\\x1b]0;t\\x07\\nb\\u202e\\u2028"
     assert printable("Jörg <x>") == "Jörg <x>"

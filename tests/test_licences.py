@@ -1,4 +1,4 @@
-"""Every pinned package has a hash and a licence that lets anybody pass it on, and is what is installed."""
+"""Every pinned package has a hash and a licence on the allowlist, and is the version that is installed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from packaging.requirements import Requirement
 
 from orchestration.config.settings import ROOT
 
-# As the packages themselves word it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which
+# As the packages state it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which
 # is used unchanged); of several alternatives one is enough (text-unidecode: the Artistic License).
 ALLOWED = (
     r"MIT(-0| License)?|0BSD|ISC License \(ISCL\)|Apache-2\.0|Apache Software License|BSD( License)?"
     r"|BSD-[23]-Clause|(BSD 3-Clause|3-Clause BSD License)|PSF-2\.0|Python Software Foundation License|CNRI-Python"
     r"|MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|LGPL-3\.0-only|Artistic License"
 )
-# Pinned for other systems than the one that runs this.
+# Pinned for other platforms than this one.
 ELSEWHERE = {"psutil", "pyreadline3", "pywin32"}
 
 
 def licence_of(name: str) -> str:
-    """What the package says: an SPDX expression, else its classifiers, else a line."""
+    """The licence that the package states: an SPDX expression, else its classifiers, else a line."""
     found = metadata.metadata(name)
     classifiers = [
         line.split("::")[-1].strip() for line in found.get_all("Classifier", []) if line.startswith("License ::")
     ]
-    told = ", ".join(one for one in classifiers if one != "OSI Approved")
-    return found.get("License-Expression") or told or (found.get("License") or "none").strip().splitlines()[0]
+    classified = ", ".join(one for one in classifiers if one != "OSI Approved")
+    return (
+        found.get("License-Expression") or classified or (found.get("License") or "none").strip().splitlines()[0]
+    )
 
 
 def is_allowed(licence: str) -> bool:
-    """Each part of what holds together, any of what may be chosen."""
+    """All parts joined by `AND` are allowed, and at least one of those joined by `OR`."""
     if " AND " in licence:
         return all(is_allowed(part.removeprefix("(").removesuffix(")")) for part in licence.split(" AND "))
     return any(re.fullmatch(ALLOWED, one) for one in re.split(r" OR |, ", licence))
@@ -59,7 +61,7 @@ def test_every_pinned_package_has_hashes_and_a_licence_on_the_list():
     assert {name: licence for name, licence in licences.items() if not is_allowed(licence)} == {}
 
 
-def test_what_is_installed_is_what_is_pinned_and_fits_together():
+def test_installed_versions_are_the_pinned_ones_and_compatible():
     lines = re.findall(r"^([\w.-]+(?:\[\w+\])?==[^\\\n]*)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     pins = [one for one in map(Requirement, lines) if one.marker is None or one.marker.evaluate()]
     assert len(pins) > 100
@@ -77,8 +79,8 @@ def test_a_licence_that_is_not_on_the_list_is_found():
     assert not is_allowed("none")
 
 
-def test_what_is_imported_is_declared():
-    """A library that only another one brings along goes when that one does."""
+def test_imported_packages_are_declared():
+    """A transitive dependency disappears when the package that requires it does."""
     declared = {
         Requirement(line).name.lower()
         for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -93,7 +95,7 @@ def test_what_is_imported_is_declared():
 
 
 def imported_by(file: Path) -> set[str]:
-    """The names at the top of what the file imports."""
+    """The top-level names that the file imports."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""What is given to make reaches the command as it was typed: make and the shell run nothing of it."""
+"""Values given to make reach the command unchanged; neither make nor the shell expands or runs them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HOSTILE = (
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The Makefile with an environment that is up to date, whose Python writes down its arguments."""
+    """The Makefile with an up-to-date environment whose Python records its arguments."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements.txt", ".venv/.installed", "dbt_project/target/manifest.json", ".venv/bin/python"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def arguments(checkout: Path, target: str, *given: str, **environment: str) -> list[str]:
-    """What the command of the target is given."""
+    """The arguments that the target's command receives."""
     clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "YES")}
     done = subprocess.run(
         ["make", target, *given], cwd=checkout, env=clean | environment, capture_output=True, text=True
@@ -61,7 +61,7 @@ def arguments(checkout: Path, target: str, *given: str, **environment: str) -> l
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("how", ["command line", "environment"])
-def test_a_value_is_passed_on_as_it_was_typed(checkout: Path, value: str, how: str):
+def test_a_value_is_passed_on_unchanged(checkout: Path, value: str, how: str):
     def run(target: str, *names: str) -> list[str]:
         given = dict.fromkeys(names, value)
         if how == "environment":
@@ -88,6 +88,6 @@ def test_only_yes_1_on_the_command_line_confirms_a_removal(checkout: Path, targe
     assert arguments(checkout, target, "YES=1", YES="no")[-1] == "--yes"
 
 
-def test_what_is_not_given_is_not_passed(checkout: Path):
+def test_a_missing_value_is_not_passed(checkout: Path):
     assert arguments(checkout, "attest") == ["attest"]
     assert arguments(checkout, "review", "ON=2026-06-30") == ["review", "--on=2026-06-30"]

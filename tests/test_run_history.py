@@ -1,4 +1,4 @@
-"""Dagster's storage does not grow for ever: old runs are deleted, and what somebody may still ask for stays."""
+"""Retention of Dagster's storage: old runs are deleted, the newest state and logged seals are kept."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def run(instance: dg.DagsterInstance, *, is_quiet: bool = False, is_sealing: bool = False) -> str:
-    """One run of both assets; a quiet one says nothing of the check."""
+    """One run of both assets; a quiet one has no result of the check."""
     tags = {QUIET_TAG: "true"} if is_quiet else {}
     config = {"config": {"is_sealing": is_sealing, "is_quiet": is_quiet}}
     done = dg.materialize(
@@ -92,7 +92,7 @@ def test_quiet_runs_are_deleted_after_two_days_and_others_after_the_setting(inst
     assert [one.run_id for one in checks] == [newest]
 
 
-def test_the_newest_state_of_everything_stays(instance: dg.DagsterInstance):
+def test_the_newest_materializations_and_check_results_are_kept(instance: dg.DagsterInstance):
     checked, materialized = run(instance), run(instance, is_quiet=True)
     assert left(instance, after=timedelta(days=1000)) == [checked, materialized]
     [asset] = instance.get_asset_records([TABLE])
@@ -109,7 +109,7 @@ def test_a_quiet_run_leaves_the_last_result_of_a_check(instance: dg.DagsterInsta
     assert latest.status.value == "SUCCEEDED"
 
 
-def test_logged_seals_stay_when_their_run_is_deleted(instance: dg.DagsterInstance):
+def test_logged_seals_survive_the_deletion_of_their_run(instance: dg.DagsterInstance):
     sealed = run(instance, is_sealing=True)
     run(instance, is_quiet=True)
     newest = run(instance)
@@ -129,7 +129,9 @@ def test_the_storage_stops_growing(instance: dg.DagsterInstance):
     assert sizes[-1] <= sizes[2] * 1.02
 
 
-def test_a_busy_storage_is_left_for_the_next_time(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch):
+def test_a_locked_storage_is_left_for_the_next_refresh(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
     run(instance, is_quiet=True)
     run(instance)
     path = Path(instance.root_directory, "history", "runs", "index.db")

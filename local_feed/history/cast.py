@@ -1,4 +1,4 @@
-"""Who and what the history is about: organizations, people, the actors that people and machines appear as."""
+"""The organizations and people of the history, and the `actor` objects of people and machines."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ SCRIPTS = (
 
 @dataclass(frozen=True)
 class Organization:
-    """One organization under the parent, by both of its names."""
+    """One organization under the parent, with both of its ids."""
 
     name: str
     id: str
@@ -30,7 +30,7 @@ class Organization:
 
 @dataclass
 class Person:
-    """Someone with a user id that stays and an email address that may change."""
+    """A person with a fixed user id and email addresses that can change."""
 
     name: str
     user_id: str
@@ -39,7 +39,7 @@ class Person:
     browsers: tuple[str, ...] = ()
 
     def email(self, at: int) -> str:
-        """The address at a time (microseconds)."""
+        """The email address at a time (microseconds)."""
         return [email for since, email in self.emails if since <= at or since == self.emails[0][0]][-1]
 
 
@@ -69,7 +69,7 @@ class Cast:
         return Organization(name, opaque("org", self.seed, name), opaque_uuid(self.seed, name), domain)
 
     def person(self, key: str, name: str, email: str, since: int = 0) -> Person:
-        """Introduce someone; the key is how the stories call them."""
+        """Add a person. `key`: the name that stories use."""
         office = f"203.0.113.{1 + number(40, self.seed, 'office', key)}"
         home = f"198.51.100.{1 + number(250, self.seed, 'home', key)}"
         roaming = f"2001:db8:{number(65536, 'net', key):x}:{number(65536, self.seed, 'host', key):x}::1"
@@ -101,7 +101,7 @@ def acting(key_id: str) -> str:
 
 
 def user_actor(person: Person, at: int) -> dict[str, object]:
-    """Someone as they appear when they act at a time."""
+    """The actor object of a person at a time."""
     pick = number(1 << 30, person.user_id, at)
     return {
         "type": "user_actor",
@@ -113,7 +113,7 @@ def user_actor(person: Person, at: int) -> dict[str, object]:
 
 
 def machine_actor(kind: str, id_field: str, machine_id: str) -> dict[str, object]:
-    """A key or service account as it appears when it acts; always from the same address."""
+    """The actor object of a key or service account. It always has the same address."""
     pick = number(1 << 30, machine_id)
     return {
         "type": kind,
@@ -124,22 +124,22 @@ def machine_actor(kind: str, id_field: str, machine_id: str) -> dict[str, object
 
 
 def api_actor(key_id: str) -> dict[str, object]:
-    """A key that acts."""
+    """The actor object of a key."""
     return machine_actor("api_actor", "api_key_id", key_id)
 
 
 def admin_key_actor(key_id: str) -> dict[str, object]:
-    """An admin key that acts under its own name."""
+    """The actor object of an admin key under its own id."""
     return machine_actor("admin_api_key_actor", "admin_api_key_id", key_id)
 
 
 def service_actor(account_id: str) -> dict[str, object]:
-    """A service account that acts."""
+    """The actor object of a service account."""
     return machine_actor("service_account_actor", "service_account_id", account_id)
 
 
 def scim_actor(directory: str, event: object) -> dict[str, object]:
-    """The directory sync of an identity provider."""
+    """The actor object of an identity provider's directory sync."""
     return {
         "type": "scim_directory_sync_actor",
         "workos_event_id": opaque("event", directory, event),
@@ -152,7 +152,7 @@ ANTHROPIC: dict[str, object] = {"type": "anthropic_actor", "email_address": None
 
 
 def stranger(email: str | None, at: int) -> dict[str, object]:
-    """Someone who has not proven who they are; the address is what they typed."""
+    """The actor object of an unauthenticated user. `email`: what they typed."""
     return {
         "type": "unauthenticated_user_actor",
         "unauthenticated_email_address": email,

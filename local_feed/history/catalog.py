@@ -1,6 +1,6 @@
-"""The documented activity types, and plausible values for fields of the documented types.
+"""The documented activity types, and plausible values for their fields.
 
-The catalog knows what may stand in a field, not what happened: that is for the stories.
+The catalog knows which values a field can have. What happens is in the stories.
 """
 
 import json
@@ -46,13 +46,13 @@ _WORDS = {
 
 @cache
 def documented() -> dict[str, dict[str, Any]]:
-    """The documented types: for each its actors and its fields."""
+    """The documented types, each with its actors and fields."""
     path = Path(__file__).parent.parent / "activity_types.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-class Imagination:
-    """Fills fields. The same seed imagines the same things in the same order."""
+class FieldValues:
+    """Makes values for fields. The same seed gives the same values in the same order."""
 
     def __init__(self, cast: Cast) -> None:
         self._cast = cast
@@ -60,7 +60,7 @@ class Imagination:
         self._people = cycle([person.user_id for person in cast.people.values()])
 
     def fields(self, kind: str, *, sparse: bool = False) -> dict[str, Any]:
-        """Values for all fields of a documented type; `sparse` leaves out or nulls whatever may be."""
+        """Values for all fields of a documented type. `sparse` leaves out or nulls optional fields."""
         return self._object(documented()[kind]["fields"], sparse)
 
     def _object(self, fields: dict[str, Any], sparse: bool) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Imagination:
         return self._object(variant, sparse=False)
 
     def value(self, name: str, spec: dict[str, Any], sparse: bool = False) -> Any:
-        """Something that may stand in the field."""
+        """A valid value for the field."""
         kind = spec["type"].replace("\u2060", "").removesuffix("Deprecated").strip()
         if kind.endswith("or null"):
             if sparse:

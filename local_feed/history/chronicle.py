@@ -1,8 +1,7 @@
-"""The book that stories are written into: events, who was a member when, which keys lived when, when
-logging was off.
+"""Collects what the stories record: events, memberships, lifetimes of keys, and when logging was off.
 
-Stories say when in days since the history begins (3.5 is noon of the fourth day); in a window of other
-length than the default one, days stretch or shrink with it.
+Stories give times in days since the start of the history (3.5 is noon of the fourth day). If the history is longer
+or shorter than the default, days scale with it.
 """
 
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ STORY_DAYS = 549
 FOREVER = 2**62
 
 Actor = Person | dict[str, object]
-"""A person as they are at that time, or an actor as it is written down."""
+"""A person, or an actor object."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One activity before it is written out. `raw` takes the place of everything else where it is given."""
+    """One activity before it is rendered. `raw`: JSON text that replaces everything else."""
 
     at: int
     kind: str
@@ -34,7 +33,7 @@ class Event:
 
 @dataclass
 class Stay:
-    """Someone's unbroken membership in an organization (microseconds)."""
+    """A continuous membership in an organization; times in microseconds."""
 
     person: Person
     organization: Organization
@@ -44,7 +43,7 @@ class Stay:
 
 @dataclass(frozen=True)
 class KeyLife:
-    """A key or account that is used from time to time between two moments."""
+    """A key or account that is used now and then between two times (microseconds)."""
 
     actor: dict[str, object]
     since: int
@@ -55,7 +54,7 @@ class KeyLife:
 
 @dataclass
 class Chronicle:
-    """Everything that the stories decide."""
+    """Everything that the stories have recorded."""
 
     cast: Cast
     start: int
@@ -66,11 +65,11 @@ class Chronicle:
     silences: list[tuple[Organization, int, int]] = field(default_factory=list)
 
     def moment(self, day: float) -> int:
-        """Microseconds of a story day."""
+        """The time (microseconds) of a story day."""
         return self.start + round((self.end - self.start) * day / STORY_DAYS)
 
     def silence(self, organization: Organization, since: float, until: float) -> None:
-        """Nothing of this organization is recorded between two story days."""
+        """Switch logging off for the organization between two story days."""
         self.silences.append((organization, self.moment(since) + SECOND, self.moment(until)))
 
     def is_silent(self, organization: Organization | None, at: int) -> bool:
@@ -89,13 +88,13 @@ class Chronicle:
         facts: Mapping[str, object] | None = None,
         **fields: object,
     ) -> int:
-        """Write an event down (unless logging is off) and give its time. `exactly` overrides the day.
+        """Record an event, unless logging is off, and return its time. `exactly` (microseconds) overrides the day.
 
-        `facts` holds fields whose names this function uses itself.
+        `facts`: fields whose names are parameters of this function.
         """
         at = self.moment(day) + number(SECOND, self.cast.seed, kind, day) if exactly is None else exactly
         at = min(at, self.end)
-        # A time is what its text says, also where that has fewer digits.
+        # The time is what its text says, also with fewer digits.
         at -= at % 10 ** (6 - digits) if digits is not None else 0
         if not self.is_silent(organization, at):
             who = user_actor(actor, at) if isinstance(actor, Person) else actor
@@ -103,11 +102,11 @@ class Chronicle:
         return at
 
     def joins(self, person: Person, organization: Organization, at: int | None = None) -> None:
-        """Someone is a member from a time on (None: since before the history begins)."""
+        """Start a membership (None: before the start of the history)."""
         self.stays.append(Stay(person, organization, self.start - DAY if at is None else at))
 
     def goes(self, person: Person, organization: Organization, at: int) -> None:
-        """Someone's membership ends."""
+        """End a membership."""
         for stay in self.stays:
             if stay.person is person and stay.organization is organization and stay.until == FOREVER:
                 stay.until = at

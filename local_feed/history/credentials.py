@@ -1,7 +1,6 @@
-"""Stories of keys: every kind of credential is made, changed, used and ended, some of them without a
-beginning.
+"""Stories of keys: every kind of credential is created, changed, used and ended, some without a creation.
 
-Who may read the feed with which key is the server's business.
+The keys that may read the feed are in `local_feed.serving.access`.
 """
 
 from local_feed.history.cast import acting, admin_key_actor, api_actor, service_actor
@@ -15,8 +14,8 @@ def change(kind: str, before: str, after: str) -> dict[str, str]:
     return {"type": kind, "previous_value": before, "current_value": after}
 
 
-def tell(c: Chronicle) -> None:
-    """All stories of credentials."""
+def record_stories(c: Chronicle) -> None:
+    """Record all stories of credentials."""
     for story in (
         _scoped,
         _platform,
@@ -75,7 +74,7 @@ def _scoped(c: Chronicle) -> None:
     back = [change("activation_state", "INACTIVE", "ACTIVE")]
     c.record(170.4, "scoped_api_key_updated", people["ada"], meridian, api_key_id=lena_key, updates=back)
     c.keys.append(KeyLife(api_actor(lena_key), c.moment(170.5), FOREVER))
-    # Made before logging began: first seen when it is renamed, and when it is deleted.
+    # Created before logging began: first seen when it is renamed, and when it is deleted.
     old = opaque("apikey", c.cast.seed, "scoped before logging")
     c.record(
         9.4,
@@ -135,20 +134,20 @@ def _platform(c: Chronicle) -> None:
 
 def _admin(c: Chronicle) -> None:
     priya, console = c.cast.people["priya"], c.cast.console
-    ours, second, old = (
+    first, second, old = (
         c.cast.admin_key_id,
         opaque("admin_api_key", c.cast.seed, 2),
         opaque("admin_api_key", c.cast.seed, 3),
     )
-    for day, key in ((2.4, ours), (35.4, second)):
+    for day, key in ((2.4, first), (35.4, second)):
         c.record(day, "admin_api_key_created", priya, console, admin_api_key_id=key, scopes=["org:admin"])
-    # The same key under both of its names.
-    _uses(c, 2.6, ours)
-    c.record(2.7, "platform_usage_report_messages_viewed", admin_key_actor(ours), console)
-    c.keys.append(KeyLife(api_actor(acting(ours)), c.moment(3), FOREVER))
+    # The same key under both of its ids.
+    _uses(c, 2.6, first)
+    c.record(2.7, "platform_usage_report_messages_viewed", admin_key_actor(first), console)
+    c.keys.append(KeyLife(api_actor(acting(first)), c.moment(3), FOREVER))
     c.keys.append(
         KeyLife(
-            admin_key_actor(ours),
+            admin_key_actor(first),
             c.moment(3),
             FOREVER,
             console,
@@ -396,7 +395,7 @@ def _only_seen_in_use(c: Chronicle) -> None:
     mystery = opaque("apikey", c.cast.seed, "mystery")
     for day in (32.4, 32.401, 99.4):
         _uses(c, day, mystery)
-    # Seen in use under both prefixes, never made: first as an admin key.
+    # Used under both prefixes, but never created: first as an admin key.
     both = opaque("admin_api_key", c.cast.seed, "mystery admin")
     c.record(37.4, "org_users_listed", admin_key_actor(both), c.cast.console)
     _uses(c, 37.6, both)

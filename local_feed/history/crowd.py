@@ -1,6 +1,4 @@
-"""The many people and keys that a larger history has besides those with a story: they come, change, and
-some go.
-"""
+"""The people and keys of a larger history that have no story: they join, change, and some leave."""
 
 from local_feed.history.cast import ANTHROPIC, Person, api_actor, scim_actor
 from local_feed.history.chronicle import FOREVER, Chronicle, KeyLife
@@ -26,12 +24,12 @@ _ROLES = ("user", "developer", "admin")
 
 
 def size_of(activities: int) -> int:
-    """How many people a history of so many activities has besides those with a story."""
+    """How many people without a story a history of so many activities has."""
     return min(2_000, max(0, activities - 1_500) // 120)
 
 
-def tell(c: Chronicle, count: int) -> None:
-    """`count` people, and a key for every tenth of them."""
+def record_stories(c: Chronicle, count: int) -> None:
+    """Record `count` people, and a key for every tenth of them."""
     for n in range(count):
         person = _person(c, n)
         joined = _comes(c, person, n)
@@ -48,7 +46,7 @@ def _person(c: Chronicle, n: int) -> Person:
 
 
 def _comes(c: Chronicle, person: Person, n: int) -> float:
-    """The story day of joining; negative for those from before logging began."""
+    """The story day of joining; negative for people from before logging began."""
     meridian, day = c.cast.meridian, 1 + number(4000, c.cast.seed, "joins", n) / 10
     if n % 5 < 2:
         c.joins(person, meridian)

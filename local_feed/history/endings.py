@@ -1,4 +1,4 @@
-"""Stories of what ends for good: a person who deletes their account, an organization that is deleted."""
+"""Stories of deletion: a person deletes their account, an organization is deleted."""
 
 from local_feed.history.cast import ANTHROPIC, Cast
 from local_feed.history.chronicle import Chronicle
@@ -6,13 +6,13 @@ from local_feed.history.ids import opaque
 
 
 def introduce(cast: Cast, start: int) -> None:
-    """Bring on stage who is only in these stories."""
+    """Add the people who are only in these stories."""
     cast.person("zoe", "Zoë Laurent", "zoe@meridian.example", since=start - 1)
     cast.person("yusuf", "Yusuf Ayd\u0131n", "yusuf@meridian.example", since=start - 1)
 
 
-def tell(c: Chronicle) -> None:
-    """All endings."""
+def record_stories(c: Chronicle) -> None:
+    """Record all stories of deletion."""
     _account(c)
     _organization(c)
 
@@ -27,7 +27,7 @@ def _account(c: Chronicle) -> None:
 
 
 def _organization(c: Chronicle) -> None:
-    """A trial with one member and one key, both of which end with it."""
+    """A trial organization with one member and one key, which end with it."""
     yusuf, trial = c.cast.people["yusuf"], c.cast.trial
     roles = {"previous_role": None, "current_role": "admin"}
     who = {"user_id": yusuf.user_id, "user_email": yusuf.email(c.moment(360))}

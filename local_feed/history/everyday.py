@@ -1,8 +1,7 @@
-"""What members and keys do all day: sign in, chat, read, upload, sign out, call the API.
+"""Everyday activities of members and keys: sign in, chat, read, upload, sign out, call the API.
 
-Each day is made on its own from (seed, day), so that a history of any size can be written in any order with
-the memory of one day. Only those act who are members at that moment, and nothing happens in an organization
-whose logging is off.
+Each day is made only from (seed, day), so that a history of any size can be written in any order with the memory
+of one day. Only current members act, and nothing happens in an organization whose logging is off.
 """
 
 import json
@@ -21,7 +20,7 @@ _HOURS = (0, 6, 7, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 12, 12, 13, 
 _HOURS += (15, 15, 15, 16, 16, 16, 17, 17, 18, 19, 20, 21, 22, 23, 3)
 _CLOCK = [f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(86_400)]
 _DIGITS = (6, 6, 6, 6, 6, 6, 3, 3, 0, 0, 1, 2, 4, 5, 6, 6)
-# A membership that has just begun or is about to end is left alone: its own events come first and last.
+# No activity near the start and end of a membership: its own events come first and last.
 _MARGIN = 60 * SECOND
 _SIGN_INS = ("sso_login_succeeded", "social_login_succeeded", "magic_link_login_succeeded")
 _STUMBLES = ("magic_link_login_failed", "sso_login_failed", "sso_login_initiated")
@@ -69,7 +68,7 @@ ids these take), the id inside the record where it matters which, facet.
 
 @dataclass
 class Presence:
-    """A stretch in which somebody can act under one address in one organization."""
+    """An interval in which a person or key can act under one email address in one organization."""
 
     person: Person | None
     organization: Organization | None
@@ -81,8 +80,8 @@ class Presence:
     facets: dict[tuple[str, bool], Facet] = field(default_factory=dict)
 
     def draft(self, at: int, digits: int, variant: int, kind: str, inner_id: str = "", *, placed: bool) -> Draft:
-        """An activity of this presence; `placed`: it names its organization."""
-        # Some records are written the way other programs write JSON.
+        """A draft of an activity. `placed`: it names its organization."""
+        # Some records have the spacing of other JSON writers.
         spaced = variant % 5 == 4
         look = (variant % len(self.actors), spaced, placed)
         if look not in self.heads:
@@ -120,11 +119,13 @@ def _tail(kind: str, spaced: bool) -> tuple[str, int]:
 
 
 def presences(c: Chronicle) -> tuple[list[Presence], list[Presence]]:
-    """Stretches of people and of keys, cut where addresses change and where logging is off."""
+    """Presences of people and of keys, split where addresses change and where logging is off."""
     people = []
     for stay in c.stays:
         moves = [since for since, _ in stay.person.emails[1:]]
-        for since, until in _audible(c, stay.organization, stay.since + _MARGIN, stay.until - _MARGIN, moves):
+        for since, until in _logged_intervals(
+            c, stay.organization, stay.since + _MARGIN, stay.until - _MARGIN, moves
+        ):
             actors = [
                 {
                     "type": "user_actor",
@@ -140,12 +141,12 @@ def presences(c: Chronicle) -> tuple[list[Presence], list[Presence]]:
     keys = [
         Presence(None, key.organization, since, until, [key.actor], key.kinds)
         for key in c.keys
-        for since, until in _audible(c, key.organization, key.since + 2 * SECOND, key.until, [])
+        for since, until in _logged_intervals(c, key.organization, key.since + 2 * SECOND, key.until, [])
     ]
     return people, keys
 
 
-def _audible(
+def _logged_intervals(
     c: Chronicle, organization: Organization | None, since: int, until: int, cuts: list[int]
 ) -> list[tuple[int, int]]:
     # Nothing was recorded before logging began.
@@ -159,7 +160,7 @@ def _audible(
 
 
 class Everyday:
-    """Makes the everyday activities of single days."""
+    """Makes the everyday activities of a day."""
 
     def __init__(self, c: Chronicle) -> None:
         self._seed = c.cast.seed
@@ -169,7 +170,7 @@ class Everyday:
         self._strangers = [person.emails[0][1] for person in list(c.cast.people.values())[:20]]
 
     def day(self, begin: int, end: int, count: int) -> list[Record]:
-        """Exactly `count` activities in `[begin, end)` (microseconds, within one UTC day), in no order."""
+        """Exactly `count` activities in `[begin, end)` (microseconds, within one UTC day), unordered."""
         random = Random(f"{self._seed} day {begin}")
         people = [p for p in self._people if p.since < end and p.until > begin]
         keys = [p for p in self._keys if p.since < end and p.until > begin]
@@ -179,7 +180,7 @@ class Everyday:
         return _write(drafts[:count], random)
 
     def one(self, at: int, number: int) -> Record:
-        """The activity of a moment after the history, number `number` on the clock of a live feed."""
+        """Activity `number` of a live feed, at a time after the history."""
         random = Random(f"{self._seed} live {number}")
         drafts: list[Draft] = []
         begin = at - at % DAY
@@ -210,7 +211,7 @@ class Everyday:
         elif chance < 0.09:
             self._stumbles(draw, at, variant, drafts)
         else:
-            # Few people do much, many do little.
+            # A few people do much, many do little.
             actor = people[int(draw() * draw() * len(people))]
             self._works(draw, actor, at, min(end, actor.until), variant, drafts)
 
@@ -247,7 +248,7 @@ class Everyday:
                 return
             drafts.append(actor.draft(at, _DIGITS[int(draw() * 16)], variant, kind, chat, placed=True))
             kind = _WORK[int(draw() * len(_WORK))]
-            # Programs do several things in one microsecond, people take their time.
+            # Sometimes several activities have the same microsecond.
             if draw() > 0.01:
                 at += int(draw() * draw() * 600 * SECOND)
         if draw() < 0.2 and at < end:

@@ -1,4 +1,4 @@
-"""Identifiers that look random and are not: the same parts always give the same id."""
+"""Deterministic identifiers that look random: the same parts always give the same id."""
 
 import base64
 import hashlib
@@ -25,5 +25,5 @@ def number(limit: int, *parts: object) -> int:
 
 
 def opaque_batch(noise: bytes) -> str:
-    """Letters and digits from noise: 24 characters for every 18 bytes."""
+    """Letters and digits from random bytes: 24 characters for every 18 bytes."""
     return base64.b64encode(noise).translate(_PLAIN).decode()

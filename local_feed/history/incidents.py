@@ -1,6 +1,6 @@
-"""Stories that a security analyst should find, each beside one that looks alike and is nothing.
+"""Stories that a detection should find, each next to a similar, harmless one.
 
-They are told only where a history has room for them.
+Only histories of at least `MIN_SIZE` activities have them.
 """
 
 from local_feed.history.cast import Person, acting, api_actor, stranger
@@ -13,8 +13,8 @@ MIN_SIZE = 2_000
 _MINUTE = 60 * SECOND
 
 
-def tell(c: Chronicle) -> None:
-    """All incidents."""
+def record_stories(c: Chronicle) -> None:
+    """Record all incidents."""
     _api_off(c)
     _second_factor_off(c)
     _guessed(c)
@@ -26,7 +26,7 @@ def tell(c: Chronicle) -> None:
 
 
 def _api_off(c: Chronicle) -> None:
-    """Ada switches the API off and exports within the day; a second export comes too late to belong to it."""
+    """Ada switches the API off and exports within the day; a second export is too late to be related."""
     ada, meridian = c.cast.people["ada"], c.cast.meridian
     for day, state in ((455.4, False), (456.9, True)):
         facts = {"compliance_api_enabled": state, "compliance_api_logging_enabled": True}
@@ -37,7 +37,7 @@ def _api_off(c: Chronicle) -> None:
 
 
 def _second_factor_off(c: Chronicle) -> None:
-    """Chen signs in by magic link while no second factor is asked for, Vera when it is asked for again."""
+    """Chen signs in by magic link while no second factor is required, Vera when it is required again."""
     meridian = c.cast.meridian
     for day, state in ((460.4, False), (462.4, True)):
         c.record(day, "org_magic_link_second_factor_toggled", c.cast.people["ada"], meridian, enabled=state)
@@ -46,7 +46,7 @@ def _second_factor_off(c: Chronicle) -> None:
 
 
 def _guessed(c: Chronicle) -> None:
-    """Somebody tries until they are in as Dina; Tara mistypes a few times."""
+    """Someone guesses Dina's sign-in; Tara mistypes hers a few times."""
     for day, who, failures in ((465.4, "dina", 6), (466.4, "tara", 4)):
         person, at = c.cast.people[who], c.moment(day)
         for n in range(failures):
@@ -56,7 +56,7 @@ def _guessed(c: Chronicle) -> None:
 
 
 def _roles(c: Chronicle) -> None:
-    """Priya makes herself administrator of a workspace; Uwe gets a custom role that says what it is."""
+    """Priya makes herself administrator of a workspace; Uwe gets a custom role with a telling name."""
     priya, console = c.cast.people["priya"], c.cast.console
     place = {"workspace_id": opaque("wrkspc", c.cast.seed, "apps"), "user_id": priya.user_id}
     c.record(467.4, "platform_workspace_member_added", priya, console, **place)
@@ -98,7 +98,7 @@ def _sharing(c: Chronicle) -> None:
 
 
 def _in_bulk(c: Chronicle) -> None:
-    """Much of one thing in one day, and less than that; Priya's many downloads are what she always does."""
+    """Bulk actions in one day, above and below the threshold; Priya's many downloads are normal for her."""
     for day in (431.4, 432.4, 435.4):
         _repeat(c, day, 8, "platform_file_content_downloaded", "priya", "file_id")
     for day, count, kind, who, field in (
@@ -127,9 +127,9 @@ def _repeat(c: Chronicle, day: float, count: int, kind: str, who: str, field: st
 
 
 def _by_turns(c: Chronicle) -> None:
-    """Mina is in five networks by turns within the hour; Elif in three: office, home and telephone."""
+    """Mina alternates between five networks within an hour; Elif between three: office, home and phone."""
     cafe, train = "198.18.200.9", "198.18.201.9"
-    # A full hour, so that the turns do not fall into two.
+    # At the full hour, so that the activities are not in two hours.
     noon = c.moment(480.5) - c.moment(480.5) % (60 * _MINUTE)
     mina, elif_ = c.cast.people["mina"], c.cast.people["elif"]
     for minute, person, address in (

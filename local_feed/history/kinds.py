@@ -1,6 +1,6 @@
-"""Activity types that need care: which of them only stories may tell, and which belong to no organization."""
+"""Activity types that only stories may record, and types that belong to no organization."""
 
-TOLD_BY_STORIES = frozenset(
+ONLY_IN_STORIES = frozenset(
     {
         "account_deleted",
         "admin_api_key_created",
@@ -71,8 +71,8 @@ TOLD_BY_STORIES = frozenset(
         "tunnel_token_rotated",
     }
 )
-"""They begin, change or end a membership or a credential, or say when something happened; told by chance they
-would contradict it.
+"""Types that start, change or end a membership or a credential, or state when something happened. At random they
+would contradict the stories.
 """
 
 WITHOUT_ORGANIZATION = frozenset(

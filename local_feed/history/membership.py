@@ -1,6 +1,6 @@
-"""Stories of people: how they come, what they become, how they go and come back, in each organization.
+"""Stories of people: how they join, change roles, leave and return, in each organization.
 
-Keys, groups and workspaces have stories of their own.
+Stories of keys are in `credentials`, those of groups and workspaces in `spaces`.
 """
 
 from local_feed.history.cast import ANTHROPIC, Cast, admin_key_actor, scim_actor, user_actor
@@ -41,14 +41,14 @@ HARBOR_PEOPLE = {
 
 
 def introduce(cast: Cast, start: int) -> None:
-    """Bring everyone with a story on stage."""
+    """Add everyone who has a story."""
     for people in (FOUNDERS, NEWCOMERS, CONSOLE_PEOPLE, HARBOR_PEOPLE):
         for key, (name, email) in people.items():
             cast.person(key, name, email, since=start - 1)
 
 
-def tell(c: Chronicle) -> None:
-    """All stories of membership."""
+def record_stories(c: Chronicle) -> None:
+    """Record all stories of membership."""
     for key in FOUNDERS:
         c.joins(c.cast.people[key], c.cast.meridian)
     for key in CONSOLE_PEOPLE:
@@ -111,7 +111,7 @@ def _role(
 
 
 def _known_before(c: Chronicle) -> None:
-    """Their first membership event is a change or an end: they were there before logging began."""
+    """People whose first membership event is a change or an end: they joined before logging began."""
     people, meridian = c.cast.people, c.cast.meridian
     _role(c, 20.42, "elif", "user", "admin", by=people["ada"])
     at = c.record(
@@ -179,7 +179,7 @@ def _invitations(c: Chronicle) -> None:
 
 
 def _directory(c: Chronicle) -> None:
-    """Provisioned, and given a role a moment later: one stay, not two. Kofi acts after he is gone."""
+    """Provisioned, and given a role a moment later: one stay, not two. Kofi acts after his removal."""
     people, meridian = c.cast.people, c.cast.meridian
     directory = opaque("directory", c.cast.seed)
     for day, who in ((10.37, "dina"), (40.39, "kofi")):

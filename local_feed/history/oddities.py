@@ -1,6 +1,4 @@
-"""What the contract says to expect and programs like to forget: strangers to the catalog, ties, odd texts,
-odd JSON.
-"""
+"""Cases that the API documentation announces and programs forget: unknown types, ties, odd texts, odd JSON."""
 
 import json
 
@@ -27,8 +25,8 @@ TEXTS = (
 )
 
 
-def tell(c: Chronicle) -> None:
-    """All oddities."""
+def record_stories(c: Chronicle) -> None:
+    """Record all oddities."""
     _texts(c)
     _unknown(c)
     _ties(c)
@@ -106,7 +104,7 @@ def _ties(c: Chronicle) -> None:
             chat = opaque("claude_chat", c.cast.seed, at, n)
             kind = "claude_chat_created" if n == 0 else "claude_chat_updated"
             c.record(0, kind, elif_, meridian, exactly=at, digits=digits, claude_chat_id=chat)
-    # A key that is made and changed in one microsecond, and a member who is changed twice in one.
+    # A key that is created and changed in one microsecond, and a member who is changed twice in one.
     both = c.moment(114.5)
     key = opaque("apikey", c.cast.seed, "tied")
     priya, console = c.cast.people["priya"], c.cast.console
@@ -124,7 +122,7 @@ def _large(c: Chronicle) -> None:
 
 
 def _raw(c: Chronicle) -> None:
-    """Records that are right and look different: escapes, spaces, other orders, numbers as nobody writes
+    """Valid records that look different: escapes, spaces, other key orders, unusual numbers.
     them.
     """
     tara, meridian = c.cast.people["tara"], c.cast.meridian

@@ -1,4 +1,4 @@
-"""From a chronicle and everyday life to the finished records of a history, day by day, newest first."""
+"""Renders a chronicle and everyday activities as the records of a history, day by day, newest first."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _EVERY_ACTOR_FROM = 20_000
 
 
 class History:
-    """An organization's history of exactly `size` activities between `start` and `end` (RFC 3339).
+    """A history of exactly `size` activities between `start` and `end` (RFC 3339).
 
     The same four values always give the same bytes.
     """
@@ -42,45 +42,45 @@ class History:
 
     @cached_property
     def chronicle(self) -> Chronicle:
-        """What the stories tell; always the same main stories, and a larger cast in a larger history."""
+        """What the stories record. The main stories are always the same; a larger history has more people."""
         membership.introduce(self.cast, self.start)
         endings.introduce(self.cast, self.start)
         c = Chronicle(self.cast, self.start, self.end)
         for stories in (membership, credentials, spaces, endings, oddities):
-            stories.tell(c)
+            stories.record_stories(c)
         if self.size >= incidents.MIN_SIZE:
-            incidents.tell(c)
-        tour.tell(c)
+            incidents.record_stories(c)
+        tour.record_stories(c)
         if self.size >= _EVERY_ACTOR_FROM:
-            tour.tell(c, every_actor=True)
-        crowd.tell(c, crowd.size_of(self.size))
+            tour.record_stories(c, every_actor=True)
+        crowd.record_stories(c, crowd.size_of(self.size))
         return c
 
     @cached_property
     def everyday(self) -> Everyday:
-        """Everyday life around the stories."""
+        """Everyday activities around the stories."""
         return Everyday(self.chronicle)
 
     def batches(self) -> Iterator[list[Record]]:
         """All records, newest first, one UTC day at a time."""
-        told: dict[int, list[Record]] = defaultdict(list)
-        for record in self._told():
-            told[record.at // DAY].append(record)
+        by_day: dict[int, list[Record]] = defaultdict(list)
+        for record in self._story_records():
+            by_day[record.at // DAY].append(record)
         days = self._days()
         for (begin, end), count in zip(reversed(days), reversed(self._shares(days)), strict=True):
-            records = told.pop(begin // DAY, []) + self.everyday.day(begin, end, count)
+            records = by_day.pop(begin // DAY, []) + self.everyday.day(begin, end, count)
             records.sort(key=lambda record: record[:2], reverse=True)
             yield records
 
     def archive(self, directory: Path) -> RenderedHistory:
-        """The finished history on disk under `directory`, rendered now unless it is already there."""
+        """The history on disk under `directory`. Renders it if it is not there."""
         path = directory / f"history-{self.size}-{self._fingerprint()}"
         if not path.is_dir():
             write_archive(path, self.batches())
         return RenderedHistory(path)
 
     def growth(self, per_minute: float, since: int, until: int) -> list[Record]:
-        """Activities after the history, on a clock of so many a minute, that happen in `[since, until)`."""
+        """Live activities in `[since, until)` (microseconds), at a rate of `per_minute`."""
         period = round(60_000_000 / per_minute)
         moments = [
             (n * period + number(period, self.seed, "live", n), n)
@@ -88,7 +88,7 @@ class History:
         ]
         return [self.everyday.one(at, n) for at, n in moments if since <= at < until]
 
-    def _told(self) -> list[Record]:
+    def _story_records(self) -> list[Record]:
         records = [self._write(event, n) for n, event in enumerate(self.chronicle.events)]
         if len(records) > self.size:
             raise ValueError(f"the stories alone are {len(records)} activities, more than {self.size}")
@@ -131,7 +131,7 @@ class History:
         return [after - before for before, after in pairwise([0, *reached])]
 
     def _fingerprint(self) -> str:
-        """Changes with the parameters and with the code that renders, so that no old cache is served."""
+        """A hash of the parameters and the rendering code, so that an outdated cache is not used."""
         digest = hashlib.sha256(f"{self.seed} {self.size} {self.start} {self.end}".encode())
         for path in sorted([*Path(__file__).parent.glob("*.py"), Path(__file__).parent.parent / "archive.py"]):
             digest.update(path.read_bytes())

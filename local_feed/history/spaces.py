@@ -1,6 +1,4 @@
-"""Stories of places: groups, roles, workspaces, shared resources and design projects, and who is let into
-them.
-"""
+"""Stories of groups, roles, workspaces, shared resources and design projects, and their members."""
 
 from local_feed.history.cast import ANTHROPIC, admin_key_actor
 from local_feed.history.chronicle import Actor, Chronicle
@@ -8,8 +6,8 @@ from local_feed.history.credentials import change
 from local_feed.history.ids import opaque
 
 
-def tell(c: Chronicle) -> None:
-    """All stories of places."""
+def record_stories(c: Chronicle) -> None:
+    """Record all these stories."""
     _groups(c)
     _roles(c)
     _workspaces(c)

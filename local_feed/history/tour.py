@@ -1,8 +1,6 @@
-"""A walk through the catalog: whatever no story has told happens at least once, to somebody, by some
-allowed actor.
+"""Covers the catalog: every documented type that no story has recorded happens at least once, by an allowed actor.
 
-Types that begin, change or end a membership or a credential are left to the stories: told by chance they
-would contradict them.
+Types that start, change or end a membership or a credential are left to the stories, which they could contradict.
 """
 
 from itertools import cycle
@@ -17,28 +15,30 @@ from local_feed.history.cast import (
     service_actor,
     stranger,
 )
-from local_feed.history.catalog import Imagination, documented
+from local_feed.history.catalog import FieldValues, documented
 from local_feed.history.chronicle import STORY_DAYS, Chronicle
 from local_feed.history.ids import number, opaque
-from local_feed.history.kinds import TOLD_BY_STORIES, WITHOUT_ORGANIZATION
+from local_feed.history.kinds import ONLY_IN_STORIES, WITHOUT_ORGANIZATION
 
 _SETTINGS_PER_EVENT = 8
 
 
-def tell(c: Chronicle, *, every_actor: bool = False) -> None:
-    """Each documented type that is not in the book yet; with `every_actor`, all by each actor allowed."""
-    told = {event.kind for event in c.events}
-    kinds = [kind for kind in documented() if kind not in TOLD_BY_STORIES and (every_actor or kind not in told)]
-    imagination = Imagination(c.cast)
+def record_stories(c: Chronicle, *, every_actor: bool = False) -> None:
+    """Record each documented type that is not recorded yet; with `every_actor`, every type by each actor."""
+    recorded = {event.kind for event in c.events}
+    kinds = [
+        kind for kind in documented() if kind not in ONLY_IN_STORIES and (every_actor or kind not in recorded)
+    ]
+    values = FieldValues(c.cast)
     turns = _turns(c, kinds, every_actor)
     for n, (kind, actor_type) in enumerate(turns):
         day = 2.3 + (STORY_DAYS - 4) * n / len(turns)
         organization = c.cast.console if kind.startswith("platform_") else c.cast.meridian
         actor = _actor(c, actor_type, c.moment(day), n, organization is c.cast.console)
         where = None if kind in WITHOUT_ORGANIZATION else organization
-        fields = imagination.fields(kind, sparse=n % 3 == 2)
+        fields = values.fields(kind, sparse=n % 3 == 2)
         c.record(day, kind, actor, where, digits=(6, 3, 0, 6, 1, 6)[n % 6], facts=fields)
-    _settings(c, imagination)
+    _settings(c, values)
 
 
 def _turns(c: Chronicle, kinds: list[str], every_actor: bool) -> list[tuple[str, str]]:
@@ -49,7 +49,7 @@ def _turns(c: Chronicle, kinds: list[str], every_actor: bool) -> list[tuple[str,
     for n, kind in enumerate(kinds):
         actors = documented()[kind]["actors"]
         rare = next(anyone) if len(actors) == 11 else actors[n % len(actors)]
-        # People do most things: every other turn is theirs where they are allowed.
+        # People do most things: every other activity is a person's, if allowed.
         turns.append((kind, "user_actor" if n % 2 and "user_actor" in actors else rare))
     return turns
 
@@ -99,13 +99,13 @@ def _actor(c: Chronicle, kind: str, at: int, n: int, in_console: bool) -> dict[s
             return {"type": "attested_device_actor", **device, **where}
 
 
-def _settings(c: Chronicle, imagination: Imagination) -> None:
-    """Every documented setting changes once, several in one event."""
+def _settings(c: Chronicle, values: FieldValues) -> None:
+    """Change every documented setting once, several in one event."""
     for kind, who, first_day in (
         ("claude_organization_settings_updated", "ada", 92.4),
         ("claude_user_settings_updated", "mina", 93.4),
     ):
         variants = documented()[kind]["fields"]["updates"]["variants"]
         for n in range(0, len(variants), _SETTINGS_PER_EVENT):
-            updates = [imagination.variant(variant) for variant in variants[n : n + _SETTINGS_PER_EVENT]]
+            updates = [values.variant(variant) for variant in variants[n : n + _SETTINGS_PER_EVENT]]
             c.record(first_day + n, kind, c.cast.people[who], c.cast.meridian, updates=updates)

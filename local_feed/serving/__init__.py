@@ -1,3 +1,1 @@
-"""The HTTP side of the local feed: parameters, keys, cursors, quota, faults and the application that joins
-them.
-"""
+"""The HTTP side of the local feed: parameters, keys, cursors, quota, faults and the application."""

@@ -1,4 +1,4 @@
-"""Who may read the feed: keys, their scopes and what each of them can see."""
+"""Authentication and authorization: keys, their scopes and what they can see."""
 
 from dataclasses import dataclass, field
 
@@ -9,9 +9,7 @@ SCOPE = "read:compliance_activities"
 
 @dataclass(frozen=True)
 class Key:
-    """A key as the server knows it. `acts_as` is the id it has as an actor; `organization` narrows its
-    sight.
-    """
+    """A key. `acts_as`: its id as an actor; `organization`: the only organization that it sees (None: all)."""
 
     secret: str = field(repr=False)
     acts_as: str
@@ -20,7 +18,11 @@ class Key:
 
 
 def authenticate(secret: str | None, keys: dict[str, Key]) -> Key:
-    """The key behind a secret; a 401 when there is none."""
+    """The key of a secret.
+
+    Raises:
+        Refusal: 401, there is no such key.
+    """
     if not secret:
         raise Refusal(401, "x-api-key header is required")
     if secret not in keys:
@@ -29,7 +31,11 @@ def authenticate(secret: str | None, keys: dict[str, Key]) -> Key:
 
 
 def authorize(key: Key) -> None:
-    """A 403 that says what the key has and what it needs, when it may not read the feed."""
+    """Check the key's scope.
+
+    Raises:
+        Refusal: 403, with the scopes that the key has and the one it needs.
+    """
     if SCOPE not in key.scopes:
         got = ", ".join(key.scopes) or "none"
         raise Refusal(403, f"This key lacks a required scope. Got: {got}. Needed: {SCOPE}.")

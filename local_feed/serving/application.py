@@ -1,6 +1,4 @@
-"""The Starlette application: the public path, and the control desk under `/_local_feed` that only loopback
-reaches.
-"""
+"""The Starlette application: the public path, and control routes under `/_local_feed` for loopback only."""
 
 import asyncio
 import contextlib
@@ -19,20 +17,20 @@ from local_feed.archive import read_record
 from local_feed.serving import wire
 from local_feed.serving.errors import error_body
 from local_feed.serving.faults import Fault, Faults
-from local_feed.serving.feed import Answer, Asked, Feed
+from local_feed.serving.feed import Answer, Feed, FeedRequest
 
 PATH = "/v1/compliance/activities"
 
 
 class _Broken(Response):
-    """A response whose connection comes to harm while it is being sent, or before."""
+    """A response whose connection fails before or while it is sent."""
 
     def __init__(self, answer: Answer, fault: Fault, request: Request) -> None:
         super().__init__()
         self._answer, self._fault, self._request = answer, fault, request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what the fault leaves of the answer."""
+        """Send the part of the answer that the fault lets through."""
         transport = self._request.state.transport
         answer, fault = self._answer, self._fault
         match fault.kind:
@@ -48,13 +46,13 @@ class _Broken(Response):
                 if kind == "cut_body":
                     await wire.cut(transport, receive)
                 else:
-                    # A reset discards what is still in flight; the client should have begun to read.
+                    # A reset discards data in flight; this gives the client time to start reading.
                     await asyncio.sleep(0.05)
                     await wire.reset(transport, receive)
 
 
 async def _hold(faults: Faults, receive: Receive) -> None:
-    """Wait until the faults are released, or the client has gone."""
+    """Wait until held answers are released, or the client has disconnected."""
     loop, released = asyncio.get_running_loop(), asyncio.Event()
     faults.hold(lambda: loop.call_soon_threadsafe(released.set))
     waiting = [asyncio.create_task(released.wait()), asyncio.create_task(wire.until_gone(receive))]
@@ -64,16 +62,16 @@ async def _hold(faults: Faults, receive: Receive) -> None:
 
 
 def application(feed: Feed, latency: float = 0.0) -> Starlette:
-    """The feed over HTTP; every answer takes `latency` seconds longer than it needs."""
+    """The feed over HTTP. `latency`: seconds added to every response."""
 
     async def activities(request: Request) -> Response:
-        asked = Asked(
+        feed_request = FeedRequest(
             query=request.url.query,
             headers=dict(request.headers.items()),
             url=str(request.url),
             ip_address=request.client.host if request.client else None,
         )
-        answer = feed.answer(asked)
+        answer = feed.answer(feed_request)
         fault = answer.fault
         extra = fault.seconds if fault is not None and fault.kind == "latency" else None
         wait = latency + (extra or 0)
@@ -90,7 +88,7 @@ def application(feed: Feed, latency: float = 0.0) -> Starlette:
         headers = {"request-id": feed.next_request_id()}
         return Response(error_body(status, "not found"), status, headers, media_type="application/json")
 
-    routes = [Route(PATH, activities, methods=["GET"]), *_control_desk(feed)]
+    routes = [Route(PATH, activities, methods=["GET"]), *_control_routes(feed)]
     return Starlette(routes=routes, exception_handlers={404: refused, 405: refused})
 
 
@@ -98,7 +96,7 @@ def _is_local(request: Request) -> bool:
     return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
 
 
-def _control_desk(feed: Feed) -> list[Route]:
+def _control_routes(feed: Feed) -> list[Route]:
     async def faults(request: Request) -> Response:
         if not _is_local(request):
             raise HTTPException(404)

@@ -1,6 +1,4 @@
-"""Activities that come while the server runs: own reads and live growth, each visible after the indexing
-delay.
-"""
+"""Activities that arrive while the server runs: own reads and live growth, visible after the indexing delay."""
 
 import hashlib
 import heapq
@@ -20,7 +18,7 @@ Growth = Callable[[int, int], list[Record]]
 
 @dataclass
 class Arrivals:
-    """Brings new activities into a timeline once they are old enough to be indexed (`delay` seconds)."""
+    """Adds new activities to a timeline once they are `delay` seconds old."""
 
     timeline: Timeline
     delay: float = 0.0
@@ -31,12 +29,12 @@ class Arrivals:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def expect(self, record: Record) -> None:
-        """Let `record` appear when its time and the delay have passed."""
+        """Add `record` when its time and the delay have passed."""
         with self._lock:
             self._push(record)
 
     def settle(self, now: int) -> None:
-        """Make visible what is due at `now` (microseconds)."""
+        """Add everything that is due at `now` (microseconds) to the timeline."""
         with self._lock:
             if self.growth is not None and now > self.grown_until:
                 for record in self.growth(self.grown_until, now):
@@ -60,7 +58,7 @@ def own_read(
     user_agent: str | None,
     ip_address: str | None,
 ) -> Record:
-    """The `compliance_api_accessed` activity that one read of the feed leaves behind."""
+    """The `compliance_api_accessed` activity of one read of the feed."""
     digest = hashlib.sha256(f"own read {request_id}".encode()).hexdigest()
     activity = {
         "id": f"activity_01{digest[:22]}",

@@ -1,7 +1,7 @@
-"""Opaque cursors: a sealed place in the feed that only opens for the query it was made for.
+"""Opaque cursors: authenticated positions in the feed, each valid only for the query that it was made for.
 
-The secret is fixed, so that a walk can go on after the server has been started again. It protects nothing
-but the promise that nobody parses a cursor or builds one.
+The secret is fixed, so that cursors survive a restart of the server. It only keeps clients from parsing or
+building cursors.
 """
 
 import base64
@@ -31,7 +31,7 @@ def _mark(query: str) -> bytes:
 
 
 def make_cursor(key: Key, query: str) -> str:
-    """The cursor for a place, bound to the query's fingerprint."""
+    """The cursor for a position, bound to the query's fingerprint."""
     at, activity_id, serial = key
     content = _mark(query) + at.to_bytes(8, "big", signed=True) + serial.to_bytes(6, "big")
     content += activity_id.encode("utf-8", "surrogatepass")
@@ -40,7 +40,11 @@ def make_cursor(key: Key, query: str) -> str:
 
 
 def open_cursor(cursor: str, query: str, name: str) -> Key:
-    """The place a cursor stands for; a 400 when it is not one of ours or belongs to another query."""
+    """The position in a cursor.
+
+    Raises:
+        Refusal: 400, the cursor is not valid or belongs to another query.
+    """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -51,9 +55,9 @@ def open_cursor(cursor: str, query: str, name: str) -> Key:
         raise Refusal(400, f"{name}: not a valid cursor")
     if content[:_QUERY_SIZE] != _mark(query):
         raise Refusal(400, f"{name}: this cursor was made by another query; keep bounds, filters and order")
-    place = content[_QUERY_SIZE:]
+    position = content[_QUERY_SIZE:]
     return (
-        int.from_bytes(place[:8], "big", signed=True),
-        place[14:].decode(),
-        int.from_bytes(place[8:14], "big"),
+        int.from_bytes(position[:8], "big", signed=True),
+        position[14:].decode(),
+        int.from_bytes(position[8:14], "big"),
     )

@@ -1,4 +1,4 @@
-"""Refusals as the feed words them: `{"type": "error", "error": {"type", "message"}}` with a status."""
+"""Error responses of the feed: `{"type": "error", "error": {"type", "message"}}` with a status."""
 
 import json
 
@@ -30,6 +30,6 @@ class Refusal(Exception):
 
 
 def error_body(status: int, message: str) -> bytes:
-    """The JSON body for a status, its `error.type` from the contract's table."""
+    """The JSON body for a status, with the `error.type` that the API documents for it."""
     kind = ERROR_TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
     return json.dumps({"type": "error", "error": {"type": kind, "message": message}}).encode()

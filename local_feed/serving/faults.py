@@ -1,6 +1,6 @@
-"""Misbehaviour on demand: which faults exist, and the queue that hands them to matching requests.
+"""The kinds of faults, and the queue that assigns them to matching requests.
 
-What a fault does to a response is in `local_feed.serving.mischief` and `local_feed.serving.wire`.
+What a fault does to a response is in `local_feed.serving.fault_effects` and `local_feed.serving.wire`.
 """
 
 import threading
@@ -51,19 +51,19 @@ _LATER_PAGES_ONLY = {"same_cursor", "cursor_refused", "duplicate_across_pages"}
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """One misbehaviour and the requests it is for.
+    """A fault and the requests that it applies to.
 
-    `times`: how many matching requests it spoils (0: all, until cleared); `skip`: how many it lets pass
-    before. A `hold` is answered when `Faults.release` is called. `pages`: `first` (no cursor), `later` (with
-    cursor) or `any`; `contains`: text in the decoded query string; `covers`: a moment (RFC 3339) that lies
-    in the time that is asked for. `lifetime`: it spares the first so many pages of each query, as if a
-    cursor lived no longer. `status`: for `error` (500 unless given) and `html` (502 unless given);
-    `retry_after`: seconds, for `rate_limited` and `error`, absent when None; `should_retry`: sets
-    `x-should-retry` where not None; `seconds`: for `latency`, and for `hang` the time after which the
-    connection is closed (None: never); `field`: for `changed_record`, the field that disappears; `body`: for
-    `body`, the text that takes the place of the answer (200 unless `status` is given); `size`: for `bomb`,
-    the bytes that its gzip unpacks to; `message`: for `given_cursor`, the cursor of the next page; `headers`:
-    set on the answer whatever the kind (alone: kind `headers`).
+    `times`: how many matching requests it affects (0: all, until cleared); `skip`: how many pass before.
+    `pages`: `first` (no cursor), `later` (with cursor) or `any`; `contains`: text in the decoded query string;
+    `covers`: a time (RFC 3339) within the requested interval; `lifetime`: the first so many pages of each query
+    are not affected, as if cursors expired after them.
+    `status`: of `error` (default 500), `html` (default 502) and `body` (default 200); `retry_after`: seconds, for
+    `rate_limited` and `error` (None: no header); `should_retry`: value of `x-should-retry` (None: no header);
+    `seconds`: of `latency`, and after which a `hang` closes the connection (None: never); `field`: the field that
+    `changed_record` removes; `body`: the text that `body` sends instead; `size`: unpacked bytes of a `bomb`;
+    `message`: of `given_cursor`, the cursor of the next page;
+    `headers`: set on the response with any kind (the kind `headers` does only this).
+    A `hold` is answered when `Faults.release` is called.
     """
 
     kind: Kind
@@ -84,7 +84,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     headers: dict[str, str] = {}
 
     def matches(self, query: str) -> bool:
-        """Whether this fault is for a request with the given raw query string."""
+        """Whether this fault applies to a request with the given raw query string."""
         has_cursor = "after_id=" in query or "before_id=" in query
         if has_cursor and self.pages == "first":
             return False
@@ -94,16 +94,16 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _covers(query: str, moment: str) -> bool:
-    """Whether the query asks for `[created_at.gte, created_at.lt)`, and the moment lies in it."""
+    """Whether the query has `created_at.gte` and `created_at.lt`, and the time is between them."""
     bounds = dict(parse_qsl(query))
     low, high = bounds.get("created_at.gte"), bounds.get("created_at.lt")
     return bool(low and high) and to_nanos(low) <= to_nanos(moment) < to_nanos(high)
 
 
 class Faults:
-    """The queue of faults. A request meets the first one that matches it.
+    """The queue of faults. The first fault that matches a request is applied to it.
 
-    What others wait for are events: `wait_until_met` for the faults, `release` for whoever is held.
+    Tests wait with `wait_until_met` until the faults have been applied, and free held requests with `release`.
     """
 
     def __init__(self) -> None:
@@ -121,18 +121,18 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Behave from now on."""
+        """Remove all faults and listeners."""
         with self._lock:
             self._queue.clear()
             self._listeners.clear()
 
     def pending(self) -> list[Fault]:
-        """Faults that still wait for a request."""
+        """Faults that have not been applied to all their requests yet."""
         with self._lock:
             return list(self._queue)
 
     def take(self, query: str) -> Fault | None:
-        """The fault that the request with this raw query string meets, counted off."""
+        """The fault for the request with this raw query string, counted as applied; None without one."""
         with self._lock:
             page = self._count_page(query)
             for fault in self._queue:
@@ -145,44 +145,48 @@ class Faults:
                     self._queue.remove(fault)
                 elif fault.times > 1:
                     fault.times -= 1
-                self._tell_met()
+                self._notify_met()
                 return fault
             return None
 
-    def _tell_met(self) -> None:
+    def _notify_met(self) -> None:
         if not self._queue:
             listeners, self._listeners = self._listeners, []
-            for tell in listeners:
-                tell()
+            for listener in listeners:
+                listener()
             self._lock.notify_all()
 
     def _count_page(self, query: str) -> int:
-        """Which page of its query this request asks for, from 1; a request without a cursor begins again."""
+        """The number of the requested page in its query, from 1. A request without a cursor starts again."""
         rest = [(name, value) for name, value in parse_qsl(query) if name not in ("after_id", "before_id")]
-        walk = repr(rest)
+        query_key = repr(rest)
         has_cursor = len(rest) < len(parse_qsl(query))
-        self._pages[walk] = self._pages.get(walk, 0) + 1 if has_cursor else 1
-        return self._pages[walk]
+        self._pages[query_key] = self._pages.get(query_key, 0) + 1 if has_cursor else 1
+        return self._pages[query_key]
 
     def wait_until_met(self, timeout: float = 60.0) -> None:
-        """Wait until every queued fault has met all its requests; TimeoutError where that never happens."""
+        """Wait until every queued fault has been applied to all its requests.
+
+        Raises:
+            TimeoutError: that did not happen in time.
+        """
         with self._lock:
             if not self._lock.wait_for(lambda: not self._queue, timeout):
                 raise TimeoutError(f"no request met {self._queue}")
 
-    def on_met(self, tell: Callable[[], None]) -> None:
-        """Call `tell` once, when every queued fault has met all its requests."""
+    def on_met(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once, when every queued fault has been applied to all its requests."""
         with self._lock:
-            self._listeners.append(tell)
+            self._listeners.append(listener)
 
-    def hold(self, let_go: Callable[[], None]) -> None:
-        """An answer is being held; `let_go` is called when `release` is."""
+    def hold(self, send: Callable[[], None]) -> None:
+        """Register a held answer; `release` calls `send`."""
         with self._lock:
-            self._held.append(let_go)
+            self._held.append(send)
 
     def release(self) -> None:
-        """Send every answer that is held."""
+        """Send all held answers."""
         with self._lock:
             held, self._held = self._held, []
-        for let_go in held:
-            let_go()
+        for send in held:
+            send()

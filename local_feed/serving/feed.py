@@ -1,6 +1,4 @@
-"""The feed as a function: one request in, one answer out. HTTP itself begins in
-`local_feed.serving.application`.
-"""
+"""The feed without HTTP: answers one request. HTTP is in `local_feed.serving.application`."""
 
 import hashlib
 import json
@@ -12,7 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from urllib.parse import parse_qsl
 
-from local_feed.serving import mischief
+from local_feed.serving import fault_effects
 from local_feed.serving.access import Key, authenticate, authorize
 from local_feed.serving.arrivals import Arrivals, own_read
 from local_feed.serving.errors import Refusal
@@ -26,7 +24,7 @@ _REMEMBERED_REQUESTS = 100_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class FeedRequest:
     """A request as it arrived; header names in lower case."""
 
     query: str
@@ -37,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that was answered: epoch seconds, raw query string, headers without the key, outcome."""
+    """An answered request: time (epoch seconds), raw query string, headers without the key, status."""
 
     at: float
     query: str
@@ -50,7 +48,7 @@ class Seen:
 
 @dataclass
 class Answer:
-    """What goes back, and the fault (if any) that still has to happen to the connection."""
+    """The response, and the fault (if any) that is still to be applied to the connection."""
 
     status: int
     headers: dict[str, str]
@@ -60,7 +58,7 @@ class Answer:
 
 @dataclass
 class Feed:
-    """The Activity Feed over a timeline. Times come from `clock` (epoch seconds)."""
+    """The Activity Feed on a timeline. `clock`: returns epoch seconds."""
 
     timeline: Timeline
     arrivals: Arrivals
@@ -74,39 +72,39 @@ class Feed:
     _serial: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, asked: Asked) -> Answer:
-        """Answer one request for activities, note it, and let it leave its own trace in the feed."""
+    def answer(self, request: FeedRequest) -> Answer:
+        """Answer one request for activities, record it, and add its own read to the feed."""
         now = self.clock()
         request_id = self.next_request_id()
-        fault = self.faults.take(asked.query)
+        fault = self.faults.take(request.query)
         key: Key | None = None
         self.arrivals.settle(round(now * 1e6))
         try:
-            key = authenticate(asked.headers.get("x-api-key"), self.keys)
-            answer = self._authenticated(asked, key, fault, now)
+            key = authenticate(request.headers.get("x-api-key"), self.keys)
+            answer = self._authenticated(request, key, fault, now)
         except Refusal as refusal:
             answer = Answer(refusal.status, {"content-type": "application/json"}, refusal.body())
             if key is not None:
                 answer.headers |= self.quota.headers(now)
                 if refusal.status == 429:
                     answer.headers["retry-after"] = str(self.quota.retry_after(now))
-        self._finish(asked, answer, fault, key, request_id, now)
+        self._finish(request, answer, fault, key, request_id, now)
         return answer
 
-    def _authenticated(self, asked: Asked, key: Key, fault: Fault | None, now: float) -> Answer:
-        if fault is not None and (spoilt := mischief.instead(fault)) is not None:
-            status, headers, body = spoilt
+    def _authenticated(self, request: FeedRequest, key: Key, fault: Fault | None, now: float) -> Answer:
+        if fault is not None and (replacement := fault_effects.replacement(fault)) is not None:
+            status, headers, body = replacement
             if fault.kind != "html":
                 headers |= self.quota.headers(now)
             return Answer(status, headers, body)
         authorize(key)
         if not self.quota.spend(now):
             raise Refusal(429, "this request would exceed the organization's rate limit; wait and try again")
-        version = asked.headers.get("anthropic-version")
+        version = request.headers.get("anthropic-version")
         if version != API_VERSION:
             raise Refusal(400, f"anthropic-version: header is required and must be {API_VERSION}")
         try:
-            parameters = parse_qsl(asked.query, keep_blank_values=True, errors="strict")
+            parameters = parse_qsl(request.query, keep_blank_values=True, errors="strict")
         except ValueError as error:
             raise Refusal(400, "the query string is not valid UTF-8") from error
         query = read_query(parameters, key.organization)
@@ -115,66 +113,72 @@ class Feed:
 
     def _body(self, query: Query, parameters: dict[str, str], fault: Fault | None) -> bytes:
         if fault is not None:
-            mischief.refuse_cursor(fault)
+            fault_effects.refuse_cursor(fault)
         page = self._page(query)
         if fault is not None:
-            page = mischief.spoil_page(fault, query, page, self.timeline)
+            page = fault_effects.spoil_page(fault, query, page, self.timeline)
         envelope: dict[str, object] = {
             "has_more": page.has_more,
             "first_id": query.cursor(page.first),
             "last_id": query.cursor(page.last),
         }
         if fault is not None:
-            mischief.spoil_envelope(fault, parameters.get("after_id"), envelope)
+            fault_effects.spoil_envelope(fault, parameters.get("after_id"), envelope)
         tail = json.dumps(envelope, separators=(",", ":")).encode()
         body = b"".join((b'{"data":[', join(self.timeline.texts(page)), b"],", tail[1:]))
         if fault is not None:
-            body = mischief.spoil_text(fault, body)
-            mischief.afterwards(fault, page, self.timeline, self._serial)
+            body = fault_effects.spoil_text(fault, body)
+            fault_effects.change_history(fault, page, self.timeline, self._serial)
         return body
 
     def _page(self, query: Query) -> FeedPage:
         if query.before is not None:
-            there = self.timeline.page(
+            page = self.timeline.page(
                 query.selection, query.limit, start=query.before, descending=not query.descending
             )
-            return there.backwards()
+            return page.backwards()
         return self.timeline.page(query.selection, query.limit, start=query.after, descending=query.descending)
 
     def next_request_id(self) -> str:
-        """A `request-id` that has not been given before."""
+        """A new `request-id`."""
         with self._lock:
             self._serial += 1
-            # Ids must not come back after a restart: they are what own reads are recognised by.
+            # Ids must not repeat after a restart: own reads are recognised by them.
             return "req_011C" + hashlib.sha256(f"{self._process} {self._serial}".encode()).hexdigest()[:20]
 
     def _finish(
-        self, asked: Asked, answer: Answer, fault: Fault | None, key: Key | None, request_id: str, now: float
+        self,
+        request: FeedRequest,
+        answer: Answer,
+        fault: Fault | None,
+        key: Key | None,
+        request_id: str,
+        now: float,
     ) -> None:
         kind = fault.kind if fault is not None else None
-        unnamed = kind in ("html", "reset", "hang")
+        without_id = kind in ("html", "reset", "hang")
         answer.fault = fault
         answer.headers["date"] = formatdate(now, usegmt=True)
         if kind == "no_rate_limit_headers":
             for name in [name for name in answer.headers if name.startswith("anthropic-ratelimit-")]:
                 del answer.headers[name]
-        if not unnamed:
+        if not without_id:
             answer.headers["request-id"] = request_id
         if fault is not None:
-            answer.body = mischief.wrap(fault, answer.headers, answer.body)
-        if self.own_reads and key is not None and not unnamed:
+            answer.body = fault_effects.wrap(fault, answer.headers, answer.body)
+        if self.own_reads and key is not None and not without_id:
             self.arrivals.expect(
                 own_read(
                     now=round(now * 1e6),
                     key=key,
                     request_id=request_id,
                     status=answer.status,
-                    url=asked.url,
-                    user_agent=asked.headers.get("user-agent"),
-                    ip_address=asked.ip_address,
+                    url=request.url,
+                    user_agent=request.headers.get("user-agent"),
+                    ip_address=request.ip_address,
                 )
             )
-        headers = {name: value for name, value in asked.headers.items() if name != "x-api-key"}
-        parameters = parse_qsl(asked.query, keep_blank_values=True, errors="replace")
-        named = None if unnamed else request_id
-        self.requests.append(Seen(now, asked.query, parameters, headers, answer.status, named, kind))
+        headers = {name: value for name, value in request.headers.items() if name != "x-api-key"}
+        parameters = parse_qsl(request.query, keep_blank_values=True, errors="replace")
+        seen_id = None if without_id else request_id
+        self.requests.append(Seen(now, request.query, parameters, headers, answer.status, seen_id, kind))

@@ -1,7 +1,7 @@
-"""The parameters of `GET /v1/compliance/activities`, understood or refused.
+"""Parses the parameters of `GET /v1/compliance/activities`.
 
-Stricter than a real service need be: an unknown parameter or a scalar given twice is refused, so that a
-misspelt parameter cannot pass unnoticed.
+Stricter than a real service: an unknown parameter or a scalar given twice is refused, so that a misspelt parameter
+does not go unnoticed.
 """
 
 import json
@@ -30,7 +30,7 @@ MAX_LIMIT = 5_000
 
 @dataclass(frozen=True)
 class Query:
-    """One understood request: what is wanted, in which order, from where."""
+    """A parsed request: selection, order and position."""
 
     selection: Selection
     limit: int
@@ -40,14 +40,15 @@ class Query:
     before: Key | None
 
     def cursor(self, key: Key | None) -> str | None:
-        """The cursor for a place in this query's result."""
+        """The cursor for a position in this query's result."""
         return None if key is None else make_cursor(key, self.fingerprint)
 
 
 def read_query(parameters: Iterable[tuple[str, str]], organization: str | None = None) -> Query:
-    """The query that the parameters ask for, limited to what a key of `organization` may see (None: all).
+    """Parse the parameters. `organization`: the only one that the key sees (None: all).
 
-    Raises Refusal (400) for anything that the contract does not allow.
+    Raises:
+        Refusal: 400, the API does not allow a parameter.
     """
     scalars, lists = _sort_parameters(parameters)
     low, high = _bounds(scalars)

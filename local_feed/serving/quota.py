@@ -1,4 +1,4 @@
-"""The request budget of a parent organization: so many requests in a window, shared by all its keys."""
+"""The rate limit of a parent organization: a number of requests per window, shared by all its keys."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from local_feed.instants import to_text
 
 @dataclass
 class Quota:
-    """A fixed window that begins with its first request. `limit` None: no budget and no headers."""
+    """A fixed window that starts with its first request. `limit` None: no limit and no headers."""
 
     limit: int | None = None
     window_seconds: float = 60.0
@@ -16,7 +16,7 @@ class Quota:
     _used: int = 0
 
     def spend(self, now: float) -> bool:
-        """Count one request at `now` (epoch seconds); False when the budget is used up."""
+        """Count one request at `now` (epoch seconds). Returns False if the limit is reached."""
         if self.limit is None:
             return True
         if now >= self._began + self.window_seconds:
@@ -27,7 +27,7 @@ class Quota:
         return True
 
     def headers(self, now: float) -> dict[str, str]:
-        """The rate limit headers as they stand."""
+        """The rate limit headers at `now`."""
         if self.limit is None:
             return {}
         reset = max(now, self._began + self.window_seconds)

@@ -1,4 +1,4 @@
-"""A feed behind a socket: how uvicorn is set up for it, in a program of its own or in a thread of a test."""
+"""Runs a feed with uvicorn, in its own process or in a thread of a test."""
 
 import asyncio
 import contextlib
@@ -8,14 +8,14 @@ import uvicorn
 
 from local_feed.serving.application import application
 from local_feed.serving.feed import Feed
-from local_feed.serving.wire import OpenHandedProtocol
+from local_feed.serving.wire import ExposedTransportProtocol
 
 
 class QuietServer(uvicorn.Server):
-    """Leaves signals to the program around it, and stops at once: requests that hang are dropped.
+    """A uvicorn server that does not handle signals, and that stops at once: hanging requests are dropped.
 
-    uvicorn itself looks up ten times a second and then waits for its connections, which a test with a server of
-    its own would wait for each time.
+    uvicorn polls for the end ten times a second and then waits for its connections, which would delay every test
+    with its own server.
     """
 
     _wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -25,7 +25,7 @@ class QuietServer(uvicorn.Server):
         return contextlib.nullcontext()
 
     def stop(self) -> None:
-        """Stop now; from any thread."""
+        """Stop now. Can be called from any thread."""
         self.should_exit = True
         if self._wake is not None:
             loop, event = self._wake
@@ -41,7 +41,7 @@ class QuietServer(uvicorn.Server):
             await event.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close everything without waiting for anyone."""
+        """Close everything without waiting for connections."""
         for server in self.servers:
             server.close()
         for listening in sockets or []:
@@ -51,10 +51,10 @@ class QuietServer(uvicorn.Server):
 
 
 def server_for(feed: Feed, latency: float) -> QuietServer:
-    """A uvicorn server for a feed; it is given its listening socket when it runs."""
+    """A uvicorn server for a feed. It gets its listening socket when it runs."""
     config = uvicorn.Config(
         application(feed, latency),
-        http=OpenHandedProtocol,
+        http=ExposedTransportProtocol,
         loop="asyncio",
         lifespan="off",
         ws="none",
@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=256)
-    # Connections inherit it. asyncio sets it only where a socket names its protocol, and without it the second
-    # part of an answer waits for the client's acknowledgement of the first: 40 ms a request.
+    # Connections inherit the option. asyncio sets it only on sockets that name their protocol. Without it the
+    # second part of a response waits for the client's acknowledgement of the first: 40 ms per request.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening

@@ -1,4 +1,4 @@
-"""Below HTTP: responses that break off, and the hook into uvicorn's connections that makes this possible."""
+"""Below HTTP: responses that break off, and the access to uvicorn's connections that this needs."""
 
 import asyncio
 import socket
@@ -10,11 +10,11 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 _REASONS = {200: "OK"}
 
 
-class OpenHandedProtocol(AutoHTTPProtocol):
-    """uvicorn's HTTP protocol that lets the application reach its transport through `scope["state"]`."""
+class ExposedTransportProtocol(AutoHTTPProtocol):
+    """uvicorn's HTTP protocol, with its transport in `scope["state"]` for the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Remember the transport where `request.state` shows it."""
+        """Put the transport into `request.state`."""
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
 
@@ -41,6 +41,6 @@ async def reset(transport: asyncio.Transport, receive: Receive) -> None:
 
 
 async def cut(transport: asyncio.Transport, receive: Receive) -> None:
-    """Close the connection as if the response were over."""
+    """Close the connection as if the response were complete."""
     transport.close()
     await until_gone(receive)

@@ -1,1 +1,1 @@
-"""The access-review pack: who held what on a day, as CSV and as a page. Reads the published marts."""
+"""Access reviews: who held what access on a day, as CSV and as an HTML page. Reads the published marts."""

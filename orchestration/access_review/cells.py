@@ -1,4 +1,4 @@
-"""Pieces of the page: tables and cells. Each gives HTML in which whatever came from the feed is escaped."""
+"""Tables and cells of the page, as HTML in which everything from the feed is escaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def html_table(columns: Sequence[str], rows: Iterable[Row], cells: Callable[[Row], Sequence[str]]) -> str:
-    """A table of the rows, or the word that there are none."""
+    """A table of the rows, or "None." without rows."""
     lines = [line(cells(row)) for row in rows]
     if not lines:
         return "<p>None.</p>"
@@ -19,18 +19,18 @@ def html_table(columns: Sequence[str], rows: Iterable[Row], cells: Callable[[Row
 
 
 def opening(columns: Sequence[str]) -> str:
-    """The beginning of a table; the class of a heading gives its column a width."""
+    """The opening tags and headings of a table. The class of a heading sets its column's width."""
     head = "".join(f'<th class="{column.replace(" ", "-")}">{column}</th>' for column in columns)
     return f"<table><thead><tr>{head}</tr></thead><tbody>"
 
 
 def line(cells: Sequence[str], attributes: str = "") -> str:
-    """A row of cells that are HTML already."""
+    """A table row of cells that are HTML already."""
     return f"<tr{attributes}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def who(row: Row) -> str:
-    """The holder: email, what became of them, id."""
+    """The holder: email, status, id."""
     status = f" ({escape(row['holder_status'])})" if row["holder_status"] in ("left", "not known") else ""
     kind = "maker not known" if row["holder_id"] is None else row["holder_type"].replace("_", " ")
     name = escape(row["holder_email"] or kind)
@@ -38,7 +38,7 @@ def who(row: Row) -> str:
 
 
 def who_again(row: Row) -> str:
-    """The holder of the row above: a page that is printed may begin here."""
+    """The holder again, for the case that a printed page begins with this row."""
     return f'<span class="quiet">{text(row["holder_email"])}</span>'
 
 
@@ -55,20 +55,20 @@ def change(row: Row) -> str:
 
 
 def count_holders(rows: Iterable[Row]) -> int:
-    """How many different holders the rows have."""
+    """The number of distinct holders in the rows."""
     return len({row["holder_id"] for row in rows})
 
 
 def code(value: Any) -> str:
-    """An id as code; nothing for none."""
+    """An id as code; empty for None."""
     return f"<code>{escape(str(value))}</code>" if value else ""
 
 
 def text(value: str | None) -> str:
-    """A text as it is; nothing for none."""
+    """Escaped text; empty for None."""
     return escape(value) if value else ""
 
 
 def when(moment: datetime | None) -> str:
-    """A moment in UTC to the minute; nothing for none."""
+    """A time in UTC to the minute; empty for None."""
     return f'<span class="when">{moment:%Y-%m-%d %H:%M}</span>' if moment else ""

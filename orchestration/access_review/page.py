@@ -1,6 +1,6 @@
-"""The page of an access review: one HTML file that needs nothing else, to read, to print and to sign.
+"""The page of an access review: one self-contained HTML file to read, print and sign.
 
-Whatever comes from the feed is escaped; there are no scripts and nothing is loaded.
+Everything from the feed is escaped. The page has no scripts and loads nothing.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from orchestration.access_review.review import Review
 
 CANNOT_KNOW = (
-    "Places and keys that are older than the log and have not changed since. They have no date of grant, no giver "
+    "Places and keys that are older than the log and have not changed since. They have no grant date, no grantor "
     "and often no row at all: an administrator from before the log shows here only as a person who acts, with the "
     "remark “membership not known”.",
-    "What was given while logging was off: see the blind spots above.",
-    "Who keeps a key. The feed names who made it, and this review lists it under that person.",
-    "Use in calling models: the feed shows use of the Compliance and Admin APIs alone.",
+    "What was granted while logging was off: see the blind spots above.",
+    "Who has a key now. The feed names who created it, and this review lists it under that person.",
+    "Use for calling models: the feed shows only use of the Compliance and Admin APIs.",
     "What a custom role or a resource role allows: the log has their ids, not their permissions.",
     "Rights that a person has through a group: groups are listed with what they hold, people with their groups.",
     "The email address of that day: a person is shown with the latest one known.",
@@ -115,8 +115,8 @@ def _accounts(review: Review) -> Iterator[str]:
 def _changes(review: Review) -> Iterator[str]:
     rows = [row for row in review.rows if row["change"] not in ("kept", "not known")]
     counts = Counter(row["change"] for row in rows)
-    told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "nothing"
-    yield f"<h2>What changed since {review.since} ({len(rows):,})</h2>\n<p class='quiet'>{told}.</p>"
+    summary = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "nothing"
+    yield f"<h2>What changed since {review.since} ({len(rows):,})</h2>\n<p class='quiet'>{summary}.</p>"
     rows.sort(key=lambda row: row["ended_at"] or row["granted_at"] or datetime.min, reverse=True)
     yield html_table(
         ("who", "change", "what", "role or scopes", "before", "when", "by"),
@@ -132,8 +132,8 @@ def _everybody(review: Review) -> Iterator[str]:
     yield f"<h2>Everything that was held ({len(review.held):,})</h2>"
     yield "<p class='quiet'>By holder; empty means that no record says so.</p>"
     yield opening(("who", "what", "role or scopes", "given", "by", "last used", "remarks"))
-    for _, found in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
-        for number, row in enumerate(found):
+    for _, group in groupby(review.held, key=lambda row: (row["holder_type"], row["holder_id"])):
+        for number, row in enumerate(group):
             active = f"<br>active {when(row['last_active_at'])}" if row["last_active_at"] else ""
             remarks = " ".join(f'<b class="remark">{escape(remark)}</b>' for remark in row["remarks"])
             cells = (

@@ -1,7 +1,7 @@
-"""An access review: for a day, who held what, given when and by whom, last used, and what changed since.
+"""An access review of a day: who held what, granted when and by whom, last used when, and what changed.
 
-Read from the published file, so from tables whose checks passed. The same file and days give the same bytes. It
-holds names and email addresses: that is its purpose.
+It is read from the published file, so from tables whose checks passed. The same file and days give the same bytes.
+It contains names and email addresses on purpose.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ DIRECTORY = "access-reviews"
 SINCE_DAYS = 90
 IDLE = timedelta(days=90)
 ADMIN_ROLES = frozenset({"admin", "owner", "primary_owner", "organization_admin", "workspace_admin"})
-# Of other credentials the feed shows no use; of platform keys none in calling models.
+# The feed shows no use of other credentials, and none of platform keys that call models.
 USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", "unknown"})
 PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
 
 
 class ReviewError(ExplainedError):
-    """The review cannot be made; `str()` is one sentence that says what to do."""
+    """The review cannot be written. The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found. `rows` has one row per holder and grant, in a stable order, with `COLUMNS`."""
+    """The content of a review. `rows`: one per holder and grant, in a stable order, with `COLUMNS`."""
 
     on: date
     since: date
@@ -44,23 +44,23 @@ class Review:
 
     @property
     def held(self) -> list[Row]:
-        """The rows of what was held on the day."""
+        """The rows of grants held at the end of the day."""
         return [row for row in self.rows if row["is_held"]]
 
     @property
     def is_complete(self) -> bool:
-        """Whether every moment up to the end of the day is proven read."""
+        """Whether everything up to the end of the day is proven to be read."""
         through = self.edition["complete_through"]
         return through is not None and through.date() > self.on and not self.edition["incomplete_day_count"]
 
     def remarked(self, remark: str) -> list[Row]:
-        """The rows with a remark."""
+        """The rows that have the remark."""
         return [row for row in self.rows if remark in row["remarks"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A review that was written, in two files."""
+    """A review and the two files that it was written to."""
 
     review: Review
     table: Path
@@ -68,12 +68,12 @@ class Written:
 
 
 def write_review(published: Path, output: Path, on: str = "", since: str = "") -> Written:
-    """Write the review of a day as CSV and as a page, from the published file.
+    """Write the review of a day from the published file, as CSV and HTML, into the directory `output`.
 
-    Without `on` it is the newest day that was read completely; without `since` changes are those of 90 days.
+    `on`, `since`: UTC dates such as 2026-06-30. Empty means the newest complete day, and 90 days before.
 
     Raises:
-        ReviewError: there is no published file, the days are none, or the files cannot be written.
+        ReviewError: there is no published file, a date is invalid, or the files cannot be written.
     """
     review = read_review(published, on, since)
     stem = output / f"access-review-{review.on}"
@@ -90,7 +90,7 @@ def write_review(published: Path, output: Path, on: str = "", since: str = "") -
 def read_review(published: Path, on: str = "", since: str = "") -> Review:
     """Read the review of a day from the published file; see `write_review`."""
     if not published.exists():
-        raise ReviewError(f"There is no {published}. Run `make refresh` first: it publishes what it has built.")
+        raise ReviewError(f"There is no {published}. Run `make refresh` first.")
     try:
         with duckdb.connect(str(published), read_only=True) as connection:
             return _read(connection, on, since)
@@ -121,7 +121,7 @@ def _days(edition: Row, on: str, since: str) -> tuple[date, date]:
         raise ReviewError(f"{day} is not within the log, which goes from {first} to {last}. Choose a date in it.")
     before = _date(since) if since else day - timedelta(days=SINCE_DAYS)
     if before >= day:
-        raise ReviewError(f"{before} is not before {day}. The date of the last review comes first.")
+        raise ReviewError(f"{before} is not before {day}. Use the date of the last review.")
     return day, before
 
 
@@ -129,7 +129,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ReviewError(f"{text} is no date. Use one like 2026-06-30.") from None
+        raise ReviewError(f"{text} is not a date. Use one like 2026-06-30.") from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **moments: datetime) -> list[Row]:
@@ -143,7 +143,7 @@ def _is_unknown(person: Row) -> bool:
 
 
 def _unknown_place(person: Row) -> Row:
-    """What is left to say of somebody who acts, and of whom no record tells a membership."""
+    """The row of someone who acts, but whose membership is in no record."""
     return dict.fromkeys(COLUMNS) | {
         "holder_type": "user", "holder_id": person["user_id"], "grant_type": "organization", "is_key": False,
         "is_held": True, "change": "not known",
@@ -167,7 +167,7 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
         return ["membership not known"]
     last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
     is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
-    found = {
+    remarks = {
         "holder has left": bool(row["has_maker_left"]) if row["is_key"] else row["holder_status"] == "left",
         "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
         "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
@@ -176,4 +176,4 @@ def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
         "role not known": row["role"] is None and row["grant_type"] in PLACES_WITH_ROLES,
         "maker not known": row["is_key"] and row["grant_type"] != "service_account" and row["holder_id"] is None,
     }
-    return [remark for remark, is_so in found.items() if is_so]
+    return [remark for remark, applies in remarks.items() if applies]

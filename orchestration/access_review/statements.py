@@ -1,8 +1,8 @@
-"""The statements of an access review, on the published marts. `$until` and `$since` are moments in UTC: the last
-of the day of this review, and the last of the day of the one before.
+"""SQL of an access review, on the published marts.
 
-A place or key is held at a moment by the rules of the data dictionary: places by `membership_periods`, keys while
-they are active by `key_periods`.
+`$until` and `$since` are UTC times: the end of the reviewed day, and the end of the day of the previous review.
+When a place or key counts as held is defined in the data dictionary: places by `membership_periods`, keys by
+`key_periods` while they are active.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ with
 periods as (
     select
         *,
-        -- Roles on a resource can be held side by side: each is a grant of its own.
+        -- Several roles on a resource can be held at once: each is a separate grant.
         case when scope_type like '%\\_role' escape '\\' then role end as held_role,
         coalesce(valid_from, '-infinity') <= $until and $until < coalesce(valid_to, 'infinity') as is_held,
         coalesce(valid_from, '-infinity') <= $since and $since < coalesce(valid_to, 'infinity') as was_held
@@ -144,7 +144,7 @@ union all by name
 select * from held_keys
 """
 
-# One row per user known by then: what an organization's record tells of them, and when they last did something.
+# One row per user known by `$until`: membership status and last activity.
 PEOPLE = """
 with
 stays as (
@@ -188,7 +188,7 @@ left join memberships on users.user_id = memberships.user_id
 left join acts on users.user_id = acts.user_id
 """
 
-# How far the published file can be relied on, in one row.
+# Period, completeness and edition of the published file, in one row.
 EDITION = """
 select
     (select min(occurred_at) from marts.activities) as first_activity_at,

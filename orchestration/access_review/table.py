@@ -1,4 +1,4 @@
-"""The rows of an access review as CSV that is safe to open in a spreadsheet."""
+"""The rows of an access review as CSV, safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ COLUMNS = (
     "grant_name", "role", "is_held", "granted_at", "granted_by", "last_used_at", "expires_at", "change",
     "previous_role", "ended_at", "end_reason", "ended_by", "remarks",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins so for a formula, and of some countries begins one after a semicolon.
+# What spreadsheets read as the start of a formula. In some locales a semicolon starts a new cell.
 _FORMULA = re.compile(r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-]))")
 
 
 def as_csv(on: date, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows as CSV for spreadsheets: an apostrophe stands before what would be taken for a formula."""
+    """The rows as CSV. An apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("review_date", *COLUMNS))

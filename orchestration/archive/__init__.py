@@ -1,4 +1,4 @@
-"""Sealed days as Parquet in a directory or an S3-compatible store, and the way back.
+"""Archives sealed days as Parquet in a directory or an S3-compatible store, and restores from it.
 
-`docs/archive.md` has the layout. Nothing here knows the orchestrator.
+`docs/archive.md` describes the layout. Nothing here imports Dagster.
 """

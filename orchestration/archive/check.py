@@ -1,4 +1,4 @@
-"""Whether the archive still is what was written: every file read again, and its SHA-256 compared."""
+"""Verification of the archive: reads every file again and compares its SHA-256."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ from orchestration.warehouse.connection import open_warehouse
 
 
 def differing_files(store: Store, files: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A sentence on each file, given as name and SHA-256, that is missing or is another."""
+    """A message for each of the files (name, SHA-256) that is missing or differs."""
     for name, sha256 in files:
         try:
             if store.sha256(name) != sha256:
-                yield damaged(store, name)
+                yield damaged_message(store, name)
         except ArchiveError as error:
             yield str(error)
 
 
 def _differing_manifests(store: Store, parts: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """A sentence on each part whose manifest is missing, or tells of another file."""
+    """A message for each part whose manifest is missing or does not describe the part."""
     for name, sha256 in parts:
         try:
             manifest = part_manifest(name)
-            told = orjson.loads(store.read(manifest))
-            if not isinstance(told, dict) or (told.get("path"), told.get("file_sha256")) != (name, sha256):
-                yield damaged(store, manifest)
+            facts = orjson.loads(store.read(manifest))
+            if not isinstance(facts, dict) or (facts.get("path"), facts.get("file_sha256")) != (name, sha256):
+                yield damaged_message(store, manifest)
         except orjson.JSONDecodeError:
-            yield damaged(store, manifest)
+            yield damaged_message(store, manifest)
         except ArchiveError as error:
             yield str(error)
 
 
-def damaged(store: Store, name: str) -> str:
-    """The sentence on a file that is not as it was written."""
+def damaged_message(store: Store, name: str) -> str:
+    """The message for a file that is not as it was written."""
     return (
-        f"{name} in {store.place} is damaged: its SHA-256 is not the one noted when it was written. Bring "
-        "the file back from a copy of the archive."
+        f"{name} in {store.place} is damaged: its SHA-256 is not the one recorded when it was written. Restore "
+        "the file from a copy of the archive."
     )
 
 
 def check_archive(path: Path, store: Store) -> list[VerificationResult]:
-    """Read everything that the warehouse at `path` knows the archive to have: the days, and the ledger's snapshot.
+    """Verify all archived days and the ledger's newest snapshot against the records of the warehouse at `path`.
 
     Raises:
-        WarehouseError: the file cannot be used.
+        WarehouseError: the warehouse cannot be opened.
     """
     return [check_files(path, store), check_snapshot(path, store)]
 
 
 def check_snapshot(path: Path, store: Store) -> VerificationResult:
-    """Read the newest snapshot of the ledger: it is the one that was written, with every file that it names.
+    """Verify the newest snapshot of the ledger, with every file that it names.
 
     Raises:
-        WarehouseError: the file cannot be used.
+        WarehouseError: the warehouse cannot be opened.
     """
     began = time.monotonic()
     with open_warehouse(path, read_only=True) as connection:
@@ -78,9 +78,9 @@ def check_snapshot(path: Path, store: Store) -> VerificationResult:
 
 
 def _differing_snapshot(store: Store, number: int, sha256: str) -> tuple[int, list[str]]:
-    """How many files the snapshot has, and a sentence on each that is missing or is another.
+    """The number of files of the snapshot, and a message for each that is missing or differs.
 
-    A run that was killed may have written the next one without a note of it.
+    A run that was killed may have written the next snapshot without recording it.
     """
     try:
         newest = newest_number(store)
@@ -96,10 +96,10 @@ def _differing_snapshot(store: Store, number: int, sha256: str) -> tuple[int, li
 
 
 def check_files(path: Path, store: Store) -> VerificationResult:
-    """Read every file that the warehouse at `path` knows the archive to have; the file is not open meanwhile.
+    """Verify every archived file that the warehouse at `path` has a record of. Closes the warehouse first.
 
     Raises:
-        WarehouseError: the file cannot be used.
+        WarehouseError: the warehouse cannot be opened.
     """
     began = time.monotonic()
     with open_warehouse(path, read_only=True) as connection:

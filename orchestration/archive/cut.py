@@ -1,16 +1,19 @@
-"""What the restored ledger may claim: nothing of days whose rows were not archived.
+"""Reduces a restored ledger to what the restored rows prove.
 
-An extract stays complete where its day was sealed and every row that it stored is there again. All others prove
-nothing any more: days without a seal become gaps, and elsewhere the extract has failed; either is read again.
+An extract stays complete if its day was sealed and every row that it stored was restored. Others are deleted on
+days without a seal, which leaves a gap, and marked as failed elsewhere. Both are read again.
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from orchestration.duckdb_sql import transaction
+from orchestration.evidence.ledger_sql import LEDGER_ROWS
 from orchestration.evidence.removal_sql import BY_EXTRACT
+from orchestration.warehouse.ledger import close_abandoned
 
-# Content that was only a revision becomes the record where the record itself was not archived.
+# A revision becomes the record if the record itself was not archived.
 _PROMOTED = """
 create or replace temp table promoted as
 select arg_min(ingest_seq, ingest_seq) as ingest_seq
@@ -23,9 +26,9 @@ _PROMOTE = (
     "delete from raw.activity_revisions where ingest_seq in (from promoted)",
 )
 
-# Records that were removed on order count as if they were there: the ledger still has them.
+# Records of authorized removals count as present: the ledger still has them.
 _UNPROVEN = f"""
-create or replace temp table unproven_walks as
+create or replace temp table unproven_extracts as
 with counted as (
     select
         extract_id, count(*) as stored_count, count(*) filter (where is_late) as late_count, 0 as revised_count
@@ -63,42 +66,51 @@ where
     or revision_count <> coalesce(revised_count, 0)
 """
 
-_FORGET = """
+# Seals are still checked against the rows they were made of.
+_KEEP_HASHES = f"""
+insert into raw.doubted_extracts by name
+select extracts.source, extract_id, extracts.extract_seq, row_sha256
+from ({LEDGER_ROWS}) as rows
+join raw.extracts using (source, extract_id)
+semi join unproven_extracts using (extract_id)
+anti join raw.doubted_extracts using (source, extract_id)
+where rows.extract_seq <= (
+    select max(last_extract_seq) from raw.day_seals where day_seals.source = extracts.source
+)
+"""
+_DELETE = """
 delete from raw.extracts
 where extract_id in (
-    select extract_id from unproven_walks where not is_sealed and stored_count = 0 and revised_count = 0
+    select extract_id from unproven_extracts where not is_sealed and stored_count = 0 and revised_count = 0
 )
 and extract_id not in (select extract_id from raw.quarantined_records)
 """
-_DOUBT = """
+_FAIL = """
 update raw.extracts
 set
     status = 'failed',
     inserted_count = stored_count,
-    late_count = unproven_walks.late_count,
+    late_count = unproven_extracts.late_count,
     revision_count = revised_count,
     finished_at = coalesce(finished_at, started_at),
     error = 'Not all of its activities were archived. The slice is read again.'
-from unproven_walks
-where extracts.extract_id = unproven_walks.extract_id
+from unproven_extracts
+where extracts.extract_id = unproven_extracts.extract_id
 """
 
 
 def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
-    """Bring the ledger down to what is there. Returns how many extracts prove nothing any more."""
-    connection.begin()
-    try:
+    """Reduce the ledger to what the rows prove. Returns the number of invalidated extracts."""
+    with transaction(connection):
+        close_abandoned(connection)
         connection.execute(_PROMOTED)
         for statement in _PROMOTE:
             connection.execute(statement)
         connection.execute(_UNPROVEN)
-        [(count,)] = connection.execute("select count(*) from unproven_walks").fetchall()
-        connection.execute(_FORGET)
-        connection.execute(_DOUBT)
-        for table in ("promoted", "unproven_walks"):
+        [(count,)] = connection.execute("select count(*) from unproven_extracts").fetchall()
+        connection.execute(_KEEP_HASHES)
+        connection.execute(_DELETE)
+        connection.execute(_FAIL)
+        for table in ("promoted", "unproven_extracts"):
             connection.execute(f"drop table {table}")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
     return count

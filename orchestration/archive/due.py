@@ -1,7 +1,7 @@
-"""Which days are due for the archive: sealed ones, of which it does not have every row that their seal counts.
+"""Finds the days that are due: sealed days of which the archive does not have every row that the seal counts.
 
-A day is archived as its newest seal has it: rows that came after that seal wait for the next. What does not match
-its seal is not archived.
+A day is archived as of its newest seal; later rows wait for the next seal. A day that does not match its seal is
+not archived.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from orchestration.archive.errors import ArchiveError
 from orchestration.evidence.day_hash import day_contents
 from orchestration.warehouse.temporary import temporary
 
-# Rows that are staged at once: bounds the disk, and the memory of the engine's sort.
+# Rows staged at a time: limits disk usage, and the memory of DuckDB's sort.
 BATCH_ROWS = 500_000
 
 Days = dict[tuple[str, date], dict[str, Any]]
-"""Days that are due, by source and date: rows of the table that `due_days` makes."""
+"""Due days by source and date; the values are rows of the table that `due_days` creates."""
 
-# Seals are appended and rows never removed: a day is due where its newest seal counts more rows than its parts.
+# Seals are append-only and rows are never removed, so a day is due if its seal counts more rows than its parts.
 _DUE = """
 with sealed as (
     select
@@ -78,9 +78,9 @@ limit 1
 
 @contextmanager
 def due_days(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Days, str]]:
-    """The oldest days that are due, as many as make a batch, and the name of the temporary table that has them.
+    """Yield the oldest due days, one batch of them, and the name of the temporary table that has them.
 
-    `rows_after`: how many rows of other days are due after this one.
+    `rows_after` of a day: how many rows of later days are due after it.
 
     Raises:
         ArchiveError: a day is not as it was sealed.
@@ -104,13 +104,11 @@ def _check_contents(connection: duckdb.DuckDBPyConnection, due: str) -> None:
         temporary(connection, "wanted_days", _WANTED.format(due=due)) as wanted,
         day_contents(connection, wanted) as contents,
     ):
-        found = connection.execute(_DIFFERING.format(due=due, contents=contents)).fetchall()
-    for source, day in found:
-        raise ArchiveError(differs(source, day))
+        differing = connection.execute(_DIFFERING.format(due=due, contents=contents)).fetchall()
+    for source, day in differing:
+        raise ArchiveError(day_differs_message(source, day))
 
 
-def differs(source: str, day: date) -> str:
-    """The sentence on a day that is not as it was sealed."""
-    return (
-        f"{source} {day} is not as it was sealed, so it is not archived. Run `make verify`: it says what differs."
-    )
+def day_differs_message(source: str, day: date) -> str:
+    """The message for a day that is not as it was sealed."""
+    return f"{source} {day} is not as it was sealed, so it is not archived. Run `make verify` to see what differs."

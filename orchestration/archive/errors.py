@@ -1,4 +1,4 @@
-"""What can go wrong with the archive, each as one sentence that says what to do."""
+"""The archive's exception. Its message is one sentence, or two, that say what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from orchestration.errors import ExplainedError
 
 
 class ArchiveError(ExplainedError):
-    """The archive cannot be written or read as it is. What it held before stays."""
+    """The archive cannot be written or read. What it held before is unchanged."""

@@ -1,4 +1,4 @@
-"""Names in an archive. What a manifest, a table or a listing names is data until it was compared with these."""
+"""Names of files in an archive. Names from manifests, tables and listings are untrusted until checked here."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ _PART = re.compile(rf"activities/source={_SOURCE}/activity_date=\d{{4}}-\d\d-\d\
 
 
 def require_name(name: str) -> str:
-    """The name, if it leads to a file below the root of an archive and nowhere else.
+    """Return the name if it cannot lead outside the root of the archive.
 
     Raises:
-        ArchiveError: it could lead elsewhere.
+        ArchiveError: it could.
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ArchiveError(f"{name!r} is no name of a file in an archive. Bring the archive back from a copy.")
+        raise ArchiveError(f"{name!r} is not the name of a file in an archive. Restore the archive from a copy.")
     return name
 
 
 def part_name(source: str, activity_date: date, number: int) -> str:
-    """The name of a part.
+    """The name of a part, relative to the root of the archive.
 
     Raises:
-        ArchiveError: the source has a name that no source can have.
+        ArchiveError: the source has an invalid name.
     """
     return require_part(f"activities/source={source}/activity_date={activity_date}/part-{number:04}.parquet")
 
 
 def require_part(name: str) -> str:
-    """The name, if it is that of a part.
+    """Return the name if it is that of a part.
 
     Raises:
-        ArchiveError: it is another.
+        ArchiveError: it is not.
     """
     if not isinstance(name, str) or not _PART.fullmatch(name):
         raise ArchiveError(
-            f"{name!r} is no name of a part of an archive. Bring it back from a copy, or run `make verify`."
+            f"{name!r} is not the name of a part of an archive. Restore it from a copy, or run `make verify`."
         )
     return name
 

@@ -1,6 +1,6 @@
-"""Leaving old days to the archive: their rows go from the file, and `raw.stored_activities` reads them there.
+"""Drops archived days from the warehouse. The view `raw.stored_activities` then reads them from the archive.
 
-A part is dropped only where a snapshot names it and its file, read again, has the SHA-256 that was noted of it.
+A part is dropped only if a snapshot names it and its file, read again, has the recorded SHA-256.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import duckdb
 from orchestration.archive.check import differing_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.store import Store
+from orchestration.duckdb_sql import transaction
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse, read_s3
-from orchestration.warehouse.schema import STORED_COLUMNS
+from orchestration.warehouse.stored_view import stored_view
 
-# Counted back from each source's newest archived day, so that a source that fell silent keeps its last days.
+# Counted from each source's newest archived day, so that a source that has gone silent keeps its last days.
 _OLD_PARTS = """
 with dated as (
     select *, max(activity_date) over (partition by source) as newest_date from raw.archive_files
@@ -33,7 +34,7 @@ where
 order by path
 """
 
-# The rows of a part are those of its day from its first to its last number: parts of a day follow each other.
+# The rows of a part are those of its day from its first to its last `ingest_seq`: a day's parts do not overlap.
 _NUMBERS = """
 create or replace temp table dropped as
 select activities.ingest_seq, activities.source, activities.extract_id
@@ -46,53 +47,33 @@ join raw.archive_files as parts
 where list_contains($paths::varchar[], parts.path)
 """
 
-# A branch for each year: what asks for other years or newer numbers does not look at its files.
-_DROPPED = """
-select
-    list(path order by path) as paths,
-    min(first_ingest_seq) as first_ingest_seq,
-    max(last_ingest_seq) as last_ingest_seq,
-    min(activity_date) as first_date,
-    max(activity_date) + 1 as end_date
-from raw.archive_files
-where dropped_at is not null
-group by year(activity_date)
-order by first_date
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What one run left to the archive."""
+    """What one run dropped from the warehouse."""
 
     part_count: int
     row_count: int
 
 
 def drop_old_days(path: Path, store: Store, local_days: int) -> Dropped:
-    """Leave to the archive what is older than `local_days` before the newest archived day of its source.
+    """Drop the days that are more than `local_days` older than their source's newest archived day.
 
-    The caller holds `warehouse.connection.exclusive`.
+    The caller holds `warehouse.connection.warehouse_lock`.
 
     Raises:
-        ArchiveError: a file is missing or damaged; nothing is dropped then.
-        WarehouseError: the file cannot be used.
+        ArchiveError: a file is missing or damaged; nothing was dropped.
+        WarehouseError: the warehouse cannot be opened.
     """
     with open_warehouse(path) as connection:
         parts = connection.execute(_OLD_PARTS, {"local_days": local_days}).fetchall()
     if not parts:
         return Dropped(0, 0)
-    for sentence in differing_files(store, [(name, sha256) for name, sha256, _ in parts]):
-        raise ArchiveError(f"No day was dropped. {sentence}")
+    for message in differing_files(store, [(name, sha256) for name, sha256, _ in parts]):
+        raise ArchiveError(f"No day was dropped. {message}")
     row_count = sum(count for *_, count in parts)
-    with open_warehouse(path) as connection:
-        connection.begin()
-        try:
-            _drop(connection, store, [name for name, *_ in parts], row_count)
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
+    with open_warehouse(path) as connection, transaction(connection):
+        _drop(connection, store, [name for name, *_ in parts], row_count)
     return Dropped(len(parts), row_count)
 
 
@@ -106,8 +87,8 @@ def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[s
     ).fetchall()
     if count != expected:
         raise ArchiveError(
-            f"The archive has {expected} activities of the days to drop and the warehouse {count}, so that "
-            "nothing was dropped. Run `make verify`."
+            f"The archive has {expected} activities of the days to drop and the warehouse {count}, so nothing was "
+            "dropped. Run `make verify`."
         )
     connection.execute(
         "update raw.archive_files set dropped_at = $now where list_contains($paths::varchar[], path)",
@@ -116,22 +97,4 @@ def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[s
     connection.execute("drop table dropped")
     if not store.is_local:
         read_s3(connection)
-    connection.execute(_view(connection, store))
-
-
-def _view(connection: duckdb.DuckDBPyConnection, store: Store) -> str:
-    """The statement that makes `raw.stored_activities` of the file's rows and the archive's."""
-    branches = [f"select {STORED_COLUMNS} from raw.activities"]
-    for paths, first_seq, last_seq, first_date, end_date in connection.execute(_DROPPED).fetchall():
-        files = ", ".join(_quoted(store.url(name)) for name in paths)
-        branches.append(
-            f"select {STORED_COLUMNS} from read_parquet([{files}], hive_partitioning = true, "
-            "hive_types = {'source': varchar, 'activity_date': date}) "
-            f"where ingest_seq between {first_seq} and {last_seq} "
-            f"and created_at >= timestamp '{first_date}' and created_at < timestamp '{end_date}'"
-        )
-    return f"create or replace view raw.stored_activities as {' union all '.join(branches)}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    connection.execute(stored_view(connection, store.url))

@@ -1,4 +1,4 @@
-"""How the archive's Parquet files are written: Zstandard, row groups as large as DuckDB's own."""
+"""Writes the archive's Parquet files: Zstandard, with row groups of DuckDB's own size."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 from orchestration.landing.land import ROW_GROUP
 
 READ_ROWS = 16_384
-# Few values, many rows; everything else differs from row to row, and a dictionary would cost time for nothing.
+# Columns with few distinct values. The others differ in every row, so a dictionary would only cost time.
 _DICTIONARIES = ("source", "activity_type", "organization_id", "organization_uuid", "actor_type", "extract_id")
 
 
 class ParquetFile:
-    """One Parquet file in the making."""
+    """A Parquet file that is being written."""
 
     def __init__(self, file: Path, schema: pa.Schema) -> None:
         self.file = file
@@ -49,6 +49,6 @@ def write_query(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -
 
 
 def file_sha256(file: Path) -> str:
-    """SHA-256 (hex) of what the file holds."""
+    """SHA-256 (hex) of the file's content."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

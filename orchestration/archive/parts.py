@@ -1,4 +1,4 @@
-"""Parts: sealed rows of a day that are not archived yet, as a Parquet file and its manifest, ready to store."""
+"""Stages parts for the archive. A part is a Parquet file with sealed rows of one day, and its manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration import __version__
-from orchestration.archive.due import Days, differs, due_days
+from orchestration.archive.due import Days, day_differs_message, due_days
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.names import part_manifest, part_name
 from orchestration.archive.parquet import READ_ROWS, ParquetFile
@@ -39,7 +39,7 @@ order by activities.source, activity_date, activities.ingest_seq
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part that lies in the staging directory, ready to be stored: `row` is its row in `raw.archive_files`."""
+    """A staged part. `row`: its row for `raw.archive_files`; `file`, `manifest`: its staged files."""
 
     row: dict[str, Any]
     file: Path
@@ -59,7 +59,7 @@ class Part:
 def stage_parts(
     connection: duckdb.DuckDBPyConnection, directory: Path, snapshot_number: int
 ) -> tuple[list[Part], bool]:
-    """Write what is due, or the oldest batch of it, into the directory. Says also whether more is due.
+    """Write the oldest batch of due rows into the directory. Returns its parts, and whether more rows are due.
 
     Raises:
         ArchiveError: a day is not as it was sealed.
@@ -70,8 +70,8 @@ def stage_parts(
         for source, day in days:
             part_name(source, day, 1)
         staged = list(_write(connection, directory, days, due, snapshot_number))
-    for source, day in days.keys() - {(one.row["source"], one.row["activity_date"]) for one in staged}:
-        raise ArchiveError(differs(source, day))
+    for source, day in days.keys() - {(part.row["source"], part.row["activity_date"]) for part in staged}:
+        raise ArchiveError(day_differs_message(source, day))
     return staged, all(day["rows_after"] for day in days.values())
 
 
@@ -96,7 +96,7 @@ def _write(
 
 
 def _by_day(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The batches, cut where the next source or day begins."""
+    """The batches, split where the next source or day begins."""
     for batch in filter(len, batches):
         starts = {0}
         for name in _IN_PATH:
@@ -109,7 +109,7 @@ def _by_day(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 class _PartWriter:
-    """The file of one day in the making."""
+    """Writes the file of one day."""
 
     def __init__(self, key: tuple[str, date], directory: Path, number: int, schema: pa.Schema) -> None:
         self.key = key
@@ -126,7 +126,7 @@ class _PartWriter:
         self._target.write(rows.drop_columns(list(_IN_PATH)))
 
     def finish(self, day: dict[str, Any], snapshot_number: int) -> Part:
-        """Close the file, and say what it holds."""
+        """Close the file and write its manifest."""
         source, activity_date = self.key
         row = {
             "source": source,
@@ -142,9 +142,9 @@ class _PartWriter:
             "archived_at": naive_utc(datetime.now(UTC)),
         }
         if self._count != day["row_count"]:
-            raise ArchiveError(differs(source, activity_date))
+            raise ArchiveError(day_differs_message(source, activity_date))
         sealed = {name: day[name] for name in ("activity_count", "day_sha256", "seal_sha256")}
-        told = {"format_version": FORMAT_VERSION, **row, **sealed, "product_version": __version__}
+        facts = {"format_version": FORMAT_VERSION, **row, **sealed, "product_version": __version__}
         manifest = self._target.file.with_suffix(".json")
-        manifest.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        manifest.write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return Part(row, self._target.file, manifest)

@@ -1,4 +1,4 @@
-"""Lets DuckDB read `s3://` with our settings; the client of the store is imported when something is first read."""
+"""Makes fsspec, and so DuckDB, read `s3://` with our settings. Imports the client on the first read."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import fsspec
 
 
 def reach_archive() -> None:
-    """From here on `s3://` is read through `ArchiveFileSystem`, which is imported when something is first read."""
+    """Register `ArchiveFileSystem` for `s3://`. It is imported on the first read."""
     fsspec.register_implementation("s3", "orchestration.archive.remote.ArchiveFileSystem", clobber=True)

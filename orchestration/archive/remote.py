@@ -1,7 +1,6 @@
-"""Reading archived days where they are: the S3-compatible store of the archive as a filesystem of DuckDB's.
+"""Registers the archive's S3-compatible store with fsspec, so that DuckDB can read archived days in place.
 
-DuckDB asks fsspec for what reads `s3://`, in Python's connections and in dbt's alike: its own extension for that
-is not in its package.
+DuckDB's own extension for `s3://` is not part of its package. fsspec works in our connections and in dbt's.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from orchestration.config.values import ConfigurationError
 
 
 class ArchiveFileSystem(ArrowFSWrapper):
-    """What reads `s3://` with the endpoint and region of the environment; keys are found by the client."""
+    """Reads `s3://` with the endpoint and region of the environment. The client finds the keys itself."""
 
     protocol = "s3"
-    # A later run may be configured otherwise.
+    # A later run in this process may have other settings.
     cachable = False
 
     def __init__(self, **_: Any) -> None:
@@ -30,11 +29,11 @@ class ArchiveFileSystem(ArrowFSWrapper):
 
 
 def configured_store() -> Store:
-    """The archive that the environment names.
+    """Open the archive that the environment configures.
 
     Raises:
         ArchiveError: it cannot be reached.
-        ConfigurationError: there is none.
+        ConfigurationError: ARCHIVE_PATH is not set.
     """
     settings = read_archive(os.environ)
     if settings is None:

@@ -1,7 +1,7 @@
-"""Building schema `raw` in an empty warehouse from the archive alone.
+"""Restores schema `raw` into an empty warehouse from the archive.
 
-The file is built under another name and takes its own when `verify` has passed on it: a restore that fails or is
-killed leaves nothing. Parts that no snapshot names do not exist.
+The file is built under a temporary name and renamed once `verify` has passed on it, so a restore that fails or is
+killed leaves nothing behind. Parts that no snapshot names are ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.archive.check import damaged
+from orchestration.archive.check import damaged_message
 from orchestration.archive.cut import cut_to_archived_days
 from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
@@ -23,7 +23,7 @@ from orchestration.archive.names import require_name, require_part
 from orchestration.archive.parquet import file_sha256
 from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snapshot
 from orchestration.archive.store import Store
-from orchestration.archive.write import note_snapshot
+from orchestration.archive.write import record_snapshot
 from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
@@ -45,7 +45,7 @@ order by ingest_seq
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored; `forgotten_count` extracts prove nothing any more, for their days were not archived."""
+    """What was restored. `forgotten_count`: extracts that became invalid because their days were not archived."""
 
     activity_count: int
     file_count: int
@@ -54,11 +54,11 @@ class Restored:
 
 
 def restore(path: Path, store: Store) -> Restored:
-    """Build the warehouse at `path` from the archive.
+    """Restore the warehouse at `path` from the archive.
 
     Raises:
         ArchiveError: the archive has no snapshot, a file of it is missing or damaged, or the warehouse has rows.
-        WarehouseError: the file cannot be used.
+        WarehouseError: the warehouse cannot be opened.
     """
     with warehouse_lock(path):
         _refuse_filled(path)
@@ -81,27 +81,27 @@ def _refuse_filled(path: Path) -> None:
         for (table,) in tables:
             if connection.execute(f"select 1 from raw.{table} limit 1").fetchall():
                 raise ArchiveError(
-                    f"{path} is not empty: raw.{table} has rows. Move it away, or name another WAREHOUSE_PATH."
+                    f"{path} is not empty: raw.{table} has rows. Move it away, or set another WAREHOUSE_PATH."
                 )
 
 
 def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
     fetching = draft.with_suffix(".files")
     with _fetched(store, fetching, snapshot.files) as directory, open_warehouse(draft) as connection:
-        for name in snapshot.told["tables"].keys() - set(VIEWS):
+        for name in snapshot.manifest["tables"].keys() - set(VIEWS):
             _load_table(connection, name, directory / snapshot.directory / f"{name}.parquet")
     files = _load_parts(draft, store, fetching)
     with open_warehouse(draft) as connection:
         forgotten = cut_to_archived_days(connection)
         connection.execute("update raw.archive_files set dropped_at = null")
-        note_snapshot(connection, snapshot, connection.execute(COUNTS).fetchall()[0])
-        outcome = verify(connection)
-        # Closing the file does so, too, but says nothing where it cannot.
+        record_snapshot(connection, snapshot, connection.execute(COUNTS).fetchall()[0])
+        # Closing the file also checkpoints, but does not raise if it fails.
         connection.execute("checkpoint")
-    for one in outcome.findings:
+    outcome = verify(draft)
+    for result in outcome.findings:
         raise ArchiveError(
-            f"{store.place} does not hold what it should, so nothing was restored: {one.name}: {one.first}. Bring "
-            "the files back from a copy of the archive."
+            f"Verification of {store.place} failed, so nothing was restored: {result.name}: {result.first}. "
+            "Restore the files from a copy of the archive."
         )
     return Restored(outcome.activity_count, files, forgotten, snapshot)
 
@@ -131,7 +131,7 @@ def _load_parts(draft: Path, store: Store, fetching: Path) -> int:
 
 @contextmanager
 def _fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterator[Path]:
-    """The files under their names in the directory, each with the SHA-256 that it is to have."""
+    """Fetch the files (name: SHA-256) into the directory, check them, and delete the directory afterwards."""
     shutil.rmtree(directory, ignore_errors=True)
     places = {name: directory / require_name(name) for name in files}
     for place in places.values():
@@ -140,7 +140,7 @@ def _fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterato
         store.fetch(places)
         for name, place in places.items():
             if file_sha256(place) != files[name]:
-                raise ArchiveError(damaged(store, name))
+                raise ArchiveError(damaged_message(store, name))
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Snapshots of the ledger: every other table of schema `raw`, whole, and the list of the parts that exist.
+"""Snapshots of the ledger: the other tables of schema `raw` in full, and the list of parts.
 
-The manifest is written last and makes all of it exist at once. Snapshots are numbered; the newest counts.
+The manifest is written last: a snapshot without one does not exist. Snapshots are numbered; the newest is valid.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from orchestration.archive.parts import FORMAT_VERSION
 from orchestration.archive.store import Store
 from orchestration.warehouse.schema import SCHEMA_VERSION
 
-# The activities are in parts; the others tell of curated tables, or of this one file.
-_NOT_OF_THE_LEDGER = (
+# The activities are in parts; the others describe the curated tables, or only this file.
+_EXCLUDED_TABLES = (
     "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_walks", "schema_version",
 )  # fmt: skip
-# Views that are written out for whoever reads the archive with another engine; no table to restore.
+# Views that are exported for other engines that read the archive. They are not restored.
 VIEWS = ("coverage",)
-# Whoever reads the one before has until the next to end.
+# Someone who reads the previous snapshot can finish until the next one is written.
 _KEPT = 2
 _MANIFEST_NAME = "manifest.json"
 _MANIFEST = re.compile(r"ledger/(\d{8,18})/manifest\.json")
 _TABLE = re.compile(r"[a-z][a-z0-9_]*")
 
-# The snapshot that the warehouse wrote last.
+# The last snapshot that the warehouse wrote.
 LAST_SNAPSHOT = """
 select snapshot_number, manifest_sha256, file_count, seal_count, revision_count from raw.archive_snapshots
 order by snapshot_number desc limit 1
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 _TABLES = """
 select table_name from duckdb_tables()
-where schema_name = 'raw' and list_position($left_out, table_name) is null
+where schema_name = 'raw' and list_position($excluded, table_name) is null
 order by table_name
 """
 
@@ -64,22 +64,23 @@ from raw.day_seals group by source order by source
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot as its manifest tells of it; `sha256` is the manifest's own."""
+    """A snapshot. `manifest`: the content of its manifest file; `sha256`: the hash (hex) of that file."""
 
     number: int
-    told: dict[str, Any]
+    manifest: dict[str, Any]
     sha256: str
 
     @property
     def directory(self) -> str:
-        """Where its files are, in the archive."""
+        """The directory of its files in the archive."""
         return f"ledger/{self.number:08}"
 
     @property
     def files(self) -> dict[str, str]:
-        """The SHA-256 of each of its files, by name in the archive."""
+        """SHA-256 (hex) of each of its files, by name in the archive."""
         return {
-            f"{self.directory}/{name}.parquet": one["file_sha256"] for name, one in self.told["tables"].items()
+            f"{self.directory}/{name}.parquet": table["file_sha256"]
+            for name, table in self.manifest["tables"].items()
         }
 
 
@@ -109,35 +110,37 @@ def newest_snapshot(store: Store) -> Snapshot | None:
 
 
 def read_snapshot(store: Store, number: int) -> Snapshot:
-    """A snapshot of the archive. What its manifest names is data: names of tables, not of files.
+    """Read a snapshot. Its manifest is untrusted: it names tables, never files.
 
     Raises:
-        ArchiveError: it cannot be read, names anything but tables, or a newer version of the product wrote it.
+        ArchiveError: it cannot be read, names anything but tables, or is of a newer version of the product.
     """
     name = manifest_name(number)
     content = store.read(name)
     try:
-        told = orjson.loads(content)
-        is_newer = told["format_version"] > FORMAT_VERSION or told["schema_version"] > SCHEMA_VERSION
-        is_sound = all(_TABLE.fullmatch(table) and one["file_sha256"] for table, one in told["tables"].items())
+        manifest = orjson.loads(content)
+        is_newer = manifest["format_version"] > FORMAT_VERSION or manifest["schema_version"] > SCHEMA_VERSION
+        is_valid = all(
+            _TABLE.fullmatch(name) and table["file_sha256"] for name, table in manifest["tables"].items()
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
-        is_newer = is_sound = False
+        is_newer = is_valid = False
     if is_newer:
         raise ArchiveError(
             f"{store.place} was written by a newer version of this product. Upgrade, then run again."
         )
-    if not is_sound:
-        raise ArchiveError(f"{name} in {store.place} is damaged. Bring it back from a copy.")
-    return Snapshot(number, told, hashlib.sha256(content).hexdigest())
+    if not is_valid:
+        raise ArchiveError(f"{name} in {store.place} is damaged. Restore it from a copy.")
+    return Snapshot(number, manifest, hashlib.sha256(content).hexdigest())
 
 
 def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, number: int) -> Snapshot:
-    """Write the files of a snapshot into the directory, each under the name it has in the archive's directory."""
-    tables = connection.execute(_TABLES, {"left_out": list(_NOT_OF_THE_LEDGER)}).fetchall()
+    """Write the files of a snapshot into the directory, under their names in the snapshot's directory."""
+    tables = connection.execute(_TABLES, {"excluded": list(_EXCLUDED_TABLES)}).fetchall()
     [(part_count, row_count)] = connection.execute(
         "select count(*), coalesce(sum(row_count), 0)::bigint from raw.archive_files"
     ).fetchall()
-    told = {
+    manifest = {
         "format_version": FORMAT_VERSION,
         "snapshot_number": number,
         "schema_version": SCHEMA_VERSION,
@@ -153,25 +156,25 @@ def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, numbe
             for table in (*(name for (name,) in tables), *VIEWS)
         },
     }
-    content = orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     (directory / _MANIFEST_NAME).write_bytes(content)
-    return Snapshot(number, told, hashlib.sha256(content).hexdigest())
+    return Snapshot(number, manifest, hashlib.sha256(content).hexdigest())
 
 
 def put_snapshot(store: Store, snapshot: Snapshot, directory: Path) -> None:
-    """Store the staged files, the manifest last, and remove snapshots that two newer ones have replaced.
+    """Store the staged files, the manifest last, and delete snapshots older than the previous one.
 
     Raises:
-        ArchiveError: something cannot be stored.
+        ArchiveError: a file cannot be stored.
     """
-    names = [f"{table}.parquet" for table in snapshot.told["tables"]]
+    names = [f"{table}.parquet" for table in snapshot.manifest["tables"]]
     store.put({f"{snapshot.directory}/{name}": directory / name for name in names})
     store.put({manifest_name(snapshot.number): directory / _MANIFEST_NAME})
     oldest = f"ledger/{max(snapshot.number - _KEPT + 1, 0):08}/"
     replaced = [name for name in store.sizes("ledger") if name < oldest]
     try:
-        # The manifest first: what has none does not exist.
+        # Manifests first: a snapshot without one does not exist.
         store.delete(sorted(replaced, key=lambda name: not name.endswith(_MANIFEST_NAME)))
     except ArchiveError as error:
-        # Where nobody may delete, they stay.
-        log.warning("An old snapshot of the ledger stays: %s", error)
+        # Some stores do not allow deletion; old snapshots do no harm.
+        log.warning("Cannot delete an old snapshot of the ledger: %s", error)

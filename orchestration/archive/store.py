@@ -1,7 +1,6 @@
-"""The place of the archive: a directory or an S3-compatible store, through one interface.
+"""The archive's storage: a directory or an S3-compatible store behind one interface.
 
-A file is there as a whole or not at all, and its size is looked at after it was written. What fails is one
-sentence.
+Writes are atomic, and the size of each file is checked after it was written. Every error is an `ArchiveError`.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from orchestration.archive.errors import ArchiveError
 from orchestration.archive.names import require_name
 from orchestration.durable_files import sync
 
-# Requests of small files mostly wait.
-_AT_ONCE = 8
-_PIECE_BYTES = 8 * 2**20
-_SECONDS = 60
+# Threads. Requests for small files mostly wait.
+_THREADS = 8
+_CHUNK_BYTES = 8 * 2**20
+_TIMEOUT_SECONDS = 60
 _ATTEMPTS = 4
 
-# What the S3 client says, and what to do about it.
+# By error code of the S3 client: what is wrong, and what to do.
 _ADVICE = {
-    "NO_SUCH_BUCKET": "There is no such bucket. Make it, or correct ARCHIVE_PATH",
+    "NO_SUCH_BUCKET": "There is no such bucket. Create it, or correct ARCHIVE_PATH",
     "ACCESS_DENIED": "Access is denied. Check the key; it needs s3:ListBucket, s3:GetObject, s3:PutObject",
     "SIGNATURE_DOES_NOT_MATCH": "The secret does not belong to the key. Correct AWS_SECRET_ACCESS_KEY",
     "INVALID_ACCESS_KEY_ID": "The store does not know the key. Correct AWS_ACCESS_KEY_ID",
@@ -40,7 +39,7 @@ _ADVICE = {
 
 
 class Store:
-    """Files by name, relative to the root of the archive. `place` is how sentences call it."""
+    """Files by name, relative to the root of the archive. `place`: what messages call the archive."""
 
     def __init__(self, place: str, filesystem: pafs.FileSystem, root: str) -> None:
         self.place = place
@@ -54,28 +53,28 @@ class Store:
         Raises:
             ArchiveError: one of them cannot be stored.
         """
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(self._put, files, files.values()))
 
     def read(self, name: str) -> bytes:
-        """What a small file holds.
+        """The content of a small file.
 
         Raises:
             ArchiveError: it is missing, or cannot be read.
         """
-        with self._told(name), self._filesystem.open_input_stream(self._at(name)) as stream:
+        with self._archive_errors(name), self._filesystem.open_input_stream(self._at(name)) as stream:
             return stream.read()
 
     def sha256(self, name: str) -> str:
-        """SHA-256 (hex) of what a file holds.
+        """SHA-256 (hex) of the content of a file.
 
         Raises:
             ArchiveError: it is missing, or cannot be read.
         """
         digest = hashlib.sha256()
-        with self._told(name), self._filesystem.open_input_stream(self._at(name)) as stream:
-            while piece := stream.read(_PIECE_BYTES):
-                digest.update(piece)
+        with self._archive_errors(name), self._filesystem.open_input_stream(self._at(name)) as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
         return digest.hexdigest()
 
     def fetch(self, names: Mapping[str, Path]) -> None:
@@ -84,92 +83,90 @@ class Store:
         Raises:
             ArchiveError: one of them is missing, or cannot be read.
         """
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(self._fetch, names, names.values()))
 
     def sizes(self, directory: str) -> dict[str, int]:
-        """The names and sizes in bytes of all files under a directory; empty where there is none.
+        """Names and sizes in bytes of all files under a directory; empty if there is none.
 
         Raises:
             ArchiveError: the store cannot be read.
         """
-        with self._told(directory):
+        with self._archive_errors(directory):
             try:
-                # Told to allow what is not there, it would take a missing bucket for an empty one.
-                found = self._filesystem.get_file_info(pafs.FileSelector(self._at(directory), recursive=True))
+                # `allow_not_found` would report a missing bucket as an empty one.
+                infos = self._filesystem.get_file_info(pafs.FileSelector(self._at(directory), recursive=True))
             except FileNotFoundError:
                 return {}
-        return {one.path[len(self._root) + 1 :]: one.size for one in found if one.type == pafs.FileType.File}
+        return {info.path[len(self._root) + 1 :]: info.size for info in infos if info.type == pafs.FileType.File}
 
     def delete(self, names: list[str]) -> None:
-        """Remove files.
+        """Delete files.
 
         Raises:
-            ArchiveError: one of them cannot be removed.
+            ArchiveError: one of them cannot be deleted.
         """
         for name in names:
-            with self._told(name):
+            with self._archive_errors(name):
                 self._filesystem.delete_file(self._at(name))
             if self.is_local:
                 with suppress(OSError):
                     Path(self._at(name)).parent.rmdir()
 
     def url(self, name: str) -> str:
-        """The name as DuckDB takes it."""
+        """The path or URL of a file, for DuckDB."""
         return f"{self.place}/{require_name(name)}"
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{require_name(name)}"
 
     def _put(self, name: str, file: Path) -> None:
-        with self._told(name):
+        with self._archive_errors(name):
             if self.is_local:
                 _copy_durably(file, Path(self._at(name)))
             else:
                 with file.open("rb") as source, self._filesystem.open_output_stream(self._at(name)) as target:
-                    shutil.copyfileobj(source, target, _PIECE_BYTES)
+                    shutil.copyfileobj(source, target, _CHUNK_BYTES)
             stored = self._filesystem.get_file_info(self._at(name)).size
         size = file.stat().st_size
         if stored != size:
             raise ArchiveError(
-                f"{self.place} keeps {stored} bytes of {name}, which has {size}. Where the store does not know "
+                f"{self.place} stored {stored} bytes of {name}, which has {size}. If the store does not support "
                 "the checksums that newer clients send, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required."
             )
 
     def _fetch(self, name: str, file: Path) -> None:
         with (
-            self._told(name),
+            self._archive_errors(name),
             self._filesystem.open_input_stream(self._at(name)) as source,
             file.open("wb") as target,
         ):
-            shutil.copyfileobj(source, target, _PIECE_BYTES)
+            shutil.copyfileobj(source, target, _CHUNK_BYTES)
 
     @contextmanager
-    def _told(self, name: str) -> Iterator[None]:
+    def _archive_errors(self, name: str) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError:
-            raise ArchiveError(
-                f"{self.place} has no {name}. Check ARCHIVE_PATH, or bring the file back."
-            ) from None
+            raise ArchiveError(f"{self.place} has no {name}. Check ARCHIVE_PATH, or restore the file.") from None
         except OSError as error:
-            told = error.strerror or str(error).splitlines()[0]
-            advice = next((advice for code, advice in _ADVICE.items() if code in told), None)
-            advice = advice or f"{told}. Check ARCHIVE_PATH"
+            reason = error.strerror or str(error).splitlines()[0]
+            advice = next((advice for code, advice in _ADVICE.items() if code in reason), None)
+            advice = advice or f"{reason}. Check ARCHIVE_PATH"
             raise ArchiveError(f"{name} in {self.place}: {advice}.") from None
 
 
 def open_store(place: str, endpoint: str | None = None, region: str | None = None) -> Store:
-    """The archive at `place`, a directory (made where it is missing) or `s3://bucket/prefix`.
+    """Open the archive at `place`: a directory, which is created if missing, or `s3://bucket/prefix`.
 
     Raises:
-        ArchiveError: the directory cannot be made, or the store's client not be set up.
+        ArchiveError: the directory cannot be created, or the store's client cannot be configured.
     """
     if not place.startswith("s3://"):
         try:
             Path(place).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ArchiveError(f"Cannot make {place}: {error.strerror}. Check ARCHIVE_PATH.") from None
+            raise ArchiveError(f"Cannot create {place}: {error.strerror}. Check ARCHIVE_PATH.") from None
         return Store(place, pafs.LocalFileSystem(), place)
     try:
         filesystem = s3_filesystem(endpoint, region)
@@ -179,22 +176,22 @@ def open_store(place: str, endpoint: str | None = None, region: str | None = Non
 
 
 def s3_filesystem(endpoint: str | None, region: str | None) -> pafs.S3FileSystem:
-    """The client of a store; it finds its keys as every client of AWS does."""
-    at = urlsplit(endpoint or "https://")
+    """The client of a store. It finds its keys the way AWS clients do (environment, profile, instance role)."""
+    address = urlsplit(endpoint or "https://")
     return pafs.S3FileSystem(
-        scheme=at.scheme,
-        endpoint_override=at.netloc + at.path or None,
+        scheme=address.scheme,
+        endpoint_override=address.netloc + address.path or None,
         region=region,
-        connect_timeout=_SECONDS,
-        request_timeout=_SECONDS,
+        connect_timeout=_TIMEOUT_SECONDS,
+        request_timeout=_TIMEOUT_SECONDS,
         retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS),
-        # A small file is then one request, not three.
+        # Saves two of three requests for a small file.
         allow_delayed_open=True,
     )
 
 
 def _copy_durably(file: Path, target: Path) -> None:
-    """The file under its name is the whole file, also when the power fails."""
+    """Copy atomically: after a crash the target is the whole file or the old one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.new")
     shutil.copyfile(file, draft)

@@ -1,7 +1,7 @@
-"""Writing the archive: every sealed day that is not in it yet, then the ledger.
+"""Writes the archive: every sealed day that is not in it yet, then a snapshot of the ledger.
 
-The file is open only to stage files beside it and to note what was stored, never while the store is waited for.
-A run that is killed leaves parts that no snapshot names; the next run goes on from there.
+The warehouse is open only while files are staged next to it and while stored files are recorded, never while
+waiting for the store. A run that is killed leaves parts that no snapshot names; the next run continues from there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from orchestration.warehouse.leftovers import sweep_leftovers
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What one run added to the archive, and all that it holds now; `snapshot_number` is that of its ledger."""
+    """What one run added to the archive, the archive's totals, and the number of its newest snapshot."""
 
     part_count: int
     row_count: int
@@ -39,13 +39,13 @@ class Archived:
 
 
 def archive_days(path: Path, store: Store) -> Archived:
-    """Archive what is due of the warehouse at `path`; the store is not asked where nothing is.
+    """Archive the days of the warehouse at `path` that are due. Does not contact the store if there are none.
 
-    The caller holds `warehouse.connection.exclusive`.
+    The caller holds `warehouse.connection.warehouse_lock`.
 
     Raises:
-        ArchiveError: the archive cannot be written, or is that of another warehouse.
-        WarehouseError: the file cannot be used.
+        ArchiveError: the archive cannot be written, or belongs to another warehouse.
+        WarehouseError: the warehouse cannot be opened.
     """
     with open_warehouse(path) as connection:
         state = read_state(connection)
@@ -64,20 +64,20 @@ def archive_days(path: Path, store: Store) -> Archived:
             _put_parts(store, parts)
             added += parts
             with open_warehouse(path) as connection:
-                _note(connection, parts)
+                _record_parts(connection, parts)
                 if not is_more:
                     snapshot = stage_snapshot(connection, directory, number)
                     counts = connection.execute(COUNTS).fetchall()[0]
         put_snapshot(store, snapshot, directory)
     with open_warehouse(path) as connection:
-        note_snapshot(connection, snapshot, counts)
+        record_snapshot(connection, snapshot, counts)
         totals = read_state(connection).totals
     rows, size = (sum(part.row[name] for part in added) for name in ("row_count", "byte_count"))
     return Archived(len(added), rows, size, *totals)
 
 
 def _put_parts(store: Store, parts: Sequence[Part]) -> None:
-    """Store the files, then the manifests, and leave nothing of them here."""
+    """Store the files, then the manifests, and delete the staged copies."""
     store.put({part.path: part.file for part in parts})
     store.put({part.manifest_path: part.manifest for part in parts})
     for part in parts:
@@ -85,15 +85,15 @@ def _put_parts(store: Store, parts: Sequence[Part]) -> None:
         part.manifest.unlink()
 
 
-def note_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, counts: Sequence[int]) -> None:
-    """Note that the archive has the snapshot, with the counts of `COUNTS` when it was written."""
+def record_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, counts: Sequence[int]) -> None:
+    """Record that the archive has the snapshot, with the result of `COUNTS` from when it was written."""
     connection.execute(
         "insert into raw.archive_snapshots values (?, ?, ?, ?, ?, ?)",
         [snapshot.number, snapshot.sha256, *counts, naive_utc(datetime.now(UTC))],
     )
 
 
-def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
+def _record_parts(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
     if not parts:
         return
     rows = pa.Table.from_pylist([part.row for part in parts])
@@ -104,7 +104,7 @@ def _note(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
 
 @contextmanager
 def _staging(path: Path) -> Iterator[Path]:
-    """An empty directory beside the warehouse at `path`."""
+    """An empty directory next to the warehouse at `path`, deleted afterwards."""
     directory = path.with_name(f"{path.name}.archiving")
     sweep_leftovers(path)
     directory.mkdir()

@@ -1,1 +1,3 @@
-"""The stages as Dagster assets, one module each. Assets are nouns; they call, and report what happened."""
+"""Dagster assets, one module per stage. An asset calls a function of a room and reports metadata."""
+
+OWNERS = ["team:compliance-data"]

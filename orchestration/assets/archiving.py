@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.write import archive_days
-from orchestration.assets.evidence import DAY_SEALS, OWNERS
-from orchestration.resources import SUMMARY, Archive, Warehouse
-from orchestration.warehouse.errors import WarehouseError
+from orchestration.assets import OWNERS
+from orchestration.assets.evidence import DAY_SEALS
+from orchestration.resources import SUMMARY, Archive, Warehouse, fail_step_on_error, failure
 
-# Whoever runs this job wants an archive; every other goes without.
+# Only this job fails if there is no archive; the others skip it.
 JOB = "archive"
 NO_ARCHIVE = "ARCHIVE_PATH is not set: nothing is archived. Set it to a directory, or to s3://bucket/prefix."
 
@@ -23,37 +22,36 @@ NO_ARCHIVE = "ARCHIVE_PATH is not set: nothing is archived. Set it to a director
     owners=OWNERS,
     kinds={"python", "parquet"},
     output_required=False,
-    description="Every sealed day, written once, and what came late beside it, with the ledger; only where "
-    "ARCHIVE_PATH is set. `restore` builds a warehouse from it.",
+    description="Sealed days and the ledger as Parquet. A day is written once; late activities are added as "
+    "further files. Only if ARCHIVE_PATH is set. `restore` builds a warehouse from it.",
 )
 def archived_activities(
     context: dg.AssetExecutionContext, warehouse: Warehouse, archive: Archive
 ) -> Iterator[dg.MaterializeResult]:
-    """Archive what was sealed since the last time, where an archive is configured."""
+    """Archive the days sealed since the last run, if an archive is configured."""
     settings = archive.settings()
     if settings is None:
         context.log.info(NO_ARCHIVE)
         if context.run.job_name == JOB:
-            raise dg.Failure(NO_ARCHIVE, allow_retries=False)
+            raise failure(NO_ARCHIVE)
         return
-    try:
-        with warehouse.write_lock():
-            store = archive.store(settings)
-            done = archive_days(warehouse.path, store)
-            dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)
-    except (ArchiveError, WarehouseError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+    with fail_step_on_error(), warehouse.write_lock():
+        store = archive.store(settings)
+        archived = archive_days(warehouse.path, store)
+        dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)
     yield dg.MaterializeResult(
         metadata={
-            SUMMARY: (f"Archived: {done.row_count} activities in {done.part_count} file(s), in {settings.place}"),
-            "dagster/row_count": done.all_row_count,
-            "files": done.file_count,
-            "bytes": done.all_byte_count,
-            "new rows": done.row_count,
-            "new files": done.part_count,
-            "new bytes": done.byte_count,
+            SUMMARY: (
+                f"Archived: {archived.row_count} activities in {archived.part_count} file(s), in {settings.place}"
+            ),
+            "dagster/row_count": archived.all_row_count,
+            "files": archived.file_count,
+            "bytes": archived.all_byte_count,
+            "new rows": archived.row_count,
+            "new files": archived.part_count,
+            "new bytes": archived.byte_count,
             "rows left to the archive": dropped.row_count if dropped else 0,
-            "snapshot of the ledger": done.snapshot_number,
+            "snapshot of the ledger": archived.snapshot_number,
             "place": settings.place,
         }
     )

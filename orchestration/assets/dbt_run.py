@@ -1,6 +1,7 @@
-"""dbt in this process. Dagster's packages bring it along; a child would load it all again, for seconds.
+"""Runs dbt in this process, and turns its messages into Dagster events.
 
-What dbt says is turned into the same events that `dagster_dbt` makes of a child's output.
+dbt is loaded already, by Dagster's packages; a child process would spend seconds on loading it again. The events
+are those that `dagster_dbt` makes from the output of a child process.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LOG_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class DbtRun:
-    """What one dbt command did: its Dagster events in order, and what went wrong, empty where nothing did."""
+    """The result of one dbt command: its Dagster events in order, and why it failed ("" if it succeeded)."""
 
     events: Sequence[Any]
     failure: str
@@ -38,18 +39,19 @@ class DbtRun:
 def run_dbt(
     context: dg.AssetExecutionContext, arguments: Sequence[str], target_path: Path, *, select: Sequence[str] = ()
 ) -> DbtRun:
-    """Run a dbt command on what `context` selects, or on `select`; the warehouse is that of the environment.
+    """Run a dbt command on the assets that `context` selects, or on `select`.
 
-    Artifacts and the log go to `target_path`. The file is closed afterwards, also where dbt failed.
+    The warehouse is the one that `WAREHOUSE_PATH` names; it is closed afterwards, even if dbt failed. Artifacts
+    and the log go to `target_path`.
     """
     selection = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=None
     )
-    heard: list[EventMsg] = []
+    messages: list[EventMsg] = []
     directory = str(project.project_dir)
     command = [
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
-        # dbt keeps five more of them.
+        # dbt keeps five more files of this size.
         *("--log-file-max-bytes", str(_LOG_BYTES)),
         *arguments,
         *("--project-dir", directory, "--profiles-dir", directory),
@@ -57,33 +59,33 @@ def run_dbt(
         *(("--select", *select) if select else selection.selection_args),
     ]
     try:
-        # dbt goes to the project and stays there.
+        # dbt changes into the project directory and does not change back.
         with contextlib.chdir(directory):
-            result = dbtRunner(callbacks=[heard.append]).invoke(command)
+            result = dbtRunner(callbacks=[messages.append]).invoke(command)
     finally:
-        # dbt leaves the file open, which would shut out the next writer.
+        # dbt leaves the file open, which would block the next writer.
         DuckDBConnectionManager.close_all_connections()
         gc.collect()
     if result.exception and not isinstance(result.exception, Exception):
         raise result.exception
-    return tell(heard, result, context, selection, target_path)
+    return dagster_result(messages, result, context, selection, target_path)
 
 
-def tell(
-    heard: Sequence[EventMsg],
+def dagster_result(
+    messages: Sequence[EventMsg],
     result: Any,
     context: dg.AssetExecutionContext | None,
     selection: Any,
     target_path: Path,
 ) -> DbtRun:
-    """What dbt said and returned, as Dagster's events and a sentence.
+    """dbt's messages and result as Dagster events and a failure message.
 
-    `selection` has the manifest and the translator by which the assets were defined.
+    `selection` has the manifest and the translator that the assets were defined with.
     """
     try:
-        events = [event for message in heard for event in _events(message, context, selection, target_path)]
+        events = [event for message in messages for event in _events(message, context, selection, target_path)]
     except KeyError as error:
-        # What dbt built is not among the assets: these were defined by a manifest of before.
+        # The assets were defined from an older manifest that does not have this node.
         changed = f"The dbt project has changed: {error.args[0]} is not among the assets."
         return DbtRun([], f"{changed} Run `make setup`, reload the UI where it runs, then run again.")
     return DbtRun(events, "" if result.success else _failure(result, target_path))
@@ -105,12 +107,12 @@ def _events(
 
 
 def _failure(result: Any, target_path: Path) -> str:
-    failed = [one for one in getattr(result.result, "results", []) if one.status in ("error", "fail")]
-    lines = [f"{one.node.name}: {_first_line(one.message)}" for one in failed[:_SHOWN_FAILURES]]
-    # dbt's first line is a heading there ("Parsing Error"), and no data was looked at.
-    said = " ".join(lines) if failed else " ".join(str(result.exception or "no message").split())[:_SHOWN_LENGTH]
+    failed = [node for node in getattr(result.result, "results", []) if node.status in ("error", "fail")]
+    lines = [f"{node.node.name}: {_first_line(node.message)}" for node in failed[:_SHOWN_FAILURES]]
+    # The first line of such an error is only a heading ("Parsing Error"). It quotes no data: none was read.
+    reason = " ".join(lines) if failed else " ".join(str(result.exception or "no message").split())[:_SHOWN_LENGTH]
     where = f"in {len(failed)} node(s)" if failed else "as a whole"
-    return f"dbt failed {where}. {said} The full log is {target_path / 'dbt.log'}."
+    return f"dbt failed {where}. {reason} The full log is {target_path / 'dbt.log'}."
 
 
 def _first_line(message: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Seals, statements and access reviews: what lets others check without trusting whoever runs the warehouse."""
+"""Seals, attestations and access reviews: evidence that can be checked without trusting the operator."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,24 +6,23 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.access_review.review import DIRECTORY, ReviewError, write_review
-from orchestration.evidence.attestation import AttestationError, Attested, Period, attest, read_period
+from orchestration.access_review.review import DIRECTORY, write_review
+from orchestration.assets import OWNERS
+from orchestration.evidence.attestation import Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
-from orchestration.resources import SUMMARY, Publication, Warehouse
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 from orchestration.run_history import EVIDENCE_TAG
-from orchestration.warehouse.errors import WarehouseError
 
-OWNERS = ["team:compliance-data"]
 DAY_SEALS = dg.AssetKey(["raw", "day_seals"])
-# The metadata under which job `verify` finds them again.
+# The metadata label under which the job `verify` looks for logged seals.
 NEWEST_SEALS = "newest seals"
 
 
 class Statement(dg.Config):
-    """What to state: days of UTC such as 2026-01-31, both included; empty means the last complete month.
+    """The period to attest: UTC dates such as 2026-01-31, both included. Empty means the last complete month.
 
-    `source` is one source instead of each, and `output` another directory.
+    `source`: only this source; `output`: another directory than `attestations` next to the warehouse.
     """
 
     first_date: str = ""
@@ -39,21 +38,21 @@ class Statement(dg.Config):
     owners=OWNERS,
     kinds={"python", "duckdb"},
     description="One row per source, closed day and version: a hash over the day's activities, chained to the "
-    "seal before it. A late arrival makes a further version; the first stays.",
+    "previous seal. A late activity adds a version; the first one stays.",
 )
 def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
-    """Seal what is closed and proven. The newest seals also stand in the event log, outside the warehouse."""
+    """Seal the closed days that are proven complete. The event log keeps a copy of the newest seals."""
     with warehouse.write_lock(), warehouse.get_connection() as connection:
         report = seal_days(connection)
         [(row_count,)] = connection.execute("select count(*) from raw.day_seals").fetchall()
-    is_new = any(one.sealed_count or one.resealed_count for one in report)
+    is_new = any(sealing.sealed_count or sealing.resealed_count for sealing in report)
     return dg.MaterializeResult(
         tags={EVIDENCE_TAG: "true"} if is_new else None,
         metadata={
             "dagster/row_count": row_count,
-            "sealed": sum(one.sealed_count for one in report),
-            "sealed again": sum(one.resealed_count for one in report),
-            "days waiting": sum(one.waiting_count for one in report),
+            "sealed": sum(sealing.sealed_count for sealing in report),
+            "sealed again": sum(sealing.resealed_count for sealing in report),
+            "days waiting": sum(sealing.waiting_count for sealing in report),
             "warehouse": dg.MetadataValue.path(warehouse.path.absolute()),
             NEWEST_SEALS: _newest_seals(report),
         },
@@ -63,9 +62,9 @@ def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
 def _newest_seals(report: Sequence[Sealing]) -> dg.TableMetadataValue:
     names = ("source", "seals", "newest day", "seal_sha256")
     rows = [
-        (one.source, one.seal_count, str(one.newest_date), one.newest_seal_sha256)
-        for one in report
-        if one.newest_seal_sha256
+        (sealing.source, sealing.seal_count, str(sealing.newest_date), sealing.newest_seal_sha256)
+        for sealing in report
+        if sealing.newest_seal_sha256
     ]
     return dg.MetadataValue.table(
         records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
@@ -81,42 +80,41 @@ def _newest_seals(report: Sequence[Sealing]) -> dg.TableMetadataValue:
     group_name="evidence",
     owners=OWNERS,
     kinds={"python", "markdown"},
-    description="A statement for each source on how completely a period was read, for auditors (Markdown) and for "
-    "machines (JSON), in the directory `attestations` beside the warehouse.",
+    description="One statement per source on how completely a period was read, for auditors (Markdown) and for "
+    "programs (JSON), in the directory `attestations` next to the warehouse.",
 )
 def attestation(warehouse: Warehouse, config: Statement) -> dg.MaterializeResult:
     """Write the statements for the last complete month, or for the configured period."""
-    try:
+    with fail_step_on_error():
         period = read_period(config.first_date, config.last_date)
         with warehouse.write_lock():
             output = Path(config.output) if config.output else None
             written = attest(warehouse.path, period, output, config.source or None)
-    except (AttestationError, WarehouseError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     metadata: dict[str, Any] = {
-        SUMMARY: "\n".join(_attested(one, period) for one in written),
+        SUMMARY: "\n".join(_attested(statement, period) for statement in written),
         "period": str(period),
-        "complete": all(one.is_complete for one in written),
+        "complete": all(statement.is_complete for statement in written),
     }
-    for one in written:
-        metadata[f"{one.source}: activities"] = one.activity_count
-        metadata[f"{one.source}: file"] = dg.MetadataValue.path(one.json.absolute())
-        metadata[f"{one.source}: statement"] = dg.MetadataValue.md(one.markdown.read_text(encoding="utf-8"))
+    for statement in written:
+        metadata[f"{statement.source}: activities"] = statement.activity_count
+        metadata[f"{statement.source}: file"] = dg.MetadataValue.path(statement.json.absolute())
+        text = statement.markdown.read_text(encoding="utf-8")
+        metadata[f"{statement.source}: statement"] = dg.MetadataValue.md(text)
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _attested(one: Attested, period: Period) -> str:
-    completeness = "complete" if one.is_complete else "NOT complete"
+def _attested(statement: Attested, period: Period) -> str:
+    completeness = "complete" if statement.is_complete else "NOT complete"
     return (
-        f"{one.source}, {period}: {completeness}, {one.activity_count:,} activities.\n"
-        f"  {one.markdown}\n  {one.json}"
+        f"{statement.source}, {period}: {completeness}, {statement.activity_count:,} activities.\n"
+        f"  {statement.markdown}\n  {statement.json}"
     )
 
 
 class ReviewedDays(dg.Config):
-    """What to review: days of UTC such as 2026-06-30. Empty means the newest complete day, and 90 days before.
+    """The UTC dates to review, such as 2026-06-30. Empty means the newest complete day, and 90 days before.
 
-    `output` is another directory than `access-reviews` beside the warehouse.
+    `output`: another directory than `access-reviews` next to the warehouse.
     """
 
     on: str = ""
@@ -130,16 +128,14 @@ class ReviewedDays(dg.Config):
     group_name="evidence",
     owners=OWNERS,
     kinds={"python", "html"},
-    description="Who held what at the end of a day, given when and by whom, last used, and what changed since the "
-    "last review: a table (CSV) and a page (HTML), in the directory `access-reviews` beside the warehouse.",
+    description="Who held what access at the end of a day, when and by whom it was granted, when it was last "
+    "used, and what changed since the last review: CSV and HTML, in `access-reviews` next to the warehouse.",
 )
 def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
-    """Write the review from the published file. Its files name people, its metadata do not."""
-    try:
+    """Write the review from the published file. The files name people; the metadata does not."""
+    with fail_step_on_error():
         output = Path(config.output) if config.output else warehouse.path.parent / DIRECTORY
         written = write_review(publication.path / FILE_NAME, output, config.on, config.since)
-    except ReviewError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     review = written.review
     completeness = "complete" if review.is_complete else "NOT complete"
     return dg.MaterializeResult(

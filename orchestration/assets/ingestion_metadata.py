@@ -1,4 +1,4 @@
-"""What a run of the ingestion shows of itself in the catalog: totals, a row for each source, the newest slices."""
+"""Metadata of an ingestion run for the Dagster catalog: totals, a row per source, the newest slices."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
     ).fetchall()
     [(count,)] = connection.execute(f"select count(*) from raw.{table}").fetchall()
     if table == "activities":
-        # Those that only the archive has, counted without opening it.
+        # Activities that only the archive still has, counted without opening it.
         [(dropped,)] = connection.execute("select coalesce(sum(row_count), 0) from raw.dropped_walks").fetchall()
         count += int(dropped)
     schema = dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
@@ -43,7 +43,7 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
 
 
 def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
-    """What the run did, in total and by source, and how late activities have come so far (in seconds)."""
+    """What the run did, in total and by source, and how late activities have arrived so far (in seconds)."""
     counts = {label: run.total(count) for label, count in (_COUNTS | {"pages": "page_count"}).items()}
     left = sum(len(report.left) for report in run.reports)
     return counts | {
@@ -82,7 +82,7 @@ def _lateness_metadata(lateness: Lateness) -> dict[str, float]:
 
 
 def newest_activities(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The newest activity of all sources, and how old it is; Dagster draws the ages of many runs as a line."""
+    """The time of the newest activity, and its age in seconds. Dagster plots the age over many runs."""
     [(newest,)] = connection.execute("select max(created_at) from raw.activities").fetchall()
     if newest is None:
         return {}

@@ -1,4 +1,4 @@
-"""A few rows of a mart for the Dagster UI, without the columns that can hold personal data."""
+"""Previews of marts in the Dagster UI, without the columns that can hold personal data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN_ROWS = 5
 
 
 def preview(connection: duckdb.DuckDBPyConnection, mart: Mart) -> dg.TableMetadataValue:
-    """The last rows in the mart's own order: the newest, where that is by time."""
+    """The last rows in the mart's own order: the newest ones if it is ordered by time."""
     shown = [column.name for column in mart.columns if column.pii is None]
     names = ", ".join(f'cast("{name}" as varchar)' for name in shown)
     order = ", ".join(f'"{name}" desc' for name in mart.order_by)

@@ -1,6 +1,6 @@
-"""Where the dbt project stands, and the dbt that belongs to this environment.
+"""The dbt project, and the dbt executable of this environment.
 
-Apart from the assets, so that tools can prepare the project without loading them.
+Separate from the assets, so that tools can prepare the project without loading them.
 """
 
 import os
@@ -11,11 +11,11 @@ from dagster_dbt import DbtProject
 
 from orchestration.config.settings import ROOT
 
-# The environment need not be activated: dbt stands beside the interpreter.
+# dbt is installed next to the interpreter; the environment need not be activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 project = DbtProject(project_dir=ROOT / "dbt_project", profiles_dir=ROOT / "dbt_project")
 project.prepare_if_dev()
 if not project.manifest_path.exists():
-    # Outside `dagster dev` and `dg` nobody parses the project; without a manifest there are no assets to define.
+    # Only `dagster dev` and `dg` parse the project by themselves; without a manifest no assets can be defined.
     project.preparer.prepare(project)

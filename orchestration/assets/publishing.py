@@ -1,7 +1,7 @@
-"""Stage `publishing`: copies of the marts for analysts and BI tools, made once all marts are built and checked.
+"""Stage `publishing`: copies of the marts for analysts and BI tools, written once all marts are built and checked.
 
-Each of the two sets has the same assets: `published/database` is the restricted one, `published/general_database`
-the one that names nobody. Without a key for its pseudonyms the general one is not made.
+Both sets have the same assets: `published/database` is of the restricted set, `published/general_database` of the
+general one, which is pseudonymized. Without a key for the pseudonyms there is no general set.
 """
 
 import logging
@@ -13,12 +13,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from orchestration.assets import OWNERS
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
 from orchestration.config.settings import PSEUDONYM_KEY
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
-from orchestration.publish.errors import PublicationError
 from orchestration.publish.manifest import (
     LINK_NAME,
     current_edition,
@@ -29,18 +29,17 @@ from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.postgres import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
-from orchestration.resources import SUMMARY, Publication, Warehouse
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 
 log = logging.getLogger(__name__)
 
-OWNERS = ["team:compliance-data"]
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
-PUBLISHED_AGAIN = "Published again: what was there had been edited or lost since it was published."
-NOTHING_NEW = "Nothing has changed since the last publication, which stays."
+PUBLISHED_AGAIN = "Published again: the published copy had been edited or lost."
+NOTHING_NEW = "Nothing has changed since the last publication."
 PREFIXES = {RESTRICTED: "", GENERAL: "general_"}
 WORDS = {
     RESTRICTED: "",
-    GENERAL: f" Nobody is named in it: pseudonyms, networks, no free text; only where {PSEUDONYM_KEY} is set.",
+    GENERAL: f" Names nobody: pseudonyms, networks, no free text. Only if {PSEUDONYM_KEY} is set.",
 }
 
 
@@ -61,12 +60,12 @@ def _database(name: str) -> dg.AssetsDefinition:
         name,
         "database",
         "duckdb",
-        "One DuckDB file with every mart, replaced as a whole: readers never wait and see all of it.",
+        "One DuckDB file with every mart, replaced atomically: readers never wait or see half an edition.",
     )
     def database(
         context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
     ) -> Iterator[dg.MaterializeResult]:
-        """Publish the DuckDB file, and note on each mart when that was."""
+        """Publish the DuckDB file, and log on each mart when it was published."""
         published = _set(publication, name)
         if published is None:
             log.info(_no_general_set(publication))
@@ -95,7 +94,7 @@ def _parquet(name: str) -> dg.AssetsDefinition:
         name,
         "parquet",
         "parquet",
-        "A directory of Parquet files for each mart, big ones by month; replaced as a whole.",
+        "A directory of Parquet files for each mart, large marts split by month; replaced atomically.",
     )
     def parquet(warehouse: Warehouse, publication: Publication) -> Iterator[dg.MaterializeResult]:
         """Publish the Parquet files."""
@@ -121,17 +120,17 @@ def _postgres(name: str) -> dg.AssetsDefinition:
         name,
         "postgres",
         "postgres",
-        f"Schema `marts{PREFIXES[name] and '_general'}` of a PostgreSQL database; only where PUBLISH_POSTGRES_URL "
+        f"Schema `marts{PREFIXES[name] and '_general'}` of a PostgreSQL database. Only if PUBLISH_POSTGRES_URL "
         "is set.",
         is_optional=True,
     )
     def postgres(
         context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
     ) -> Iterator[dg.MaterializeResult]:
-        """Publish into PostgreSQL where one is configured."""
+        """Publish to PostgreSQL, if configured."""
         url = publication.postgres_url()
         if url is None:
-            context.log.info("PUBLISH_POSTGRES_URL is not set: nothing is published into PostgreSQL.")
+            context.log.info("PUBLISH_POSTGRES_URL is not set: nothing is published to PostgreSQL.")
             return
         published = _set(publication, name)
         if published is None:
@@ -149,35 +148,30 @@ published_assets = [make(name) for name in PREFIXES for make in (_database, _par
 
 
 def _set(publication: Publication, name: str) -> PublishedSet | None:
-    """The set as the environment describes it; null where there is to be none."""
-    try:
+    """The set as the environment configures it; None if it is not configured."""
+    with fail_step_on_error():
         built = read_catalog(project.manifest_path)
-    except PublicationError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     return publication.restricted(built) if name == RESTRICTED else publication.general(built)
 
 
 def _no_general_set(publication: Publication) -> str:
-    before = published_at(publication.general_path / FILE_NAME)
-    stays = f" The one of {before:%Y-%m-%d %H:%M} (UTC) stays as it is." if before else ""
-    return f"No general set was made: {PSEUDONYM_KEY} is not set.{stays}"
+    previous = published_at(publication.general_path / FILE_NAME)
+    kept = f" The one of {previous:%Y-%m-%d %H:%M} (UTC) is kept." if previous else ""
+    return f"No general set was published: {PSEUDONYM_KEY} is not set.{kept}"
 
 
 @contextmanager
 def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
-    """The warehouse, held, with what may be published of it; whatever forbids that fails the step."""
-    with warehouse.write_lock(), warehouse.get_connection() as connection:
-        try:
-            yield connection, read_edition(connection, published)
-        except PublicationError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+    """The locked warehouse and its edition. A state that may not be published fails the step."""
+    with warehouse.write_lock(), warehouse.get_connection() as connection, fail_step_on_error():
+        yield connection, read_edition(connection, published)
 
 
 def _facts(edition: Edition, written: bool, noted: object = None) -> dict[str, Any]:
-    """What a publication did; `noted` is the fingerprint that the manifest of the one before has."""
-    published = PUBLISHED_AGAIN if noted == edition.fingerprint else "Published."
+    """Metadata of a publication. `noted`: the fingerprint in the manifest of the previous one."""
+    outcome = PUBLISHED_AGAIN if noted == edition.fingerprint else "Published."
     facts: dict[str, Any] = {
-        "outcome": published if written else NOTHING_NEW,
+        "outcome": outcome if written else NOTHING_NEW,
         "activities": edition.activity_count,
         "through ingest_seq": edition.through_ingest_seq,
         "gaps": sum(state.gap_count for state in edition.sources),

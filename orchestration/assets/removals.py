@@ -1,12 +1,12 @@
-"""Removal on request: one person's records, or all records of old days. Only jobs `erase` and `retain` do it."""
+"""Authorized removals: one person's records, or all old days. Only the jobs `erase` and `retain` run it."""
 
 import dagster as dg
 
+from orchestration.assets import OWNERS
 from orchestration.evidence.removals import Removal
 from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
 from orchestration.privacy.erasure import RemovalRequest, erase, oldest_kept, retain
-from orchestration.publish.errors import PublicationError
-from orchestration.resources import SUMMARY, Publication, Warehouse
+from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 from orchestration.warehouse.errors import WarehouseError
 
 REMOVALS = dg.AssetKey(["raw", "removals"])
@@ -14,9 +14,10 @@ ERASURE, RETENTION = "erasure", "retention"
 
 
 class RemovalConfig(dg.Config):
-    """Who has what removed, and why. Dagster keeps this: name the person of an `erasure` by the user id alone.
+    """What to remove, who requested it, and why.
 
-    A `retention` removes days that are older than the `RAW_DAYS` of the environment.
+    Dagster stores run configuration, so name the subject of an `erasure` by user id, not by email. A `retention`
+    removes the days older than `RAW_DAYS`.
     """
 
     kind: str
@@ -29,20 +30,18 @@ class RemovalConfig(dg.Config):
     key=REMOVALS,
     deps=[["raw", "activities"], ["raw", "activity_revisions"], ["raw", "extracts"], ["raw", "day_seals"]],
     group_name="ingestion",
-    owners=["team:compliance-data"],
+    owners=OWNERS,
     kinds={"python", "duckdb"},
-    description="One row per removal of records on somebody's order: who, why, when, how many. What is left of "
-    "the records themselves are ids and hashes, or counts.",
+    description="One row per authorized removal of records: who requested it, why, when, how many. Of the records "
+    "themselves only ids and hashes remain, or counts.",
 )
 def removals(warehouse: Warehouse, publication: Publication, config: RemovalConfig) -> dg.MaterializeResult:
-    """Remove what is requested, for good. Afterwards the job rebuilds the tables and publishes them."""
-    try:
+    """Permanently remove the requested records. The job then rebuilds the tables and publishes them."""
+    with fail_step_on_error():
         with warehouse.write_lock():
             removal = _remove(warehouse, config)
         clear_published(publication.path, publication.general_path)
         copies = describe_copies(warehouse.path)
-    except (PublicationError, WarehouseError) as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
@@ -60,7 +59,7 @@ def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
     request = RemovalRequest(config.requested_by, config.reason)
     if config.kind == ERASURE:
         if "@" in config.subject:
-            raise WarehouseError("Dagster keeps what a run is told. Name the person by the user id.")
+            raise WarehouseError("Dagster stores run configuration. Name the person by user id.")
         return erase(warehouse.path, config.subject, request)
     if config.kind == RETENTION:
         return retain(warehouse.path, oldest_kept(warehouse.raw_days()), request)

@@ -1,4 +1,4 @@
-"""Stages `staging`, `intermediate` and `marts`: every dbt model an asset, every dbt test an asset check."""
+"""Stages `staging`, `intermediate` and `marts`: each dbt model is an asset, each dbt test an asset check."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from orchestration.assets.project import project
 from orchestration.intervals import aware_utc
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, read_catalog
-from orchestration.resources import Warehouse
+from orchestration.resources import Warehouse, failure
 from orchestration.run_history import QUIET_TAG, retract_planned_checks
 from orchestration.warehouse.builds import (
     has_untold_reads,
@@ -28,16 +28,16 @@ from orchestration.warehouse.builds import (
     record_build,
 )
 
-# Tables of schema `raw` that grow with each refresh, whether or not it finds anything.
+# Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
 
 log = logging.getLogger(__name__)
-# A quiet refresh has no results for the checks of tables that it leaves alone: said once, by us, not 300 times.
+# A quiet refresh skips the checks of the tables it does not build. We log that once; Dagster would 300 times.
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 
 
 class Build(dg.Config):
-    """How to build: `full_refresh` makes every table anew from `raw`."""
+    """How to build: `full_refresh` rebuilds every table from schema `raw`."""
 
     full_refresh: bool = False
 
@@ -51,27 +51,27 @@ class Build(dg.Config):
     ),
 )
 def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Build) -> Iterator[Any]:
-    """Build and test the dbt project on the warehouse, as far as there is anything new to build it from."""
-    # dbt's profile reads the same variable; a relative path means the checkout to both.
+    """Build and test the dbt project. Without new activities only the models that read the ledger are built."""
+    # dbt's profile reads this variable; a relative path is relative to the checkout for both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)
     sha256 = project_sha256(project.project_dir)
     with warehouse.write_lock():
-        # Meets a locked or foreign file with a sentence; dbt would meet it with a traceback.
+        # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
-            is_anew = config.full_refresh or known is None or known[0] != sha256
+            is_rebuild = config.full_refresh or known is None or known[0] != sha256
             revised = newest_revision(connection)
-            is_quiet = not (is_anew or context.is_subset or newest > known[1] or has_untold_reads(connection))
+            is_quiet = not (is_rebuild or context.is_subset or newest > known[1] or has_untold_reads(connection))
         if known and known[0] != sha256:
-            log.info("The dbt project has changed since the last build: every table is made anew.")
-        arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_anew else [])]
+            log.info("The dbt project has changed since the last build: rebuilding all tables.")
+        arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_rebuild else [])]
         if is_quiet:
-            log.info("No activity since the build of %s UTC: tables and checks stand as it left them.", known[2])
+            log.info("No new activity since the build of %s UTC: tables and checks are unchanged.", known[2])
             retract_planned_checks(
                 context.instance, context.run.run_id, context.op_execution_context.node_handle.name
             )
             context.instance.add_run_tags(context.run.run_id, {QUIET_TAG: "true"})
-        # One place for every build of a warehouse, so that the project is parsed only where it has changed.
+        # One directory for all builds of a warehouse, so that dbt parses the project only when it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
         select = _readers_of_the_ledger() if is_quiet else []
         run = (
@@ -80,17 +80,17 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         with warehouse.get_connection() as connection:
             if not (run.failure or is_quiet or context.is_subset):
                 record_build(connection, sha256, newest)
-            if not run.failure and (told := describe_revisions(connection, revised)):
-                log.warning("%s", told)
+            if not run.failure and (rewrites := describe_revisions(connection, revised)):
+                log.warning("%s", rewrites)
             if is_quiet:
                 yield from _unchanged(context, run.events, known[2])
             yield from _with_row_counts(context, connection, run.events)
     if run.failure:
-        raise dg.Failure(run.failure, allow_retries=False)
+        raise failure(run.failure)
 
 
 def _readers_of_the_ledger() -> list[str]:
-    """The models that a refresh changes even where it brings no activity, as dbt selects them."""
+    """dbt selectors of the models that a refresh changes even without new activities."""
     manifest = json.loads(project.manifest_path.read_text())
     return [
         f"source:raw.{source['name']}+"
@@ -100,14 +100,15 @@ def _readers_of_the_ledger() -> list[str]:
 
 
 def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) -> Iterator[dg.MaterializeResult]:
-    """The marts that stand as the last build left them, for those who come after. Its checks stand as well.
+    """Results for the marts that were not built, because assets downstream wait for them.
 
-    What comes after asks for marts alone; of the other tables there is nothing to say.
+    Only marts have assets downstream, so the other tables need no result.
     """
-    built = {context.asset_key_for_output(one.output_name) for one in events if isinstance(one, dg.Output)}
-    left = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
-    # Dagster wants them in the order of their dependencies. None of these depends on one that was built.
-    for key in TopologicalSorter({key: context.assets_def.asset_deps[key] & left for key in left}).static_order():
+    built = {context.asset_key_for_output(event.output_name) for event in events if isinstance(event, dg.Output)}
+    unbuilt = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
+    dependencies = {key: context.assets_def.asset_deps[key] & unbuilt for key in unbuilt}
+    # Dagster wants results in the order of dependencies. None of these marts depends on one that was built.
+    for key in TopologicalSorter(dependencies).static_order():
         yield dg.MaterializeResult(
             asset_key=key, metadata={"unchanged since": dg.MetadataValue.timestamp(aware_utc(since))}
         )
@@ -126,7 +127,7 @@ def _with_row_counts(
 
 
 def _row_count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, int]:
-    """The size of a table; counting a view would compute it."""
+    """The row count of a table. None for a view: counting it would compute it."""
     tables = connection.execute(
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
     ).fetchall()

@@ -1,4 +1,4 @@
-"""What dbt cannot check: the ledger against the clock and the rows, own reads, the documented contract.
+"""Asset checks that dbt tests cannot express.
 
-Thin shells: what is claimed and how it is judged stands in `warehouse.audit`, `warehouse.canary` and `contract`.
+The conditions of the ledger checks are in `monitoring`, those of the job `verify` in `evidence.verify`.
 """

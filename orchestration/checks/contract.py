@@ -1,16 +1,16 @@
-"""Whether the feed still is what its documentation says: types, actors and fields that it does not have."""
+"""Schema drift: activity types, actor types and fields that the feed's documentation does not have."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import duckdb
 
-from orchestration.checks.results import shown
+from orchestration.checks.results import asset_check_result
 from orchestration.intervals import naive_utc
 from orchestration.monitoring.check_result import CheckResult
 from orchestration.resources import Warehouse
 
-LOOKED_AT = timedelta(days=30)
+PERIOD = timedelta(days=30)
 SHOWN = 20
 
 _DRIFT = """
@@ -27,21 +27,21 @@ _COLUMNS = ("kind", "type", "name", "activities", "first seen", "last seen")
     description="The last 30 days have no activity type, actor type or field that the documented contract lacks.",
 )
 def documented_contract_is_current(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Tell what is new to us: it is stored whole, but nobody has classified it."""
+    """Warn of undocumented types and fields. The records are stored in full, but not classified."""
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         found = drift(connection, datetime.now(UTC))
-    result = shown("documented_contract_is_current", ["marts", "schema_drift"], evaluate(found))
+    result = asset_check_result("documented_contract_is_current", ["marts", "schema_drift"], evaluate(found))
     return result._replace(metadata={**result.metadata, "newest": _table(found[:SHOWN])}) if found else result
 
 
 def drift(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[tuple]:
-    """What was seen in the last 30 days, newest first, in the order of the columns shown."""
-    since = naive_utc(now - LOOKED_AT)
+    """Rows of `marts.schema_drift` seen in the last 30 days, newest first, in the order of `_COLUMNS`."""
+    since = naive_utc(now - PERIOD)
     return connection.execute(_DRIFT, [since]).fetchall()
 
 
 def evaluate(found: list[tuple]) -> CheckResult:
-    """The verdict on what `drift` found."""
+    """The check result for the rows that `drift` returns."""
     figures = {
         label: sum(row[0] == kind for row in found)
         for kind, label in (
@@ -54,8 +54,8 @@ def evaluate(found: list[tuple]) -> CheckResult:
     counts = ", ".join(f"{count} {label}" for label, count in figures.items() if count)
     return CheckResult(
         False,
-        f"Not in the documented contract: {counts}. Every record is stored whole; see marts.schema_drift, and add "
-        "what the documentation now has to the seeds activity_types and documented_fields.",
+        f"Not in the documented contract: {counts}. Every record is stored in full. See marts.schema_drift, and "
+        "add what is documented by now to the seeds activity_types and documented_fields.",
         is_error=False,
         figures=figures,
     )

@@ -1,6 +1,6 @@
-"""What detection found: a check that speaks up when a build shows severe findings that no build showed before.
+"""A check that warns of new severe findings.
 
-The rules are dbt models; which of them found how much is told here, never whom or what: that is in
+The rules are dbt models. The check reports rules and counts, never whom a finding is about: that is in
 `marts.findings`.
 """
 
@@ -9,22 +9,22 @@ import dagster as dg
 from orchestration.resources import Warehouse
 
 _NEW_SEVERE = """
-    select told.severity, told.rule_id, count(*) as finding_count
-    from marts.findings as told
-    where told.severity in ('critical', 'high')
-      and told.found_at = (select max(today.found_at) from detections.current_findings as today)
-    group by told.severity, told.rule_id
-    order by told.severity, finding_count desc, told.rule_id
+    select severity, rule_id, count(*) as finding_count
+    from marts.findings
+    where severity in ('critical', 'high')
+      and found_at = (select max(found_at) from detections.current_findings)
+    group by severity, rule_id
+    order by severity, finding_count desc, rule_id
 """
 
 
 @dg.asset_check(
     asset=["marts", "findings"],
     name="no_new_severe_findings",
-    description="The last build showed no finding of severity critical or high that had not been shown before.",
+    description="The last build has no new findings of severity critical or high.",
 )
 def no_new_severe_findings(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Warn about new severe findings, by rule; the run goes on, for the data is right."""
+    """Warn of new severe findings, by rule. The run continues, because the data is right."""
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         counts = connection.execute(_NEW_SEVERE).fetchall()
     records = [

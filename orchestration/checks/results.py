@@ -1,4 +1,4 @@
-"""How a verdict looks in Dagster."""
+"""Converts a `CheckResult` to Dagster's `AssetCheckResult`."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ import dagster as dg
 from orchestration.monitoring.check_result import CheckResult
 
 
-def shown(name: str, asset: list[str], check_result: CheckResult) -> dg.AssetCheckResult:
-    """The verdict as the result of the check `name` of `asset`."""
+def asset_check_result(name: str, asset: list[str], check_result: CheckResult) -> dg.AssetCheckResult:
+    """The result as that of the check `name` on `asset`."""
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=dg.AssetKey(asset),

@@ -1,1 +1,1 @@
-"""Pages of docs/ that are generated: questions, findings, the data dictionary."""
+"""Generates pages of docs/: questions, findings, the data dictionary."""

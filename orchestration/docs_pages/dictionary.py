@@ -1,4 +1,4 @@
-"""The data dictionary in `docs/`, written from the descriptions in dbt, and dbt's own documentation, served."""
+"""Renders `docs/data_dictionary.md` from the descriptions in dbt, and serves dbt's own documentation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _section(mart: Mart) -> Iterator[str]:
 
 
 def serve(port: int) -> int:
-    """Generate dbt's documentation of the warehouse and serve it on 127.0.0.1 until stopped."""
+    """Generate dbt's documentation and serve it on 127.0.0.1 until interrupted. Returns the exit status."""
     path = Settings.paths(os.environ).warehouse_path
     if not path.exists():
         print(f"There is no warehouse at {path}. Run `make refresh` or `make demo` first.", file=sys.stderr)
@@ -55,14 +55,16 @@ def serve(port: int) -> int:
     environment = os.environ | {"WAREHOUSE_PATH": str(path), "DBT_TARGET_PATH": str(target)}
     try:
         with warehouse_lock(path):
-            made = subprocess.run(_dbt("--quiet", "docs", "generate"), cwd=ROOT / "dbt_project", env=environment)
+            generated = subprocess.run(
+                _dbt("--quiet", "docs", "generate"), cwd=ROOT / "dbt_project", env=environment
+            )
     except WarehouseError as error:
         print(error, file=sys.stderr)
         return 1
-    if made.returncode:
-        print("dbt could not write its documentation; its reason is above.", file=sys.stderr)
+    if generated.returncode:
+        print("dbt could not generate its documentation; see its error above.", file=sys.stderr)
         return 1
-    print(f"http://127.0.0.1:{port} shows every model and column, and the way from one to the next.", flush=True)
+    print(f"http://127.0.0.1:{port} shows every model and column, and their lineage.", flush=True)
     serving = _dbt("--quiet", "docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser")
     try:
         return subprocess.run(serving, cwd=ROOT / "dbt_project", env=environment).returncode

@@ -1,7 +1,7 @@
-"""What is generated from the detection rules: `docs/findings.md` and the list of rules that dbt reads.
+"""Generates `docs/findings.md` and the macro with the list of detection rules.
 
-A rule is one model with its `.yml`. dbt must know by name what a model reads, so the list is a macro.
-`python -m orchestration.docs_pages.findings` writes both; a test says when one is out of date.
+A rule is one model with its `.yml`. The list is a macro because dbt needs the names of the models that another one
+reads. `python -m orchestration.docs_pages.findings` writes both; a test fails if one is out of date.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 
 
 def rules() -> list[dict[str, Any]]:
-    """What the `.yml` of each rule says about it, the most severe first."""
-    found = []
+    """The detection metadata of each rule from its `.yml`, most severe first."""
+    loaded = []
     for path in sorted((_PROJECT / "models" / "detections" / "rules").glob("*.yml")):
         [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
-        found.append({"rule_id": model["name"], **model["config"]["meta"]["detection"]})
-    return sorted(found, key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["rule_id"]))
+        loaded.append({"rule_id": model["name"], **model["config"]["meta"]["detection"]})
+    return sorted(loaded, key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["rule_id"]))
 
 
 def page() -> str:
     """The whole page as Markdown."""
     settings = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     values = settings["vars"]["compliance"]
-    found = rules()
+    all_rules = rules()
     overview = ["| rule | severity | technique |", "| --- | --- | --- |"] + [
         f"| [{rule['title']}](#{rule['rule_id']}) | {rule['severity']} | {rule['mitre_technique']} |"
-        for rule in found
+        for rule in all_rules
     ]
-    sections = [_section(rule, values) for rule in found]
+    sections = [_section(rule, values) for rule in all_rules]
     return "\n".join([_INTRODUCTION, *overview, "", *sections])
 
 
@@ -92,7 +92,7 @@ def _shown(value: Any) -> str:
 
 
 def rule_list() -> str:
-    """The macro that names the rules."""
+    """The macro with the names of all rules."""
     names = "".join(f"        '{rule_id}',\n" for rule_id in sorted(rule["rule_id"] for rule in rules()))
     return (
         "{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}\n"
@@ -101,7 +101,7 @@ def rule_list() -> str:
 
 
 def write() -> None:
-    """Write the page and the list."""
+    """Write the page and the macro."""
     PAGE.write_text(page(), encoding="utf-8")
     RULE_LIST.write_text(rule_list(), encoding="utf-8")
 

@@ -1,7 +1,7 @@
-"""`docs/questions.md`: each question with its SQL; the rows below it are written from a published file.
+"""Fills in the outputs of `docs/questions.md` by running its queries on a published file.
 
-The page is the only place of the questions. What stands between a block of SQL and the next heading is output:
-`python -m orchestration questions` makes it anew, and leaves everything else as it is.
+The questions exist only in the page. Text between a block of SQL and the next heading is output:
+`python -m orchestration questions` replaces it, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _HEADING = re.compile(r"^### (.*)$", re.MULTILINE)
 
 
 class QuestionsError(ExplainedError):
-    """The page cannot be written; `str()` is one sentence that says what to do."""
+    """The page cannot be written. The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the page. `columns` are those of the table that stands below its SQL."""
+    """One question of the page. `columns`: those of the output table below its SQL."""
 
     title: str
     query: str
@@ -51,10 +51,10 @@ def read_questions(page: str) -> list[Question]:
 
 
 def with_outputs(page: str, connection: duckdb.DuckDBPyConnection) -> str:
-    """The page with what its queries give on the published file behind `connection`.
+    """The page with the outputs of its queries on `connection`.
 
     Raises:
-        duckdb.Error: a query does not run.
+        duckdb.Error: a query fails.
     """
     return (
         _BLOCK.sub(lambda block: f"{block['sql']}\n{_output(connection, block['query'])}\n\n", page).rstrip()
@@ -63,10 +63,10 @@ def with_outputs(page: str, connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def write(published: Path, page: Path = PAGE) -> None:
-    """Write the outputs of the page anew from a published file.
+    """Replace the outputs in the page with those from a published file.
 
     Raises:
-        QuestionsError: there is no such file, or a query does not run on it.
+        QuestionsError: there is no such file, or a query fails on it.
     """
     if not published.exists():
         raise QuestionsError(f"There is no {published}. Run `make refresh` or `make demo` first.")
@@ -74,7 +74,7 @@ def write(published: Path, page: Path = PAGE) -> None:
         with duckdb.connect(str(published), read_only=True) as connection:
             text = with_outputs(page.read_text(encoding="utf-8"), connection)
     except duckdb.Error as error:
-        raise QuestionsError(f"A query of {page.name} does not run on {published}: {error}") from None
+        raise QuestionsError(f"A query of {page.name} fails on {published}: {error}") from None
     page.write_text(text, encoding="utf-8")
 
 

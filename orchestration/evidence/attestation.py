@@ -20,6 +20,7 @@ from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
 from orchestration.evidence.statement import as_markdown
+from orchestration.evidence.untrusted import require_known_code
 from orchestration.intervals import Interval, aware_utc
 from orchestration.warehouse.connection import open_warehouse
 
@@ -107,8 +108,9 @@ def attest(path: Path, period: Period, output: Path | None = None, source: str |
 
     Raises:
         AttestationError: there is no such source, or the files cannot be written.
-        WarehouseError: the warehouse cannot be read.
+        WarehouseError: the warehouse cannot be read, or has code that the product did not put there.
     """
+    require_known_code(path)
     with open_warehouse(path, read_only=True) as connection:
         known = list_sources(connection)
         names = [name for name in known if source in (None, name)]

@@ -15,7 +15,7 @@ from orchestration.evidence.blind_spots import read_blind_spots
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven
-from orchestration.warehouse.schema import ASKED_FOR_ALL, NEWEST_INGEST_SEQ
+from orchestration.warehouse.schema import ASKED_FOR_ALL, ENDED_ORDER, NEWEST_INGEST_SEQ
 from orchestration.warehouse.temporary import temporary
 
 # An extract ends with a page that is not full and says that there is no more; the ledger says which kind it was.
@@ -28,16 +28,19 @@ with receipts as (
     group by extract_id
 ),
 extracts as (
-    select *, (query ->> 'limit')::bigint as page_limit
+    select *, (query ->> 'limit')::bigint as page_limit, {ENDED_ORDER} as ended
     from raw.extracts
     where source = $source and slice_start < $until and slice_end > $since and {ASKED_FOR_ALL}
 ),
 repeats as (
-    select failed.extract_id, arg_min(later.extract_id, (later.started_at, later.extract_id)) as repeated_by
+    select failed.extract_id, arg_min(later.extract_id, (later.ended, later.extract_id)) as repeated_by
     from extracts as failed
-    join (from raw.extracts where source = $source and status = 'complete' and {ASKED_FOR_ALL}) as later
+    join (
+        select *, {ENDED_ORDER} as ended
+        from raw.extracts where source = $source and status = 'complete' and {ASKED_FOR_ALL}
+    ) as later
         on
-            later.started_at > failed.started_at
+            later.ended > failed.ended
             and later.slice_start <= failed.slice_start
             and later.slice_end >= failed.slice_end
     where failed.status <> 'complete'

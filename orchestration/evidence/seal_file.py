@@ -30,23 +30,29 @@ _COLUMNS = {
     "sealed_at": pa.string(),
     "removal_sha256": pa.string(),
     "reason": pa.string(),
+    "seal_format": pa.int64(),
+    "last_ingest_seq": pa.int64(),
+    "last_extract_seq": pa.int64(),
+    "extract_count": pa.int64(),
+    "ledger_sha256": pa.string(),
 }
-# Files of before there were removals end with `sealed_at`.
-_FORMER = 9
 _NO_SEAL = "-"
 _SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(
     rf"[^\t\n]+\t\d+\t\d{{4}}-\d\d-\d\d\t\d+\t\d+\t{_SHA256}\t({_SHA256}|{_NO_SEAL})\t{_SHA256}\t"
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"
-    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+)?"
+    # Files of before there were removals end with `sealed_at`, and those of before seals covered the ledger with
+    # `reason`.
+    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+(\t(\d+|-)\t(\d+|-)\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL}))?)?"
 )
+_TEXTS = r"\n".join(["%s"] * 11)
+_ARGUMENTS = "PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL FORMAT INGEST_SEQ EXTRACT_SEQ EXTRACTS LEDGER"
 _HEADER = f"""\
 # Seals of the compliance warehouse, one line each; keep this file where the warehouse's writers cannot write.
 # Check the warehouse against it:  python -m orchestration verify --against THIS-FILE
-# Check one line by hand (leave PREVIOUS empty where it is {_NO_SEAL}); the result is its seal_sha256:
-#   printf '%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 | sha256sum
-# Where a line has a removal_sha256, records of the day were removed on order, and it is a sixth text of the hash:
-#   printf '%s\\n%s\\n%s\\n%s\\n%s\\n%s' PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL_SHA256 | sha256sum
+# Check one line by hand, with '' where a text is {_NO_SEAL}; the result is its seal_sha256:
+#   printf '{_TEXTS}' {_ARGUMENTS} | sha256sum
+# Where the format is {_NO_SEAL} or 1, there are five texts alone, and REMOVAL is a sixth where there is one.
 # A line's previous_seal_sha256 is the seal_sha256 of the line before it of the same source.
 # {chr(9).join(_COLUMNS)}
 """
@@ -132,7 +138,7 @@ def read(path: Path) -> Kept:
     is_whole = len({line.count("\t") for line in seals}) == 1
     if not is_whole or not all(_LINE.fullmatch(line) for line in seals):
         raise WarehouseError(f"{path} is no file of exported seals, or it was changed. Name another.")
-    lacking = [_NO_SEAL] * (len(_COLUMNS) - _FORMER)
+    lacking = [_NO_SEAL] * len(_COLUMNS)
     columns = zip(*((line.split("\t") + lacking)[: len(_COLUMNS)] for line in seals), strict=True)
     texts = [pa.array([None if text == _NO_SEAL else text for text in column]) for column in columns]
     kept = pa.table([text.cast(kind) for text, kind in zip(texts, _COLUMNS.values(), strict=True)], [*_COLUMNS])

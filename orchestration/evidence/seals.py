@@ -19,18 +19,25 @@ import pyarrow as pa
 
 from orchestration import __version__
 from orchestration.evidence.day_hash import day_contents
+from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS
 from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval, naive_utc
 from orchestration.warehouse.ledger import unproven
-from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+from orchestration.warehouse.schema import NEWEST_EXTRACT_SEQ, NEWEST_INGEST_SEQ
 from orchestration.warehouse.temporary import temporary
 
 
 def seal_expression(row: str, previous: str) -> str:
-    """The SQL that computes the seal of a row of `row` whose chain stands at `previous`."""
-    names = ("source", "sealed_date", "activity_count", "day_sha256", "removal_sha256")
+    """The SQL that computes the seal of a row of `row` that follows the seal `previous`."""
+    names = ("source", "sealed_date", "activity_count", "day_sha256")
     fields = ", ".join(f"{row}.{name}" for name in names)
+    ledger = ("seal_format", "last_ingest_seq", "last_extract_seq", "extract_count", "ledger_sha256")
     # Of texts that are null `concat_ws` leaves out the separator as well.
-    return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
+    first = f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, {row}.removal_sha256))"
+    second = (
+        f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, coalesce({row}.removal_sha256, ''), "
+        f"{', '.join(f'{row}.{name}' for name in ledger)}))"
+    )
+    return f"if(coalesce({row}.seal_format, 1) = 1, {first}, {second})"
 
 
 # Whole days of the covered stretches that no overlap extract will read again and that have no seal. What
@@ -119,21 +126,40 @@ from sealed join arrived using (source, sealed_date), newest
 _APPEND = f"""
 insert into raw.day_seals by name
 with recursive tips as (
-    select source, max(seal_number) as seal_number, arg_max(seal_sha256, seal_number) as seal_sha256
+    select
+        source, max(seal_number) as seal_number, arg_max(seal_sha256, seal_number) as seal_sha256,
+        max(last_extract_seq) as last_extract_seq
     from raw.day_seals group by source
+),
+-- The first of a source's seals covers what the ledger has since the one before; the others then add nothing.
+ledger as (
+    select source, count(*) as extract_count, {LEDGER_HASH} as ledger_sha256
+    from ({LEDGER_ROWS}) as rows left join tips using (source)
+    where extract_seq > coalesce(last_extract_seq, -1)
+    group by source
+),
+numbered as (
+    select
+        contents.*,
+        row_number() over (partition by source order by sealed_date) as step
+    from {{contents}} as contents
 ),
 steps as (
     select
-        contents.* exclude (through_removal),
+        numbered.* exclude (through_removal, step),
+        2 as seal_format,
+        {NEWEST_EXTRACT_SEQ} as last_extract_seq,
+        if(step = 1, coalesce(extract_count, 0), 0) as extract_count,
+        if(step = 1, coalesce(ledger_sha256, sha256('')), sha256('')) as ledger_sha256,
         seal_version,
         reason,
         removal_sha256,
-        coalesce(tips.seal_number, 0) + row_number() over (partition by source order by sealed_date)
-            as seal_number,
+        coalesce(tips.seal_number, 0) + step as seal_number,
         tips.seal_sha256 as tip_sha256
-    from {{contents}} as contents
+    from numbered
     join {{wanted}} as wanted using (source, sealed_date)
     left join tips using (source)
+    left join ledger using (source)
 ),
 chain as (
     select * exclude (tip_sha256), tip_sha256 as previous_seal_sha256,

@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.evidence import removal_sql
+from orchestration.evidence import ledger_sql, removal_sql
 from orchestration.evidence import verify_sql as sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.seal_file import Kept, compare
+from orchestration.evidence.untrusted import open_untrusted
 from orchestration.landing.envelopes import ENVELOPE
 from orchestration.warehouse.temporary import temporary
 
@@ -35,6 +37,8 @@ CHECKS = (
     ("activity_revisions", "columns_match_payloads"),
     ("extracts", "rows_match_the_ledger"),
     ("extracts", "quarantined_records_hold"),
+    ("extracts", "contents_match_the_ledger"),
+    ("extracts", "sealed_extracts_hold"),
     ("day_seals", "chain_holds"),
     ("day_seals", "sealed_days_hold"),
     ("day_seals", "removals_hold"),
@@ -59,7 +63,10 @@ class VerificationResult:
 @dataclass(frozen=True, slots=True)
 class Verification:
     """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
-    rows have come to since."""
+    rows have come to since.
+
+    `unproven` is None, or a sentence on activities that came by extracts whose reads the feed has not reported.
+    """
 
     outcomes: list[VerificationResult]
     removals: list[Removal]
@@ -67,6 +74,7 @@ class Verification:
     unsealed_day_count: int
     unsealed_activity_count: int
     changed_day_count: int
+    unproven: str | None
     seconds: float
 
     @property
@@ -89,29 +97,54 @@ class Verification:
                 f"activities and {self.changed_day_count} sealed day(s) with newer activities. No seal speaks for "
                 "these."
             )
+        if self.unproven:
+            yield self.unproven
 
 
-def verify(connection: duckdb.DuckDBPyConnection, kept: Kept | None = None) -> Verification:
-    """Compute everything again. `kept` are seals that were exported before and kept elsewhere."""
+def verify(path: Path, kept: Kept | None = None, logged: Sequence[tuple[str, str]] | None = None) -> Verification:
+    """Compute everything again, by no code of the file, which may not be open in this process meanwhile.
+
+    `kept` are seals that were exported before and kept elsewhere; `logged` are seals that were recorded elsewhere,
+    each as source and `seal_sha256`.
+
+    Raises:
+        WarehouseError: the file has code that the product did not put there, or cannot be used.
+    """
     began = time.monotonic()
     steps = list(STEPS)
     if kept:
         steps.append(lambda held: [VerificationResult("day_seals", "kept_seals_are_there", *compare(held, kept))])
-    outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
-    [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
-    [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
-    return Verification(outcomes, list_removals(connection), activity_count, *unsealed, time.monotonic() - began)
+    if logged is not None:
+        steps.append(lambda held: [_find_logged_seals(held, logged)])
+    with open_untrusted(path) as connection:
+        outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
+        [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
+        [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
+        removals = list_removals(connection)
+        unproven = _unproven(connection)
+    return Verification(outcomes, removals, activity_count, *unsealed, unproven, time.monotonic() - began)
 
 
-def find_told_seals(connection: duckdb.DuckDBPyConnection, told: Sequence[tuple[str, str]]) -> VerificationResult:
-    """Whether seals that were told somewhere, each as source and `seal_sha256`, are in the warehouse."""
+def _unproven(connection: duckdb.DuckDBPyConnection) -> str | None:
+    [(count, late_count, extract_count, first)] = connection.execute(ledger_sql.UNPROVEN).fetchall()
+    if not count:
+        return None
+    return (
+        f"Unproven: {count:,} activities, of which {late_count:,} arrived after their day was sealed, came by "
+        f"{extract_count:,} extract(s) whose reads the feed has not reported. First: {first}."
+    )
+
+
+def _find_logged_seals(
+    connection: duckdb.DuckDBPyConnection, logged: Sequence[tuple[str, str]]
+) -> VerificationResult:
     connection.register(
-        "told", pa.table({"source": [one for one, _ in told], "seal_sha256": [s for _, s in told]})
+        "logged", pa.table({"source": [one for one, _ in logged], "seal_sha256": [seal for _, seal in logged]})
     )
     try:
-        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.TOLD_SEALS)
+        return _outcome(connection, "day_seals", "logged_seals_are_there", sql.LOGGED_SEALS)
     finally:
-        connection.unregister("told")
+        connection.unregister("logged")
 
 
 def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:
@@ -138,7 +171,8 @@ def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[Verific
     ]
 
 
-def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> VerificationResult:
+def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> VerificationResult:
+    """A check that holds ids or hashes of many rows at once, over as many parts as bound its memory."""
     [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
     part_count = row_count // _PART_ROWS + 1
     found = [
@@ -146,9 +180,7 @@ def _unique(connection: duckdb.DuckDBPyConnection, name: str, statement: str) ->
         for part in range(part_count)
     ]
     first = min((text for _, _, text in found if text), default=None)
-    return VerificationResult(
-        "activities", name, sum(one[0] for one in found), sum(one[1] for one in found), first
-    )
+    return VerificationResult(table, name, sum(one[0] for one in found), sum(one[1] for one in found), first)
 
 
 def _sealed_days(connection: duckdb.DuckDBPyConnection) -> VerificationResult:
@@ -164,10 +196,12 @@ Step = Callable[[duckdb.DuckDBPyConnection], Sequence[VerificationResult]]
 STEPS: tuple[Step, ...] = (
     lambda held: _payloads(held, "activities"),
     lambda held: _payloads(held, "activity_revisions"),
-    lambda held: [_unique(held, "ids_are_unique", sql.REPEATED_IDS)],
-    lambda held: [_unique(held, "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
+    lambda held: [_in_parts(held, "activities", "ids_are_unique", sql.REPEATED_IDS)],
+    lambda held: [_in_parts(held, "activities", "ingest_seq_is_unique", sql.REPEATED_NUMBERS)],
     lambda held: [_outcome(held, "extracts", "rows_match_the_ledger", sql.LEDGER)],
     lambda held: [_outcome(held, "extracts", "quarantined_records_hold", sql.QUARANTINED)],
+    lambda held: [_in_parts(held, "extracts", "contents_match_the_ledger", ledger_sql.CONTENTS)],
+    lambda held: [_outcome(held, "extracts", "sealed_extracts_hold", ledger_sql.SEALED_ROWS)],
     lambda held: [_outcome(held, "day_seals", "chain_holds", sql.CHAIN)],
     lambda held: [_sealed_days(held)],
     lambda held: [_outcome(held, "day_seals", "removals_hold", removal_sql.REMOVALS)],

@@ -22,7 +22,7 @@ with computed as (
 compared as (
     select
         *,
-        timezone('UTC', try_cast(envelope.created_at as timestamptz)) as told_at,
+        timezone('UTC', try_cast(envelope.created_at as timestamptz)) as payload_at,
         computed_sha256 <> payload_sha256 as is_changed
     from computed
 ),
@@ -35,7 +35,7 @@ judged as (
             or organization_id is distinct from envelope.organization_id
             or organization_uuid is distinct from envelope.organization_uuid
             or actor_type is distinct from envelope.actor.type
-            or (told_at is not null and created_at is distinct from told_at)
+            or (payload_at is not null and created_at is distinct from payload_at)
         ) as is_differing
     from compared
 )
@@ -53,7 +53,7 @@ select
         || concat_ws(', ', activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type)
         || ', the payload says '
         || concat_ws(
-            ', ', envelope.id, told_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
+            ', ', envelope.id, payload_at, envelope.type, envelope.organization_id, envelope.organization_uuid,
             envelope.actor.type
         ),
         ingest_seq
@@ -195,10 +195,13 @@ with linked as (
         lag(seal_sha256) over chain as linked_sha256,
         row_number() over chain as expected_number,
         row_number() over (partition by source, sealed_date order by seal_number) as expected_version,
-        max(sealed_at) over (partition by source order by seal_number rows unbounded preceding) as latest_at,
+        max(coalesce(seal_format, 1)) over so_far as newest_format,
+        max(last_extract_seq) over so_far as newest_extract_seq,
         {seal_expression("day_seals", "previous_seal_sha256")} as computed_sha256
     from raw.day_seals
-    window chain as (partition by source order by seal_number)
+    window
+        chain as (partition by source order by seal_number),
+        so_far as (partition by source order by seal_number rows unbounded preceding)
 ),
 judged as (
     select
@@ -214,7 +217,8 @@ judged as (
                 then 'seal_sha256 is ' || seal_sha256 || ', computed ' || computed_sha256
             when seal_version is distinct from expected_version
                 then 'version ' || seal_version || ', expected ' || expected_version
-            when sealed_at < latest_at then 'sealed at ' || sealed_at || ', before the seal that it follows'
+            when coalesce(seal_format, 1) < newest_format or last_extract_seq < newest_extract_seq
+                then 'covers less of the ledger than the seal that it follows'
         end as difference
     from linked
 )
@@ -289,13 +293,13 @@ full join read using (source, sealed_date)
 left join sealed using (source, sealed_date)
 """
 
-TOLD_SEALS = """
+LOGGED_SEALS = """
 select
     count(*),
     count(*) filter (where day_seals.source is null),
-    min(told.source || ' seal ' || told.seal_sha256 || ': missing in the warehouse')
+    min(logged.source || ' seal ' || logged.seal_sha256 || ': missing in the warehouse')
         filter (where day_seals.source is null)
-from told
+from logged
 left join raw.day_seals
-    on told.source::varchar = day_seals.source and told.seal_sha256::varchar = day_seals.seal_sha256
+    on logged.source::varchar = day_seals.source and logged.seal_sha256::varchar = day_seals.seal_sha256
 """

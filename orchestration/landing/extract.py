@@ -25,7 +25,7 @@ from orchestration.warehouse.errors import REPLACED, WarehouseError
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
     "revision_count", "quarantined_count", "late_count", "first_cursor", "last_cursor", "last_request_id",
-    "content_sha256", "dagster_run_id", "error", "feed_host",
+    "content_sha256", "dagster_run_id", "error", "feed_host", "extract_seq",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ class AnsweredRequest(Protocol):
 class Extract:
     """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
 
+    `extract_seq`: the place in the order in which extracts ended; None while it is open.
     `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
     `left_as`: its row as this run wrote it last; None before the first.
     """
@@ -69,6 +70,7 @@ class Extract:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished_at: datetime | None = None
     error: str | None = None
+    extract_seq: int | None = None
     newest: datetime | None = None
     left_as: tuple[Any, ...] | None = None
     _content: Any = field(default_factory=hashlib.sha256)

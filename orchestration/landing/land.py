@@ -24,7 +24,7 @@ from orchestration.landing.extract import (
     require_as_left,
 )
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
+from orchestration.warehouse.schema import NEWEST_EXTRACT_SEQ, NEWEST_INGEST_SEQ
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
 # through the log and is compressed when the file is closed; one that fills a row group and a bit makes the
@@ -96,12 +96,21 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
             chunk.extract.absorb(chunk)
         for extract in extracts.values():
             extract.count(*counts.get(extract.extract_id, (0, 0, 0, 0, 0, None)))
+        _number(connection, [extract for extract in extracts.values() if extract.status != "open"])
         record_extracts(connection, list(extracts.values()))
         record_requests(connection, _receipts(batch.chunks))
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
+
+
+def _number(connection: duckdb.DuckDBPyConnection, ended: Sequence[Extract]) -> None:
+    """Give each extract that ends here its place in the order of all."""
+    if ended:
+        [(newest,)] = connection.execute(f"select {NEWEST_EXTRACT_SEQ}").fetchall()
+        for number, extract in enumerate(ended, start=newest + 1):
+            extract.extract_seq = number
 
 
 def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, AnsweredRequest]]:

@@ -166,8 +166,8 @@ def _remove(
                 if is_any:
                     carry_over(connection, choice)
                     removal = _record(connection, kind, request, choice, last)
-                    _require_proofs(connection)
         if removal:
+            _require_proofs(draft)
             _take_place(draft, path)
     finally:
         _sweep(path)
@@ -224,9 +224,9 @@ def _record(
     return list_removals(connection)[-1]
 
 
-def _require_proofs(connection: duckdb.DuckDBPyConnection) -> None:
+def _require_proofs(draft: Path) -> None:
     """Nothing is removed from a history that does not hold: the new seals would cover up what was done to it."""
-    findings = verify(connection).findings
+    findings = verify(draft).findings
     if findings:
         raise WarehouseError(
             f"The warehouse does not verify, so nothing was removed. raw.{findings[0].table}, {findings[0].name}: "

@@ -1,6 +1,6 @@
-"""What analysts open: copies of the marts that are swapped in whole, and that nothing writes to afterwards.
+"""Publishes the marts: read-only copies for analysts, each replaced atomically.
 
-`catalog` says what there is to publish, `sets` what becomes of it in each of the two sets (`pseudonyms`: value by
-value), `edition` which state of the warehouse that is and whether it may be published; `database`, `parquet` and
-`postgres` write it. Building the marts is dbt's, running all this is Dagster's.
+`marts` reads from dbt's manifest what there is to publish. `sets` derives the two published sets from it, with
+`pseudonyms`. `edition` decides whether the state of the warehouse may be published. `duckdb_file`, `parquet` and
+`postgres` write it. The marts are built by dbt; Dagster runs the publication.
 """

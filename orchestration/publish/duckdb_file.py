@@ -1,6 +1,6 @@
-"""The published DuckDB file: schema `marts` alone, sorted for scanning, without indexes, with statistics.
+"""Writes the published DuckDB file: only schema `marts`, sorted for scans, with statistics and without indexes.
 
-It is written beside the old one and swapped in by one rename. Readers that have the old one open keep reading it.
+The file is written next to the old one and replaces it by one rename. Readers that have the old file open keep it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
+from orchestration.duckdb_sql import literal
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
 from orchestration.publish.manifest import DATABASE as FILE_NAME
-from orchestration.publish.manifest import differing_database, note_database
+from orchestration.publish.manifest import differing_database, write_database_manifest
 from orchestration.publish.marts import SCHEMA, Mart, require_all_rows
 from orchestration.publish.sets import PublishedSet
 
-# The oldest format that the clients of analysts still have to read.
+# The oldest DuckDB version that analysts' clients may have.
 STORAGE_VERSION = "v1.5.0"
 METADATA_SCHEMA = pa.schema(
     {
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def publish_database(connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition) -> bool:
-    """Publish the marts of the warehouse that is open for writing. Returns whether anything was written.
+    """Publish the marts of the warehouse, which is open for writing. Returns whether anything was written.
 
     Raises:
         PublicationError: nothing was published.
@@ -51,32 +52,32 @@ def publish_database(connection: duckdb.DuckDBPyConnection, published: Published
             differing = list(differing_database(directory))
             if not differing:
                 return False
-            log.warning("%s: it is published again.", differing[0])
+            log.warning("%s. Publishing it again.", differing[0])
         unfinished = directory / f"{UNFINISHED}{uuid4().hex}.duckdb"
         _write(connection, published, edition, unfinished)
         share(directory, group)
         replace_durably(unfinished, target)
-        note_database(directory, edition.fingerprint)
+        write_database_manifest(directory, edition.fingerprint)
         share(directory, group)
     return True
 
 
 def _require_another_file(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """Whatever the paths say: the file that is published over is not the one that is published from."""
+    """Refuse to overwrite the warehouse, also if the paths differ but lead to the same file."""
     paths = connection.execute("select path from duckdb_databases() where path is not null").fetchall()
     if target.exists() and any(Path(path).exists() and target.samefile(path) for (path,) in paths):
         raise PublicationError(
-            f"{target} is the warehouse itself, so nothing was published over it. Name another PUBLISHED_PATH."
+            f"{target} is the warehouse itself, so nothing was published. Set another PUBLISHED_PATH."
         )
 
 
 def published_fingerprint(path: Path) -> str | None:
-    """Which edition the file holds; null where there is none that can be read."""
+    """The fingerprint of the edition in the file; None if there is no readable file."""
     return _fact(path, "fingerprint")
 
 
 def published_at(path: Path) -> datetime | None:
-    """When the file was published (UTC); null where there is none that can be read."""
+    """When the file was published (naive, UTC); None if there is no readable file."""
     return _fact(path, "published_at")
 
 
@@ -85,17 +86,17 @@ def _fact(path: Path, column: str) -> Any:
         return None
     try:
         with duckdb.connect(str(path), read_only=True) as published:
-            found = published.execute(f"select {column} from {SCHEMA}.{METADATA_TABLE} limit 1").fetchall()
+            rows = published.execute(f"select {column} from {SCHEMA}.{METADATA_TABLE} limit 1").fetchall()
     except duckdb.Error:
         return None
-    return found[0][0] if found else None
+    return rows[0][0] if rows else None
 
 
 def _write(connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, path: Path) -> None:
     published.prepare(connection)
     [(warehouse,)] = connection.execute("select current_database()").fetchall()
-    connection.execute(f"attach '{_quoted(path)}' as edition (storage_version '{STORAGE_VERSION}')")
-    # Without it rows are stored as threads finish, and the sorting is lost.
+    connection.execute(f"attach {literal(path)} as edition (storage_version '{STORAGE_VERSION}')")
+    # Otherwise rows are stored in the order in which threads finish, and the sort order is lost.
     connection.execute("set preserve_insertion_order = true")
     connection.execute(f"create schema edition.{SCHEMA}")
     for mart in published.marts:
@@ -108,11 +109,11 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedSet, editi
     connection.execute(f'use "{warehouse}"')
     connection.execute("detach edition")
     if path.with_name(path.name + ".wal").exists():
-        raise PublicationError(f"{path} was not written to its end. Run again; what was published before stays.")
+        raise PublicationError(f"{path} was not written completely. Run again; what was published before stays.")
 
 
 def copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
-    """Copy one mart, sorted, with its descriptions."""
+    """Copy one mart, sorted, with its descriptions as comments."""
     target = f"edition.{SCHEMA}.{mart.name}"
     columns = ", ".join(f'"{one.name}" {one.data_type}{_compression(one.name)}' for one in mart.columns)
     connection.execute(f"create table {target} ({columns})")
@@ -121,26 +122,22 @@ def copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     comments = {f"table {target}": mart.description} | {
         f'column {target}."{column.name}"': column.description for column in mart.columns
     }
-    for what, text in comments.items():
-        connection.execute(f"comment on {what} is '{_quoted(text)}'")
+    for item, text in comments.items():
+        connection.execute(f"comment on {item} is {literal(text)}")
 
 
 def _compression(column: str) -> str:
-    # By itself DuckDB stores the records as they are: of a million activities three times the bytes, and the time.
+    # By default payloads are stored uncompressed. Measured on 1M activities: three times the bytes and time.
     return " using compression zstd" if column == "payload" else ""
 
 
 def select_mart(mart: Mart, where: str = "") -> str:
-    """The query that reads a mart as the set publishes it, in its order."""
+    """The query for the rows of a mart as the set publishes them, in the mart's order. `where`: a whole clause."""
     columns = ", ".join(f'"{name}"' for name in mart.column_names)
     order = ", ".join(f'"{name}"' for name in mart.order_by)
     return f"select {columns} from {mart.relation}{where}" + (f" order by {order}" if order else "")
 
 
 def register_metadata(connection: duckdb.DuckDBPyConnection, edition: Edition) -> None:
-    """Make the rows of `_published` readable as `edition_metadata` on this connection."""
+    """Register the rows of `_published` as `edition_metadata` on the connection."""
     connection.register("edition_metadata", pa.Table.from_pylist(edition.rows(), schema=METADATA_SCHEMA))
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")

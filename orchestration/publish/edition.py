@@ -1,7 +1,7 @@
-"""An edition: one state of the warehouse that may be published, and how far it is proven complete.
+"""An edition: a state of the warehouse that may be published, and how far it is proven complete.
 
-A gap in the ledger does not forbid an edition; it says of each source how far it is complete. What forbids one is
-a build that failed: analysts keep what they had.
+A gap in the ledger does not prevent an edition; each source's completeness is part of it. A failed build prevents
+one: analysts keep the previous edition.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from orchestration.publish.marts import SCHEMA, Catalog
 from orchestration.publish.sets import PublishedSet
 from orchestration.warehouse.ledger import coverage, not_proven
 
-# The name of the table that comes with each set: one row per source.
+# The table that each set has besides the marts: one row per source.
 METADATA_TABLE = "_published"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCompleteness:
-    """How far one source is complete: without a gap through `complete_through`, null where nothing is proven."""
+    """How far one source is complete: no gap up to `complete_through`, which is None if nothing is proven."""
 
     source: str
     complete_through: datetime | None
@@ -36,9 +36,9 @@ class SourceCompleteness:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The state that is published, as one set shows it.
+    """A state of the warehouse as one set publishes it.
 
-    `fingerprint` is the same where publishing again would change nothing, `policy` where equal rows look equal.
+    Editions with the same `fingerprint` are identical. Under the same `policy`, equal rows look the same.
     """
 
     published_at: datetime
@@ -54,12 +54,12 @@ class Edition:
 
     @property
     def complete_through(self) -> datetime | None:
-        """How far every source is complete."""
+        """How far all sources are complete; None if any of them is not proven at all."""
         moments = [state.complete_through for state in self.sources]
         return min((moment for moment in moments if moment), default=None) if all(moments) else None
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows of the table `_published`, times in UTC without a zone."""
+        """The rows of the table `_published`; times are naive and in UTC."""
         states = self.sources or (SourceCompleteness("", None, 0),)
         return [
             {
@@ -79,14 +79,14 @@ class Edition:
 
 
 def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet) -> Edition:
-    """The warehouse as it stands and as the set shows it, if it may be published.
+    """The edition of the warehouse's current state, for one set.
 
     Raises:
-        PublicationError: the marts are missing, failed their checks, or are not those of one finished build.
+        PublicationError: marts are missing, failed their checks, or do not come from one finished build.
     """
     catalog = published.built
     _require_marts(connection, catalog)
-    # Reads that turn out to be our own are told so in rows that are there already.
+    # `own_count` is part of the fingerprint: rows published before can turn out to be our own reads.
     [(through, stored, own_count, count)] = connection.execute(
         "select coalesce(max(ingest_seq), 0), count(*), count(case when is_own_read then 1 end), "
         "count(case when occurred_at >= coalesce(cast(? as date), '-infinity') then 1 end) "
@@ -95,13 +95,13 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
     ).fetchall()
     rebuilt_by = _require_good_build(connection, catalog, through)
     names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
-    sources, holes = [], []
+    sources, gaps = [], []
     for (name,) in names:
         state, open_intervals = _source_state(connection, name)
         sources.append(state)
-        holes += [f"{name} {interval}" for interval in open_intervals]
+        gaps += [f"{name} {interval}" for interval in open_intervals]
     ledger = _ledger_facts(connection)
-    facts = (through, stored, own_count, rebuilt_by, holes, ledger, catalog.project_hash, __version__,
+    facts = (through, stored, own_count, rebuilt_by, gaps, ledger, catalog.project_hash, __version__,
              published.policy, published.since)  # fmt: skip
     return Edition(
         published_at=datetime.now(UTC),
@@ -118,58 +118,58 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
 
 
 def _require_marts(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    found: dict[str, list[str]] = {}
+    built: dict[str, list[str]] = {}
     for table, column in connection.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = ? order by 1, column_index",
         [SCHEMA],
     ).fetchall():
-        found.setdefault(table, []).append(column)
+        built.setdefault(table, []).append(column)
     for mart in catalog.marts:
-        if sorted(found.get(mart.name, [])) != sorted(mart.column_names):
+        if sorted(built.get(mart.name, [])) != sorted(mart.column_names):
             raise PublicationError(
-                f"{SCHEMA}.{mart.name} is not as this version of the project builds it. Run `make refresh`, or "
-                "`make rebuild` where columns have changed; what was published before stays."
+                f"{SCHEMA}.{mart.name} does not have the columns of this version. Run `make refresh`, or "
+                "`make rebuild` if columns have changed; what was published before stays."
             )
 
 
 def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog, through: int) -> str:
-    """The builds since the last one of every mart: none may have failed. Returns the last rebuild's id."""
+    """Require that no build since the last one of all marts failed. Returns the id of the last full rebuild."""
     builds = connection.execute(
         "select build_id, mart_count, is_full_refresh, through_ingest_seq, failed_nodes from raw.dbt_runs "
-        "order by finished_at desc, build_id"
+        "order by rowid desc"
     ).fetchall()
     for _, mart_count, _, _, failed in builds:
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
             raise PublicationError(
                 f"The last build failed in {failed[0]}{more}, so nothing was published; what was published before "
-                "stays. Mend it, then run `make refresh`."
+                "stays. Fix it, then run `make refresh`."
             )
         if mart_count >= len(catalog.marts):
             break
     else:
         raise PublicationError(
-            "No build of every mart has finished, so nothing was published; what was published before stays. "
+            "No build of all marts has finished, so nothing was published; what was published before stays. "
             "Run `make refresh`."
         )
     if builds[0][3] != through:
         raise PublicationError(
-            "A build was stopped on its way and the marts do not belong together, so nothing was published; what "
-            "was published before stays. Run `make refresh`."
+            "A build was interrupted and the marts are not of one build, so nothing was published; what was "
+            "published before stays. Run `make refresh`."
         )
     return next((build_id for build_id, _, is_full_refresh, *_ in builds if is_full_refresh), "")
 
 
 def _source_state(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[SourceCompleteness, list[Interval]]:
-    covered, holes = coverage(connection, name), sorted(not_proven(connection, name))
+    covered, gaps = coverage(connection, name), sorted(not_proven(connection, name))
     if not covered:
-        return SourceCompleteness(name, None, len(holes)), holes
-    through = min([covered[-1].end, *(hole.start for hole in holes)])
-    return SourceCompleteness(name, through if through > covered[0].start else None, len(holes)), holes
+        return SourceCompleteness(name, None, len(gaps)), gaps
+    through = min([covered[-1].end, *(gap.start for gap in gaps)])
+    return SourceCompleteness(name, through if through > covered[0].start else None, len(gaps)), gaps
 
 
 def _ledger_facts(connection: duckdb.DuckDBPyConnection) -> list[Any]:
-    """What marts may show of the ledger without any new activity: revisions, seals, the newest day read."""
+    """Facts of the ledger that marts show and that change without new activities."""
     [facts] = connection.execute(
         "select (select count(*) from raw.activity_revisions), (select count(*) from raw.day_seals), "
         "(select cast(max(slice_end) as date)::varchar from raw.extracts where status = 'complete')"

@@ -1,4 +1,4 @@
-"""Why nothing was published, as one sentence that says what to do."""
+"""The exception of a publication. Its message says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from orchestration.errors import ExplainedError
 
 
 class PublicationError(ExplainedError):
-    """The set was not published. What was published before is still there, untouched."""
+    """The set was not published. What was published before is unchanged."""

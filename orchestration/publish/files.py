@@ -1,4 +1,4 @@
-"""The directory that is published into: one publisher at a time, no leftovers, swaps that survive a power cut."""
+"""The directory of a published set: its lock, clean-up of unfinished files, group access, atomic replacement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestration.durable_files import sync
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.manifest import EDITION_PREFIX, current_edition, edition_named, read_edition_manifest
 
-# Everything that is not finished yet carries this name; whoever holds the lock may remove it.
+# Prefix of unfinished files. The holder of the lock may delete them.
 UNFINISHED = ".unfinished-"
 LOCK_NAME = ".lock"
 LOCK_WAIT_SECONDS = 60.0
@@ -23,10 +23,10 @@ LOCK_WAIT_SECONDS = 60.0
 
 @contextmanager
 def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
-    """Our turn to write into the directory, cleared of what killed publications left behind.
+    """Hold the directory's lock, and clear what killed publications left behind.
 
     Raises:
-        PublicationError: it cannot be written to, the disk is full, or somebody else publishes there.
+        PublicationError: the directory is not writable, the disk is full, or another run publishes there.
     """
     lock = FileLock(directory / LOCK_NAME)
     try:
@@ -44,18 +44,18 @@ def publishing_into(directory: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS)
     except OSError as error:
         raise _unwritable(directory, error.strerror) from None
     except duckdb.Error as error:
-        # Of the engine's own words only those about files are repeated: others can quote a record.
+        # Only DuckDB's messages about files are repeated: others can quote a record.
         known = isinstance(error, duckdb.IOException)
         raise _unwritable(directory, str(error).splitlines()[0] if known else type(error).__name__) from None
     finally:
-        # A full disk is not to stay full of what was not finished.
+        # Frees the space again if the disk was full.
         with suppress(OSError):
             sweep(directory)
         lock.release()
 
 
 def sweep(directory: Path) -> None:
-    """Remove what killed publications left: what is unfinished, and editions that nobody is to read any more."""
+    """Delete unfinished files, and Parquet editions other than the current and the previous one."""
     current = current_edition(directory)
     previous = edition_named(directory, read_edition_manifest(current).get("previous"))
     for leftover in directory.glob(f"{UNFINISHED}*"):
@@ -73,37 +73,37 @@ def _remove(leftover: Path) -> None:
 
 
 def share(directory: Path, group: int | None) -> None:
-    """Let the group read the directory and what is published in it; without a group, nobody but the owner.
+    """Let the group (a gid) read the directory and all published files; without a group, only the owner.
 
-    Links are not followed: what one names is none of ours.
+    Links are not followed, because their targets are not ours.
 
     Raises:
-        PublicationError: the group is not ours to give to.
+        PublicationError: we may not assign files to the group.
     """
     try:
-        for one in (directory, *directory.rglob("*")):
-            if one.name != LOCK_NAME and not one.is_symlink():
-                _give(one, group)
+        for path in (directory, *directory.rglob("*")):
+            if path.name != LOCK_NAME and not path.is_symlink():
+                _set_access(path, group)
     except PermissionError as error:
         raise PublicationError(
-            f"{error.filename} cannot be given to PUBLISHED_GROUP (or PUBLISHED_GENERAL_GROUP). Make the account "
-            "that runs this its owner and a member of the group; what was published before stays."
+            f"{error.filename} cannot be assigned to PUBLISHED_GROUP (or PUBLISHED_GENERAL_GROUP). Make the "
+            "account that runs this its owner and a member of the group; what was published before stays."
         ) from None
 
 
-def _give(path: Path, group: int | None) -> None:
-    now = path.stat()
+def _set_access(path: Path, group: int | None) -> None:
+    current = path.stat()
     wanted = (0o700 if path.is_dir() else 0o600) if group is None else (0o750 if path.is_dir() else 0o640)
-    if group is not None and now.st_gid != group:
+    if group is not None and current.st_gid != group:
         os.chown(path, -1, group)
-    elif group is None and now.st_mode & 0o070:
+    elif group is None and current.st_mode & 0o070:
         os.chown(path, -1, os.getegid())
-    if now.st_mode & 0o777 != wanted:
+    if current.st_mode & 0o777 != wanted:
         path.chmod(wanted)
 
 
 def replace_durably(finished: Path, target: Path) -> None:
-    """Put a finished file or link in the place of `target` in one step that outlives a power cut."""
+    """Atomically replace `target` by a finished file or link, and fsync."""
     if not finished.is_symlink():
         sync(finished)
     os.replace(finished, target)

@@ -1,9 +1,9 @@
-"""What is published: the marts as dbt's manifest describes them.
+"""Reads the marts to publish from dbt's manifest.
 
-A mart can say in its `.yml`, under `config: meta: publish:`, how it is best stored: `order_by` (columns that the
-rows are sorted by), `partition_by` (a date column; Parquet files are cut at its months), `indexes` (columns that
-PostgreSQL indexes) and `ages_by` (the time or date by which rows become too old to be published; without it they
-never do). Everything else is read from the contract: columns, descriptions, labels of personal data, the key.
+A mart's `.yml` can say under `config: meta: publish:` how to store it: `order_by` (columns to sort rows by),
+`partition_by` (a date column; Parquet files are split by its months), `indexes` (columns that PostgreSQL indexes)
+and `ages_by` (a time or date column; rows before `PUBLISHED_DAYS` are not published). The rest comes from the
+contract: columns, descriptions, labels of personal data, the key.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from orchestration.publish.errors import PublicationError
 from orchestration.warehouse.builds import project_sha256
 
 SCHEMA = "marts"
-# The tests that a mart's key has: over all rows, or over new rows against all.
+# dbt tests that mark a mart's key: over all rows, or of new rows against all.
 UNIQUE_TESTS = ("unique", "unique_of_new")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a mart: its SQL type in lower case, and what it means."""
+    """A column of a mart. `data_type`: SQL type in lower case; `pii`: label of personal data, or None."""
 
     name: str
     data_type: str
@@ -35,9 +35,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """A mart, how it is stored for reading, and the relation of the warehouse that its rows are read from.
+    """A mart, how it is stored, and the relation of the warehouse that its rows are read from.
 
-    `counted`: the relation that has the same rows as they were built, before anything takes the place of a value.
+    `counted`: the relation with the same rows before values are replaced; the row count must be the same.
     """
 
     name: str
@@ -59,14 +59,14 @@ class Mart:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every mart, and the hash of the project that `raw.builds` has of a build, too."""
+    """All marts, and the hash of the project, which `raw.builds` has for each build too."""
 
     marts: tuple[Mart, ...]
     project_hash: str
 
 
 def read_catalog(manifest_path: Path) -> Catalog:
-    """The marts of the dbt project whose manifest stands at the path, by name.
+    """The marts in the dbt manifest at the path, sorted by name.
 
     Raises:
         PublicationError: there is no readable manifest.
@@ -88,10 +88,10 @@ def read_catalog(manifest_path: Path) -> Catalog:
 
 
 def require_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, count: int) -> None:
-    """Compare how many rows are about to be published with how many the mart has.
+    """Check the number of rows to publish against the mart.
 
     Raises:
-        PublicationError: they are not as many.
+        PublicationError: the numbers differ.
     """
     [(built,)] = connection.execute(f"select count(*) from {mart.counted}").fetchall()
     if count != built:
@@ -123,8 +123,8 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
 
 
 def _unique_columns(nodes: Any) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    columns: dict[str, list[str]] = {}
     for node in nodes:
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in UNIQUE_TESTS:
-            found.setdefault(node["attached_node"], []).append(node["column_name"])
-    return found
+            columns.setdefault(node["attached_node"], []).append(node["column_name"])
+    return columns

@@ -1,9 +1,8 @@
-"""The published Parquet files: `parquet/<mart>/`, big marts cut at months.
+"""Writes the published Parquet files: `parquet/<mart>/`, large marts split by month.
 
-`parquet` is a link to a directory that is complete and never changes; publishing makes another one and turns the
-link in one step. A month that got no new rows is not written again but shared with the directory before. That one
-is kept until the next but one publication, for readers that resolved the link before it turned; not where records
-were removed on order since, which it still has.
+`parquet` is a link to a complete, immutable directory. Publishing writes a new directory and switches the link
+atomically. A month without new rows is hard-linked from the previous directory. That directory is kept for one
+more publication, for readers that resolved the link before the switch, unless records were removed since.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import duckdb
 import orjson
 import pyarrow.parquet as pq
 
+from orchestration.duckdb_sql import literal
 from orchestration.durable_files import link_or_copy, sync, write_durably
 from orchestration.publish.duckdb_file import register_metadata, select_mart
 from orchestration.publish.edition import METADATA_TABLE, Edition
@@ -37,7 +37,7 @@ from orchestration.publish.sets import PublishedSet
 WHOLE = ""
 ROW_GROUP_ROWS = 122_880
 
-# By mart and month (`2026-01`, or `WHOLE`): the file's path in the edition, how many rows, and their checksum.
+# By mart and month (`2026-01`, or `WHOLE`): the file's path in the edition, its row count and checksum.
 Files = dict[str, dict[str, dict[str, Any]]]
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ log = logging.getLogger(__name__)
 def publish_parquet(
     connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition
 ) -> tuple[int, int] | None:
-    """Publish the marts of the open warehouse. Returns how many files were written and shared; null for none due.
+    """Publish the marts of the open warehouse.
+
+    Returns the number of files written and of files shared with the previous edition; None if nothing changed.
 
     Raises:
         PublicationError: nothing was published.
@@ -62,7 +64,7 @@ def publish_parquet(
             if not differing:
                 return None
             is_damaged = True
-            log.warning("%s: it is published again.", differing[0])
+            log.warning("%s. Publishing it again.", differing[0])
         connection.execute("set preserve_insertion_order = true")
         published.prepare(connection)
         work = directory / f"{UNFINISHED}{uuid4().hex}"
@@ -75,14 +77,14 @@ def publish_parquet(
         share(directory, group)
         finished = directory / f"{EDITION_PREFIX}{work.name.removeprefix(UNFINISHED)}"
         os.rename(work, finished)
-        turned = directory / f"{UNFINISHED}link-{uuid4().hex}"
-        turned.symlink_to(finished.name)
-        replace_durably(turned, directory / LINK_NAME)
+        link = directory / f"{UNFINISHED}link-{uuid4().hex}"
+        link.symlink_to(finished.name)
+        replace_durably(link, directory / LINK_NAME)
         return writer.written_count, writer.shared_count
 
 
 def _checksum(mart: Mart) -> str:
-    """Tells whether rows were changed in place, as reads that turn out to be our own are. Payloads never are."""
+    """SQL for a checksum that shows rows changed in place, as `is_own_read` can be. Payloads never change."""
     columns = ", ".join(f'"{name}"' for name in mart.column_names if name != "payload")
     return f"cast(sum(hash({columns})) as varchar)"
 
@@ -97,11 +99,13 @@ class _Writer:
         before: dict[str, Any],
     ) -> None:
         self.connection, self.edition, self.work, self.previous = connection, edition, work, previous
-        # Rows of another project, of another rebuild or under another key can differ without being new.
-        same = all(before.get(name) == getattr(edition, name) for name in ("project_hash", "rebuilt_by", "policy"))
-        self.through = before.get("through_ingest_seq", 0) if same else 0
-        self.known: Files = before.get("files", {}) if same else {}
-        self.noted: dict[str, dict[str, Any]] = before.get("published_files", {})
+        # With another project, rebuild or key, old rows can differ too.
+        is_comparable = all(
+            before.get(name) == getattr(edition, name) for name in ("project_hash", "rebuilt_by", "policy")
+        )
+        self.through = before.get("through_ingest_seq", 0) if is_comparable else 0
+        self.known: Files = before.get("files", {}) if is_comparable else {}
+        self.previous_files: dict[str, dict[str, Any]] = before.get("published_files", {})
         self.files: Files = {}
         self.published_files: dict[str, dict[str, Any]] = {}
         self.written_count = self.shared_count = 0
@@ -135,23 +139,23 @@ class _Writer:
             self._write(mart, WHOLE, None)
 
     def _is_intact(self, known: dict[str, Any]) -> bool:
-        """The file of the edition before is the one that its manifest tells of; the manifest itself is data."""
-        noted = self.noted.get(known["path"])
-        if self.previous is None or noted is None:
+        """Whether the previous edition's file is still the published one. The manifest is untrusted."""
+        facts = self.previous_files.get(known["path"])
+        if self.previous is None or facts is None:
             return False
         path = self.previous / known["path"]
-        return path.is_file() and not path.is_symlink() and file_facts(path) == noted
+        return path.is_file() and not path.is_symlink() and file_facts(path) == facts
 
     def _share(self, mart: Mart, month: str, known: dict[str, Any]) -> None:
         path = self.work / known["path"]
         path.parent.mkdir(exist_ok=True)
         link_or_copy(self.previous / known["path"], path)
         self.files[mart.name][month] = known
-        self.published_files[known["path"]] = self.noted[known["path"]]
+        self.published_files[known["path"]] = self.previous_files[known["path"]]
         self.shared_count += 1
 
     def _write(self, mart: Mart, month: str, content: dict[str, Any] | None) -> None:
-        # The name is the edition's: a reader that mixes two editions finds a file missing, not rows of both.
+        # Named by fingerprint: a reader that mixes two editions misses a file instead of reading rows of both.
         name = f"{mart.name}/" + (f"month={month}/" if month else "") + f"{self.edition.fingerprint[:12]}.parquet"
         (self.work / name).parent.mkdir(exist_ok=True)
         where = ""
@@ -163,15 +167,15 @@ class _Writer:
         self.written_count += 1
 
     def _copy(self, query: str, name: str) -> None:
-        path = str(self.work / name).replace("'", "''")
         self.connection.execute(
-            f"copy ({query}) to '{path}' (format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
+            f"copy ({query}) to {literal(self.work / name)} "
+            f"(format parquet, compression zstd, row_group_size {ROW_GROUP_ROWS})"
         )
         sync(self.work / name)
         self.published_files[name] = file_facts(self.work / name)
 
     def finish(self, previous: str | None) -> None:
-        """Write what the edition says about itself, and have it on disk. `previous`: the edition that is kept."""
+        """Write the metadata and the manifest, and fsync. `previous`: name of the edition that is kept."""
         (self.work / METADATA_TABLE).mkdir()
         register_metadata(self.connection, self.edition)
         self._copy("from edition_metadata", f"{METADATA_TABLE}/{METADATA_TABLE}.parquet")
@@ -189,5 +193,5 @@ class _Writer:
         facts |= {"removal_count": self.removal_count, "previous": previous, "files": self.files}
         facts["published_files"] = self.published_files
         write_durably(self.work / EDITION_MANIFEST, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
-        for made in (self.work, *(path for path in self.work.rglob("*") if path.is_dir())):
-            sync(made)
+        for directory in (self.work, *(path for path in self.work.rglob("*") if path.is_dir())):
+            sync(directory)

@@ -1,7 +1,7 @@
-"""The optional third set: the marts in PostgreSQL, because every BI tool speaks it.
+"""Publishes a set to PostgreSQL, which every BI tool can read. Optional.
 
-Tables are loaded into a schema of their own, indexed and described, and then take the name of the set's schema in
-one transaction. Queries that run meanwhile end on the old tables, which go once nobody reads them.
+Tables are loaded into a new schema and indexed; the schema is then renamed to the set's schema in one transaction.
+Running queries finish on the old tables, which are dropped once nobody reads them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from orchestration.publish.marts import Column, Mart
 from orchestration.publish.postgres_copy import Loader
 from orchestration.publish.sets import PublishedSet
 
-# On the schema; without it a schema of that name is somebody else's, and is left alone.
+# Comment on our schemas. A schema without it was not made by us and is never replaced.
 MARK = "Published by compliance-warehouse; replaced as a whole with every publication."
 CONNECT_SECONDS = 10
 _HOSTS = {"host": "PGHOST", "hostaddr": "PGHOSTADDR"}
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
-# Names wait for nobody: whoever holds a lock on them holds up every new query.
+# A rename that waits for a lock blocks every new query, so it gives up soon.
 SWAP_WAIT = "5s"
 
 _TYPES = {"int64": "bigint", "string": "varchar", "date32[day]": "date"}
@@ -50,7 +50,7 @@ _METADATA = Mart(
 
 @dataclass(slots=True)
 class PostgresPublication:
-    """Whether anything was written, and what the operator should know."""
+    """Whether anything was written, and warnings for the operator."""
 
     written: bool
     warnings: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class PostgresPublication:
 def publish_postgres(
     connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, url: SecretStr
 ) -> PostgresPublication:
-    """Publish the marts of the open warehouse; files on their way there pass through the set's directory.
+    """Publish the marts of the open warehouse. Temporary files go to the set's directory.
 
     Raises:
         PublicationError: nothing was published.
@@ -75,34 +75,34 @@ def publish_postgres(
             server.autocommit = True
             return _Publisher(connection, server, published, edition).publish()
     except psycopg.Error as error:
-        raise PublicationError(_sentence(error)) from None
+        raise PublicationError(_message(error)) from None
 
 
 def _require_encryption(url: SecretStr) -> None:
-    """Records leave this machine encrypted or not at all, as keys do."""
+    """Refuse an unencrypted connection to another host."""
     try:
-        told = conninfo_to_dict(url.get_secret_value())
+        parameters = conninfo_to_dict(url.get_secret_value())
     except psycopg.Error:
         raise PublicationError(
             "PUBLISH_POSTGRES_URL cannot be read. Use one like "
             "postgresql://user:password@host:5432/database?sslmode=verify-full."
         ) from None
-    hosts = [told.get(name) or os.environ.get(variable, "") for name, variable in _HOSTS.items()]
-    names = [name for one in hosts for name in str(one).split(",") if name]
-    mode = told.get("sslmode") or os.environ.get("PGSSLMODE")
+    hosts = [parameters.get(name) or os.environ.get(variable, "") for name, variable in _HOSTS.items()]
+    names = [name for host in hosts for name in str(host).split(",") if name]
+    mode = parameters.get("sslmode") or os.environ.get("PGSSLMODE")
     is_elsewhere = any(name not in LOOPBACK and not name.startswith(("/", "@")) for name in names)
-    if (is_elsewhere or told.get("service")) and mode not in _ENCRYPTED:
+    if (is_elsewhere or parameters.get("service")) and mode not in _ENCRYPTED:
         raise PublicationError(
             "PUBLISH_POSTGRES_URL names a server on another host, and records would cross the network "
-            "unencrypted. Add ?sslmode=verify-full (or verify-ca, require), and sslrootcert for an authority of "
-            "your own."
+            "unencrypted. Add ?sslmode=verify-full (or verify-ca, require), and sslrootcert for a private "
+            "certificate authority."
         )
 
 
-def _sentence(error: psycopg.Error) -> str:
-    # The driver's words can quote the URL, and the server's about a value (class 22) the value.
-    said = error.diag.message_primary if error.sqlstate and not error.sqlstate.startswith("22") else None
-    reason = said or (
+def _message(error: psycopg.Error) -> str:
+    # The driver's messages can quote the URL, and the server's data exceptions (class 22) a value.
+    message = error.diag.message_primary if error.sqlstate and not error.sqlstate.startswith("22") else None
+    reason = message or (
         "it cannot be reached" if isinstance(error, psycopg.OperationalError) else type(error).__name__
     )
     return (
@@ -126,7 +126,7 @@ class _Publisher:
 
     def publish(self) -> PostgresPublication:
         """Load, index, describe, grant, swap; then remove what is old."""
-        self._require_ours()
+        self._require_own_schema()
         outcome = PostgresPublication(written=False)
         if self._published_fingerprint() != self.edition.fingerprint:
             self.warehouse.execute("set preserve_insertion_order = true")
@@ -150,7 +150,7 @@ class _Publisher:
             ).fetchall()
         )
 
-    def _require_ours(self) -> None:
+    def _require_own_schema(self) -> None:
         found = self._schemas(self.schema)
         if self.schema in found and found[self.schema] != MARK:
             raise PublicationError(
@@ -160,9 +160,9 @@ class _Publisher:
 
     def _published_fingerprint(self) -> str | None:
         table = f"{self.schema}.{METADATA_TABLE}"
-        [(there,)] = self.server.execute("select to_regclass(%s)", [table]).fetchall()
-        found = self.server.execute(f"select fingerprint from {table} limit 1").fetchone() if there else None
-        return found[0] if found else None
+        [(exists,)] = self.server.execute("select to_regclass(%s)", [table]).fetchall()
+        row = self.server.execute(f"select fingerprint from {table} limit 1").fetchone() if exists else None
+        return row[0] if row else None
 
     def _load(self) -> None:
         with self.server.transaction():
@@ -177,14 +177,14 @@ class _Publisher:
             loader.load(mart)
 
     def _grant(self) -> list[str]:
-        """Let the set's reading role read; where we may not make it, say so and go on."""
+        """Grant the set's role read access. Returns a warning if it is missing and we may not create it."""
         role = self.published.postgres_role
         try:
             with self.server.transaction():
-                [(there,)] = self.server.execute(
+                [(exists,)] = self.server.execute(
                     "select exists (select from pg_roles where rolname = %s)", [role]
                 ).fetchall()
-                if not there:
+                if not exists:
                     self._execute("create role {role} nologin", role=role)
                 self._execute("grant usage on schema {schema} to {role}", schema=self.next, role=role)
                 self._execute(
@@ -206,7 +206,7 @@ class _Publisher:
             self._execute("alter schema {next} rename to {schema}", next=self.next, schema=self.schema)
 
     def _sweep(self) -> list[str]:
-        """Drop old tables and those of killed publications; what is still read or built upon stays for now."""
+        """Drop old schemas and those of killed publications. Returns a warning if one is still in use."""
         kept = []
         for prefix in (self.old_prefix, self.next_prefix):
             for schema, mark in self._schemas(prefix).items():
@@ -216,7 +216,7 @@ class _Publisher:
             return []
         return [
             f"Kept {', '.join(kept)}: a query still reads it, or a view of yours is built on it and shows old "
-            "data. Build such views anew after each publication; the next one tries to remove it again."
+            "data. Recreate such views after each publication; the next one tries to drop it again."
         ]
 
     def _drop(self, schema: str) -> bool:

@@ -1,6 +1,6 @@
-"""One mart from DuckDB into a new table of PostgreSQL: types, COPY, key, indexes and descriptions.
+"""Loads one mart from DuckDB into a new PostgreSQL table: types, COPY, key, indexes and comments.
 
-COPY reads a CSV that DuckDB writes, in which a null differs from an empty text.
+COPY reads a CSV that DuckDB writes, in which nulls differ from empty strings.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import duckdb
 import psycopg
 from psycopg import sql
 
+from orchestration.duckdb_sql import literal
 from orchestration.publish.files import UNFINISHED
 from orchestration.publish.marts import Column, Mart, require_all_rows
 
 BLOCK_BYTES = 1 << 20
-# What an index of PostgreSQL holds of one value, with room for its header: longer ones get a hash index.
+# The longest value that fits a B-tree index entry, less its header. Columns with longer ones get a hash index.
 BTREE_BYTES = 2600
-# Follows U+FFFD where a text had that itself, and is doubled where a text has it: so no two texts become one.
+# Escapes U+FFFD, which replaces NUL: follows an original U+FFFD, and is doubled where it occurs itself.
 _MARK = 0xFDD0
 
 _TYPES = {
@@ -30,13 +31,13 @@ _TYPES = {
 
 
 def postgres_type(data_type: str) -> str:
-    """The type in PostgreSQL; what it has no counterpart for becomes text."""
+    """The PostgreSQL type for a DuckDB type; `text` if there is no counterpart."""
     return data_type if data_type.startswith("decimal(") else _TYPES.get(data_type, "text")
 
 
 @dataclass(slots=True)
 class Loader:
-    """Fills the schema `schema` of the server; files on the way pass through the directory."""
+    """Loads marts into the schema `schema` of the server. Temporary files go to `directory`."""
 
     warehouse: duckdb.DuckDBPyConnection
     server: psycopg.Connection
@@ -58,21 +59,21 @@ class Loader:
         self.server.execute(sql.SQL("analyze {}").format(table))
 
     def _copy(self, mart: Mart, table: sql.Identifier) -> None:
-        passing = self.directory / f"{UNFINISHED}{uuid4().hex}.csv"
-        self.warehouse.execute(copy_statement(mart, passing))
+        csv = self.directory / f"{UNFINISHED}{uuid4().hex}.csv"
+        self.warehouse.execute(copy_statement(mart, csv))
         with (
-            passing.open("rb") as file,
+            csv.open("rb") as file,
             self.server.cursor() as cursor,
             cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(table)) as copy,
         ):
             while block := file.read(BLOCK_BYTES):
                 copy.write(block)
-        passing.unlink()
+        csv.unlink()
         [(count,)] = self.server.execute(sql.SQL("select count(*) from {}").format(table)).fetchall()
         require_all_rows(self.warehouse, mart, count)
 
     def _index(self, mart: Mart, table: sql.Identifier) -> None:
-        """The key and the indexes, as far as the values allow: none of them stops a publication."""
+        """Create the key and the indexes as far as the values allow. None of them can fail a publication."""
         types = {column.name: postgres_type(column.data_type) for column in mart.columns}
         for name in dict.fromkeys((*([mart.key] if mart.key else []), *mart.indexes)):
             column = sql.Identifier(name)
@@ -88,7 +89,7 @@ class Loader:
         return self.server.execute(query).fetchall()[0][0]
 
     def _is_unique(self, table: sql.Identifier, column: sql.Identifier) -> bool:
-        """Two ids that are emails in other case have one pseudonym: there the key of the general set is none."""
+        """False in the general set if two ids are one email in different case: they share a pseudonym."""
         query = sql.SQL("select count(*) = count(distinct {}) from {}").format(column, table)
         return self.server.execute(query).fetchall()[0][0]
 
@@ -102,16 +103,15 @@ class Loader:
 
 
 def copy_statement(mart: Mart, path: Path) -> str:
-    """The statement that writes the mart to the path as the CSV that PostgreSQL's COPY reads."""
+    """The DuckDB statement that writes the mart to the path, as CSV for PostgreSQL's COPY."""
     columns = ", ".join(f'{_expression(column)} as "{column.name}"' for column in mart.columns)
     order = ", ".join(f'"{name}"' for name in mart.order_by)
-    # Quoted, an empty text is not taken for a null; quoting the rest would only make it longer.
+    # COPY reads an unquoted empty text as null. Quoting other columns would only make the file longer.
     quoted = ", ".join(
         f'"{column.name}"' for column in mart.columns if postgres_type(column.data_type) in ("text", "text[]")
     )
-    target = str(path).replace("'", "''")
     return (
-        f"copy (select {columns} from {mart.relation}{f' order by {order}' if order else ''}) to '{target}' "
+        f"copy (select {columns} from {mart.relation}{f' order by {order}' if order else ''}) to {literal(path)} "
         f"(format csv, header false{f', force_quote ({quoted})' if quoted else ''})"
     )
 
@@ -128,7 +128,7 @@ def _expression(column: Column) -> str:
 
 
 def _without_nul(expression: str, column: Column) -> str:
-    """PostgreSQL stores no NUL: it shows as U+FFFD. Outside of free text, what was U+FFFD stays another."""
+    """Replace NUL, which PostgreSQL cannot store, by U+FFFD. U+FFFD itself is escaped, except in free text."""
     if column.pii != "free_text":
         mark = f"chr({_MARK})"
         expression = f"replace(replace({expression}, {mark}, {mark} || {mark}), chr(65533), chr(65533) || {mark})"

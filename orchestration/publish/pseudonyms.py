@@ -1,4 +1,4 @@
-"""The keyed pseudonyms that the general set has in the place of values that tell who somebody is."""
+"""Keyed pseudonyms, which replace identifying values in the general set."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from pydantic import SecretStr
 
 PREFIX = "p_"
-# Of the 64 hexadecimal digits: 128 bits, so that no two values of any organization share a pseudonym.
+# Of 64 hexadecimal digits. 128 bits make a collision between two values of an organization negligible.
 DIGITS = 32
 
 
 class Pseudonyms:
     """Pseudonyms under one key: `p_` and the first 32 hexadecimal digits of HMAC-SHA-256 over the value in UTF-8.
 
-    A value with an `@` is taken without space around it and in lower case, so that an email has one pseudonym
-    however it was typed. The key itself is not kept.
+    A value with an `@` is stripped and lowercased first, so that all spellings of an email have one pseudonym. The
+    key itself is not kept.
     """
 
     __slots__ = ("_keyed",)
@@ -27,21 +27,21 @@ class Pseudonyms:
 
     def of(self, value: str) -> str:
         """The pseudonym of a value."""
-        told = value.strip().lower() if "@" in value else value
-        return PREFIX + self._digest(told)[:DIGITS]
+        normalized = value.strip().lower() if "@" in value else value
+        return PREFIX + self._digest(normalized)[:DIGITS]
 
     def behind(self, wanted: set[str], values: Iterable[str | None]) -> dict[str, list[str]]:
-        """The values that have the wanted pseudonyms, in order; several where an email was typed several ways."""
-        found: dict[str, list[str]] = {}
+        """The values behind the wanted pseudonyms, sorted; several if an email occurs in several spellings."""
+        originals: dict[str, list[str]] = {}
         for value in sorted({one for one in values if one is not None}):
             pseudonym = self.of(value)
             if pseudonym in wanted:
-                found.setdefault(pseudonym, []).append(value)
-        return found
+                originals.setdefault(pseudonym, []).append(value)
+        return originals
 
     @property
     def key_mark(self) -> str:
-        """The same for the same key, and nothing to guess it by: to notice that pseudonyms have changed."""
+        """A digest that identifies the key without revealing it, to detect a changed key."""
         return self._digest("which key this is")
 
     def _digest(self, text: str) -> str:

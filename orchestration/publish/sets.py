@@ -1,7 +1,7 @@
-"""The two sets that are published: `restricted`, the marts as they are, and `general`, which names nobody.
+"""The two published sets: `restricted`, the marts as they are, and `general`, which is pseudonymized.
 
-A set is a list of marts as it publishes them: which columns, described how, read from which relation. All that
-writes a set goes by that list; it does not know which set it writes.
+A set is a list of marts with their columns, descriptions and the relations to read them from. The writers use only
+that list and do not know which set they write.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
 from orchestration.publish.pseudonyms import Pseudonyms
 
 RESTRICTED, GENERAL = "restricted", "general"
-# Of the feed's own ids: a word, an underscore, a digit and many more letters and digits; or a UUID.
+# Ids of the feed: a word, an underscore, a digit and at least 19 more letters or digits; or a UUID.
 ID_FORM = "[a-z][a-z_]*_[0-9][0-9A-Za-z]{19,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-# What becomes of a column in the general set, by its label. One with any other label is left out.
+# By label: what the general set has in place of a column's values. Columns with other labels are left out.
 IN_GENERAL = {
     "email": "A pseudonym here.",
     "name": "A pseudonym here.",
@@ -29,14 +29,14 @@ IN_GENERAL = {
     "identifier": "Here, what has not the form of an id of the feed is a pseudonym.",
     "ip": "Here the network: the first 24 bits, of IPv6 the first 48; null for what is no address.",
 }
-# By label and type: where the values that are published in the place of others stand while a set is written.
+# By label and type: the temporary relation with the replacement of each value while a set is written.
 _TEXT, _LIST = "varchar", "varchar[]"
 _REPLACEMENTS = {
     **{(label, _TEXT): "general_pseudonyms" for label in IN_GENERAL},
     **{(label, _LIST): "general_pseudonym_lists" for label in ("email", "name", "user_agent")},
     ("ip", _TEXT): "general_networks",
 }
-# Every address in the marts is an actor's, and its network is worked out there.
+# Every address in the marts is an actor's, and `marts.activities` has its network.
 _NETWORKS = """
     create or replace temporary table general_networks as
     select actor_ip_address as value, max(actor_network) as published
@@ -47,10 +47,10 @@ _NETWORKS = """
 
 @dataclass(frozen=True, slots=True)
 class PublishedSet:
-    """A set, and where it goes. `built` are the marts as dbt builds them, `marts` as the set publishes them.
+    """A set and its directory. `built`: the marts as dbt builds them; `marts`: as the set publishes them.
 
-    `group`: the id of the group that may read the files; without one nobody but the owner may. `since`: rows from
-    before, of marts that age, are not published.
+    `group`: gid of the group that may read the files; None for only the owner. `since`: marts with `ages_by` are
+    published only from this date on.
     """
 
     name: str
@@ -63,17 +63,17 @@ class PublishedSet:
 
     @property
     def postgres_schema(self) -> str:
-        """The schema in PostgreSQL, where both sets can stand in one database."""
+        """The schema in PostgreSQL. Both sets can be in one database."""
         return SCHEMA if self.name == RESTRICTED else f"{SCHEMA}_{self.name}"
 
     @property
     def postgres_role(self) -> str:
-        """The role in PostgreSQL that may read this set and no other."""
+        """The role in PostgreSQL that may read only this set."""
         return "compliance_reader" if self.name == RESTRICTED else f"compliance_{self.name}_reader"
 
     @property
     def policy(self) -> str:
-        """A hash (hex, 16 digits) of what makes the same rows look otherwise: columns, labels, the key."""
+        """First 16 hex digits of a hash over what changes how rows are published: columns, labels, the key."""
         columns = [
             [mart.name, *((one.name, one.data_type, one.pii) for one in mart.columns)] for mart in self.marts
         ]
@@ -81,11 +81,10 @@ class PublishedSet:
         return hashlib.sha256(orjson.dumps([self.name, mark, columns])).hexdigest()[:16]
 
     def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the relations of the marts readable on the connection to the warehouse.
+        """Create the relations that the marts read from, on the connection to the warehouse.
 
-        The key stays in Python: the engine gets pairs of a value and what is published in its place, one for each
-        distinct value. Measured on 1M activities with 12,100 values: 0.3 s with joins. HMAC in SQL takes 0.1 s,
-        with the key in a table.
+        The key stays in Python: DuckDB gets one pair of value and replacement for each distinct value. Measured on
+        1M activities with 12,100 values: 0.3 s with joins. HMAC in SQL takes 0.1 s, but needs the key in a table.
         """
         if self.pseudonyms is None:
             return
@@ -95,7 +94,9 @@ class PublishedSet:
             if name == "general_pseudonyms":
                 published = pa.array(map(self.pseudonyms.of, values), pa.string())
             else:
-                lists = ([one if one is None else self.pseudonyms.of(one) for one in value] for value in values)
+                lists = (
+                    [item if item is None else self.pseudonyms.of(item) for item in value] for value in values
+                )
                 published = pa.array(lists, pa.list_(pa.string()))
             connection.register(
                 name, pa.table({"value": pa.array(values, published.type), "published": published})
@@ -105,7 +106,7 @@ class PublishedSet:
 def restricted(
     built: Catalog, directory: Path, group: int | None = None, since: date | None = None
 ) -> PublishedSet:
-    """The set of everything, as it is."""
+    """The set with all columns, unchanged."""
     marts = tuple(_aged(mart, since) for mart in built.marts)
     return PublishedSet(RESTRICTED, built, marts, directory, group, since)
 
@@ -117,13 +118,13 @@ def general(
     group: int | None = None,
     since: date | None = None,
 ) -> PublishedSet:
-    """The set in which nobody is named: pseudonyms, networks, no free text."""
+    """The pseudonymized set: pseudonyms, networks, no free text."""
     marts = tuple(_general(_aged(mart, since)) for mart in built.marts)
     return PublishedSet(GENERAL, built, marts, directory, group, since, pseudonyms)
 
 
 def values_behind_pseudonyms(built: Catalog) -> str:
-    """The query of every value that has a pseudonym in the general set: one column of texts."""
+    """The query for all values that have a pseudonym in the general set: one text column."""
     lists = _distinct_values(built, "general_pseudonym_lists")
     return f"{_distinct_values(built, 'general_pseudonyms')} union select unnest(value) from ({lists})"
 
@@ -136,7 +137,7 @@ def _aged(mart: Mart, since: date | None) -> Mart:
 
 
 def _general(mart: Mart) -> Mart:
-    """The mart without what is left out, reading replacements where a label asks for them."""
+    """The mart as in the general set: labelled columns are replaced or left out."""
     columns, selected, joins = [], [], []
     for column in mart.columns:
         source = f'mart."{column.name}"'
@@ -167,8 +168,8 @@ def _general(mart: Mart) -> Mart:
 
 
 def _described(column: Column) -> Column:
-    told = IN_GENERAL.get(column.pii or "")
-    return replace(column, description=f"{column.description} {told}") if told else column
+    note = IN_GENERAL.get(column.pii or "")
+    return replace(column, description=f"{column.description} {note}") if note else column
 
 
 def _is_id(expression: str) -> str:
@@ -181,7 +182,7 @@ def _distinct_values(built: Catalog, replacements: str) -> str:
         for column in mart.columns:
             if _REPLACEMENTS.get((column.pii or "", column.data_type)) == replacements:
                 name = f'"{column.name}"'
-                is_told = f" and not {_is_id(name)}" if column.pii == "identifier" else ""
-                queries.append(f"select {name} as value from {mart.relation} where {name} is not null{is_told}")
-    # Also of one query alone: a value that is there twice would double every row that it is joined to.
+                not_id = f" and not {_is_id(name)}" if column.pii == "identifier" else ""
+                queries.append(f"select {name} as value from {mart.relation} where {name} is not null{not_id}")
+    # `distinct` even for a single query: a repeated value would duplicate every row that joins it.
     return f"select distinct value from ({' union all '.join(queries)})"

@@ -36,7 +36,7 @@ def _files(directory: Path) -> Iterator[Path]:
 def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetime] | None:
     """SHA-256 of the project, newest `ingest_seq` and time (UTC) of the newest build; None before the first."""
     found = connection.execute(
-        "select project_sha256, ingest_seq, built_at from raw.builds order by built_at desc limit 1"
+        "select project_sha256, ingest_seq, built_at from raw.builds order by rowid desc limit 1"
     ).fetchall()
     return found[0] if found else None
 

@@ -52,9 +52,9 @@ def open_warehouse(
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
             was made by another version, or cannot be created.
     """
-    connection = _connect(path, read_only, wait_seconds, row_group, is_known)
-    archived = ""
-    try:
+    options = f"row_group_size {row_group}" if row_group else None
+    connection = _connect(path, read_only, wait_seconds, options, is_known)
+    with _closing(connection, path):
         if not read_only:
             _sweep(path)
         connection.execute(_SETTINGS)
@@ -62,17 +62,51 @@ def open_warehouse(
         # Some thirty statements, which would cost a third of what storing a small batch takes.
         if not read_only and version < SCHEMA_VERSION:
             _create_schema(connection)
-        archived = _reach_dropped_days(connection)
+        [(definition,)] = connection.execute(_STORED).fetchall()
+        if "s3://" in definition:
+            read_s3(connection)
         yield connection
+
+
+@contextmanager
+def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a database in memory, to which the warehouse is attached as `warehouse`, read-only.
+
+    Names are looked up in memory first and never in the file: what is wanted of it is named in full. The engine
+    opens a file once in a process, so no other connection to it may be open here.
+
+    Raises:
+        WarehouseError: as `open_warehouse`.
+    """
+    connection = _connect(path, True, wait_seconds, "read_only")
+    with _closing(connection, path):
+        connection.execute(f"use memory; {_SETTINGS}")
+        _check_identity(connection, path, read_only=True, schema="warehouse.raw")
+        yield connection
+
+
+@contextmanager
+def _closing(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """Close the connection at the end; what the engine refuses meanwhile is one sentence."""
+    try:
+        yield
     except duckdb.Error as error:
         # Of the engine's own words only those about files are repeated: others can quote a payload.
         words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
+        archived = ", that ARCHIVE_PATH still has what only the archive has" if _has_dropped(connection) else ""
         raise WarehouseError(
             f"Working on {path} failed ({type(error).__name__}).{words} Nothing half done was stored. Check that "
             f"the disk has room and that nobody else writes to the file{archived}, then run again."
         ) from error
     finally:
         connection.close()
+
+
+def _has_dropped(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether days are in the archive alone, as far as the connection still answers."""
+    with suppress(duckdb.Error):
+        return any("read_parquet" in definition for (definition,) in connection.execute(_STORED).fetchall())
+    return False
 
 
 @contextmanager
@@ -114,7 +148,7 @@ def _prepare_directory(path: Path) -> None:
 
 
 def _connect(
-    path: Path, read_only: bool, wait_seconds: float, row_group: int | None, is_known: bool
+    path: Path, read_only: bool, wait_seconds: float, options: str | None, is_known: bool = False
 ) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
@@ -131,7 +165,7 @@ def _connect(
                         "place: bring it back, then run again."
                     )
                 _create(path)
-            return _attach(path, row_group) if row_group else duckdb.connect(str(path), read_only=read_only)
+            return _attach(path, options) if options else duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             message = str(error)
             if "Could not set lock" not in message:
@@ -149,12 +183,12 @@ def _connect(
             raise WarehouseError(_unusable(path, error.strerror or str(error))) from None
 
 
-def _attach(path: Path, row_group: int) -> duckdb.DuckDBPyConnection:
-    # The number is an option of `attach` alone.
+def _attach(path: Path, options: str) -> duckdb.DuckDBPyConnection:
+    # The size of row groups is an option of `attach` alone.
     connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
     try:
         quoted = str(path).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as warehouse (row_group_size {row_group}); use warehouse")
+        connection.execute(f"attach '{quoted}' as warehouse ({options}); use warehouse")
     except BaseException:
         connection.close()
         raise
@@ -218,21 +252,15 @@ def _unusable(path: Path, message: str) -> str:
     return f"Cannot open {path}: {message.splitlines()[0]} Check WAREHOUSE_PATH."
 
 
-def _reach_dropped_days(connection: duckdb.DuckDBPyConnection) -> str:
-    """Returns what else is to be checked where something fails: nothing, unless days are in the archive alone."""
-    [(definition,)] = connection.execute(_STORED).fetchall()
-    if "s3://" in definition:
-        read_s3(connection)
-    return ", that ARCHIVE_PATH still has what only the archive has" if "read_parquet" in definition else ""
-
-
 def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
-    """Have the connection read `s3://` through fsspec; `archive.remote` tells that how."""
+    """Have the connection read `s3://` through fsspec; `archive.remote` sets that up."""
     if "s3" not in connection.list_filesystems():
         connection.register_filesystem(fsspec.filesystem("s3"))
 
 
-def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> int:
+def _check_identity(
+    connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool, schema: str = "raw"
+) -> int:
     """Returns the version of schema `raw`, 0 where there is none yet."""
     tables = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where not internal"
@@ -244,7 +272,7 @@ def _check_identity(connection: duckdb.DuckDBPyConnection, path: Path, read_only
                 f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
             )
         return 0
-    [(version,)] = connection.execute("select coalesce(max(version), 0) from raw.schema_version").fetchall()
+    [(version,)] = connection.execute(f"select coalesce(max(version), 0) from {schema}.schema_version").fetchall()
     if version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")
     if read_only and version < SCHEMA_VERSION:

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.intervals import Interval, aware_utc, gaps, naive_utc
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.schema import ASKED_FOR_ALL
+from orchestration.warehouse.schema import ASKED_FOR_ALL, ENDED_ORDER, NEWEST_EXTRACT_SEQ
 
 STUCK = (
     "A minute is the smallest slice: what was read of it is stored, but nothing proves it complete. It is read "
@@ -28,15 +28,15 @@ with failed as (
     select
         slice_start,
         slice_end,
-        max(started_at) as started_at,
-        arg_max(error, started_at) as error,
+        max({ENDED_ORDER}) as ended,
+        arg_max(error, {ENDED_ORDER}) as error,
         max(page_count) as page_count
     from raw.extracts
     where source = $source and status <> 'complete' and {ASKED_FOR_ALL}
     group by slice_start, slice_end
 ),
 complete as (
-    select slice_start, slice_end, started_at
+    select slice_start, slice_end, {ENDED_ORDER} as ended
     from raw.extracts
     where source = $source and status = 'complete' and {ASKED_FOR_ALL}
 )
@@ -52,7 +52,7 @@ left join complete
         failed.slice_start::date = complete.slice_start::date
         and failed.slice_start < complete.slice_end
         and failed.slice_end > complete.slice_start
-        and failed.started_at < complete.started_at
+        and failed.ended < complete.ended
 group by failed.slice_start, failed.slice_end
 order by failed.slice_start
 """
@@ -137,8 +137,10 @@ def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = 
         "error = 'The process ended before the extract did. ' || case "
         "when page_count = 0 then 'The slice is read again.' "
         "when slice_end - slice_start > interval 1 minute then 'The slice is read again, cut in halves.' "
-        "else $stuck end "
-        "where status = 'open' and source = coalesce($source, source) returning extract_id",
+        "else $stuck end, extract_seq = numbered.extract_seq "
+        f"from (select extract_id, {NEWEST_EXTRACT_SEQ} + row_number() over (order by extract_id) as extract_seq "
+        "from raw.extracts where status = 'open' and source = coalesce($source, source)) as numbered "
+        "where extracts.extract_id = numbered.extract_id returning extracts.extract_id",
         {"source": source, "stuck": STUCK},
     ).fetchall()
     return len(found)

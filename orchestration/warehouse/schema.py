@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
-# 4: `quarantined_records`.
+# 4: `quarantined_records`, and seals that cover the ledger: an older version would give its rows no number.
 SCHEMA_VERSION = 4
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
@@ -44,6 +44,18 @@ NEWEST_INGEST_SEQ = """(
     )
 )"""
 
+# The newest number that an extract has, also of extracts that a restore took back since.
+NEWEST_EXTRACT_SEQ = """(
+    select coalesce(max(extract_seq), 0) from (
+        select max(extract_seq) as extract_seq from raw.extracts
+        union all
+        select max(last_extract_seq) from raw.day_seals
+    )
+)"""
+# In which order extracts ended, whatever the clock said. Those without a number ended before the others, but for
+# those that are still open.
+ENDED_ORDER = "(coalesce(extract_seq, if(status = 'open', 9223372036854775807, 0)), started_at)"
+
 # An extract that asked for some activity types alone proves nothing about a time.
 ASKED_FOR_ALL = "not contains(query, 'activity_types[]')"
 
@@ -75,6 +87,8 @@ select
     coalesce(lead(reached) over (partition by source order by slice_start), last_end) as covered_to
 from beginnings
 """
+
+COVERAGE_VIEW = f"create or replace view raw.coverage as {_COVERAGE}"
 
 STATEMENTS = (
     "create schema if not exists raw",
@@ -232,6 +246,13 @@ STATEMENTS = (
         received_at timestamp not null,
         removal_id bigint
     )""",
+    # The hashes that ledger rows had when they were sealed, of those that a restore took back.
+    """create table if not exists raw.doubted_extracts (
+        source varchar not null,
+        extract_id varchar not null,
+        extract_seq bigint,
+        row_sha256 varchar not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
@@ -241,7 +262,14 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
     # The newest removal that the seal tells of; null where it tells of none.
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
-    f"create or replace view raw.coverage as {_COVERAGE}",
+    # The order in which extracts ended, from 1; null while one is open.
+    "alter table raw.extracts add column if not exists extract_seq bigint",
+    # What a seal covers of the ledger, and how it is computed: null or 1 covers nothing of it, 2 does.
+    "alter table raw.day_seals add column if not exists seal_format integer",
+    "alter table raw.day_seals add column if not exists last_extract_seq bigint",
+    "alter table raw.day_seals add column if not exists extract_count bigint",
+    "alter table raw.day_seals add column if not exists ledger_sha256 varchar",
+    COVERAGE_VIEW,
     f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
 

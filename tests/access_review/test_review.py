@@ -107,7 +107,7 @@ def row_of(review: Review, holder: str, grant: str) -> dict[str, Any]:
     return row
 
 
-def test_a_past_day_is_told_as_it_was(edition: Path):
+def test_a_past_day_is_shown_as_it_was(edition: Path):
     early = row_of(read_review(edition, "2026-03-05", "2026-01-31"), "user_ada", "org-1")
     assert (early["role"], early["granted_at"], early["change"]) == ("admin", None, "kept")
     assert early["remarks"] == ["administrator", "older than the log"]
@@ -122,7 +122,7 @@ def test_a_past_day_is_told_as_it_was(edition: Path):
     assert not [row for row in before.rows if row["holder_id"] == "user_eve"]
 
 
-def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
+def test_a_leaver_is_marked_with_everything_they_hold(edition: Path):
     review = read_review(edition, "2026-05-31", "2026-04-10")
     gone = row_of(review, "user_ben", "org-1")
     assert (gone["is_held"], gone["change"], gone["end_reason"]) == (False, "ended", "removed")
@@ -141,11 +141,11 @@ def test_a_leaver_has_left_and_what_they_hold_is_named(edition: Path):
         "2026-05-01 08:00:00",
     )
     assert row_of(read_review(edition, "2026-05-31", "2026-04-30"), "user_ada", "org-1")["change"] == "kept"
-    # What ended before the last review is no change any more.
+    # A grant that ended before the last review is not a change.
     assert not [row for row in read_review(edition, "2026-05-31", "2026-04-30").rows if row["change"] == "ended"]
 
 
-def test_roles_side_by_side_are_grants_of_their_own(edition: Path):
+def test_simultaneous_roles_are_separate_grants(edition: Path):
     def changes(on: str) -> list[tuple[str, str, str | None]]:
         rows = read_review(edition, on, "2026-04-22").rows
         return [(row["role"], row["change"], row["previous_role"]) for row in rows if row["grant_id"] == "proj_1"]
@@ -167,7 +167,7 @@ def test_a_day_ends_at_midnight(edition: Path):
     assert (str(used["last_used_at"]), used["remarks"]) == ("2026-05-21 09:00:00", ["older than the log"])
 
 
-def test_loads_are_no_activity_and_unknown_people_are_named(edition: Path):
+def test_app_loads_are_not_activity_and_unknown_people_are_listed(edition: Path):
     review = read_review(edition, "2026-05-31")
     idle = row_of(review, "user_idle", "org-1")
     assert (idle["last_active_at"], idle["remarks"]) == (None, ["no activity in 90 days"])
@@ -176,7 +176,7 @@ def test_loads_are_no_activity_and_unknown_people_are_named(edition: Path):
     assert (unknown["holder_id"], unknown["role"], unknown["grant_id"]) == ("user_zoe", None, None)
 
 
-def test_the_default_is_the_last_complete_day_and_what_is_not_complete_is_said(edition: Path):
+def test_the_default_is_the_last_complete_day_and_incomplete_days_are_marked(edition: Path):
     review = read_review(edition)
     assert (review.on, review.since) == (date(2026, 5, 31), date(2026, 3, 2))
     assert review.is_complete
@@ -186,7 +186,7 @@ def test_the_default_is_the_last_complete_day_and_what_is_not_complete_is_said(e
     assert "<strong>Not complete for this date.</strong>" in as_html(today)
 
 
-def test_a_spreadsheet_runs_nothing(edition: Path):
+def test_no_cell_runs_as_a_formula(edition: Path):
     review = read_review(edition, "2026-05-31")
     rows = list(csv.DictReader(io.StringIO(as_csv(review.on, review.rows), newline="")))
     assert tuple(rows[0]) == ("review_date", *COLUMNS)
@@ -238,19 +238,19 @@ def test_the_same_edition_gives_the_same_bytes(edition: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("on", "since", "words"),
     [
-        ("2026-02-30", "", "2026-02-30 is no date"),
-        ("2026-05-31", "yesterday", "yesterday is no date"),
+        ("2026-02-30", "", "2026-02-30 is not a date"),
+        ("2026-05-31", "yesterday", "yesterday is not a date"),
         ("2025-12-31", "", "not within the log, which goes from 2026-01-01 to 2026-06-02"),
         ("2026-06-03", "", "not within the log"),
         ("2026-05-31", "2026-05-31", "2026-05-31 is not before 2026-05-31"),
     ],
 )
-def test_wrong_days_are_refused_in_a_sentence(edition: Path, on: str, since: str, words: str):
+def test_wrong_days_are_refused_with_a_message(edition: Path, on: str, since: str, words: str):
     with pytest.raises(ReviewError, match=words):
         read_review(edition, on, since)
 
 
-def test_no_file_no_table_and_no_room_are_told(edition: Path, tmp_path: Path):
+def test_missing_file_missing_table_and_full_disk_are_reported(edition: Path, tmp_path: Path):
     with pytest.raises(ReviewError, match="Run `make refresh` first"):
         read_review(tmp_path / "none.duckdb")
     empty = tmp_path / "empty.duckdb"

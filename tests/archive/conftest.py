@@ -17,19 +17,19 @@ from tests.histories import build
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """The directory that is archived into."""
+    """The directory of the archive."""
     return tmp_path / "archive"
 
 
 @pytest.fixture
 def store(place: Path) -> Store:
-    """The archive in it; made by the first that writes."""
+    """The archive in `place`; created by the first write."""
     return Store(str(place), pafs.LocalFileSystem(), str(place))
 
 
 @pytest.fixture(scope="session")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a warehouse of five days, sealed and archived, and its archive: made once, to be copied."""
+    """A directory with a warehouse of five days and its archive; built once, for tests to copy."""
     directory = tmp_path_factory.mktemp("days")
     build(directory / "warehouse.duckdb")
     shutil.copyfile(directory / "warehouse.duckdb", directory / "landed.duckdb")
@@ -51,14 +51,14 @@ def archived(days: Path, path: Path, place: Path) -> Path:
 
 
 def archive(path: Path, store: Store) -> Archived:
-    """Seal what is due, and archive it: what the job does."""
+    """Seal and archive what is due, as the job does."""
     with open_warehouse(path) as connection:
         seal_days(connection)
     return archive_days(path, store)
 
 
 def content(path: Path, table: str = "activities", *, without: str = "") -> list[tuple]:
-    """All rows of a table of schema `raw`, in one order."""
+    """All rows of a table of schema `raw`, in a fixed order."""
     columns = f"* exclude ({without})" if without else "*"
     with open_warehouse(path, read_only=True) as connection:
         return connection.execute(f"select {columns} from raw.{table} order by all").fetchall()

@@ -1,4 +1,4 @@
-"""Removal and the archive: what the archive has is never taken for removed, nor brought back by it."""
+"""Removals and the archive: archived rows do not count as removed, and removed rows do not come back."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ def test_after_a_removal_the_old_archive_is_refused_and_a_new_one_restores(
     restore(restored, anew)
     for table in ("removals", "removed_days", "removed_extracts", "removed_activities", "day_seals"):
         assert content(restored, table) == content(archived, table)
-    with open_warehouse(restored) as connection:
-        found = verify(connection)
+    found = verify(restored)
     assert found.findings == []
     assert [one.reason for one in found.removals] == ["request 17"]
 
 
-def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path, store: Store, tmp_path: Path):
-    told = record("activity_ada", FIRST_DAY + timedelta(hours=5), **by(ADA))
-    again(landed, told)
+def test_erased_records_do_not_come_back_after_archive_restore_and_drop(
+    landed: Path, store: Store, tmp_path: Path
+):
+    ada = record("activity_ada", FIRST_DAY + timedelta(hours=5), **by(ADA))
+    again(landed, ada)
     archive(landed, store)
     know_users(landed, **{ADA: [EMAIL]})
     assert erase(landed, ADA, ORDER)
@@ -57,12 +58,12 @@ def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path,
     drop_old_days(restored, anew, 2)
     for path in (landed, restored):
         before = content(path, "stored_activities")
-        extract = again(path, told, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
+        extract = again(path, ada, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
         assert (extract.duplicate_count, extract.inserted_count) == (1, 1)
         assert len(content(path, "stored_activities")) == len(before) + 1
         with open_warehouse(path) as connection:
             seal_days(connection)
-            found = verify(connection)
+        found = verify(path)
         assert found.findings == []
         assert [one.reason for one in found.removals] == ["request 17"]
     archive(restored, anew)
@@ -70,7 +71,7 @@ def test_what_was_erased_stays_away_after_archive_restore_and_drop(landed: Path,
     assert content(tmp_path / "twice.duckdb") == content(restored, "stored_activities")
 
 
-def test_nothing_is_removed_while_days_are_in_the_archive_alone(archived: Path, store: Store):
+def test_nothing_is_removed_while_days_are_only_in_the_archive(archived: Path, store: Store):
     drop_old_days(archived, store, 2)
     before = content(archived, "stored_activities")
     with pytest.raises(WarehouseError, match="Restore the archive into another file"):

@@ -1,4 +1,4 @@
-"""Sealed days go into the archive once, what is late beside them, and nothing that is not sealed."""
+"""Sealed days are archived once, late rows in further files, and unsealed days not at all."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ def files(place: Path) -> dict[str, bytes]:
     return {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*") if file.is_file()}
 
 
-def test_each_sealed_day_is_one_file_with_a_manifest_and_the_rest_waits(landed: Path, place: Path, store: Store):
+def test_each_sealed_day_is_one_file_with_a_manifest_and_unsealed_days_wait(
+    landed: Path, place: Path, store: Store
+):
     done = archive(landed, store)
     # The third day is empty, the fifth not closed.
     expected = {f"{DAY.format(n)}/{name}" for n in (1, 2, 4) for name in ("part-0001.parquet", "_part-0001.json")}
     assert {name for name in files(place) if name.startswith("activities/")} == expected
     assert (done.part_count, done.row_count, done.file_count, done.snapshot_number) == (3, 9, 3, 1)
-    told = json.loads((place / DAY.format(2) / "_part-0001.json").read_bytes())
+    manifest = json.loads((place / DAY.format(2) / "_part-0001.json").read_bytes())
     file = place / DAY.format(2) / "part-0001.parquet"
-    assert told["file_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert (told["row_count"], told["seal_version"], told["source"]) == (3, 1, "test")
+    assert manifest["file_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (manifest["row_count"], manifest["seal_version"], manifest["source"]) == (3, 1, "test")
     with open_warehouse(landed, read_only=True) as connection:
         [(seal,)] = connection.execute(
             "select seal_sha256 from raw.day_seals where sealed_date = '2026-05-02'"
         ).fetchall()
-    assert told["seal_sha256"] == seal
+    assert manifest["seal_sha256"] == seal
 
 
 def test_the_files_are_a_hive_table_with_every_column(archived: Path, place: Path, store: Store):
@@ -58,11 +60,11 @@ def test_the_files_are_a_hive_table_with_every_column(archived: Path, place: Pat
 
 
 def killed(*_: object) -> None:
-    """What a process that is ended looks like from within."""
+    """Stands for the end of the process."""
     raise KeyboardInterrupt
 
 
-def test_nothing_new_writes_nothing_and_asks_the_store_nothing(archived: Path, place: Path, store: Store):
+def test_without_new_days_the_store_is_not_contacted(archived: Path, place: Path, store: Store):
     before = files(place)
     place.rename(place.with_name("gone"))
     done = archive(archived, store)
@@ -71,7 +73,7 @@ def test_nothing_new_writes_nothing_and_asks_the_store_nothing(archived: Path, p
     assert files(place) == before
 
 
-def test_what_arrives_late_is_a_further_file(archived: Path, place: Path, store: Store):
+def test_late_rows_are_written_to_a_further_file(archived: Path, place: Path, store: Store):
     before = files(place)
     with open_warehouse(archived) as connection:
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
@@ -86,7 +88,7 @@ def test_what_arrives_late_is_a_further_file(archived: Path, place: Path, store:
     assert json.loads(after[f"{DAY.format(1)}/_part-0002.json"])["seal_version"] == 2
 
 
-def test_a_row_that_no_seal_has_seen_yet_waits(landed: Path, store: Store):
+def test_a_row_without_a_seal_waits(landed: Path, store: Store):
     with open_warehouse(landed) as connection:
         seal_days(connection)
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
@@ -112,7 +114,7 @@ def test_a_day_that_is_not_as_it_was_sealed_is_not_archived(archived: Path, plac
     assert files(place) == before
 
 
-def test_old_snapshots_of_the_ledger_go_and_the_last_two_stay(archived: Path, place: Path, store: Store):
+def test_the_last_two_snapshots_of_the_ledger_are_kept(archived: Path, place: Path, store: Store):
     for hour in (5, 6):
         with open_warehouse(archived) as connection:
             land_slice(connection, record(f"late{hour}", FIRST_DAY + timedelta(hours=hour)))
@@ -121,7 +123,7 @@ def test_old_snapshots_of_the_ledger_go_and_the_last_two_stay(archived: Path, pl
     assert len(content(archived, "archive_snapshots")) == 3
 
 
-def test_a_killed_run_is_gone_on_from(archived: Path, place: Path, store: Store, monkeypatch):
+def test_a_killed_run_is_continued(archived: Path, place: Path, store: Store, monkeypatch):
     with open_warehouse(archived) as connection:
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
     with monkeypatch.context() as patch:
@@ -156,7 +158,7 @@ def test_a_store_that_is_not_the_archive_of_this_warehouse_is_refused(
         archive(archived, open_store(str(tmp_path / "empty")))
 
 
-def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path):
+def test_a_directory_that_cannot_be_created_is_one_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ArchiveError, match=r"Cannot make .*file/archive: Not a directory. Check ARCHIVE_PATH."):
+    with pytest.raises(ArchiveError, match=r"Cannot create .*file/archive: Not a directory. Check ARCHIVE_PATH."):
         open_store(str(tmp_path / "file" / "archive"))

@@ -1,4 +1,4 @@
-"""Names in an archive are data: none leads to a file outside of it, or outside of what is being restored."""
+"""Names in an archive are untrusted: none leads outside the archive or the directory restored into."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def everything(directory: Path) -> set[Path]:
 
 
 def rewrite_ledger(place: Path, statement: str) -> None:
-    """Change the list of the parts in the snapshot, and have the manifest agree."""
+    """Change the list of parts in the snapshot, and its manifest with it."""
     file, manifest = (place / "ledger/00000001" / name for name in ("archive_files.parquet", "manifest.json"))
     with duckdb.connect() as connection:
         connection.execute(f"create table parts as from '{file}'")
         connection.execute(statement)
         connection.execute(f"copy parts to '{file}' (format parquet)")
-    told = json.loads(manifest.read_text())
-    told["tables"]["archive_files"]["file_sha256"] = file_sha256(file)
-    manifest.write_text(json.dumps(told))
+    facts = json.loads(manifest.read_text())
+    facts["tables"]["archive_files"]["file_sha256"] = file_sha256(file)
+    manifest.write_text(json.dumps(facts))
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -55,9 +55,9 @@ def test_a_table_of_the_manifest_leads_nowhere_else(
     archived: Path, tmp_path: Path, place: Path, store: Store, name
 ):
     manifest = place / "ledger/00000001/manifest.json"
-    told = json.loads(manifest.read_text())
-    told["tables"][name.removesuffix(".parquet")] = told["tables"]["extracts"]
-    manifest.write_text(json.dumps(told))
+    facts = json.loads(manifest.read_text())
+    facts["tables"][name.removesuffix(".parquet")] = facts["tables"]["extracts"]
+    manifest.write_text(json.dumps(facts))
     before = everything(tmp_path.parent)
     with pytest.raises(ArchiveError, match=r"manifest\.json in .* is damaged"):
         restore(tmp_path / "restored.duckdb", store)
@@ -69,7 +69,7 @@ def test_a_part_of_the_ledger_leads_nowhere_else(archived: Path, tmp_path: Path,
     quoted = name.replace("\0", "' || chr(0) || '")
     rewrite_ledger(place, f"update parts set path = '{quoted}' where activity_date = date '2026-05-02'")
     before = everything(tmp_path.parent)
-    with pytest.raises(ArchiveError, match="is no name of a part of an archive"):
+    with pytest.raises(ArchiveError, match="is not the name of a part of an archive"):
         restore(tmp_path / "restored.duckdb", store)
     assert everything(tmp_path.parent) == before
 
@@ -82,15 +82,15 @@ def test_no_step_of_the_archive_takes_a_file_elsewhere(archived: Path, tmp_path:
         )
     found = {one.name: one for one in check_archive(archived, store)}
     assert found["archived_files_hold"].finding_count == 2
-    with pytest.raises(ArchiveError, match="is no name of"):
+    with pytest.raises(ArchiveError, match="is not the name of"):
         drop_old_days(archived, store, 0)
     for step in (store.read, store.sha256, store.url, store.sizes, lambda one: store.delete([one])):
-        with pytest.raises(ArchiveError, match="is no name of"):
+        with pytest.raises(ArchiveError, match="is not the name of"):
             step(name)
     target = tmp_path / "fetched"
-    with pytest.raises(ArchiveError, match="is no name of"):
+    with pytest.raises(ArchiveError, match="is not the name of"):
         store.fetch({name: target})
-    with pytest.raises(ArchiveError, match="is no name of"):
+    with pytest.raises(ArchiveError, match="is not the name of"):
         store.put({name: archived})
     assert not target.exists()
 
@@ -101,6 +101,6 @@ def test_a_source_of_any_name_is_archived_nowhere_else(landed: Path, tmp_path: P
         for table in ("activities", "extracts", "sources"):
             connection.execute(f"update raw.{table} set source = ?", [source])
     before = everything(tmp_path.parent)
-    with pytest.raises(ArchiveError, match="is no name of a part"):
+    with pytest.raises(ArchiveError, match="is not the name of a part"):
         archive(landed, store)
     assert {path for path in everything(tmp_path.parent) - before if path != tmp_path / "archive"} == set()

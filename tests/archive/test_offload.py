@@ -1,4 +1,4 @@
-"""Days that only the archive has: read as if they were here, never stored twice, never numbered again."""
+"""Dropped days: read from the archive, never stored twice, their numbers never reused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIRST = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
 
 @pytest.fixture
 def dropped(archived: Path, store: Store) -> Path:
-    """A warehouse of which the first two days are in the archive alone."""
+    """A warehouse whose first two days are only in the archive."""
     assert drop_old_days(archived, store, 2) == Dropped(2, 6)
     return archived
 
@@ -42,10 +42,10 @@ def test_dropped_days_are_read_from_the_archive(dropped: Path, store: Store, tmp
     texts = build(whole)
     assert ids(dropped, "activities") == ids(whole, "activities")[6:]
     assert ids(dropped, "stored_activities") == sorted(texts)
+    found = verify(dropped)
+    assert found.findings == []
+    assert found.activity_count == len(texts)
     with open_warehouse(dropped) as connection:
-        found = verify(connection)
-        assert found.findings == []
-        assert found.activity_count == len(texts)
         assert ledger_counts_equal_rows(connection).holds
         assert newest_ingest_seq(connection) == len(texts)
     assert drop_old_days(dropped, store, 2) == Dropped(0, 0)
@@ -61,21 +61,21 @@ def test_known_records_of_dropped_days_are_known_and_late_ones_are_stored(droppe
     done = archive(dropped, store)
     assert (done.part_count, done.row_count) == (1, 1)
     assert drop_old_days(dropped, store, 2) == Dropped(1, 1)
+    assert verify(dropped).findings == []
     with open_warehouse(dropped) as connection:
-        assert verify(connection).findings == []
         assert ledger_counts_equal_rows(connection).holds
     assert "late" not in ids(dropped, "activities")
     assert ids(dropped, "stored_activities").count("late") == 1
 
 
-def test_numbers_are_not_given_again_where_the_newest_row_was_dropped(dropped: Path, store: Store):
+def test_numbers_are_not_reused_if_the_newest_row_was_dropped(dropped: Path, store: Store):
     with open_warehouse(dropped) as connection:
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
     archive(dropped, store)
     drop_old_days(dropped, store, 2)
     with open_warehouse(dropped) as connection:
         land_slice(connection, record("later", FIRST_DAY + timedelta(hours=6)))
-        assert verify(connection).findings == []
+    assert verify(dropped).findings == []
 
 
 def test_a_restore_brings_dropped_days_back(dropped: Path, store: Store, tmp_path: Path):
@@ -88,23 +88,19 @@ def test_a_restore_brings_dropped_days_back(dropped: Path, store: Store, tmp_pat
     assert content(restored, "dropped_walks") == []
 
 
-def test_what_only_the_archive_has_is_verified_there(dropped: Path, place: Path):
+def test_dropped_days_are_verified_in_the_archive(dropped: Path, place: Path):
     part = place / "activities/source=test/activity_date=2026-05-01/part-0001.parquet"
     part.write_bytes((place / "activities/source=test/activity_date=2026-05-02/part-0001.parquet").read_bytes())
-    with open_warehouse(dropped, read_only=True) as connection:
-        assert "sealed_days_hold" in [one.name for one in verify(connection).findings]
+    assert "sealed_days_hold" in [one.name for one in verify(dropped).findings]
 
 
-def test_an_archive_that_is_gone_is_one_sentence(dropped: Path, place: Path):
+def test_a_missing_archive_is_one_sentence(dropped: Path, place: Path):
     place.rename(place.with_name("elsewhere"))
-    with (
-        pytest.raises(WarehouseError, match="that ARCHIVE_PATH still has what only the archive has"),
-        open_warehouse(dropped) as connection,
-    ):
-        verify(connection)
+    with pytest.raises(WarehouseError, match="that ARCHIVE_PATH still has what only the archive has"):
+        verify(dropped)
 
 
-def test_a_damaged_file_keeps_every_day_here(archived: Path, place: Path, store: Store):
+def test_with_a_damaged_file_no_day_is_dropped(archived: Path, place: Path, store: Store):
     name = "activities/source=test/activity_date=2026-05-02/part-0001.parquet"
     (place / name).write_bytes(b"x")
     with pytest.raises(ArchiveError, match=f"No day was dropped. {name} in {place} is damaged"):

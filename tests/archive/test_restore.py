@@ -1,4 +1,4 @@
-"""A warehouse from the archive alone: what it holds, what it claims, and what it refuses."""
+"""Restoring a warehouse from the archive: its rows, what its ledger proves, and what is refused."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - t
 DAYS = 6
 
 
-def told(name: str, days_ago: int, hour: int = 9, **fields: Any) -> dict[str, Any]:
+def activity(name: str, days_ago: int, hour: int = 9, **fields: Any) -> dict[str, Any]:
     at = (TODAY - timedelta(days=days_ago) + timedelta(hours=hour)).isoformat().replace("+00:00", "Z")
     return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
 
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
-    """Three records a day, today's included; the feed's clock says that it is three in the afternoon."""
-    records = [told(f"activity_{n}{hour}", n, hour) for n in range(DAYS) for hour in (9, 10, 11)]
+    """Three records a day, today included. The feed's clock is at 15:00."""
+    records = [activity(f"activity_{n}{hour}", n, hour) for n in range(DAYS) for hour in (9, 10, 11)]
     with LocalFeed(records=records, clock=lambda: (TODAY + timedelta(hours=15)).timestamp()) as feed:
         yield feed
 
@@ -58,11 +58,10 @@ def payloads(path: Path) -> list[tuple]:
 
 
 def findings(path: Path) -> list[str | None]:
-    with open_warehouse(path, read_only=True) as connection:
-        return [one.first for one in verify(connection).findings]
+    return [one.first for one in verify(path).findings]
 
 
-def test_a_restored_warehouse_is_read_on_from_what_was_archived(path: Path, restored: Path, store: Store, feed):
+def test_a_restored_warehouse_continues_from_the_archived_state(path: Path, restored: Path, store: Store, feed):
     source = source_of(feed)
     refresh(source, path)
     archive(path, store)
@@ -72,15 +71,15 @@ def test_a_restored_warehouse_is_read_on_from_what_was_archived(path: Path, rest
     sealed = "source, sealed_date, seal_version, activity_count, day_sha256, seal_sha256, last_ingest_seq"
     assert content(restored, "day_seals") == content(path, "day_seals"), sealed
     report = refresh(source, restored)
-    # Today alone had to be read again.
+    # Only today had to be read again.
     assert (report.total("inserted_count"), report.is_complete) == (3, True)
     assert payloads(restored) == payloads(path)
     assert len(payloads(path)) == 3 * DAYS
     assert findings(restored) == []
     with open_warehouse(restored) as connection:
         assert no_gaps(connection, datetime.now(UTC)).holds
-    # It goes on in the same archive, which knows it.
-    feed.add(told("late", 3))
+    # It continues in the same archive.
+    feed.add(activity("late", 3))
     read_all([source], restored, is_reconcile=True)
     done = archive(restored, store)
     assert (done.part_count, done.row_count, done.snapshot_number) == (1, 1, 2)
@@ -89,10 +88,10 @@ def test_a_restored_warehouse_is_read_on_from_what_was_archived(path: Path, rest
         archive(path, store)
 
 
-def test_what_was_found_late_in_an_unsealed_walk_is_found_again(path: Path, restored: Path, store: Store, feed):
+def test_a_late_record_without_a_seal_is_found_again(path: Path, restored: Path, store: Store, feed):
     source = source_of(feed)
     refresh(source, path)
-    feed.add(told("late", 3))
+    feed.add(activity("late", 3))
     with open_warehouse(path) as connection:
         seal_days(connection)
     read_all([source], path, is_reconcile=True)
@@ -105,7 +104,7 @@ def test_what_was_found_late_in_an_unsealed_walk_is_found_again(path: Path, rest
     assert ("test", "late") in [row[:2] for row in payloads(restored)]
 
 
-def test_records_told_in_another_day_than_their_own_are_walked_again(landed: Path, restored: Path, store: Store):
+def test_records_read_with_another_day_are_read_again(landed: Path, restored: Path, store: Store):
     with open_warehouse(landed) as connection:
         # An extract of a closed day brought a record of a day that is not closed.
         last = FIRST_DAY + timedelta(days=4, hours=7)
@@ -122,7 +121,7 @@ def test_records_told_in_another_day_than_their_own_are_walked_again(landed: Pat
     assert error == "Not all of its activities were archived. The slice is read again."
 
 
-def test_no_walk_of_an_unsealed_day_counts(archived: Path, restored: Path, store: Store):
+def test_no_extract_of_an_unsealed_day_counts(archived: Path, restored: Path, store: Store):
     restore(restored, store)
     days = {slice_start.date() for slice_start, *_ in slices(restored)}
     assert days == {(FIRST_DAY + timedelta(days=n)).date() for n in range(4)}
@@ -133,9 +132,7 @@ def slices(path: Path) -> list[tuple]:
         return connection.execute("select slice_start, status from raw.extracts order by 1").fetchall()
 
 
-def test_revisions_are_kept_and_stand_in_for_records_that_were_not_archived(
-    landed: Path, restored: Path, store: Store
-):
+def test_revisions_are_kept_and_replace_records_that_were_not_archived(landed: Path, restored: Path, store: Store):
     at = FIRST_DAY + timedelta(hours=1)
     open_at = FIRST_DAY + timedelta(days=4, hours=1)
     time_slice = Slice(Kind.RECONCILE, FIRST_DAY, FIRST_DAY + timedelta(days=1))
@@ -161,7 +158,7 @@ def test_revisions_are_kept_and_stand_in_for_records_that_were_not_archived(
     [
         ("activities/source=test/activity_date=2026-05-02/part-0001.parquet", "is damaged: its SHA-256 is not"),
         ("ledger/00000001/extracts.parquet", "is damaged: its SHA-256 is not"),
-        ("ledger/00000001/manifest.json", "is damaged. Bring it back from a copy."),
+        ("ledger/00000001/manifest.json", "is damaged. Restore it from a copy."),
     ],
 )
 def test_a_damaged_file_is_named_and_nothing_is_restored(
@@ -177,7 +174,7 @@ def test_a_damaged_file_is_named_and_nothing_is_restored(
     ]
 
 
-def test_the_archive_can_be_verified_by_itself(archived: Path, place: Path, store: Store):
+def test_the_archive_can_be_verified_separately(archived: Path, place: Path, store: Store):
     found = check_files(archived, store)
     assert (found.checked_count, found.finding_count) == (3, 0)
     (place / "activities/source=test/activity_date=2026-05-01/part-0001.parquet").write_bytes(b"x")
@@ -204,7 +201,7 @@ def test_a_warehouse_with_rows_is_refused_and_so_is_an_empty_archive(archived: P
     assert restore(restored, store).activity_count == 9
 
 
-def test_a_restore_that_is_killed_leaves_the_way_free(archived: Path, restored: Path, store: Store, monkeypatch):
+def test_a_killed_restore_can_be_repeated(archived: Path, restored: Path, store: Store, monkeypatch):
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -224,7 +221,7 @@ def test_an_archive_of_a_newer_version_is_refused(archived: Path, restored: Path
         restore(restored, open_store(str(place)))
 
 
-def test_parts_that_no_snapshot_names_are_left_out(archived: Path, restored: Path, place: Path, store: Store):
+def test_parts_that_no_snapshot_names_are_ignored(archived: Path, restored: Path, place: Path, store: Store):
     stray = place / "activities/source=test/activity_date=2026-05-02/part-0002.parquet"
     with duckdb.connect() as connection:
         connection.execute(f"copy (select 1 as one) to '{stray}'")
@@ -251,7 +248,7 @@ def test_verification_of_the_archive_reads_the_ledger_too(
     assert str(place) in str(ledger.first)
 
 
-def test_a_snapshot_that_nobody_wrote_is_found(archived: Path, place: Path, store: Store):
+def test_a_foreign_snapshot_is_found(archived: Path, place: Path, store: Store):
     shutil.copytree(place / "ledger/00000001", place / "ledger/00000009")
     assert [one.finding_count for one in check_archive(archived, store)] == [0, 1]
 

@@ -36,7 +36,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent / "dbt_project"
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The address of a store that checks signatures, and the directory that holds its buckets."""
+    """The address of a store that checks signatures, and the directory with its buckets."""
     buckets = tmp_path_factory.mktemp("buckets")
     (buckets / "bucket").mkdir()
     app = build_app(Settings(data_dir=buckets, credentials=StaticCredentialResolver({KEY: SECRET})))
@@ -55,14 +55,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 
 @pytest.fixture(autouse=True)
 def environment(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    """What is configured; each test has a prefix of its own."""
+    """The environment of the store; each test has its own prefix."""
     configured = {
         "ARCHIVE_PATH": f"s3://bucket/{tmp_path.name}",
         "AWS_ENDPOINT_URL": server[0],
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
-        # This store does not know the checksums of newer clients.
+        # This store does not support the checksums of newer clients.
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
@@ -93,15 +93,15 @@ def test_archive_and_restore(landed: Path, tmp_path: Path, server: tuple[str, Pa
         restore(tmp_path / "again.duckdb", store)
 
 
-def test_days_that_only_the_store_has_are_read_there(path: Path, environment: dict[str, str]):
+def test_dropped_days_are_read_from_the_store(path: Path, environment: dict[str, str]):
     texts = build(path)
     store = store_of(environment)
     archive(path, store)
     reach_archive()
     assert drop_old_days(path, store, 2) == Dropped(2, 6)
     assert len(content(path)) == len(texts) - 6
+    found = verify(path)
     with open_warehouse(path) as connection:
-        found = verify(connection)
         extract = land_slice(connection, record("activity_01", FIRST_DAY + timedelta(hours=1)))
     assert (found.findings, found.activity_count) == ([], len(texts))
     assert (extract.inserted_count, extract.duplicate_count) == (0, 1)
@@ -116,7 +116,7 @@ AS_THE_PRODUCT = (
 
 
 def read_by_dbt(query: str, path: Path) -> dict[str, int]:
-    """The one row of a query, as dbt has it in a process that can reach the archive."""
+    """The one row of a query, in a process that reads the archive as dbt does."""
     places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", path.parent / "target"]
     shown = subprocess.run(
         [sys.executable, "-c", AS_THE_PRODUCT, "-q", "show", "--output", "json", "--inline", query, *places],
@@ -132,13 +132,13 @@ def read_by_dbt(query: str, path: Path) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"ARCHIVE_PATH": "s3://nowhere/prefix"}, "There is no such bucket. Make it, or correct ARCHIVE_PATH."),
+        ({"ARCHIVE_PATH": "s3://nowhere/prefix"}, "There is no such bucket. Create it, or correct ARCHIVE_PATH."),
         ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "The secret does not belong to the key."),
         ({"AWS_ACCESS_KEY_ID": "unknown"}, "AWS_ACCESS_KEY_ID."),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "The store cannot be reached. Check AWS_ENDPOINT_URL"),
     ],
 )
-def test_a_store_that_refuses_is_one_sentence(
+def test_an_error_of_the_store_is_one_sentence(
     landed: Path,
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -154,9 +154,9 @@ def test_a_store_that_refuses_is_one_sentence(
     assert "\n" not in str(refused.value)
 
 
-def test_a_store_that_keeps_something_else_is_found_out(
+def test_a_store_that_stores_other_bytes_is_detected(
     landed: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported")
-    with pytest.raises(ArchiveError, match=r"keeps \d+ bytes of .*set AWS_REQUEST_CHECKSUM_CALCULATION=when_req"):
+    with pytest.raises(ArchiveError, match=r"stored \d+ bytes of .*set AWS_REQUEST_CHECKSUM_CALCULATION=when_req"):
         archive(landed, store_of(environment))

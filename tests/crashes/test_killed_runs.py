@@ -124,7 +124,7 @@ def test_ticks_do_not_pile_up_behind_a_run_that_waits(instance: dg.DagsterInstan
     record(instance, instance.create_run_for_job(refresh), status=dg.DagsterRunStatus.QUEUED.value)
     tick = refresh_schedule.evaluate_tick(dg.build_schedule_context(instance=instance))
     assert not tick.run_requests
-    assert tick.skip_message == "An earlier run of this job waits in the queue."
+    assert tick.skip_message == "A run of this job is already queued."
 
 
 def started(instance: dg.DagsterInstance, age: timedelta, **tags: Any) -> str:

@@ -15,14 +15,14 @@ from dashboards.bundle import column_types, files
 from dashboards.definitions import HERE, Chart, Dashboard, DefinitionError, Definitions, read_definitions
 from dashboards.layout import SELECTIONS
 from orchestration.assets.project import project
-from orchestration.publish.edition import METADATA_TABLE, Edition, SourceState
+from orchestration.publish.edition import METADATA_TABLE, Edition, SourceCompleteness
 from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import general
 
 EDITION = Edition(
     published_at=datetime.now(UTC), detail_since=None, through_ingest_seq=1, activity_count=1,
-    sources=(SourceState("feed", datetime.now(UTC), 0),), product_version="1", project_hash="hash",
+    sources=(SourceCompleteness("feed", datetime.now(UTC), 0),), product_version="1", project_hash="hash",
     rebuilt_by="build", policy="policy", fingerprint="print",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ def definitions() -> Definitions:
 
 @pytest.fixture(scope="module")
 def marts() -> duckdb.DuckDBPyConnection:
-    """The published marts as dbt's manifest describes them, without a row."""
+    """The published marts as dbt's manifest describes them, empty."""
     return empty(read_catalog(project.manifest_path).marts)
 
 
@@ -54,15 +54,15 @@ def charts_of(definitions: Definitions) -> list[tuple[Dashboard, Chart]]:
     return [(dashboard, chart) for dashboard in definitions.dashboards for chart in dashboard.charts]
 
 
-def test_every_chart_can_be_asked_of_the_marts(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
+def test_every_chart_query_runs_on_the_marts(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     for dashboard, chart in charts_of(definitions):
         try:
-            marts.execute(chart.question(definitions.datasets[chart.dataset]))
+            marts.execute(chart.query(definitions.datasets[chart.dataset]))
         except duckdb.Error as error:
             pytest.fail(f"{dashboard.slug}, {chart.name}: {error}")
 
 
-def test_what_the_general_set_lacks_is_what_the_documentation_says(definitions: Definitions):
+def test_columns_missing_in_the_general_set_are_documented(definitions: Definitions):
     key = Pseudonyms(SecretStr("k" * 32))
     connection = empty(general(read_catalog(project.manifest_path), key, Path()).marts)
     lacking = set()
@@ -104,9 +104,7 @@ def test_each_dashboard_has_its_filters(definitions: Definitions, marts: duckdb.
     assert all({"time", "organization"} <= set(one.filters) for one in definitions.dashboards)
 
 
-def test_the_bundle_is_the_same_every_time_and_hangs_together(
-    definitions: Definitions, marts: duckdb.DuckDBPyConnection
-):
+def test_the_bundle_is_deterministic_and_consistent(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     columns = column_types(definitions, marts)
     bundle = files(definitions, columns, "duckdb:////published/compliance.duckdb")
     assert bundle == files(read_definitions(), columns, "duckdb:////published/compliance.duckdb")
@@ -126,7 +124,7 @@ def test_the_bundle_is_the_same_every_time_and_hangs_together(
     assert sorted(placed) == sorted(charts)
 
 
-def test_the_published_file_is_opened_for_reading_only(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
+def test_the_published_file_is_opened_read_only(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     columns = column_types(definitions, marts)
     database = yaml.safe_load(files(definitions, columns, "duckdb:////x.duckdb")["databases/compliance.yaml"])
     arguments = database["extra"]["engine_params"]["connect_args"]
@@ -136,20 +134,20 @@ def test_the_published_file_is_opened_for_reading_only(definitions: Definitions,
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("dataset: keys", "dataset: kyes", "there is no dataset kyes"),
         ("values: [keys]", "values: [kees]", "has no metric kees"),
-        ("kind: number", "kind: nmber", "kind nmber is none of"),
-        ("width: 3", "width: 4", "do not make 12"),
+        ("kind: number", "kind: nmber", "kind nmber is not one of"),
+        ("width: 3", "width: 4", "do not add up to 12"),
         ("width: 3", "wdith: 3", "wdith"),
     ],
 )
-def test_a_wrong_definition_is_told_in_a_sentence(tmp_path, old: str, new: str, told: str):
+def test_a_wrong_definition_is_reported(tmp_path, old: str, new: str, message: str):
     (tmp_path / "dashboards").mkdir()
     (tmp_path / "datasets.yml").write_text((HERE / "datasets.yml").read_text())
     text = (HERE / "dashboards" / "keys.yml").read_text()
     assert old in text
     (tmp_path / "dashboards" / "keys.yml").write_text(text.replace(old, new, 1))
-    with pytest.raises(DefinitionError, match=told):
+    with pytest.raises(DefinitionError, match=message):
         read_definitions(tmp_path)

@@ -1,4 +1,4 @@
-"""The rules as data: descriptions, models, thresholds and page agree; every type that they name is documented."""
+"""Rules, their models, thresholds and the page agree; every type and field that a rule reads is documented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCUMENTED = json.loads((ROOT / "local_feed/activity_types.json").read_text())
 WORD = re.compile(r"'([a-z]+(?:_[a-z0-9]+)+)'")
 
 
-def test_what_is_generated_is_what_the_rules_say():
+def test_the_generated_files_are_current():
     again = "write it again: .venv/bin/python -m orchestration.docs_pages.findings"
     assert PAGE.read_text() == page(), again
     assert RULE_LIST.read_text() == rule_list(), again
@@ -28,7 +28,7 @@ def test_a_rule_is_a_model_and_its_description():
     assert len(RULES) >= 30
 
 
-def test_every_rule_says_all_that_an_analyst_needs():
+def test_every_rule_has_all_fields_for_an_analyst():
     for rule in rules():
         assert rule["severity"] in SEVERITIES, rule
         assert re.fullmatch(r"T\d{4}(\.\d{3})?", rule["mitre_technique"]), rule
@@ -36,7 +36,7 @@ def test_every_rule_says_all_that_an_analyst_needs():
             assert len(rule[field]) > 4, (rule["rule_id"], field)
 
 
-def test_thresholds_are_the_vars_that_the_models_use():
+def test_thresholds_are_the_vars_of_the_models():
     values = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text())["vars"]["compliance"]
     macros = (ROOT / "dbt_project/macros/detections.sql").read_text()
     minimums = dict(re.findall(r"'(\w+)': var\('(\w+)'\)", macros))
@@ -65,6 +65,6 @@ def test_every_type_and_field_that_rules_read_is_documented():
     behaviours = acts[acts.index("set behaviours") : acts.index("with\n")]
     named = set(WORD.findall(behaviours)) - {"access_failure"}
     assert named <= set(DOCUMENTED)
-    # Changes of membership come from their mart; what else a rule names must be in the extract, or it never fires.
+    # Membership changes come from their mart. Any other type must be in the extract, or the rule never fires.
     for name, sql in RULES.items():
         assert {word for word in WORD.findall(sql) if word in DOCUMENTED} <= set(kinds), name

@@ -51,7 +51,7 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     path, _ = built
     result = run("verify", path, {})
     assert result.success
-    assert len(result.get_asset_check_evaluations()) == 11
+    assert len(result.get_asset_check_evaluations()) == 13
     assert all(one.passed for one in result.get_asset_check_evaluations())
     changed = tmp_path / "changed.duckdb"
     shutil.copyfile(path, changed)
@@ -63,8 +63,8 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     result = run("verify", changed, {})
     assert not result.success
     failed = {one.check_name for one in result.get_asset_check_evaluations() if not one.passed}
-    assert failed == {"rows_match_the_ledger", "sealed_days_hold"}
-    assert "2 check(s) found differences" in failure_of(result)
+    assert failed == {"rows_match_the_ledger", "contents_match_the_ledger", "sealed_days_hold"}
+    assert "3 check(s) found differences" in failure_of(result)
     [held] = [one for one in result.get_asset_check_evaluations() if one.check_name == "sealed_days_hold"]
     assert f"compliance {day} (version 1)" in held.metadata["first"].value
 

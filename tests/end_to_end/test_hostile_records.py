@@ -148,8 +148,7 @@ def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(
     hostile: tuple[Path, list[str]], tmp_path: Path
 ):
     path, records = hostile
-    with open_warehouse(path, read_only=True) as connection:
-        found = verify(connection)
+    found = verify(path)
     assert (found.activity_count, found.findings) == (len(records), [])
     for one in attest(path, Period(DAY.date(), DAY.date()), tmp_path):
         assert "<script" not in one.markdown.read_text(encoding="utf-8")

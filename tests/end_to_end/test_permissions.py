@@ -1,4 +1,4 @@
-"""Nobody but the owner can read what we write, whatever the umask; a named group can read what is published."""
+"""Only the owner can read what we write, whatever the umask; a configured group can read what is published."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Built = tuple[Path, dg.ExecuteInProcessResult]
 
 
 def modes(root: Path) -> dict[str, int]:
-    """The permissions of everything in a directory that are not the owner's; links have none of their own."""
+    """The group and other permissions of everything in a directory. Links have none."""
     return {
         str(path.relative_to(root)): path.stat().st_mode & 0o777
         for path in root.rglob("*")
@@ -46,7 +46,7 @@ def is_private(root: Path) -> bool:
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
-    """A shell whose umask hides nothing."""
+    """A shell with umask 0."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -85,10 +85,10 @@ def publish(path: Path, directory: Path, group: int | None) -> None:
 
 
 def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built, tmp_path: Path):
-    """Also where the edition stands already and only the group is new."""
+    """Also if the edition exists already and only the group is new."""
     path, directory = tmp_path / "warehouse.duckdb", tmp_path / "published"
     shutil.copyfile(built[0], path)
-    # Root may give to any group, others to their own.
+    # Root may assign any group, others only their own.
     group = 1 if os.geteuid() == 0 else [os.getgid(), *os.getgroups()][-1]
     publish(path, directory, None)
     assert is_private(directory)
@@ -101,18 +101,18 @@ def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built,
     assert (directory / ".lock").stat().st_mode & 0o077 == 0
 
 
-def test_a_group_that_is_not_there_is_one_sentence():
+def test_an_unknown_group_is_one_sentence():
     assert Settings.read({}).published_group is None
     with pytest.raises(ConfigurationError, match="PUBLISHED_GROUP is 'no such group', and this machine has no"):
         Settings.read({"PUBLISHED_GROUP": "no such group"})
 
 
-def test_a_group_that_we_may_not_give_to_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The one thing made up here: root, as which tests may run, may give to anybody."""
+def test_a_group_that_we_may_not_assign_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Patched, because tests may run as root, who may assign any group."""
 
     def refuse(path: Path, *_: int) -> None:
         raise PermissionError(1, "Operation not permitted", str(path))
 
     monkeypatch.setattr(files.os, "chown", refuse)
-    with pytest.raises(PublicationError, match="cannot be given to PUBLISHED_GROUP"):
+    with pytest.raises(PublicationError, match="cannot be assigned to PUBLISHED_GROUP"):
         files.share(tmp_path, 1)

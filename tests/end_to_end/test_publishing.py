@@ -1,4 +1,4 @@
-"""Publishing through the real asset graph: what is published, and what keeps yesterday's edition in place."""
+"""Publishing through the real asset graph: what is published, and what prevents a new edition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.end_to_end.conftest import PSEUDONYM_KEY, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
-# A rebuild changes the marts' contents, though no activity is new.
+# A rebuild changes the marts without new activities.
 AGAIN = "update raw.dbt_runs set build_id = 'again', is_full_refresh = true"
 
 
@@ -95,10 +95,10 @@ def test_the_parquet_files_hold_the_same(built: Built, database: Path):
 
 def test_the_run_says_what_was_published(built: Built, database: Path):
     result = built[1]
-    said = facts_of(result, "database")
-    assert said["path"] == str(database)
-    assert said["activities"] == rows(database, "select count(*) from marts.activities")[0][0]
-    assert {"published_at", "complete_through"} <= said.keys()
+    facts = facts_of(result, "database")
+    assert facts["path"] == str(database)
+    assert facts["activities"] == rows(database, "select count(*) from marts.activities")[0][0]
+    assert {"published_at", "complete_through"} <= facts.keys()
     assert facts_of(result, "parquet")["files unchanged"] == 0
     assert result.asset_materializations_for_node("published__postgres") == []
     noted = {
@@ -109,10 +109,10 @@ def test_the_run_says_what_was_published(built: Built, database: Path):
     assert "marts/key_lifecycle" in noted
 
 
-def test_publishing_again_costs_nothing_and_says_so(
+def test_publishing_again_writes_nothing_and_reports_it(
     built: Built, database: Path, caplog: pytest.LogCaptureFixture
 ):
-    """Without the key of the pseudonyms the general set stays as well, and what it is said so."""
+    """Without the key for pseudonyms the general set is kept, and the run reports it."""
     general = database.parent.with_name("published-general")
 
     def state() -> list[Any]:
@@ -128,7 +128,7 @@ def test_publishing_again_costs_nothing_and_says_so(
         assert facts_of(result, name)["outcome"].startswith("Nothing has changed")
         assert result.asset_materializations_for_node(f"published__general_{name}") == []
     [(at,)] = rows(general / "compliance.duckdb", "select published_at from marts._published")
-    assert f"PSEUDONYM_KEY is not set. The one of {at:%Y-%m-%d %H:%M} (UTC) stays as it is.\n" in caplog.text
+    assert f"PSEUDONYM_KEY is not set. The one of {at:%Y-%m-%d %H:%M} (UTC) is kept.\n" in caplog.text
     result = run("publish", built[0], {"PSEUDONYM_KEY": PSEUDONYM_KEY})
     for name in ("general_database", "general_parquet"):
         assert facts_of(result, name)["outcome"].startswith("Nothing has changed")
@@ -137,7 +137,7 @@ def test_publishing_again_costs_nothing_and_says_so(
 
 @pytest.fixture
 def copy(built: Built, tmp_path: Path) -> Path:
-    """A copy of the built warehouse, which a test may spoil."""
+    """A copy of the built warehouse, which tests may modify."""
     path = tmp_path / "copy.duckdb"
     path.write_bytes(built[0].read_bytes())
     return path
@@ -160,8 +160,8 @@ def change(path: Path, *statements: str) -> None:
     ("spoil", "sentence"),
     [
         ("update raw.dbt_runs set failed_nodes = ['not_null_users', 'x']", "failed in not_null_users and 1 more"),
-        ("update raw.dbt_runs set mart_count = 1", "No build of every mart"),
-        ("update raw.dbt_runs set through_ingest_seq = 1", "stopped on its way"),
+        ("update raw.dbt_runs set mart_count = 1", "No build of all marts"),
+        ("update raw.dbt_runs set through_ingest_seq = 1", "A build was interrupted"),
         ("alter table marts.logins drop column login_kind", "marts.logins is not as"),
         ("drop table marts.users", "marts.users is not as"),
     ],
@@ -218,7 +218,7 @@ def test_a_month_whose_rows_were_changed_in_place_is_written_again(copy: Path):
     assert counts[1] == months - 1 + days
 
 
-def test_a_gap_does_not_stop_publication_but_is_told(copy: Path):
+def test_a_gap_does_not_prevent_publication_but_is_reported(copy: Path):
     change(copy, "delete from raw.extracts where slice_start in (select slice_start from raw.extracts "
                  "order by slice_start limit 1 offset 20)")  # fmt: skip
     publish(copy, copy.parent / "published")

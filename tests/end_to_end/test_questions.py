@@ -20,12 +20,12 @@ from orchestration.docs_pages.questions import (
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 QUESTIONS = read_questions(PAGE.read_text(encoding="utf-8"))
-# Nothing arrives late or changes in a feed that is read once.
+# A feed that is read once has no late or changed activities.
 WITHOUT_ROWS = {
     "Did something arrive late, or come again with other content?",
     "Has the provider rewritten old records, and which fields?",
 }
-# The history ends on 31 October 2026 but for our own reads, which happen when the test runs.
+# The history ends on 31 October 2026, except for our own reads, which happen during the test.
 BY_THE_CLOCK = {"Who has been active in the last 30 days, loads by apps apart?"}
 
 
@@ -70,11 +70,11 @@ def test_the_outputs_are_written_and_nothing_else():
     assert read_questions(written)[0].title == "A?"
 
 
-def test_a_query_that_does_not_run_leaves_the_page_as_it_was(tmp_path: Path, monkeypatch, capsys):
+def test_a_failing_query_leaves_the_page_unchanged(tmp_path: Path, monkeypatch, capsys):
     page, file = tmp_path / "questions.md", tmp_path / "compliance.duckdb"
     page.write_text("### A?\n\n```sql\nselect * from nowhere;\n```\n\nold\n")
     duckdb.connect(str(file)).close()
-    with pytest.raises(QuestionsError, match=r"questions.md does not run"):
+    with pytest.raises(QuestionsError, match=r"questions.md fails on"):
         write(file, page)
     assert page.read_text().endswith("old\n")
     monkeypatch.setenv("PUBLISHED_PATH", str(tmp_path / "none"))

@@ -60,29 +60,29 @@ def test_the_job_and_the_command_write_the_same_review(
     result = run("review", path, {})
     assert result.success
     [made] = result.asset_materializations_for_node("evidence__access_review")
-    said = {name: value.value for name, value in made.metadata.items()}
-    assert said["complete"] is True
-    assert not [value for value in said.values() if "@" in str(value)], "its metadata names nobody"
-    table, page = Path(said["table"]), Path(said["page"])
+    facts = {name: value.value for name, value in made.metadata.items()}
+    assert facts["complete"] is True
+    assert not [value for value in facts.values() if "@" in str(value)], "its metadata names nobody"
+    table, page = Path(facts["table"]), Path(facts["page"])
     with table.open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == said["dagster/row_count"]
+        assert len(list(csv.DictReader(file))) == facts["dagster/row_count"]
     monkeypatch.setenv("WAREHOUSE_PATH", str(path))
     monkeypatch.setenv("PUBLISHED_PATH", str(path.parent / "published"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     arguments = [
         "review",
         "--on",
-        said["reviewed day"],
+        facts["reviewed day"],
         "--since",
-        said["changes since"],
+        facts["changes since"],
         "--output",
         str(tmp_path),
     ]
     monkeypatch.setattr("sys.argv", ["orchestration", *arguments])
     assert main() == 0
-    assert f"{said['reviewed day']} (complete): {said['held']:,} grants held" in capsys.readouterr().out
+    assert f"{facts['reviewed day']} (complete): {facts['held']:,} grants held" in capsys.readouterr().out
     assert (tmp_path / table.name).read_bytes() == table.read_bytes()
     assert (tmp_path / page.name).read_bytes() == page.read_bytes()
     monkeypatch.setattr("sys.argv", ["orchestration", "review", "--on", "never"])
     assert main() == 1
-    assert capsys.readouterr().err == "never is no date. Use one like 2026-06-30.\n"
+    assert capsys.readouterr().err == "never is not a date. Use one like 2026-06-30.\n"

@@ -17,6 +17,7 @@ from orchestration.evidence.seals import seal_days
 from orchestration.ingest.run import refresh
 from orchestration.intervals import Kind, Slice
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
 from tests.conftest import source_of
 from tests.histories import FIRST_DAY, build, land_slice, record
 
@@ -227,3 +228,14 @@ def test_an_unknown_source_and_a_directory_that_cannot_be_made_are_refused(path:
     path.with_name("file").write_text("")
     with pytest.raises(AttestationError, match="Choose another directory"):
         attest(path, period, output=path.with_name("file") / "below")
+
+
+def test_code_in_the_file_makes_nothing_complete(path: Path):
+    build(path)
+    with open_warehouse(path) as connection:
+        connection.execute(
+            "create or replace view raw.coverage as "
+            "select 'test' as source, timestamp '2000-01-01' as covered_from, timestamp '2100-01-01' as covered_to"
+        )
+    with pytest.raises(WarehouseError, match=r"code that this product did not put there.*view raw\.coverage"):
+        attest(path, read_period("2026-05-01", "2026-05-01"))

@@ -17,7 +17,7 @@ EXAMPLE = re.findall(r"^\$ (printf .*)\n(.*)$", TEXT, flags=re.MULTILINE)
 
 
 def test_the_commands_give_what_the_document_says():
-    assert len(EXAMPLE) == 6
+    assert len(EXAMPLE) == 8
     for command, said in EXAMPLE:
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == said, command
@@ -32,10 +32,17 @@ def test_the_product_seals_the_example_in_the_same_way(path: Path, query):
         land_slice(connection, *payloads, start=first, source="compliance")
         for day in (1, 2):
             land_slice(connection, start=first + timedelta(days=day), source="compliance")
+        connection.execute("delete from raw.extracts where slice_start > ?", [first.replace(tzinfo=None)])
+        connection.execute(
+            "update raw.extracts set extract_id = 'extract_1', slice_end = '2026-05-04', "
+            "last_request_id = 'req_1', "
+            "started_at = '2026-05-04 02:00:00', finished_at = '2026-05-04 02:00:01', product_version = '0.4.0', "
+            "feed_host = 'api.anthropic.com'"
+        )
         seal_days(connection)
     said = [line.split()[0] for _, line in EXAMPLE]
     assert query("select payload_sha256 from raw.activities order by activity_id") == [(one,) for one in said[:2]]
-    assert query("select day_sha256, seal_sha256 from raw.day_seals order by seal_number") == [
-        (said[2], said[3]),
-        (said[4], said[5]),
+    assert query("select day_sha256, ledger_sha256, seal_sha256 from raw.day_seals order by seal_number") == [
+        (said[2], said[4], said[5]),
+        (said[6], said[6], said[7]),
     ]

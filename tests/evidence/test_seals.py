@@ -30,11 +30,12 @@ def sha256(*texts: str) -> str:
     return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
-def chained(rows: Sequence[tuple]) -> list[tuple]:
-    """The rows' own values with the seals that follow from them."""
+def chained(rows: Sequence[tuple], ledger: Sequence[tuple]) -> list[tuple]:
+    """The rows' own values with the seals that follow from them and from what each covers of the ledger."""
     previous, result = None, []
     for number, (source, day, count, day_sha256) in enumerate(rows, start=1):
-        seal_sha256 = sha256("\n".join([previous or "", source, str(day), str(count), day_sha256]))
+        texts = [previous or "", source, str(day), str(count), day_sha256, "", *map(str, ledger[number - 1])]
+        seal_sha256 = sha256("\n".join(texts))
         result.append((number, day, count, day_sha256, previous, seal_sha256))
         previous = seal_sha256
     return result
@@ -48,13 +49,18 @@ def test_a_seal_is_computed_as_the_documents_say(path: Path, query):
         of_day = sorted((name, sha256(text.decode())) for name, (at, text) in texts.items() if at.date() == day)
         hashes.append(("test", day, len(of_day), sha256(*(one for _, one in of_day))))
     [report] = seal(path)
+    ledger = query(
+        "select seal_format, last_ingest_seq, last_extract_seq, extract_count, ledger_sha256 "
+        "from raw.day_seals order by seal_number"
+    )
+    assert [row[:4] for row in ledger] == [(2, 12, 5, 5), (2, 12, 5, 0), (2, 12, 5, 0), (2, 12, 5, 0)]
     assert query(
         "select seal_number, sealed_date, activity_count, day_sha256, previous_seal_sha256, seal_sha256 "
         "from raw.day_seals order by seal_number"
-    ) == chained(hashes)
+    ) == chained(hashes, ledger)
     assert [count for _, _, count, _ in hashes] == [3, 3, 0, 3], "the third day is empty, and sealed"
     assert (report.sealed_count, report.resealed_count, report.waiting_count) == (4, 0, 1)
-    assert (report.newest_date, report.newest_seal_sha256) == (days[3], chained(hashes)[-1][-1])
+    assert (report.newest_date, report.newest_seal_sha256) == (days[3], chained(hashes, ledger)[-1][-1])
 
 
 def test_ids_are_ordered_by_their_bytes(path: Path, query):

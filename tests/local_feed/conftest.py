@@ -1,4 +1,4 @@
-"""Feeds to ask and ways to ask them. The history of these tests is rendered once for all of them."""
+"""Feeds, and functions that request pages of them. The history is rendered once for all tests."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def client() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def ask(client: httpx.Client) -> Ask:
-    """Ask a feed once: `ask(feed, limit=5)`; lists are repeated, dotted names are given with `__`."""
+    """Send one request: `ask(feed, limit=5)`. Lists are repeated; `__` stands for a dot in names."""
 
     def send(
         feed: LocalFeed, key: str | None = None, headers: dict[str, str] | None = None, **query: Any
@@ -52,7 +52,7 @@ def ask(client: httpx.Client) -> Ask:
 
 @pytest.fixture
 def walk(ask: Ask) -> Callable[..., list[dict[str, Any]]]:
-    """Read a query to its end and give its records."""
+    """Read all pages of a query and return the records."""
 
     def read(feed: LocalFeed, **query: Any) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What comes while the feed runs: its own reads, live growth, records added by hand."""
+"""Activities that arrive while the feed runs: own reads, live growth, records added by hand."""
 
 import json
 
@@ -110,7 +110,7 @@ def test_live_activities_are_the_same_after_a_restart(cache, walk):
     assert seen[1].items() <= seen[0].items()
 
 
-def test_growth_does_not_depend_on_how_often_one_looks():
+def test_growth_does_not_depend_on_how_often_it_is_read():
     history = History(seed=3, size=1_000)
     since, until = round(NOW * 1e6), round((NOW + 300) * 1e6)
     steps = range(since, until, 7_000_000)

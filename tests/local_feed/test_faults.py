@@ -1,4 +1,4 @@
-"""Each fault does what it says, to the requests it is for, and then the feed behaves again."""
+"""Each fault has its effect on the requests that it applies to, and on no others."""
 
 import time
 
@@ -21,7 +21,7 @@ def ids(response):
 
 @pytest.mark.parametrize("status", [401, 403, 500, 502, 503, 504, 529])
 @pytest.mark.parametrize("should_retry", [None, True, False])
-def test_errors_with_and_without_a_word_on_retrying(small, ask, status, should_retry):
+def test_errors_with_and_without_should_retry(small, ask, status, should_retry):
     small.faults.add("error", status=status, should_retry=should_retry)
     response = ask(small)
     assert response.status_code == status
@@ -155,7 +155,7 @@ def test_a_duplicate_across_pages(small, ask):
     assert ids(second) == ["activity_0017", "activity_0016", "activity_0015", "activity_0014"]
 
 
-def test_an_end_that_is_none(small, ask):
+def test_a_wrong_end(small, ask):
     small.faults.add("ends_early")
     page = ask(small, limit=3).json()
     assert len(page["data"]) == 3
@@ -190,14 +190,14 @@ def test_missing_rate_limit_headers(small, ask):
     assert "anthropic-ratelimit-requests-remaining" in ask(small).headers
 
 
-def test_an_answer_made_up_as_a_whole(small, ask):
+def test_a_replaced_body(small, ask):
     small.faults.add("body", body='{"data": null}', headers={"x-should-retry": "maybe"})
     response = ask(small)
     assert (response.status_code, response.text) == (200, '{"data": null}')
     assert response.headers["x-should-retry"] == "maybe"
 
 
-def test_headers_alone_leave_the_answer_right(small, ask):
+def test_extra_headers_leave_the_answer_unchanged(small, ask):
     small.faults.add("headers", headers={"date": "yesterday", "anthropic-ratelimit-requests-limit": "many"})
     response = ask(small)
     assert len(ids(response)) == 10
@@ -207,7 +207,7 @@ def test_headers_alone_leave_the_answer_right(small, ask):
     )
 
 
-def test_an_answer_that_is_packed(small, client, ask):
+def test_a_compressed_answer(small, client, ask):
     plain = ask(small).content
     small.faults.add("gzip", times=2)
     response = ask(small)
@@ -218,7 +218,7 @@ def test_an_answer_that_is_packed(small, client, ask):
     assert ask(small).content != plain
 
 
-def test_a_body_that_is_small_on_the_wire_alone(small, client):
+def test_a_body_that_is_small_only_when_compressed(small, client):
     small.faults.add("bomb", size=3_000_000)
     headers = {"x-api-key": small.key, "anthropic-version": "2023-06-01"}
     with client.stream("GET", f"{small.url}/v1/compliance/activities", headers=headers) as response:

@@ -1,14 +1,14 @@
-"""The made-up history: the same every time, complete, and free of contradictions."""
+"""The made-up history is deterministic, complete and consistent."""
 
 import json
 from collections import Counter, defaultdict
 
 import pytest
 
-from local_feed.archive import Archive
+from local_feed.archive import RenderedHistory
 from local_feed.history import History
 from local_feed.history.catalog import documented
-from local_feed.history.kinds import TOLD_BY_STORIES
+from local_feed.history.kinds import ONLY_IN_STORIES
 from local_feed.instants import to_micros
 
 ENVELOPE = {"id", "created_at", "organization_id", "organization_uuid", "actor", "type"}
@@ -26,11 +26,11 @@ def smallest():
 
 @pytest.fixture(scope="module")
 def larger():
-    """Large enough for a crowd and for every actor of every type; oldest first."""
+    """Large enough for people without a story and for every actor of every type; oldest first."""
     return [json.loads(record.text) for record in rendered(20_000)][::-1]
 
 
-def told(records, kind):
+def of_type(records, kind):
     return [record for record in records if record["type"] == kind]
 
 
@@ -47,7 +47,7 @@ def test_a_history_has_exactly_its_size_newest_first_each_id_once(size):
     assert [r[:2] for r in records] == sorted((r[:2] for r in records), reverse=True)
 
 
-def test_what_the_index_says_is_what_the_bytes_say(smallest):
+def test_the_index_agrees_with_the_bytes(smallest):
     for at, activity_id, facet, text in smallest:
         content = json.loads(text)
         assert (at, activity_id) == (to_micros(content["created_at"]), content["id"])
@@ -56,13 +56,13 @@ def test_what_the_index_says_is_what_the_bytes_say(smallest):
         assert facet == (content["type"], *ids, actor.get("user_id"))
 
 
-def test_everything_documented_happens_at_the_smallest_size(smallest):
+def test_the_smallest_size_has_every_documented_type(smallest):
     seen = {record.facet.activity_type for record in smallest}
     assert set(documented()) <= seen
     assert seen - set(documented()) == SYSTEM
 
 
-def test_every_actor_type_and_one_unknown_appear_at_the_smallest_size(smallest):
+def test_the_smallest_size_has_every_actor_type_and_an_unknown_one(smallest):
     actors = {(json.loads(record.text).get("actor") or {}).get("type") for record in smallest}
     known = {actor for spec in documented().values() for actor in spec["actors"]}
     assert actors == known | {"robot_actor", None}
@@ -83,9 +83,9 @@ def test_required_fields_are_there_and_actors_are_allowed(larger):
             assert record["actor"]["type"] in spec["actors"], record
 
 
-def test_a_larger_history_has_every_actor_of_every_type_that_no_story_owns(larger):
+def test_a_larger_history_has_every_actor_of_every_other_type(larger):
     seen = {(r["type"], (r.get("actor") or {}).get("type")) for r in larger}
-    allowed = {(k, a) for k, spec in documented().items() if k not in TOLD_BY_STORIES for a in spec["actors"]}
+    allowed = {(k, a) for k, spec in documented().items() if k not in ONLY_IN_STORIES for a in spec["actors"]}
     assert allowed <= seen
 
 
@@ -111,7 +111,7 @@ def test_nobody_acts_before_joining_or_after_leaving_except_kofi(larger):
 
 
 def movement(record):
-    """Who (user, organization) comes with this record, and who goes."""
+    """Who (user, organization) joins with this record, and who leaves."""
     place, kind = record.get("organization_uuid"), record["type"]
     actor = (record.get("actor") or {}).get("user_id")
     if kind == "org_user_invite_accepted":
@@ -130,7 +130,7 @@ def movement(record):
 
 
 def first_arrivals(records):
-    """Those whose first movement is to come."""
+    """People whose first movement is to join."""
     first = {}
     for record in records:
         for direction, who in zip(("came", "left"), movement(record), strict=True):
@@ -167,7 +167,7 @@ def test_ends_of_keys_come_after_their_beginnings(larger):
             if record["type"] == kind:
                 begun[record[field]].append(record["created_at"])
     used = defaultdict(list)
-    for record in told(larger, "compliance_api_accessed"):
+    for record in of_type(larger, "compliance_api_accessed"):
         used[record["actor"]["api_key_id"]].append(record["created_at"])
     assert all(len(times) == 1 for times in begun.values())
     assert len(begun) > 15
@@ -177,8 +177,8 @@ def test_ends_of_keys_come_after_their_beginnings(larger):
 
 
 def test_an_admin_key_acts_under_both_of_its_names(larger):
-    made = {r["admin_api_key_id"].rpartition("_")[2] for r in told(larger, "admin_api_key_created")}
-    acting = {r["actor"]["api_key_id"].rpartition("_")[2] for r in told(larger, "compliance_api_accessed")}
+    made = {r["admin_api_key_id"].rpartition("_")[2] for r in of_type(larger, "admin_api_key_created")}
+    acting = {r["actor"]["api_key_id"].rpartition("_")[2] for r in of_type(larger, "compliance_api_accessed")}
     itself = {
         r["actor"]["admin_api_key_id"].rpartition("_")[2]
         for r in larger
@@ -188,7 +188,7 @@ def test_an_admin_key_acts_under_both_of_its_names(larger):
     assert (acting & itself) - made
 
 
-def test_what_programs_forget_is_there(smallest):
+def test_oddities_are_there(smallest):
     contents = [json.loads(record.text) for record in smallest]
     assert max(len(record.text) for record in smallest) > 15_000
     fractions = {
@@ -215,17 +215,17 @@ def test_one_person_keeps_an_id_through_several_addresses(larger):
     assert sorted(map(len, emails.values()))[-2:] == [1, 3]
 
 
-def test_days_of_work_are_busier_than_weekends(larger):
+def test_workdays_are_busier_than_weekends(larger):
     days = Counter(record["created_at"][:10] for record in larger)
     assert days["2026-06-10"] > 3 * days["2026-06-13"]
 
 
 def test_sign_ins_and_api_calls_belong_to_no_organization(larger):
     for kind in ("sso_login_succeeded", "user_logged_out", "compliance_api_accessed"):
-        assert {r["organization_uuid"] for r in told(larger, kind)} == {None}
+        assert {r["organization_uuid"] for r in of_type(larger, kind)} == {None}
 
 
-def test_a_history_is_rendered_once_and_found_again(tmp_path):
+def test_a_history_is_rendered_once_and_cached(tmp_path):
     first = History(5, 1_000).archive(tmp_path)
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     again = History(5, 1_000).archive(tmp_path)
@@ -233,7 +233,7 @@ def test_a_history_is_rendered_once_and_found_again(tmp_path):
     assert bytes(first.span(0, 1_000)) == bytes(again.span(0, 1_000))
 
 
-def test_rendering_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_a_failed_rendering_leaves_nothing_behind(tmp_path, monkeypatch):
     def breaks_off(self):
         yield []
         raise RuntimeError("disk full")
@@ -242,7 +242,7 @@ def test_rendering_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="disk full"):
         History(5, 1_000).archive(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert len(Archive()) == 0
+    assert len(RenderedHistory()) == 0
 
 
 @pytest.mark.parametrize(("size", "end"), [(999, "2026-10-31T23:59:59Z"), (2_000, "2025-05-20T00:00:00Z")])

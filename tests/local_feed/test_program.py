@@ -1,4 +1,4 @@
-"""`python -m local_feed`: it says where it listens, serves, and is gone when it should be."""
+"""`python -m local_feed`: prints its URL, serves, and ends when it should."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def test_it_serves_and_stops_at_a_signal(command, number):
         process.stdout.close()
 
 
-def test_it_goes_with_its_parent(command):
+def test_it_ends_with_its_parent(command):
     script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(60)"
     parent = subprocess.Popen(
         [sys.executable, "-c", script, *command, "--exit-with-parent"], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -76,7 +76,7 @@ def test_it_goes_with_its_parent(command):
 
 
 @pytest.mark.parametrize("wrong", [["--activities", "10"], ["--host", "203.0.113.1"], ["--rate", "0"]])
-def test_it_says_in_one_sentence_why_it_cannot_start(command, wrong):
+def test_it_reports_in_one_sentence_why_it_cannot_start(command, wrong):
     done = subprocess.run([*command, *wrong], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -14,7 +14,7 @@ def place(record):
 
 
 @pytest.mark.parametrize("limit", [5000, 333, 100])
-def test_a_walk_gives_every_record_once_newest_first_ties_by_id(feed, walk, limit):
+def test_reading_all_pages_gives_every_record_once_newest_first_ties_by_id(feed, walk, limit):
     records = walk(feed, limit=limit)
     assert [r["id"] for r in records] == [activity_id for activity_id, _ in feed.records()]
     places = [place(r) for r in records]
@@ -22,7 +22,7 @@ def test_a_walk_gives_every_record_once_newest_first_ties_by_id(feed, walk, limi
     assert len(set(places)) == len(feed) == 1_500
 
 
-def test_ascending_order_is_the_same_walk_backwards(feed, walk):
+def test_ascending_order_is_the_reverse(feed, walk):
     assert walk(feed, limit=271, order="asc") == walk(feed, limit=5000)[::-1]
 
 
@@ -126,7 +126,7 @@ def test_filters_by_organization_keep_rows_without_one(activity, walk, wanted, s
         assert [r["id"] for r in walk(feed, organization_ids=[wanted])] == [f"activity_{n:04d}" for n in seconds]
 
 
-def test_cursors_stay_good_while_records_arrive(activity, ask):
+def test_cursors_stay_valid_while_records_arrive(activity, ask):
     with LocalFeed(records=[activity(n) for n in range(10, 20)]) as feed:
         first = ask(feed, limit=4).json()
         feed.add(activity(30))
@@ -144,14 +144,14 @@ def test_cursors_survive_a_restart(cache, ask):
         assert ask(feed, limit=10, after_id=cursor).json()["data"] == expected
 
 
-def test_cursors_do_not_show_what_they_stand_for(feed, ask):
+def test_cursors_are_opaque(feed, ask):
     page = ask(feed, limit=2).json()
     for record, cursor in zip(page["data"], (page["first_id"], page["last_id"]), strict=True):
         assert record["id"] not in cursor
         assert record["id"].removeprefix("activity_") not in cursor
 
 
-def test_a_cursor_with_another_limit_is_still_good(feed, ask):
+def test_a_cursor_with_another_limit_is_still_valid(feed, ask):
     cursor = ask(feed, limit=10).json()["last_id"]
     assert ask(feed, limit=20, after_id=cursor).status_code == 200
 
@@ -172,7 +172,7 @@ def test_late_and_changed_records_in_a_rendered_history(feed, ask, walk, activit
         feed.replace("activity_unknown", activity(1, id="activity_unknown"))
 
 
-def test_records_that_cannot_be_understood_are_served_where_they_are_put(activity, ask):
+def test_unreadable_records_are_served_at_their_given_time(activity, ask):
     with LocalFeed(records=[activity(1), activity(3)]) as feed:
         feed.add({"type": "no_id_at_all"}, at="2026-03-01T00:00:02Z")
         assert [r.get("id") for r in ask(feed).json()["data"]] == ["activity_0003", None, "activity_0001"]

@@ -1,4 +1,4 @@
-"""What the feed refuses: bad parameters, keys without right, too many requests."""
+"""What the feed refuses: bad parameters, keys without permission, too many requests."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_the_version_header(small, ask, version):
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-key": "sk-ant-api01-stolen"}], ids=["none", "unknown"])
-def test_keys_that_are_none(small, ask, headers):
+def test_unknown_keys(small, ask, headers):
     refused(ask(small, headers={"anthropic-version": "2023-06-01", **headers}), 401, "authentication_error")
 
 

@@ -59,8 +59,7 @@ def seal(path: Path) -> None:
 
 
 def checked(path: Path, kept: Path | None = None) -> Verification:
-    with open_warehouse(path, read_only=True) as connection:
-        return verify(connection, seal_file.read(kept) if kept else None)
+    return verify(path, seal_file.read(kept) if kept else None)
 
 
 def findings(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test's own, from the binaries of the system, reached over a socket alone."""
+"""A PostgreSQL server for the tests, from the system's binaries, reachable only through a socket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _binaries() -> Path | None:
 
 
 def _user() -> str | None:
-    """The server refuses to run as root: then it runs as a user without rights."""
+    """The server refuses to run as root, so it then runs as an unprivileged user."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

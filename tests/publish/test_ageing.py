@@ -1,4 +1,4 @@
-"""PUBLISHED_DAYS: details that are too old are in neither set, what sums them up stays."""
+"""PUBLISHED_DAYS: neither set has details that are older; summaries keep them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import run
 from tests.end_to_end.test_publishing import Built, facts_of, rows
 
-# The made-up history goes on to its end in October.
+# The made-up history ends in October.
 SINCE = date(2026, 8, 15)
 CATALOG = read_catalog(project.manifest_path)
 
@@ -40,7 +40,7 @@ def publish(path: Path, published: PublishedSet) -> tuple[bool, tuple[int, int] 
 
 
 @pytest.mark.parametrize("name", ["restricted", "general"])
-def test_details_from_before_are_not_published_and_the_rest_is(built: Built, tmp_path: Path, name: str):
+def test_only_older_details_are_left_out(built: Built, tmp_path: Path, name: str):
     path, directory = tmp_path / "copy.duckdb", tmp_path / name
     path.write_bytes(built[0].read_bytes())
     publish(path, one_set(name, directory, SINCE))
@@ -64,7 +64,7 @@ def test_details_from_before_are_not_published_and_the_rest_is(built: Built, tmp
     assert [(count,)] == rows(file, "select count(*) from marts.activities")
     months = {one.name for one in link.resolve().glob("activities/month=*")}
     assert sorted(months)[:3] == ["month=2026-08", "month=2026-09", "month=2026-10"]
-    # A day later there is another edition, whose full months are those of the day before.
+    # A day later there is another edition with the same full months.
     assert publish(path, one_set(name, directory, SINCE)) == (False, None)
     written, counts = publish(path, one_set(name, directory, SINCE + timedelta(days=1)))
     assert written
@@ -72,7 +72,7 @@ def test_details_from_before_are_not_published_and_the_rest_is(built: Built, tmp
     assert counts[1] >= 3
 
 
-def test_an_access_review_of_what_is_not_too_old_finds_the_same_held(built: Built, tmp_path: Path):
+def test_an_access_review_of_recent_data_finds_the_same_grants(built: Built, tmp_path: Path):
     path = tmp_path / "copy.duckdb"
     path.write_bytes(built[0].read_bytes())
     publish(path, one_set("restricted", tmp_path / "aged", SINCE))
@@ -81,7 +81,7 @@ def test_an_access_review_of_what_is_not_too_old_finds_the_same_held(built: Buil
         for directory in (built[0].parent / "published", tmp_path / "aged")
     )
     facts = ("holder_id", "grant_type", "grant_id", "role", "granted_at", "is_held", "change", "ended_at")
-    # People of whom no record tells a membership are known by what they did alone.
+    # People without a membership record are known only by their activities.
     held = [
         [[row[fact] for fact in facts] for row in review.rows if row["change"] != "not known"]
         for review in (whole, aged)
@@ -90,7 +90,7 @@ def test_an_access_review_of_what_is_not_too_old_finds_the_same_held(built: Buil
     assert held[0] == held[1]
 
 
-def test_a_run_publishes_what_is_not_too_old_and_says_since_when(
+def test_a_run_publishes_recent_details_and_reports_since_when(
     built: Built, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO, "orchestration")
@@ -100,7 +100,7 @@ def test_a_run_publishes_what_is_not_too_old_and_says_since_when(
     assert rows(tmp_path / "p/compliance.duckdb", "select detail_since::varchar from marts._published") == [
         (since,)
     ]
-    assert "No general set was made: PSEUDONYM_KEY is not set.\n" in caplog.text
+    assert "No general set was published: PSEUDONYM_KEY is not set.\n" in caplog.text
     assert not (tmp_path / "p-general").exists()
     result = run("publish", built[0], {"PUBLISHED_DAYS": "sixty"})
     [failure] = {event.step_failure_data.user_failure_data.description for event in result.filter_events(

@@ -1,4 +1,4 @@
-"""The general set: nobody is named in it, what belongs together still does, and its key alone turns it back."""
+"""The general set names nobody, keeps relations between rows, and can be reversed only with the key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.end_to_end.conftest import PSEUDONYM_KEY
 from tests.end_to_end.test_evidence import command
 from tests.end_to_end.test_publishing import Built, rows
 
-# By name of the field, in records of the feed: what people are called, what they type, where they are.
+# Fields of the feed's records with names, typed text and addresses of people.
 TELLING = re.compile(r"email|name$|ip_address|filename")
 NETWORK = re.compile(r"[0-9a-f.:]+/(?:24|48)\b")
 
@@ -44,14 +44,14 @@ def directory(built: Built) -> Path:
 
 @pytest.fixture
 def copy(built: Built, tmp_path: Path) -> Path:
-    """A copy of the built warehouse, which a test may spoil."""
+    """A copy of the built warehouse, which tests may modify."""
     path = tmp_path / "copy.duckdb"
     path.write_bytes(built[0].read_bytes())
     return path
 
 
 def pseudonym(value: str) -> str:
-    """As docs/publishing.md says it, without any code of the product."""
+    """The pseudonym as docs/publishing.md defines it, without the product's code."""
     return "p_" + hmac.new(PSEUDONYM_KEY.encode(), value.lower().encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -62,14 +62,14 @@ def publish(path: Path, directory: Path, key: str = PSEUDONYM_KEY) -> tuple[bool
         return publish_database(connection, published, edition), publish_parquet(connection, published, edition)
 
 
-def told(value: Any, field: str = "") -> Iterator[str]:
-    """Every text of a record under a field that tells of people, and every email in any of its texts."""
+def personal_texts(value: Any, field: str = "") -> Iterator[str]:
+    """Every text of a record in a field with personal data, and every email in any of its texts."""
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from told(part, name)
+            yield from personal_texts(part, name)
     elif isinstance(value, list):
         for part in value:
-            yield from told(part, field)
+            yield from personal_texts(part, field)
     elif isinstance(value, str):
         yield from re.findall(r"[\w.+'-]+@[\w.-]+", value)
         if TELLING.search(field):
@@ -77,7 +77,7 @@ def told(value: Any, field: str = "") -> Iterator[str]:
 
 
 def everything(directory: Path) -> str:
-    """All that the set holds, in lower case: each text of each table, in both formats, and each file's bytes."""
+    """Everything in the set, in lower case: each text of each table, in both formats, and each file's bytes."""
     found: set[str] = set()
     with duckdb.connect(str(directory / "compliance.duckdb"), read_only=True) as connection:
         tables = connection.execute("select 'marts.' || table_name from duckdb_tables()").fetchall()
@@ -90,21 +90,19 @@ def everything(directory: Path) -> str:
     return "\n".join(texts + contents).lower()
 
 
-def test_nothing_that_the_feed_told_of_people_is_in_the_general_set(
-    built: Built, history: LocalFeed, directory: Path
-):
-    secrets = {text.lower() for record in history.served.values() for text in told(json.loads(record))}
+def test_no_personal_data_of_the_feed_is_in_the_general_set(built: Built, history: LocalFeed, directory: Path):
+    secrets = {text.lower() for record in history.served.values() for text in personal_texts(json.loads(record))}
     chronicle = History(history.options.seed, history.options.size)
     assert chronicle.chronicle
     secrets |= {person.name.lower() for person in chronicle.cast.people.values()}
-    # Shorter ones are words, and parts of others; the first address of a network is told by its name.
+    # Shorter ones are words or parts of others; the first address of a network is in the network's name.
     secrets = {text for text in secrets if len(text) > 8 and not re.fullmatch(r"[0-9.]+\.0", text)}
     hidden, shown = everything(directory), everything(built[0].parent / "published")
     assert len([text for text in secrets if text in shown]) > 150
     assert [text for text in secrets if text in hidden] == []
 
 
-def test_whatever_a_labelled_column_holds_is_not_in_the_general_set(copy: Path, tmp_path: Path):
+def test_no_value_of_a_labelled_column_is_in_the_general_set(copy: Path, tmp_path: Path):
     secret, address = "Zoe Verysecret <zoe@hidden.example>", "198.51.100.234"
 
     def stands_for(mart: Mart) -> str:
@@ -132,7 +130,7 @@ def test_whatever_a_labelled_column_holds_is_not_in_the_general_set(copy: Path, 
     assert kept == [([pseudonym(secret), None], "198.51.100.0/24")]
 
 
-def test_what_belongs_together_still_does(built: Built, directory: Path):
+def test_rows_still_join(built: Built, directory: Path):
     hidden, shown = directory / "compliance.duckdb", built[0].parent / "published/compliance.duckdb"
     for query in (
         "select count(*) from marts.activities",
@@ -157,7 +155,7 @@ def test_what_belongs_together_still_does(built: Built, directory: Path):
     ]
 
 
-def test_what_is_left_out_and_what_the_rest_means_is_said(directory: Path):
+def test_left_out_columns_and_replacements_are_described(directory: Path):
     file = directory / "compliance.duckdb"
     marts = read_catalog(project.manifest_path).marts
     gone = {f"{mart.name}.{one.name}" for mart in marts for one in mart.columns if one.pii == "free_text"}
@@ -198,14 +196,14 @@ def test_an_error_does_not_show_the_key_even_with_its_local_variables(copy: Path
         connection.execute("alter table marts.users alter emails type integer[] using [1]")
     with pytest.raises(TypeError) as raised:
         publish(copy, tmp_path / "general")
-    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
-    ours = [frame for frame in told.stack if "orchestration" in Path(frame.filename).parts]
-    assert {"prepare", "of", "publish_database"} <= {frame.name for frame in ours}
-    assert PSEUDONYM_KEY not in str([(frame.line, frame.locals) for frame in ours]) + str(raised.value)
+    trace = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    frames = [frame for frame in trace.stack if "orchestration" in Path(frame.filename).parts]
+    assert {"prepare", "of", "publish_database"} <= {frame.name for frame in frames}
+    assert PSEUDONYM_KEY not in str([(frame.line, frame.locals) for frame in frames]) + str(raised.value)
     assert [path.name for path in (tmp_path / "general").iterdir()] == [".lock"]
 
 
-def test_an_email_has_one_pseudonym_however_it_was_typed():
+def test_all_spellings_of_an_email_have_one_pseudonym():
     keyed = Pseudonyms(SecretStr(PSEUDONYM_KEY))
     assert keyed.of(" Ada@Example.com ") == keyed.of("ada@example.com") == pseudonym("ada@example.com")
     assert keyed.of("Production") != keyed.of("production")
@@ -219,7 +217,7 @@ def environment(built: Built, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     return monkeypatch
 
 
-def test_a_pseudonym_is_turned_back_with_the_key_and_the_restricted_set(
+def test_a_pseudonym_is_reversed_with_the_key_and_the_restricted_set(
     built: Built, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     shown = built[0].parent / "published/compliance.duckdb"
@@ -230,13 +228,13 @@ def test_a_pseudonym_is_turned_back_with_the_key_and_the_restricted_set(
     exact = Pseudonyms(SecretStr(PSEUDONYM_KEY)).of(name)
     environment.setattr("sys.stdin", io.StringIO(f"{exact}\np_{'0' * 32} \x1b[31mred\n"))
     assert command(environment, built[0], "reveal") == 1
-    said = capsys.readouterr()
-    assert said.out == f"{exact}\t{name}\n"
-    assert said.err.count("no value of the restricted set has this pseudonym under this key") == 2
-    assert "\x1b" not in said.err
+    output = capsys.readouterr()
+    assert output.out == f"{exact}\t{name}\n"
+    assert output.err.count("no value of the restricted set has this pseudonym under this key") == 2
+    assert "\x1b" not in output.err
 
 
-def test_without_a_published_set_the_warehouse_is_asked_and_without_a_key_nobody(
+def test_without_a_published_set_the_warehouse_is_searched_and_without_a_key_nothing(
     built: Built, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
     environment.setenv("PUBLISHED_PATH", str(tmp_path))
@@ -251,7 +249,7 @@ def test_without_a_published_set_the_warehouse_is_asked_and_without_a_key_nobody
     assert "PSEUDONYM_KEY is not set." in capsys.readouterr().err
 
 
-def test_the_run_says_what_the_general_set_is(built: Built, directory: Path):
+def test_the_run_reports_the_general_set(built: Built, directory: Path):
     for kind in ("database", "parquet"):
         [made] = built[1].asset_materializations_for_node(f"published__general_{kind}")
         assert made.metadata["outcome"].value == "Published."

@@ -1,4 +1,4 @@
-"""Publishing that is killed or runs out of room: what was published before stays, and nothing else does."""
+"""Publishing that is killed or runs out of disk: the previous publication stays, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from orchestration.config.settings import ROOT
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
-# Publishes one set of the warehouse argv[1] into argv[2]; the code in argv[3] runs before.
+# Publishes one set of the warehouse argv[1] into argv[2], after running the code in argv[3].
 PROGRAM = """
 import os, resource, sys, time
 from pathlib import Path
@@ -36,7 +36,7 @@ with open_warehouse(Path(sys.argv[1])) as connection:
         sys.exit(str(error))
 """
 DATABASE, PARQUET = "publish = publish_database\n", "publish = publish_parquet\n"
-# Everything is written, nothing is swapped in yet.
+# Everything is written, nothing is replaced yet.
 HALT = "os.replace = lambda *_: (print('halted', flush=True), time.sleep(60))\n"
 NO_ROOM = "resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))\n"
 ANOTHER = "import dataclasses; edition = dataclasses.replace(edition, fingerprint='another')\n"
@@ -48,7 +48,7 @@ def start(path: Path, directory: Path, code: str) -> subprocess.Popen[str]:
 
 
 def content(directory: Path) -> dict[str, int]:
-    """Every file and link that a reader can see, with what tells one version from another."""
+    """Every file and link that a reader can see, with what distinguishes its versions."""
     return {
         str(path.relative_to(directory)): path.lstat().st_ino
         for path in directory.rglob("*")
@@ -65,7 +65,7 @@ def warehouse(built: Built, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", [DATABASE, PARQUET], ids=["database", "parquet"])
-def test_killed_in_the_middle_or_without_room(warehouse: Path, tmp_path: Path, kind: str):
+def test_a_killed_publication_or_a_full_disk(warehouse: Path, tmp_path: Path, kind: str):
     directory = tmp_path / "published"
     assert start(warehouse, directory, kind).wait() == 0
     before = content(directory)
@@ -84,7 +84,7 @@ def test_killed_in_the_middle_or_without_room(warehouse: Path, tmp_path: Path, k
     assert list(directory.glob(".unfinished-*")) == []
 
 
-def test_a_directory_that_cannot_be_written_to_is_one_sentence(warehouse: Path, tmp_path: Path):
+def test_an_unwritable_directory_is_one_sentence(warehouse: Path, tmp_path: Path):
     (tmp_path / "file").touch()
     process = start(warehouse, tmp_path / "file" / "published", DATABASE)
     _, error = process.communicate()

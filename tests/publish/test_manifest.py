@@ -1,4 +1,4 @@
-"""Published files that were edited, lost, added or left behind since: noticed, published again, or removed."""
+"""Published files that were edited, lost, added or left behind are detected, published again or removed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def directory(warehouse: Path) -> Path:
 
 
 def flip(path: Path) -> None:
-    """Change one byte in place, and let the file look as old as it was."""
+    """Change one byte in place and keep the file's modification time."""
     before, content = path.stat(), bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -76,7 +76,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_what_is_not_as_it_was_published_is_found_and_published_again(
+def test_changed_files_are_detected_and_published_again(
     warehouse: Path, directory: Path, damage: Callable[[Path], object], monkeypatch, capsys
 ):
     monkeypatch.setenv("PUBLISHED_PATH", str(directory))
@@ -96,7 +96,7 @@ def test_what_is_not_as_it_was_published_is_found_and_published_again(
     assert rows(warehouse, f"select count(*) from {files}") == rows(warehouse, count)
 
 
-def test_a_run_says_that_it_publishes_again(warehouse: Path, directory: Path, caplog: pytest.LogCaptureFixture):
+def test_a_run_reports_that_it_publishes_again(warehouse: Path, directory: Path, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO, "orchestration")
     flip(to_database(directory))
     flip(WHOLE(directory))
@@ -107,7 +107,7 @@ def test_a_run_says_that_it_publishes_again(warehouse: Path, directory: Path, ca
     assert facts_of(run("publish", warehouse, {}), "parquet")["outcome"].startswith("Nothing has changed")
 
 
-def test_a_month_that_was_edited_is_not_carried_into_the_next_edition(warehouse: Path, directory: Path):
+def test_an_edited_month_is_not_shared_with_the_next_edition(warehouse: Path, directory: Path):
     month = MONTH(directory)
     name = month.relative_to((directory / "parquet").resolve()).parent
     before = month.read_bytes()
@@ -121,16 +121,16 @@ def test_a_month_that_was_edited_is_not_carried_into_the_next_edition(warehouse:
 
 
 @pytest.mark.parametrize("name", ["../../../victim", "/tmp/victim", "activities/../../victim", "users/x.parquet"])
-def test_names_in_a_manifest_or_a_link_lead_nowhere_else(warehouse: Path, directory: Path, name: str):
+def test_names_in_a_manifest_or_a_link_cannot_lead_elsewhere(warehouse: Path, directory: Path, name: str):
     victim = warehouse.parent / "victim"
     victim.write_text("private")
     victim.chmod(0o600)
     manifest = (directory / "parquet").resolve() / "_edition.json"
-    told = json.loads(manifest.read_text())
-    for month in told["files"]["activities"].values():
-        told["published_files"][name] = told["published_files"].get(month["path"])
+    facts = json.loads(manifest.read_text())
+    for month in facts["files"]["activities"].values():
+        facts["published_files"][name] = facts["published_files"].get(month["path"])
         month["path"] = name
-    manifest.write_text(json.dumps(told))
+    manifest.write_text(json.dumps(facts))
     change(warehouse, "update raw.dbt_runs set build_id = 'x', is_full_refresh = false", AGAIN)
     publish(warehouse, directory)
     assert victim.stat().st_nlink == 1
@@ -142,8 +142,8 @@ def test_names_in_a_manifest_or_a_link_lead_nowhere_else(warehouse: Path, direct
     assert (directory / "parquet").resolve().name.startswith(".parquet-")
 
 
-def test_an_edition_that_a_killed_publication_left_goes_with_the_next(warehouse: Path, directory: Path):
-    """Killed after the link was turned and before the editions of before were removed."""
+def test_an_edition_left_by_a_killed_publication_is_removed_by_the_next(warehouse: Path, directory: Path):
+    """Killed after the link was switched and before old editions were removed."""
     left = directory / f".parquet-{'0' * 32}"
     shutil.copytree((directory / "parquet").resolve(), left)
     assert publish(warehouse, directory) == NOTHING
@@ -155,7 +155,7 @@ def test_an_edition_that_a_killed_publication_left_goes_with_the_next(warehouse:
     assert before.exists()
 
 
-def test_without_the_group_the_files_are_the_owners_again(built: Built, tmp_path: Path):
+def test_without_the_group_the_files_are_private_again(built: Built, tmp_path: Path):
     import grp
 
     path = tmp_path / "copy.duckdb"

@@ -44,12 +44,12 @@ def publish(
         return publish_postgres(connection, published, read_edition(connection, published), url)
 
 
-def test_every_chart_of_the_dashboards_can_be_asked(warehouse: Path, url: SecretStr, ask: Ask):
+def test_every_dashboard_chart_query_runs(warehouse: Path, url: SecretStr, ask: Ask):
     publish(warehouse, url)
     definitions = read_definitions()
     for dashboard in definitions.dashboards:
         for chart in dashboard.charts:
-            assert ask(chart.question(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
+            assert ask(chart.query(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
 
 
 def in_warehouse(path: Path, query: str) -> list[tuple]:
@@ -57,7 +57,7 @@ def in_warehouse(path: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
-def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: Path, url: SecretStr, ask: Ask):
+def test_the_tables_are_the_built_ones_and_are_replaced_atomically(warehouse: Path, url: SecretStr, ask: Ask):
     odd = """['a"b', 'c\\d', null, '', 'NULL', 'e,f{g}', 'h' || chr(10)]"""
     first = publish(
         warehouse, url, f"update marts.users set emails = {odd}, current_email = '' where user_id = (select "
@@ -80,7 +80,7 @@ def test_the_tables_hold_what_was_built_and_are_replaced_as_a_whole(warehouse: P
     assert ask("select source, gap_count from marts._published") == [("compliance", 0)]
 
     assert publish(warehouse, url) == VerificationResult(written=False)
-    # A query that began before ends on the tables it began with, and keeps nobody waiting.
+    # A running query finishes on the old tables and blocks nobody.
     with psycopg.connect(url.get_secret_value()) as reader:
         [(before,)] = reader.execute("select count(*) from marts.users").fetchall()
         second = publish(warehouse, url, "delete from marts.users", AGAIN)
@@ -102,7 +102,7 @@ def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: Se
     )
     assert keys["marts.activities"] == "PRIMARY KEY (activity_id)"
     marts = {f"marts.{mart.name}" for mart in read_catalog(project.manifest_path).marts}
-    # The key of a credential is its type and its id together.
+    # A credential is identified by type and id together.
     assert marts - set(keys) <= {"marts.key_lifecycle"}
     indexed = ask("select indexdef from pg_indexes where tablename = 'activities'")
     assert any("(occurred_at)" in definition for (definition,) in indexed)
@@ -116,7 +116,7 @@ def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: Se
             connection.execute("delete from marts.activities")
 
 
-def test_the_general_set_has_a_schema_and_a_role_of_its_own(warehouse: Path, url: SecretStr, ask: Ask):
+def test_the_general_set_has_its_own_schema_and_role(warehouse: Path, url: SecretStr, ask: Ask):
     key = Pseudonyms(SecretStr("k" * 32))
     published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
     publish(warehouse, url)
@@ -137,7 +137,7 @@ def test_the_general_set_has_a_schema_and_a_role_of_its_own(warehouse: Path, url
             connection.execute("select count(*) from marts.activities")
 
 
-def test_leftovers_go_and_what_is_not_ours_stays(warehouse: Path, url: SecretStr, ask: Ask):
+def test_leftovers_are_dropped_and_foreign_schemas_are_kept(warehouse: Path, url: SecretStr, ask: Ask):
     ask("create schema marts_next_foreign")
     ask("create schema marts")
     with pytest.raises(PublicationError, match="a schema marts that this product did not make"):
@@ -156,7 +156,7 @@ def test_leftovers_go_and_what_is_not_ours_stays(warehouse: Path, url: SecretStr
     assert [name.startswith("marts_old_") for name in names[2:]] == [True]
 
 
-def test_no_error_tells_the_password(warehouse: Path, url: SecretStr):
+def test_no_error_shows_the_password(warehouse: Path, url: SecretStr):
     text = url.get_secret_value()
     for wrong in (
         text.replace(PASSWORD, "wrong-password"),
@@ -170,7 +170,7 @@ def test_no_error_tells_the_password(warehouse: Path, url: SecretStr):
         assert ":secret" not in str(error.value)
 
 
-def test_ids_that_differ_in_what_postgresql_cannot_store_stay_apart(warehouse: Path, url: SecretStr, ask: Ask):
+def test_ids_that_differ_in_unstorable_characters_stay_distinct(warehouse: Path, url: SecretStr, ask: Ask):
     ids = (
         "a\0b",
         "a\ufffdb",
@@ -230,7 +230,7 @@ def test_nothing_goes_to_another_host_unencrypted(warehouse: Path, text: str, mo
     assert not (warehouse.parent / "published").exists()
 
 
-def test_the_environment_of_the_driver_names_a_host_too(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_driver_s_environment_can_name_a_host(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PGHOST", "db.example")
     with pytest.raises(PublicationError, match="would cross the network unencrypted"):
         publish(warehouse, SecretStr("postgresql://u:pw@/x"))

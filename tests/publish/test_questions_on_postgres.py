@@ -1,4 +1,4 @@
-"""Every documented question on the published PostgreSQL: the answer of the published file."""
+"""Every documented question gives the same answer in PostgreSQL as in the published file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orchestration.warehouse.connection import open_warehouse
 Built = tuple[Path, dg.ExecuteInProcessResult]
 TEXT = PAGE.read_text(encoding="utf-8")
 QUESTIONS = read_questions(TEXT)
-# The form for PostgreSQL, by the title of the question; all others run there as they stand.
+# PostgreSQL variants by the title of the question; all others run unchanged.
 ON_POSTGRESQL = dict(re.findall(r"^\*\*([^*]+)\*\*\n\n```postgresql\n(.*?);\n```", TEXT, re.DOTALL | re.MULTILINE))
 
 
@@ -47,7 +47,7 @@ def test_every_question_has_the_same_answer_on_postgresql(built: Built, url: Sec
 
 
 def plain(row: tuple) -> list:
-    """Numbers of one kind, lists in one order: engines differ in decimals and in the order of what they gather."""
+    """Normalize numbers and the order of lists, in which the engines differ."""
     return [
         float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else value
         for value in (sorted(map(str, one)) if isinstance(one, list) else one for one in row)

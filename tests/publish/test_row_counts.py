@@ -1,4 +1,4 @@
-"""Every row of a mart is published once, whatever stands in the place of its values; otherwise nothing is."""
+"""Every row of a mart is published exactly once, whatever replaces its values; otherwise nothing is published."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def publish(path: Path, published: PublishedSet, url: SecretStr | None = None) -
 
 
 def all_alike(path: Path) -> list[str]:
-    """Statements after which all rows of every mart share the values that a label hides."""
+    """Statements that give all rows of every mart the same values in labelled columns."""
     texts = {"varchar[]": "[]", "varchar": "'ada@x.example'"}
     found = []
     for mart in read_catalog(project.manifest_path).marts:
@@ -59,7 +59,7 @@ def all_alike(path: Path) -> list[str]:
     return found
 
 
-def test_people_who_share_every_value_stay_as_many_as_they_are(warehouse: Path, url: SecretStr, ask: Ask):
+def test_people_who_share_every_value_stay_separate_rows(warehouse: Path, url: SecretStr, ask: Ask):
     change(warehouse, *all_alike(warehouse))
     published = general_set(warehouse)
     publish(warehouse, published, url)
@@ -73,7 +73,7 @@ def test_people_who_share_every_value_stay_as_many_as_they_are(warehouse: Path, 
         assert ask(f"select count(*) from marts_general.{mart.name}") == rows(warehouse, count), mart.name
 
 
-def test_ids_that_have_one_pseudonym_do_not_stop_publication(warehouse: Path, url: SecretStr, ask: Ask):
+def test_ids_with_the_same_pseudonym_do_not_prevent_publication(warehouse: Path, url: SecretStr, ask: Ask):
     change(
         warehouse,
         "insert into marts.users by name select * replace ('Ada@X.example' as user_id) from marts.users limit 1",
@@ -85,7 +85,7 @@ def test_ids_that_have_one_pseudonym_do_not_stop_publication(warehouse: Path, ur
 
 
 @pytest.mark.parametrize("relation", ["(from {} union all from {})", "(from {} limit 1)"], ids=["more", "fewer"])
-def test_what_has_other_rows_than_were_built_is_published_nowhere(
+def test_a_set_with_a_wrong_row_count_is_not_published(
     warehouse: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
 ):
     published = restricted(read_catalog(project.manifest_path), warehouse.parent / "published")

@@ -1,6 +1,4 @@
-"""What a fault does to an answer that is otherwise right: the page, its cursors, its text, and what comes
-later.
-"""
+"""What a fault does to an answer: its page, cursors, text and headers, and the history after it."""
 
 import gzip
 import json
@@ -18,8 +16,8 @@ from local_feed.timeline import FeedPage, Selection, Timeline
 _PROXY_PAGE = b"<!doctype html><html><head><title>%d</title></head><body><h1>%s</h1></body></html>"
 
 
-def instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
-    """Status, headers and body of a fault that takes the place of the answer."""
+def replacement(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
+    """Status, headers and body that replace the answer; None if the fault does not replace it."""
     headers = {"content-type": "application/json"}
     if fault.should_retry is not None:
         headers["x-should-retry"] = str(fault.should_retry).lower()
@@ -43,7 +41,7 @@ def instead(fault: Fault) -> tuple[int, dict[str, str], bytes] | None:
 
 
 def _bomb(size: int) -> bytes:
-    """Blanks, a thousand times smaller on the wire than unpacked."""
+    """Gzipped blanks, a thousand times smaller than unpacked."""
     packing = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     blanks = b" " * 2**20
     pieces = [packing.compress(blanks[: min(len(blanks), size - done)]) for done in range(0, size, len(blanks))]
@@ -51,7 +49,7 @@ def _bomb(size: int) -> bytes:
 
 
 def wrap(fault: Fault, headers: dict[str, str], body: bytes) -> bytes:
-    """The body as it travels; what the fault says of the headers is put into them."""
+    """The body as it is sent. Adds the fault's headers to `headers`."""
     headers |= fault.headers
     if fault.kind not in ("gzip", "gzip_cut", "gzip_members"):
         return body
@@ -64,13 +62,17 @@ def wrap(fault: Fault, headers: dict[str, str], body: bytes) -> bytes:
 
 
 def refuse_cursor(fault: Fault) -> None:
-    """A 400 for a cursor that was good a moment ago."""
+    """Refuse a valid cursor, if the fault says so.
+
+    Raises:
+        Refusal: 400.
+    """
     if fault.kind == "cursor_refused":
         raise Refusal(400, fault.message or "after_id: not a valid cursor")
 
 
 def spoil_page(fault: Fault, query: Query, page: FeedPage, timeline: Timeline) -> FeedPage:
-    """The page with too many, too few or no records, or with a false end."""
+    """The page with too many, too few or no records, or with a wrong end."""
     match fault.kind:
         case "empty_page":
             return FeedPage([], page.first, page.last, has_more=True)
@@ -107,7 +109,7 @@ def _last_row(page: FeedPage) -> "range | tuple[int, str, int]":
 
 
 def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
-    """A next cursor that is the one just used, a given one, or none where there should be one."""
+    """Repeat the cursor that was sent, give another one, or leave out the next one."""
     if fault.kind == "same_cursor":
         envelope["last_id"] = sent_cursor
         envelope["has_more"] = True
@@ -120,7 +122,7 @@ def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, ob
 
 
 def spoil_text(fault: Fault, body: bytes) -> bytes:
-    """A body that is no JSON, no UTF-8, or has its records twice, the second time none."""
+    """Make the body invalid JSON or UTF-8, or repeat its records key with an empty list."""
     half = len(body) // 2
     match fault.kind:
         case "broken_json":
@@ -133,8 +135,8 @@ def spoil_text(fault: Fault, body: bytes) -> bytes:
     return body
 
 
-def afterwards(fault: Fault, page: FeedPage, timeline: Timeline, serial: int) -> None:
-    """Change history behind the reader's back: an activity arrives late, or loses a field."""
+def change_history(fault: Fault, page: FeedPage, timeline: Timeline, serial: int) -> None:
+    """Change the history that was just read: an activity arrives late, or loses a field."""
     if fault.kind not in ("late_activity", "changed_record") or not page.rows:
         return
     run = page.rows[len(page.rows) // 2]
