@@ -159,6 +159,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         ("raw/extracts", "no_gaps"),
         ("raw/extracts", "history_is_read"),
         ("raw/extracts", "ledger_counts_equal_rows"),
+        ("raw/extracts", "no_record_is_quarantined"),
         ("raw/sources", "every_source_is_read"),
         ("raw/activities", "newest_activity_is_recent"),
         ("raw/feed_requests", "own_reads_come_back"),

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
-import pyarrow as pa
 
 # A page of 5,000 records of 25 kB each. A body without a bound would let one answer take all memory.
 MAX_BODY_BYTES = 128 * 2**20
@@ -28,7 +27,12 @@ class Page(msgspec.Struct, frozen=True):
     last_id: str | None = None
 
 
+class _Envelope(msgspec.Struct):
+    data: msgspec.Raw
+
+
 _DECODER = msgspec.json.Decoder(Page)
+_ENVELOPE_DECODER = msgspec.json.Decoder(_Envelope)
 
 
 class Unreadable(Exception):
@@ -106,7 +110,7 @@ def cut(body: bytes) -> Page:
             if stand_in == body:
                 raise
             page = _DECODER.decode(stand_in)
-        _refuse_repeated_names(stand_in, page)
+        _refuse_repeated_names(stand_in)
     except UnicodeDecodeError:
         raise Unreadable("invalid UTF-8") from None
     except RecursionError:
@@ -115,25 +119,20 @@ def cut(body: bytes) -> Page:
         raise Unreadable(str(error)) from None
     if stand_in is body:
         return page
-    records = [msgspec.Raw(body[slice(*_span(record, stand_in))]) for record in page.data]
+    records, position = [], 0
+    for record in map(bytes, page.data):
+        position = stand_in.index(record, position)
+        records.append(msgspec.Raw(body[position : position + len(record)]))
+        position += len(record)
     return msgspec.structs.replace(page, data=records)
 
 
-def _span(record: msgspec.Raw, body: bytes) -> tuple[int, int]:
-    """Where the record stands: the decoder cuts views of the body."""
-    view = pa.py_buffer(record)
-    start = view.address - pa.py_buffer(body).address
-    return start, start + view.size
-
-
-def _refuse_repeated_names(body: bytes, page: Page) -> None:
+def _refuse_repeated_names(body: bytes) -> None:
     """Refuse a page that has `data`, or anything else, twice: the decoder would keep the last and drop the first.
 
-    Only what stands around the records is read; what lies between the first and the last is one array.
+    The records, which are nearly all of the body, are left out before the names are read.
     """
-    rest = body
-    if page.data:
-        rest = body[: _span(page.data[0], body)[0]] + body[_span(page.data[-1], body)[1] :]
-    names = [name for name, _ in json.loads(rest, object_pairs_hook=list)]
+    records = bytes(_ENVELOPE_DECODER.decode(body).data)
+    names = [name for name, _ in json.loads(body.replace(records, b"0", 1), object_pairs_hook=list)]
     if len(set(names)) < len(names):
         raise ValueError("an object with a name twice")

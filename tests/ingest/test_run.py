@@ -91,16 +91,12 @@ def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Pat
     assert stored(path) == served(feed)
 
 
-def test_a_record_without_a_time_fails_its_slice_alone(feed, path: Path, query: Query):
+def test_a_record_without_a_time_withholds_nothing_of_its_slice(feed, path: Path, query: Query):
     at = (NOW - timedelta(days=1)).isoformat()
-    feed.add(b'{"id": "activity_bad", "type": "x"}', at=at)
-    report = refresh(source_of(feed), path)
-    assert len(report.failures) == 1
-    assert "no readable created_at" in report.failures[0].error
-    assert query("select status, count(*) from raw.extracts where error is not null group by 1") == [("failed", 1)]
-    days = {start.date() for (start,) in query("select created_at from raw.activities")}
-    assert (NOW - timedelta(days=1)).date() not in days
-    assert days
+    feed.add(b'{"id":"activity_bad"}', at=at)
+    assert refresh(source_of(feed), path).is_complete
+    assert query("select payload from raw.quarantined_records") == [('{"id":"activity_bad"}',)]
+    assert query("select sum(quarantined_count)::bigint from raw.extracts") == [(1,)]
 
 
 def test_a_warehouse_of_another_feed_is_not_continued(feed, path: Path):
