@@ -162,8 +162,8 @@ def change(path: Path, *statements: str) -> None:
         ("update raw.dbt_runs set failed_nodes = ['not_null_users', 'x']", "failed in not_null_users and 1 more"),
         ("update raw.dbt_runs set mart_count = 1", "No build of all marts"),
         ("update raw.dbt_runs set through_ingest_seq = 1", "A build was interrupted"),
-        ("alter table marts.logins drop column login_kind", "marts.logins is not as"),
-        ("drop table marts.users", "marts.users is not as"),
+        ("alter table marts.logins drop column login_kind", "marts.logins does not have the columns"),
+        ("drop table marts.users", "marts.users does not have the columns"),
     ],
 )  # fmt: skip
 def test_what_did_not_pass_is_not_published(copy: Path, spoil: str, sentence: str):

@@ -78,7 +78,9 @@ def test_all_documented_types_and_the_unknown_ones_are_in_the_mart(built: Built)
 
 def test_the_marts_are_not_empty(built: Built):
     path, _ = built
-    for (name,) in rows(path, "select table_name from duckdb_tables() where schema_name = 'marts'"):
+    tables = {name for (name,) in rows(path, "select table_name from duckdb_tables() where schema_name = 'marts'")}
+    # The feed has given each activity one content so far.
+    for name in tables - {"activity_revisions"}:
         assert rows(path, f"select count(*) from marts.{name}")[0][0] > 0, name
 
 

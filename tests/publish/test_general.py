@@ -97,6 +97,8 @@ def test_no_personal_data_of_the_feed_is_in_the_general_set(built: Built, histor
     secrets |= {person.name.lower() for person in chronicle.cast.people.values()}
     # Shorter ones are words or parts of others; the first address of a network is in the network's name.
     secrets = {text for text in secrets if len(text) > 8 and not re.fullmatch(r"[0-9.]+\.0", text)}
+    # The history happens to give a session the name of a role.
+    secrets.discard("developer")
     hidden, shown = everything(directory), everything(built[0].parent / "published")
     assert len([text for text in secrets if text in shown]) > 150
     assert [text for text in secrets if text in hidden] == []
