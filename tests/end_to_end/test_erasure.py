@@ -176,7 +176,7 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
 @pytest.mark.parametrize(
     ("job", "given", "sentence"),
     [
-        ("erase", {"subject": "ada@example.com"}, "Name the person by the user id"),
+        ("erase", {"subject": "ada@example.com"}, "Name the person by user id"),
         ("erase", {"subject": "user_1", "reason": ""}, "Say why"),
         ("retain", {}, "Set RAW_DAYS"),
         ("retain", {"kind": "all"}, "no removal of kind 'all'"),

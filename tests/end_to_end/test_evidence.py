@@ -51,7 +51,7 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     path, _ = built
     result = run("verify", path, {})
     assert result.success
-    assert len(result.get_asset_check_evaluations()) == 13
+    assert len(result.get_asset_check_evaluations()) == 14
     assert all(one.passed for one in result.get_asset_check_evaluations())
     changed = tmp_path / "changed.duckdb"
     shutil.copyfile(path, changed)
