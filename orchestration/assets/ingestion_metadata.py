@@ -45,12 +45,12 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
 def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
     """What the run did, in total and by source, and how late activities have arrived so far (in seconds)."""
     counts = {label: run.total(count) for label, count in (_COUNTS | {"pages": "page_count"}).items()}
+    counts["requests"] = sum(report.request_count for report in run.reports)
     left = sum(len(report.left) for report in run.reports)
     return counts | {
         "outside of the asked time": run.total("outside_count"),
         SUMMARY: dg.MetadataValue.text("\n".join(_summary(run, counts))),
         "abandoned_walks": sum(report.abandoned_count for report in run.reports),
-        "requests": sum(report.request_count for report in run.reports),
         "waited_seconds": round(run.waited_seconds, 1),
         "seconds": round(run.seconds, 1),
         "horizon": dg.MetadataValue.timestamp(min(report.horizon for report in run.reports)),
@@ -68,7 +68,7 @@ def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
 
 def _summary(run: RunReport, counts: dict[str, int]) -> Iterator[str]:
     yield (
-        f"Read: {counts['received']} activities in {counts['pages']} pages, {counts['new']} new, "
+        f"Read: {counts['received']} activities in {counts['requests']} requests, {counts['new']} new, "
         f"{counts['duplicates']} known, {counts['late']} late, {counts['revised']} revised."
     )
     if not counts["new"]:
