@@ -16,7 +16,7 @@ from orchestration.assets.project import project
 from orchestration.publish.edition import read_edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import read_catalog
-from orchestration.publish.postgres import VerificationResult, publish_postgres
+from orchestration.publish.postgres import PostgresPublication, publish_postgres
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
@@ -36,7 +36,7 @@ def warehouse(built: Built, tmp_path: Path) -> Path:
 
 def publish(
     path: Path, url: SecretStr, *statements: str, published: PublishedSet | None = None
-) -> VerificationResult:
+) -> PostgresPublication:
     published = published or restricted(read_catalog(project.manifest_path), path.parent / "published")
     with open_warehouse(path) as connection:
         for statement in statements:
@@ -64,7 +64,7 @@ def test_the_tables_are_the_built_ones_and_are_replaced_atomically(warehouse: Pa
         "min(user_id) from marts.users)", "update marts.users set current_email = 'nul' || chr(0) where user_id = "
         "(select max(user_id) from marts.users)",
     )  # fmt: skip
-    assert first == VerificationResult(written=True)
+    assert first == PostgresPublication(written=True)
     for mart in read_catalog(project.manifest_path).marts:
         count = f"select count(*) from marts.{mart.name}"
         assert ask(count) == in_warehouse(warehouse, count), mart.name
@@ -79,7 +79,7 @@ def test_the_tables_are_the_built_ones_and_are_replaced_atomically(warehouse: Pa
     assert sorted(ask(payloads)) == sorted(in_warehouse(warehouse, payloads))
     assert ask("select source, gap_count from marts._published") == [("compliance", 0)]
 
-    assert publish(warehouse, url) == VerificationResult(written=False)
+    assert publish(warehouse, url) == PostgresPublication(written=False)
     # A running query finishes on the old tables and blocks nobody.
     with psycopg.connect(url.get_secret_value()) as reader:
         [(before,)] = reader.execute("select count(*) from marts.users").fetchall()
@@ -88,7 +88,7 @@ def test_the_tables_are_the_built_ones_and_are_replaced_atomically(warehouse: Pa
         assert "still reads it" in second.warnings[0]
         assert ask("select count(*) from marts.users") == [(0,)]
     assert before > 0
-    assert publish(warehouse, url) == VerificationResult(written=False)
+    assert publish(warehouse, url) == PostgresPublication(written=False)
     assert ask("select nspname from pg_namespace where starts_with(nspname, 'marts')") == [("marts",)]
 
 
@@ -120,8 +120,8 @@ def test_the_general_set_has_its_own_schema_and_role(warehouse: Path, url: Secre
     key = Pseudonyms(SecretStr("k" * 32))
     published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
     publish(warehouse, url)
-    assert publish(warehouse, url, published=published) == VerificationResult(written=True)
-    assert publish(warehouse, url, published=published) == VerificationResult(written=False)
+    assert publish(warehouse, url, published=published) == PostgresPublication(written=True)
+    assert publish(warehouse, url, published=published) == PostgresPublication(written=False)
     [(user_id, email, emails)] = ask(
         "select user_id, current_email, emails from marts.users where cardinality(emails) > 0 limit 1"
     )
