@@ -69,7 +69,8 @@ losers as (
 final as (
 
     select
-        {{ generate_surrogate_key(["'organization'", 'organization_uuid', "'user'", 'principal_id', 'null']) }} as membership_key,
+        {{ generate_surrogate_key(["'organization'", 'organization_uuid', "'user'", 'principal_id', 'null']) }}
+            as membership_key,
         'organization' as scope_type,
         organization_uuid as scope_id,
         'user' as principal_type,

@@ -27,7 +27,8 @@ keyed as (
 
     select
         *,
-        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }} as membership_key,
+        {{ generate_surrogate_key(['scope_type', 'scope_id', 'principal_type', 'principal_id', 'held_role']) }}
+            as membership_key,
         right(scope_type, 5) = '_role' and effect = 'end' and held_role is null as is_end_of_all_roles,
         min(occurred_at) over (partition by holder_key) as first_change_at,
         min(case when effect = 'begin' then occurred_at end) over (partition by holder_key) as first_begin_at

@@ -16,7 +16,7 @@ acting as (
 
 ),
 
--- A repeated value is stored again with its newest `ingest_seq`, so that the high-water mark advances without new values.
+-- A repeated value is stored again with its newest `ingest_seq`, so that the mark advances without new values.
 seen as (
 
     {% set columns = {

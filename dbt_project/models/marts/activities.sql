@@ -1,4 +1,4 @@
-{#- A request may become known as our own only after its activity is stored; the hook catches up, in the same transaction. -#}
+{#- A request may become known as our own only after its activity is stored; the hook catches up in the transaction. -#}
 {{
     config(
         materialized=incremental_or_table(),

@@ -15,7 +15,8 @@ neighbours as (
                 partition by organization_uuid, switch order by occurred_at, activity_id
             ) as next_{{ column }},
         {% endfor -%}
-        row_number() over (partition by organization_uuid, switch order by occurred_at, activity_id) as transition_number
+        row_number() over (partition by organization_uuid, switch order by occurred_at, activity_id)
+            as transition_number
     from transitions
 
 ),
@@ -56,7 +57,8 @@ spots as (
 final as (
 
     select
-        {{ generate_surrogate_key(['switch', 'coalesce(switched_off_activity_id, switched_on_activity_id)']) }} as blind_spot_id,
+        {{ generate_surrogate_key(['switch', 'coalesce(switched_off_activity_id, switched_on_activity_id)']) }}
+            as blind_spot_id,
         organization_uuid,
         switch,
         switched_off_activity_id,

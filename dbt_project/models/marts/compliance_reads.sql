@@ -97,7 +97,9 @@ requests as (
 final as (
 
     select
-        {{ generate_surrogate_key(['activity_date', 'actor_type', 'actor_id', 'request_method', 'endpoint', 'is_own_read']) }}
+        {{ generate_surrogate_key([
+            'activity_date', 'actor_type', 'actor_id', 'request_method', 'endpoint', 'is_own_read'
+        ]) }}
             as compliance_read_id,
         activity_date,
         actor_type,
