@@ -38,18 +38,18 @@ final as (
     select
         members.principal_id as user_id,
         members.scope_id as group_id,
-        grants.scope_type,
-        grants.scope_id,
-        greatest(members.held_from, grants.held_from) as held_from,
-        least(members.held_until, grants.held_until) as held_until
+        group_roles.scope_type,
+        group_roles.scope_id,
+        greatest(members.held_from, group_roles.held_from) as held_from,
+        least(members.held_until, group_roles.held_until) as held_until
     from periods as members
-    inner join periods as grants on members.scope_id = grants.principal_id
+    inner join periods as group_roles on members.scope_id = group_roles.principal_id
     where
         members.scope_type = 'group'
         and members.principal_type = 'user'
-        and grants.scope_type <> 'group'
-        and grants.principal_type = 'group'
-        and greatest(members.held_from, grants.held_from) < least(members.held_until, grants.held_until)
+        and group_roles.scope_type <> 'group'
+        and group_roles.principal_type = 'group'
+        and greatest(members.held_from, group_roles.held_from) < least(members.held_until, group_roles.held_until)
 
 )
 
