@@ -107,9 +107,9 @@ def hostile_records() -> Iterator[str]:
     for activity_type, fields in [*documented_fields().items(), ("type_of_tomorrow", ["updates"])]:
         if "updates" in fields:
             yield record(json.dumps(activity_type), f',"api_key_id":"key","updates":[{entries}]')
-    # Four megabytes each: what unnests them may not hold the document once more for every entry.
+    # Almost a megabyte each: what unnests them may not hold the document once more for every entry.
     types = itertools.cycle(("name", "status", "workspace_role", "organization_role", "x"))
-    pairs = ((next(types), number) for number in range(5000))
+    pairs = ((next(types), number) for number in range(1000))
     entries = ",".join(
         f'{{"type":"{kind}","previous_value":"{"p" * 380}","current_value":"{n}{"c" * 380}"}}' for kind, n in pairs
     )
