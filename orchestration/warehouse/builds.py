@@ -59,5 +59,6 @@ def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
 def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int) -> None:
     """Note a build of every table that succeeded with all its checks."""
     connection.execute(
-        "insert into raw.builds values (?, ?, ?)", [naive_utc(datetime.now(UTC)), sha256, ingest_seq]
+        "insert into raw.builds (built_at, project_sha256, ingest_seq) values (?, ?, ?)",
+        [naive_utc(datetime.now(UTC)), sha256, ingest_seq],
     )

@@ -9,7 +9,8 @@ import duckdb
 
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
 # 4: `quarantined_records`, and seals that cover the ledger: an older version would give its rows no number.
-SCHEMA_VERSION = 4
+# 5: the directory, which an older version would leave out of a seal, an erasure and the archive.
+SCHEMA_VERSION = 5
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that an extract covers, and the mart's tests prove the key unique. Naming
@@ -87,6 +88,61 @@ select
     coalesce(lead(reached) over (partition by source order by slice_start), last_end) as covered_to
 from beginnings
 """
+
+# The ledger of directory walks, what changed from walk to walk, and the usage report day by day.
+_DIRECTORY = (
+    """create table if not exists raw.directory_walks (
+        walk_id varchar primary key,
+        source varchar not null,
+        list_name varchar not null,
+        parent_id varchar,
+        status varchar not null check (status in ('complete', 'failed', 'refused')),
+        page_count bigint not null,
+        item_count bigint not null,
+        new_count bigint not null,
+        changed_count bigint not null,
+        gone_count bigint not null,
+        content_sha256 varchar,
+        started_at timestamp not null,
+        finished_at timestamp,
+        last_request_id varchar,
+        error varchar,
+        dagster_run_id varchar,
+        product_version varchar not null,
+        walk_seq bigint
+    )""",
+    # One row per observed change of one item; `payload` is null where the item is gone.
+    """create table if not exists raw.directory_items (
+        source varchar not null,
+        list_name varchar not null,
+        parent_id varchar,
+        item_id varchar not null,
+        walk_id varchar not null,
+        is_present boolean not null,
+        payload varchar using compression zstd,
+        payload_sha256 varchar,
+        observed_at timestamp not null,
+        ingest_seq bigint not null
+    )""",
+    # A closed day is stored again, whole and with the next version, where a later reading of it differs.
+    """create table if not exists raw.key_usage (
+        source varchar not null,
+        usage_date date not null,
+        api_key_id varchar,
+        workspace_id varchar,
+        model varchar,
+        uncached_input_token_count bigint not null,
+        cache_read_token_count bigint not null,
+        cache_creation_token_count bigint not null,
+        output_token_count bigint not null,
+        usage_version integer not null,
+        walk_id varchar not null,
+        payload varchar not null using compression zstd,
+        payload_sha256 varchar not null,
+        observed_at timestamp not null,
+        ingest_seq bigint not null
+    )""",
+)
 
 COVERAGE_VIEW = f"create or replace view raw.coverage as {_COVERAGE}"
 
@@ -253,6 +309,7 @@ STATEMENTS = (
         extract_seq bigint,
         row_sha256 varchar not null
     )""",
+    *_DIRECTORY,
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
@@ -269,6 +326,8 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists last_extract_seq bigint",
     "alter table raw.day_seals add column if not exists extract_count bigint",
     "alter table raw.day_seals add column if not exists ledger_sha256 varchar",
+    # How far the directory had come at a build: the newest `walk_seq`.
+    "alter table raw.builds add column if not exists walk_seq bigint",
     COVERAGE_VIEW,
     f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )
