@@ -51,7 +51,7 @@ class DirectoryServer:
             if refusal.status == 429:
                 answer.headers["retry-after"] = str(quota.retry_after(now))
         # No public page says that answers of the Admin API have rate limit headers.
-        if key is not None and endpoint.is_compliance:
+        if key is not None and endpoint.is_compliance and (fault is None or fault.kind != "html"):
             answer.headers |= quota.headers(now)
         report = self._report(request, endpoint, path_ids, key, request_id, answer.status, now)
         feed.finish(request, answer, fault, report, request_id, now)
@@ -130,7 +130,8 @@ class DirectoryServer:
     def _organization(self, endpoint: Endpoint, path_ids: dict[str, str], key: Key) -> str | None:
         if not endpoint.is_compliance:
             if key.organization is not None:
-                return key.organization
+                uuids = {name: uuid for uuid, name in self.feed.organization_ids.items()}
+                return uuids.get(key.organization, key.organization)
             # A key of the whole parent reads the Admin API of the organization in which it was made.
             oldest = self.directory.items("organizations")[:1]
             return str(oldest[0]["uuid"]) if oldest else None
