@@ -1,9 +1,6 @@
 """Custom roles, groups and workspaces with their members, as the events of a history leave them."""
 
-from collections.abc import Callable
-
 from local_feed.directory.made_up.people import in_order, long_before
-from local_feed.directory.shapes import Item
 from local_feed.directory.state import Directory
 from local_feed.history.chronicle import FOREVER, Chronicle, Event
 from local_feed.history.ids import opaque
@@ -43,20 +40,13 @@ def _roles(directory: Directory, c: Chronicle) -> None:
             directory.add("role_permissions", role_id, **permission)
 
 
-def _current_members(c: Chronicle, organization_uuid: str) -> set[str]:
-    return {
-        stay.person.user_id
+def _fold(c: Chronicle, scope: str, organization_uuid: str, *kinds: str) -> dict[tuple[str, str], Event]:
+    """The event that brought each (scope, member) that is still in it. Who left the organization is in none."""
+    since = {
+        stay.person.user_id: stay.since
         for stay in c.stays
         if stay.organization.uuid == organization_uuid and stay.until == FOREVER
     }
-
-
-def _fold(c: Chronicle, scope: str, organization_uuid: str, *kinds: str) -> dict[tuple[str, str], Event]:
-    """The last event of each (scope, member) that is still in it. Whoever left the organization is in none."""
-    ends: dict[str, int] = {}
-    for stay in c.stays:
-        if stay.organization.uuid == organization_uuid:
-            ends[stay.person.user_id] = max(stay.since, ends.get(stay.person.user_id, 0))
     members: dict[tuple[str, str], Event] = {}
     for event in in_order(c, *kinds):
         named = event.fields["member_ids"] if "member_ids" in event.fields else [event.fields.get("user_id")]
@@ -64,10 +54,9 @@ def _fold(c: Chronicle, scope: str, organization_uuid: str, *kinds: str) -> dict
             place = (str(event.fields[scope]), str(user_id))
             if event.kind.endswith("_removed"):
                 members.pop(place, None)
-            else:
-                members[place] = event
-    current = _current_members(c, organization_uuid)
-    return {place: event for place, event in members.items() if place[1] in current and event.at >= ends[place[1]]}
+            elif user_id in since and event.at >= since[user_id]:
+                members.setdefault(place, event)
+    return members
 
 
 def _groups(directory: Directory, c: Chronicle) -> None:
@@ -120,19 +109,12 @@ def _workspace_members(directory: Directory, c: Chronicle, console: str) -> None
     roles: dict[tuple[str, str], str] = {}
     for event in in_order(c, *kinds):
         place = (str(event.fields["workspace_id"]), str(event.fields["user_id"]))
-        roles[place] = _stated_role(event) or (
-            "workspace_user" if event.kind == kinds[0] else roles.get(place, "")
-        )
-    is_open: Callable[[Item | None], bool] = lambda item: item is not None and item["archived_at"] is None  # noqa: E731
+        updates = event.fields.get("updates")
+        stated = [u["current_value"] for u in updates] if isinstance(updates, list) else ["workspace_user"]
+        if not event.kind.endswith("_removed"):
+            roles[place] = stated[-1]
+    is_open = {str(item["id"]) for item in directory.items("workspaces", console) if item["archived_at"] is None}
     for workspace, user_id in _fold(c, "workspace_id", console, *kinds):
-        if is_open(directory.get("workspaces", workspace, console)):
-            role = roles[workspace, user_id] or "workspace_user"
+        if workspace in is_open:
+            role = roles[workspace, user_id]
             directory.add("workspace_members", workspace, user_id=user_id, workspace_role=role)
-
-
-def _stated_role(event: Event) -> str | None:
-    updates = event.fields.get("updates")
-    stated = (
-        [u["current_value"] for u in updates if u["type"] == "workspace_role"] if isinstance(updates, list) else []
-    )
-    return stated[-1] if stated else None
