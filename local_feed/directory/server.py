@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl
 
 from local_feed.archive import Record, read_record
 from local_feed.directory import fault_effects as page_effects
-from local_feed.directory.endpoints import AUDIT, Endpoint
+from local_feed.directory.endpoints import Endpoint
 from local_feed.directory.paging import Listing, usage_page
 from local_feed.directory.parameters import read_parameters
 from local_feed.directory.state import Directory
 from local_feed.instants import to_text
 from local_feed.serving import fault_effects
-from local_feed.serving.access import Key, authenticate, refuse_scope
+from local_feed.serving.access import AUDIT, Key, authenticate, refuse_scope
 from local_feed.serving.arrivals import own_read
 from local_feed.serving.errors import Refusal
 from local_feed.serving.faults import Fault

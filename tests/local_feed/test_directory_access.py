@@ -50,6 +50,12 @@ def test_each_list_needs_its_scope(directory, get, path):
             assert get(feed, path, key=feed.directory_key).status_code == 200
 
 
+@pytest.mark.parametrize("scope", ["read:compliance_activities", "read:org_audit"])
+def test_the_audit_scope_reads_the_feed_as_well(directory, get, scope):
+    with LocalFeed(records=[], directory=directory, directory_scopes=(scope,)) as feed:
+        assert get(feed, "/v1/compliance/activities").status_code == 200
+
+
 @pytest.mark.parametrize("path", CONSOLE_ONLY)
 def test_a_compliance_key_cannot_read_the_console(served, get, path):
     refused(get(served, path, key=served.directory_key), 403, "permission_error")

@@ -99,6 +99,20 @@ def test_a_list_that_changes_during_a_walk_repeats_and_skips_nothing(served, get
     assert ids(get(served, USERS, page=token)) == ["user_2", "user_3", "user_4"]
 
 
+@pytest.mark.parametrize(("moved", "seen"), [("user_4", ["user_4"]), ("user_0", [])])
+def test_an_item_that_moves_during_a_walk_is_read_twice_or_not_at_all(served, get, moved, seen):
+    path = "/v1/organizations/users"
+    for n in range(1, 5):
+        who = {"email": f"p{n}@a.example", "added_at": f"2024-03-0{n}T00:00:00Z"}
+        served.directory.add_member(CONSOLE, f"user_{n}", **who)
+    first = get(served, path, limit=2).json()
+    assert [item["id"] for item in first["data"]] == ["user_4", "user_3"]
+    to = {"user_4": "2024-01-01T00:00:00Z", "user_0": "2024-09-09T00:00:00Z"}[moved]
+    served.directory.modify("members", moved, CONSOLE, added_at=to)
+    rest = ids(get(served, path, after_id=first["last_id"]))
+    assert [item for item in rest if item == moved] == seen
+
+
 def test_a_held_page_shows_what_was_there_when_it_was_asked_for(served, get):
     served.faults.add("hold", path="/users")
     answers = []
