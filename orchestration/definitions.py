@@ -37,12 +37,14 @@ from orchestration.jobs import (
 )
 from orchestration.permissions import keep_private
 from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
+from orchestration.sqlite_history import write_history_quickly
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
     """Build all definitions. `overrides` replaces resources: `feed`, `warehouse`, `archive`, `publication`."""
     # Every Dagster process that runs our code loads it here, however it was started.
     keep_private()
+    write_history_quickly()
     reach_archive()
     paths = Settings.paths(os.environ)
     resources = {
