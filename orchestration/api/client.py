@@ -95,12 +95,14 @@ class ApiClient:
         """One answer, after as many bounded retries as it takes; `receive` gets a receipt for each response.
 
         Raises:
-            KeyRefused: the key is missing, wrong, or lacks the scope.
-            KeyEchoed: a cursor or the request id holds the key.
+            KeyRefused: the key is missing, wrong, or lacks the scope of the feed.
+            ListRefused: the key may not read this list, or there is none.
+            KeyEchoed: a cursor, an id in the path or the request id holds the key.
             WrongAddress: what answers is not the API, or cannot prove to be.
             FeedProtocolError: the API refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
         """
+        self._refuse_echo("path", endpoint.path)
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Retry),
             stop=self._exhausted,

@@ -32,4 +32,8 @@ class RequestRefused(FeedProtocolError):
 
 
 class ListRefused(FeedError):
-    """A list of the directory cannot be read with this key (403), or does not exist (404)."""
+    """A list of the directory cannot be read with this key (403), or does not exist (404): `status` says which."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status

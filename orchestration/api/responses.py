@@ -69,9 +69,9 @@ def list_refusal(status: int, headers: Mapping[str, str], body: bytes, key: str)
     if general := _general(status, headers, said, "directory"):
         return general
     if status == 403:
-        return ListRefused(f"The key may not read it ({said}).")
+        return ListRefused(f"The key may not read it ({said}).", status)
     if status == 404:
-        return ListRefused(f"It was not found ({said}).")
+        return ListRefused(f"It was not found ({said}).", status)
     return FeedProtocolError(f"The directory refused the request ({said}).")
 
 
