@@ -80,7 +80,7 @@ class DirectoryList:
 
 ORG_DATA = ("read:compliance_org_data", "read:org_audit")
 USER_DATA = ("read:compliance_user_data", "read:org_audit")
-MEMBERS = ("read:members", "read:org_audit")
+USERS_OF_ORGANIZATION = ("read:members", "read:org_audit")
 _COMPLIANCE = "/v1/compliance"
 _ORGANIZATION = f"{_COMPLIANCE}/organizations/{{organizations}}"
 _ADMIN = "/v1/organizations"
@@ -127,11 +127,11 @@ LISTS = (
     ),
     DirectoryList(
         name="members", api=Api.ADMIN, path=f"{_ADMIN}/users", parent=ME, params=_MANY, paging=Paging.AFTER_ID,
-        scopes=MEMBERS,
+        scopes=USERS_OF_ORGANIZATION,
     ),
     DirectoryList(
         name="invites", api=Api.ADMIN, path=f"{_ADMIN}/invites", parent=ME, params=_MANY,
-        paging=Paging.AFTER_ID, scopes=MEMBERS,
+        paging=Paging.AFTER_ID, scopes=USERS_OF_ORGANIZATION,
     ),
     DirectoryList(
         name="api_keys", api=Api.ADMIN, path=f"{_ADMIN}/api_keys", parent=ME, params=_MANY,
@@ -157,3 +157,5 @@ LISTS = (
         item_id=_usage,
     ),
 )  # fmt: skip
+
+MEMBERS = next(one for one in LISTS if one.name == "members")

@@ -22,11 +22,12 @@ from orchestration.api.errors import (
     WrongAddress,
 )
 from orchestration.config.sources import Source
-from orchestration.ingest.directory_lists import LISTS, ME, ORGANIZATIONS, Api
+from orchestration.ingest.directory_lists import LISTS, ME, MEMBERS, ORGANIZATIONS, Api
 from orchestration.ingest.directory_report import DirectoryReport
 from orchestration.ingest.directory_requests import BudgetLow, Requests
 from orchestration.ingest.directory_walk import Place, read_walk
 from orchestration.ingest.usage_reader import due_days, read_usage
+from orchestration.ingest.whose_key import organization_of
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
 
@@ -77,7 +78,9 @@ class DirectoryReader:
         self.places = [
             Place(one) for one in LISTS if not one.parent and (one.api is Api.ADMIN or not source.is_admin)
         ]
-        self.organizations: Sequence[Mapping[str, Any]] = ()
+        # The users of each organization that is listed, and whether they have to say whose the key is.
+        self.users: dict[str, set[str]] = {}
+        self.is_me_unknown = False
         self.readable: set[str] = set()
         self.refusals: Counter[str] = Counter()
         self.key_errors: list[KeyRefused] = []
@@ -99,6 +102,14 @@ class DirectoryReader:
         self.report.seconds = time.monotonic() - began
 
     async def _read(self) -> None:
+        await self._read_places()
+        if self.is_me_unknown and self.users:
+            await self._read_without_me()
+            await self._read_places()
+        if self.key_errors and not self.report.walks:
+            raise self.key_errors[0]
+
+    async def _read_places(self) -> None:
         while self.places:
             place = min(self.places, key=self._order)
             self.places.remove(place)
@@ -108,8 +119,6 @@ class DirectoryReader:
             if self.stop_at is not None and time.monotonic() >= self.stop_at:
                 raise BudgetLow("The time of the run is used up.")
             await (self._read_usage(place) if name == USAGE else self._read_list(place))
-        if self.key_errors and not self.report.walks:
-            raise self.key_errors[0]
 
     def _order(self, place: Place) -> tuple[bool, datetime, int]:
         """Parents come first, then what was read longest ago: runs that stop early starve no list."""
@@ -152,7 +161,9 @@ class DirectoryReader:
         self.outages = 0
         self.readable.add(place.list.name)
         if place.list.name == ORGANIZATIONS:
-            self.organizations = items
+            self.users = {str(item["uuid"]): set() for item in items}
+        if place.list.name == "users":
+            self.users[place.ids[ORGANIZATIONS]] = {str(item["id"]) for item in items}
         if place.list.is_shared:
             self.places = [other for other in self.places if other.list is not place.list]
         self._add_places_below(place, items)
@@ -170,8 +181,7 @@ class DirectoryReader:
         self.refusals[name] += isinstance(error, ListRefused) and error.status == 403
         if self._is_unreadable(place, walk, error):
             self.report.unreadable.setdefault(name, str(error))
-            if name == ME:
-                self._go_on_without_me(place)
+            self.is_me_unknown |= name == ME
             if isinstance(error, KeyRefused):
                 self.key_errors.append(error)
                 self.places = [other for other in self.places if other.list.api is not place.list.api]
@@ -194,7 +204,20 @@ class DirectoryReader:
             return not place.list.parent
         return isinstance(error, ListRefused) and (error.status == 403 or not place.list.parent)
 
-    def _go_on_without_me(self, place: Place) -> None:
-        """The Admin API does not say whose the key is. Where only one organization is listed, it is that."""
-        if len(self.organizations) == 1:
-            self._add_places_below(place, [{"id": self.organizations[0]["uuid"]}])
+    async def _read_without_me(self) -> None:
+        """Read what a key may read of the Admin API that does not tell it whose it is."""
+        place = Place(MEMBERS, {ME: ""})
+        walk = self._begin(MEMBERS.name, None)
+        try:
+            items = await read_walk(self.requests.asker(Api.ADMIN, walk), place, walk)
+        except FeedError as error:
+            await self._fail(place, walk, error)
+            return
+        organization = organization_of(walk.items.keys(), self.users)
+        if organization is None:
+            self.report.unreadable[MEMBERS.name] = "it is not clear to which organization the key belongs"
+            return
+        walk.parent_id = organization
+        self._succeed(place, items)
+        await self._land(walk)
+        self.places = [Place(one, {ME: organization}) for one in LISTS if one.parent == ME and one is not MEMBERS]

@@ -135,7 +135,7 @@ async def pages(get: Get, path: str, params: Params, paging: Paging) -> AsyncIte
             raise FeedProtocolError("The directory sent the same page twice.")
         contents.add(content)
         yield page
-        cursor = next_cursor(page, paging)
+        cursor = next_cursor(page, paging, is_full=len(page.items) >= int(str(params.get("limit", 1))))
         if cursor is None:
             return
         if cursor in cursors:
@@ -145,12 +145,15 @@ async def pages(get: Get, path: str, params: Params, paging: Paging) -> AsyncIte
     raise FeedProtocolError(f"The list did not come to an end within {MAX_PAGES:,} pages.")
 
 
-def next_cursor(page: ListPage, paging: Paging) -> str | None:
-    """What the next page is asked for with; None after the last."""
+def next_cursor(page: ListPage, paging: Paging, *, is_full: bool) -> str | None:
+    """What the next page is asked for with; None after the last.
+
+    By id, a full page that claims to be the last is followed by one more request, as in the feed.
+    """
     if paging is Paging.PAGE_TOKEN:
         cursor, is_end = page.next_page, not page.next_page and not page.has_more
     else:
-        cursor, is_end = page.last_id, page.has_more is False
+        cursor, is_end = page.last_id, page.has_more is False and not is_full
     if is_end:
         return None
     if not cursor:
