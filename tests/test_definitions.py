@@ -14,15 +14,16 @@ from orchestration.definitions import defs
 RAW = {
     f"raw/{name}"
     for name in (
-        "activities", "activity_revisions", "coverage", "day_seals", "extracts", "feed_requests", "removals",
-        "sources",
+        "activities", "activity_revisions", "coverage", "day_seals", "directory", "extracts", "feed_requests",
+        "removals", "sources",
     )
 }  # fmt: skip
 STAGING = {
     f"staging/{name}"
     for name in (
         "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
-        "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
+        "documented_fields", "login_types", "stg_directory__items", "stg_directory__usage",
+        "stg_directory__walks", "stg_feed__activities", "stg_feed__activity_revisions",
         "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
         "stg_feed__sources",
     )
@@ -94,11 +95,13 @@ def test_the_jobs_and_schedules_are_exactly_these():
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain", "archive",
+        "directory",
     }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
         "refresh_schedule": ("*/15 * * * *", running),
+        "directory_schedule": ("25 * * * *", running),
         "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
@@ -131,6 +134,21 @@ def test_the_jobs_and_schedules_are_exactly_these():
             "erase",
             {
                 "raw__removals",
+                "curated_tables",
+                "published__database",
+                "published__parquet",
+                "published__postgres",
+                "published__general_database",
+                "published__general_parquet",
+                "published__general_postgres",
+                "marts__findings_no_new_severe_findings",
+                "marts__schema_drift_documented_contract_is_current",
+            },
+        ),
+        (
+            "directory",
+            {
+                "raw__directory",
                 "curated_tables",
                 "published__database",
                 "published__parquet",
