@@ -18,7 +18,7 @@ from orchestration.ingest.directory_report import DirectoryReport, DirectoryRunR
 from orchestration.ingest.directory_requests import Requests
 from orchestration.ingest.writer import Writer
 from orchestration.intervals import aware_utc
-from orchestration.landing.directory import land_walk
+from orchestration.landing.directory import land_walks
 from orchestration.landing.extract import record_requests
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
@@ -26,8 +26,8 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import check_feed_host
 
-# Opening the file takes longer than storing a walk: so many walks, or items, wait for each other.
-BATCH_WALKS = 50
+# Opening the file and a transaction take longer than storing a walk: so many walks, or items, go together.
+BATCH_WALKS = 200
 BATCH_ITEMS = 20_000
 
 _COMPLETE = """
@@ -127,12 +127,12 @@ class _Run:
         def store(connection: duckdb.DuckDBPyConnection) -> None:
             # First: a read that comes back as an activity is ours, whatever becomes of its walk.
             record_requests(connection, receipts)
-            for walk in walks:
-                land_walk(connection, walk, self.bounds.max_gone_percent)
-                walk.items.clear()
+            land_walks(connection, walks, self.bounds.max_gone_percent)
 
         if walks or receipts:
             await self.writer.write(store)
+        for walk in walks:
+            walk.items.clear()
 
 
 def _walked(connection: duckdb.DuckDBPyConnection, source: str) -> Walked:

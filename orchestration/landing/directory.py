@@ -1,4 +1,4 @@
-"""Stores walks of the directory: one transaction has the items that changed and the walk's row in the ledger.
+"""Stores walks of the directory: one transaction has the items that changed and the walks' rows in the ledger.
 
 An item whose bytes are as last observed adds no row. Only a complete walk can say that an item is gone, and one in
 which too many are gone that no event names is kept aside: it may be a fault of the API that looks like a removal.
@@ -6,17 +6,18 @@ which too many are gone that no event names is kept aside: it may be a fault of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.api.lists import values
 from orchestration.intervals import naive_utc
-from orchestration.landing.key_usage import USAGE, store_day
-from orchestration.landing.walk import Walk, insert_rows, numbered, record_walk
+from orchestration.landing.key_usage import USAGE, store_days
+from orchestration.landing.walk import Walk, insert_numbered, record_walks
 
 # A walk of fewer items is never refused.
 MIN_ITEMS = 10
@@ -24,13 +25,21 @@ MIN_ITEMS = 10
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 _OF_LIST = "source = $source and list_name = $list_name and parent_id is not distinct from $parent_id"
-_LAST_OBSERVED = f"""
+_LAST_OBSERVED = """
 select
-    item_id,
-    arg_max({{'is_present': is_present, 'payload_sha256': payload_sha256}}, ingest_seq) as last_row
-from raw.directory_items
-where {_OF_LIST}
-group by item_id
+    items.source,
+    items.list_name,
+    items.parent_id,
+    items.item_id,
+    arg_max(items.payload_sha256, items.ingest_seq)
+from raw.directory_items as items
+semi join walked_places as places
+    on
+        items.source = places.source
+        and items.list_name = places.list_name
+        and items.parent_id is not distinct from places.parent_id
+group by all
+having arg_max(items.is_present, items.ingest_seq)
 """
 _LAST_PAYLOADS = f"""
 select item_id, arg_max(payload, ingest_seq) from raw.directory_items
@@ -58,6 +67,11 @@ select word from words where list_contains($names, word)
 """
 
 
+_PLACES = pa.schema({name: pa.string() for name in ("source", "list_name", "parent_id")})
+# Source, list and parent.
+_Place = tuple[str, str, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     """How the walk differs from what was observed last, as item ids."""
@@ -68,43 +82,54 @@ class _Change:
     present_before: int
 
 
-def land_walk(connection: duckdb.DuckDBPyConnection, walk: Walk, max_gone_percent: int) -> None:
-    """Store the walk as it ended; its status and its counts are brought up to date.
+def land_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk], max_gone_percent: int) -> None:
+    """Store the walks as they ended, none of them twice; their status and counts are brought up to date.
 
     `max_gone_percent`: a complete walk that lacks more of the items that were there, not counting those that an
     event names, is refused; the second one in a row is believed.
     """
+    complete = [walk for walk in walks if walk.status == "complete"]
     connection.begin()
     try:
-        if walk.status == "complete" and walk.list_name == USAGE:
-            store_day(connection, walk)
-        elif walk.status == "complete":
-            _store_items(connection, walk, max_gone_percent)
-        record_walk(connection, walk)
+        store_days(connection, [walk for walk in complete if walk.list_name == USAGE])
+        _store_items(connection, [walk for walk in complete if walk.list_name != USAGE], max_gone_percent)
+        record_walks(connection, walks)
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
 
 
-def _store_items(connection: duckdb.DuckDBPyConnection, walk: Walk, max_gone_percent: int) -> None:
+def _store_items(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk], max_gone_percent: int) -> None:
+    known = _last_observed(connection, walks)
+    rows: list[dict[str, Any]] = []
+    for walk in walks:
+        change = _compare(walk, known.get(_place(walk), {}))
+        if _is_doubtful(connection, walk, change, max_gone_percent):
+            walk.status = "refused"
+            walk.error = (
+                f"{len(change.gone)} of {change.present_before} items are gone, and no event says so. Nothing of "
+                "the walk was stored; if the next one shows the same, it is believed."
+            )
+            continue
+        walk.new_count, walk.changed_count, walk.gone_count = map(len, (change.new, change.changed, change.gone))
+        rows += _rows(walk, change)
+    insert_numbered(connection, "directory_items", rows)
+
+
+def _last_observed(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -> dict[_Place, dict[str, str]]:
+    """The hashes of the items that were there, by item id, for each list below each parent."""
+    places = pa.Table.from_pylist([_key(walk) for walk in walks], schema=_PLACES)
+    known: dict[_Place, dict[str, str]] = {}
+    connection.register("walked_places", places)
+    for source, list_name, parent_id, item_id, payload_sha256 in connection.execute(_LAST_OBSERVED).fetchall():
+        known.setdefault((source, list_name, parent_id), {})[item_id] = payload_sha256
+    connection.unregister("walked_places")
+    return known
+
+
+def _compare(walk: Walk, present: Mapping[str, str]) -> _Change:
     hashes = walk.hashes
-    change = _compare(connection, walk, hashes)
-    if _is_doubtful(connection, walk, change, max_gone_percent):
-        walk.status = "refused"
-        walk.error = (
-            f"{len(change.gone)} of {change.present_before} items are gone, and no event says so. Nothing of the "
-            "walk was stored; if the next one shows the same, it is believed."
-        )
-        return
-    walk.new_count, walk.changed_count, walk.gone_count = map(len, (change.new, change.changed, change.gone))
-    rows = numbered(connection, "directory_items", _rows(walk, change, hashes))
-    insert_rows(connection, "directory_items", rows)
-
-
-def _compare(connection: duckdb.DuckDBPyConnection, walk: Walk, hashes: Mapping[str, str]) -> _Change:
-    known = dict(connection.execute(_LAST_OBSERVED, _key(walk)).fetchall())
-    present = {item_id: last["payload_sha256"] for item_id, last in known.items() if last["is_present"]}
     return _Change(
         new=frozenset(hashes.keys() - present.keys()),
         changed=frozenset(one for one in hashes.keys() & present.keys() if hashes[one] != present[one]),
@@ -142,7 +167,7 @@ def _names(connection: duckdb.DuckDBPyConnection, walk: Walk, change: _Change) -
         )
 
 
-def _rows(walk: Walk, change: _Change, hashes: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _rows(walk: Walk, change: _Change) -> Iterator[dict[str, Any]]:
     """A row for each item that is new, changed or gone, in the order of ids."""
     for item_id in sorted(change.new | change.changed | change.gone):
         is_present = item_id not in change.gone
@@ -151,10 +176,14 @@ def _rows(walk: Walk, change: _Change, hashes: Mapping[str, str]) -> Iterator[di
             "walk_id": walk.walk_id,
             "is_present": is_present,
             "payload": walk.items[item_id].decode() if is_present else None,
-            "payload_sha256": hashes.get(item_id),
+            "payload_sha256": walk.hashes.get(item_id),
             "observed_at": naive_utc(walk.started_at),
         }
 
 
+def _place(walk: Walk) -> _Place:
+    return walk.source, walk.list_name, walk.parent_id
+
+
 def _key(walk: Walk) -> dict[str, Any]:
-    return {"source": walk.source, "list_name": walk.list_name, "parent_id": walk.parent_id}
+    return dict(zip(_PLACES.names, _place(walk), strict=True))

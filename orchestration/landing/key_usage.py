@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,16 +10,19 @@ import duckdb
 
 from orchestration.api.lists import values
 from orchestration.intervals import naive_utc
-from orchestration.landing.walk import Walk, insert_rows, numbered
+from orchestration.landing.walk import Walk, insert_numbered
 
 # The list that the report is in the ledger of walks; a walk of it is of one day.
 USAGE = "usage"
 
 # Each version of a day is stored whole.
-_NEWEST_VERSION = """
-select usage_version, list(payload_sha256) from raw.key_usage
-where source = $source and usage_date = $day::date
-group by usage_version order by usage_version desc limit 1
+_NEWEST_VERSIONS = """
+with versions as (
+    select source, usage_date, usage_version, list(payload_sha256) as hashes from raw.key_usage
+    where list_contains($days, usage_date::varchar)
+    group by all
+)
+select source, usage_date::varchar, max(usage_version), arg_max(hashes, usage_version) from versions group by all
 """
 _COUNTS = {
     "uncached_input_token_count": "uncached_input_tokens",
@@ -28,22 +31,24 @@ _COUNTS = {
 }
 
 
-def store_day(connection: duckdb.DuckDBPyConnection, walk: Walk) -> None:
-    """Store the rows of the day that is the walk's `parent_id`; the caller owns the transaction.
+def store_days(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -> None:
+    """Store the rows of the days that are the walks' `parent_id`; the caller owns the transaction.
 
-    `new_count` of the walk is the number of rows of a new version, 0 where the day is as it was.
+    `new_count` of a walk is the number of rows of a new version, 0 where the day is as it was.
     """
-    parameters = {"source": walk.source, "day": walk.parent_id}
-    found = connection.execute(_NEWEST_VERSION, parameters).fetchall()
-    version, known = found[0] if found else (0, [])
-    if sorted(known) == sorted(walk.hashes.values()):
-        return
-    walk.new_count = len(walk.items)
-    insert_rows(connection, "key_usage", numbered(connection, "key_usage", _rows(walk, version + 1)))
+    days = sorted({walk.parent_id or "" for walk in walks})
+    found = connection.execute(_NEWEST_VERSIONS, {"days": days}).fetchall() if days else []
+    versions = {(source, day): (version, sorted(hashes)) for source, day, version, hashes in found}
+    rows: list[dict[str, Any]] = []
+    for walk in walks:
+        version, known = versions.get((walk.source, walk.parent_id), (0, []))
+        if sorted(walk.hashes.values()) != known:
+            walk.new_count = len(walk.items)
+            rows += _rows(walk, version + 1)
+    insert_numbered(connection, "key_usage", rows)
 
 
 def _rows(walk: Walk, version: int) -> Iterator[dict[str, Any]]:
-    hashes = walk.hashes
     for item_id in sorted(walk.items):
         row = values(walk.items[item_id])
         yield {
@@ -55,6 +60,6 @@ def _rows(walk: Walk, version: int) -> Iterator[dict[str, Any]]:
             "usage_version": version,
             "walk_id": walk.walk_id,
             "payload": walk.items[item_id].decode(),
-            "payload_sha256": hashes[item_id],
+            "payload_sha256": walk.hashes[item_id],
             "observed_at": naive_utc(walk.started_at),
         }

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -15,14 +16,14 @@ import pyarrow as pa
 from orchestration import __version__
 from orchestration.intervals import naive_utc
 
-_NEXT_WALK_SEQ = "select coalesce(max(walk_seq), 0) + 1 from raw.directory_walks"
+_NEWEST_WALK_SEQ = "select coalesce(max(walk_seq), 0) from raw.directory_walks"
 _OF_LEDGER = (
     "walk_id", "source", "list_name", "parent_id", "status", "page_count", "item_count", "new_count",
     "changed_count", "gone_count", "last_request_id", "error", "dagster_run_id",
 )  # fmt: skip
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Walk:
     """One walk: what was received, and its ledger row in the making.
 
@@ -57,9 +58,9 @@ class Walk:
         if error:
             self.status, self.error = "failed", error
 
-    @property
+    @cached_property
     def hashes(self) -> dict[str, str]:
-        """The SHA-256 of each item in hex, by item id."""
+        """The SHA-256 of each item in hex, by item id, once nothing more comes."""
         return {item_id: hashlib.sha256(item).hexdigest() for item_id, item in self.items.items()}
 
     @property
@@ -73,17 +74,21 @@ def content_sha256(hashes: dict[str, str]) -> str:
     return hashlib.sha256("".join(hashes[item_id] for item_id in sorted(hashes)).encode()).hexdigest()
 
 
-def record_walk(connection: duckdb.DuckDBPyConnection, walk: Walk) -> None:
-    """Write the row of the walk; the caller owns the transaction."""
-    [(number,)] = connection.execute(_NEXT_WALK_SEQ).fetchall()
-    row = {name: getattr(walk, name) for name in _OF_LEDGER} | {
-        "content_sha256": None if walk.status == "failed" else content_sha256(walk.hashes),
-        "started_at": naive_utc(walk.started_at),
-        "finished_at": naive_utc(walk.finished_at),
-        "product_version": __version__,
-        "walk_seq": number,
-    }
-    insert_rows(connection, "directory_walks", [row])
+def record_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -> None:
+    """Write the rows of the walks, numbered in this order; the caller owns the transaction."""
+    [(newest,)] = connection.execute(_NEWEST_WALK_SEQ).fetchall()
+    rows = [
+        {name: getattr(walk, name) for name in _OF_LEDGER}
+        | {
+            "content_sha256": None if walk.status == "failed" else content_sha256(walk.hashes),
+            "started_at": naive_utc(walk.started_at),
+            "finished_at": naive_utc(walk.finished_at),
+            "product_version": __version__,
+            "walk_seq": number,
+        }
+        for number, walk in enumerate(walks, start=newest + 1)
+    ]
+    insert_rows(connection, "directory_walks", rows)
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -97,9 +102,9 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
         connection.unregister("directory_rows")
 
 
-def numbered(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The rows with the next numbers of the table's `ingest_seq`."""
+def insert_numbered(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Add the rows with the next numbers of the table's `ingest_seq`."""
     [(newest,)] = connection.execute(f"select coalesce(max(ingest_seq), 0) from raw.{table}").fetchall()
-    return [{**row, "ingest_seq": number} for number, row in enumerate(rows, start=newest + 1)]
+    insert_rows(
+        connection, table, [{**row, "ingest_seq": number} for number, row in enumerate(rows, start=newest + 1)]
+    )

@@ -45,10 +45,10 @@ def feed() -> Iterator[LocalFeed]:
 
 
 @pytest.fixture
-def pages_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+def pages_of_twelve(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every list that comes in pages has many."""
     lists = tuple(
-        replace(one, params={**one.params, "limit": "3"}) if "limit" in one.params else one
+        replace(one, params={**one.params, "limit": "12"}) if "limit" in one.params else one
         for one in directory_lists.LISTS
     )
     monkeypatch.setattr("orchestration.ingest.directory_reader.LISTS", lists)
@@ -119,13 +119,13 @@ def test_an_admin_key_reads_the_lists_of_its_organization_and_asks_for_no_other(
     assert all(seen.path.startswith("/v1/organizations") for seen in feed.requests)
 
 
-def test_lists_of_many_pages_are_read_to_their_end(feed, path: Path, query: Query, pages_of_three):
+def test_lists_of_many_pages_are_read_to_their_end(feed, path: Path, query: Query, pages_of_twelve):
     walk_all(compliance_source(feed), path)
     walk_all(admin_source(feed), path)
     rows = set(query(LATEST))
     assert expected(feed, COMPLIANCE) | expected(feed, ADMIN) <= rows
     assert query("select page_count from raw.directory_walks where list_name = 'users' and item_count = 30") == [
-        (10,)
+        (3,)
     ]
 
 
@@ -180,7 +180,7 @@ def test_walks_are_numbered_in_the_order_of_their_commits(feed, path: Path, quer
         ("body", {"body": "[]", "times": 0}),
     ],
 )
-def test_a_walk_that_fails_says_nothing(feed, path: Path, query: Query, pages_of_three, kind: str, options: Any):
+def test_a_walk_that_fails_says_nothing(feed, path: Path, query: Query, pages_of_twelve, kind: str, options: Any):
     source = compliance_source(feed)
     walk_all(source, path)
     before = query(LATEST)
@@ -202,7 +202,7 @@ def test_a_walk_that_fails_says_nothing(feed, path: Path, query: Query, pages_of
 
 
 @pytest.mark.parametrize("kind", ["short_page", "empty_page"])
-def test_short_and_empty_pages_are_not_the_end(feed, path: Path, query: Query, pages_of_three, kind: str):
+def test_short_and_empty_pages_are_not_the_end(feed, path: Path, query: Query, pages_of_twelve, kind: str):
     feed.faults.add(kind, times=4, path=f"{ENTERPRISE}/users")
     walk_all(compliance_source(feed), path)
     assert ("complete", 30, 30, 0, 0) in walks(query, "users")
