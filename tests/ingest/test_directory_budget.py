@@ -54,7 +54,7 @@ def test_the_admin_api_has_a_budget_of_its_own(path: Path, monkeypatch: pytest.M
     with LocalFeed(records=[], directory=small_directory(), admin_organization=CONSOLE) as feed:
         walk_all(admin_source(feed, admin_requests_per_minute=3), path)
         sent = [seen.at for seen in feed.requests]
-    assert len(sent) == 8
+    assert len(sent) == 10
     assert all(later - earlier >= 0.45 for earlier, later in zip(sent, sent[3:], strict=False))
 
 
@@ -91,7 +91,7 @@ def test_usage_is_stored_by_closed_day_and_again_where_it_was_revised(path: Path
         "where usage_date = ?::date order by ingest_seq"
     )
     model = "claude-opus-4-6"
-    first = [(None, None, model, 0, 0, 0, 1, 1), ("apikey_1", "wrkspc_1", model, 5, 4, 3, 7, 1)]
+    first = [("apikey_1", "wrkspc_1", model, 5, 4, 3, 7, 1), (None, None, model, 0, 0, 0, 1, 1)]
     with LocalFeed(records=[], directory=small_directory(usage=usage), admin_organization=CONSOLE) as feed:
         source = admin_source(feed)
         walk_all(source, path)
