@@ -9,7 +9,6 @@ from local_feed.directory.shapes import Item
 ORG_DATA = "read:compliance_org_data"
 USER_DATA = "read:compliance_user_data"
 MEMBERS = "read:members"
-AUDIT = "read:org_audit"
 
 Filter = Callable[[Item, list[str]], bool]
 """Whether an item fits the values given for a parameter."""

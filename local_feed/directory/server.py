@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl
 
 from local_feed.archive import Record, read_record
 from local_feed.directory import fault_effects as page_effects
-from local_feed.directory.endpoints import AUDIT, Endpoint
+from local_feed.directory.endpoints import Endpoint
 from local_feed.directory.paging import Listing, usage_page
 from local_feed.directory.parameters import read_parameters
 from local_feed.directory.state import Directory
 from local_feed.instants import to_text
 from local_feed.serving import fault_effects
-from local_feed.serving.access import Key, authenticate, refuse_scope
+from local_feed.serving.access import AUDIT, Key, authenticate, refuse_scope
 from local_feed.serving.arrivals import own_read
 from local_feed.serving.errors import Refusal
 from local_feed.serving.faults import Fault
@@ -22,6 +22,16 @@ from local_feed.serving.quota import Quota
 
 API_VERSIONS = ("2023-06-01", "2026-10-21")
 _JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A request for one path of the directory. `path_ids`: the ids in the path; `now`: epoch seconds."""
+
+    request: FeedRequest
+    endpoint: Endpoint
+    path_ids: dict[str, str]
+    now: float
 
 
 @dataclass
@@ -38,39 +48,35 @@ class DirectoryServer:
     def answer(self, request: FeedRequest, endpoint: Endpoint, path_ids: dict[str, str]) -> Answer:
         """Answer one request, record it, and report it in the feed."""
         feed = self.feed
-        now, request_id = feed.clock(), feed.next_request_id()
+        read = Read(request, endpoint, path_ids, feed.clock())
+        request_id = feed.next_request_id()
         fault = feed.faults.take(request.query, request.path)
         key: Key | None = None
-        quota = feed.quota if endpoint.is_compliance else self.admin_quota
-        feed.arrivals.settle(round(now * 1e6))
+        quota = self._quota(endpoint)
+        feed.arrivals.settle(round(read.now * 1e6))
         try:
             key = authenticate(request.headers.get("x-api-key"), feed.keys)
-            answer = self._authenticated(request, endpoint, path_ids, key, fault, now)
+            answer = self._authenticated(read, key, fault)
         except Refusal as refusal:
             answer = Answer(refusal.status, dict(_JSON), refusal.body())
             if refusal.status == 429:
-                answer.headers["retry-after"] = str(quota.retry_after(now))
+                answer.headers["retry-after"] = str(quota.retry_after(read.now))
         # No public page says that answers of the Admin API have rate limit headers.
-        if key is not None and endpoint.is_compliance:
-            answer.headers |= quota.headers(now)
-        report = self._report(request, endpoint, path_ids, key, request_id, answer.status, now)
-        feed.finish(request, answer, fault, report, request_id, now)
+        if key is not None and endpoint.is_compliance and (fault is None or fault.kind != "html"):
+            answer.headers |= quota.headers(read.now)
+        report = self._report(read, key, request_id, answer.status) if key is not None else None
+        feed.finish(request, answer, fault, report, request_id, read.now)
         return answer
 
-    def _authenticated(
-        self,
-        request: FeedRequest,
-        endpoint: Endpoint,
-        path_ids: dict[str, str],
-        key: Key,
-        fault: Fault | None,
-        now: float,
-    ) -> Answer:
+    def _quota(self, endpoint: Endpoint) -> Quota:
+        return self.feed.quota if endpoint.is_compliance else self.admin_quota
+
+    def _authenticated(self, read: Read, key: Key, fault: Fault | None) -> Answer:
+        request, endpoint = read.request, read.endpoint
         if fault is not None and (replacement := fault_effects.replacement(fault)) is not None:
             return Answer(*replacement)
-        quota = self.feed.quota if endpoint.is_compliance else self.admin_quota
         # A request without the scope costs one unit as well.
-        if not quota.spend(now):
+        if not self._quota(endpoint).spend(read.now):
             raise Refusal(429, "this request would exceed the organization's rate limit; wait and try again")
         _authorize(key, endpoint)
         if request.headers.get("anthropic-version") not in API_VERSIONS:
@@ -80,8 +86,8 @@ class DirectoryServer:
         except ValueError as error:
             raise Refusal(400, "the query string is not valid UTF-8") from error
         parameters = read_parameters(endpoint, pairs)
-        parent = self._parent(endpoint, path_ids, key)
-        body = self._body(Listing(self.directory, endpoint, parent, parameters, key.organization), fault, now)
+        listing = Listing(self.directory, endpoint, self._parent(read, key), parameters, key.organization)
+        body = self._body(listing, fault, read.now)
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         return Answer(200, dict(_JSON), fault_effects.spoil_text(fault, text) if fault is not None else text)
 
@@ -110,53 +116,44 @@ class DirectoryServer:
             page_effects.spoil_envelope(fault, sent, envelope)
         return envelope
 
-    def _parent(self, endpoint: Endpoint, path_ids: dict[str, str], key: Key) -> str | None:
+    def _parent(self, read: Read, key: Key) -> str | None:
         """The parent of the list.
 
         Raises:
             Refusal: 404, it is not in the directory, or the key does not see it.
         """
+        endpoint = read.endpoint
         if endpoint.parent is None:
             return None
-        organization = self._organization(endpoint, path_ids, key)
+        organization = self._organization(read, key)
         if endpoint.parent_list is None:
             return organization
-        parent = path_ids[endpoint.parent]
+        parent = read.path_ids[endpoint.parent]
         owner = None if endpoint.parent_list == "groups" else organization
         if self.directory.get(endpoint.parent_list, parent, owner) is None:
             raise Refusal(404, f"{endpoint.parent}: not found")
         return parent
 
-    def _organization(self, endpoint: Endpoint, path_ids: dict[str, str], key: Key) -> str | None:
-        if not endpoint.is_compliance:
+    def _organization(self, read: Read, key: Key) -> str | None:
+        if not read.endpoint.is_compliance:
             if key.organization is not None:
-                return key.organization
-            # A key of the whole parent reads the Admin API of the organization in which it was made.
+                uuids = {name: uuid for uuid, name in self.feed.organization_ids.items()}
+                return uuids.get(key.organization, key.organization)
+            # A key of the whole parent reads the Admin API of the oldest organization.
             oldest = self.directory.items("organizations")[:1]
             return str(oldest[0]["uuid"]) if oldest else None
-        uuid = path_ids.get("org_uuid")
+        uuid = read.path_ids.get("org_uuid")
         if uuid is None:
             return None
         if key.organization not in (None, uuid) or self.directory.get("organizations", uuid) is None:
             raise Refusal(404, "organization: not found")
         return uuid
 
-    def _report(
-        self,
-        request: FeedRequest,
-        endpoint: Endpoint,
-        path_ids: dict[str, str],
-        key: Key | None,
-        request_id: str,
-        status: int,
-        now: float,
-    ) -> Record | None:
+    def _report(self, read: Read, key: Key, request_id: str, status: int) -> Record | None:
         """The activity that reports the read; None if no type is known for it."""
-        if key is None:
-            return None
-        at = round(now * 1e6)
+        request, at = read.request, round(read.now * 1e6)
         user_agent = request.headers.get("user-agent")
-        if endpoint.is_compliance:
+        if read.endpoint.is_compliance:
             return own_read(
                 now=at,
                 key=key,
@@ -166,9 +163,9 @@ class DirectoryServer:
                 user_agent=user_agent,
                 ip_address=request.ip_address,
             )
-        if endpoint.view is None or status != 200:
+        if read.endpoint.view is None or status != 200:
             return None
-        organization = self._organization(endpoint, path_ids, key)
+        organization = self._organization(read, key)
         actor = {"type": "api_actor", "api_key_id": key.acts_as}
         if key.made_as is not None:
             actor = {"type": "admin_api_key_actor", "admin_api_key_id": key.made_as}
@@ -179,8 +176,8 @@ class DirectoryServer:
             "organization_id": self.feed.organization_ids.get(str(organization)),
             "organization_uuid": organization,
             "actor": {**actor, "ip_address": request.ip_address, "user_agent": user_agent},
-            "type": endpoint.view,
-            **path_ids,
+            "type": read.endpoint.view,
+            **read.path_ids,
         }
         return read_record(json.dumps(activity, ensure_ascii=False, separators=(",", ":")).encode())
 

@@ -81,15 +81,18 @@ class Directory:
         return item_id
 
     def modify(self, list_name: str, item_id: str, parent: str | None = None, **fields: object) -> None:
-        """Set fields of an item; it keeps its place in the list. Undocumented fields are allowed.
+        """Set fields of an item; undocumented ones are allowed. It moves if its list is ordered by one of them.
 
         Raises:
             KeyError: there is no such item.
         """
         with self._lock:
             target = self._list(list_name, parent)
-            order = target.positions[item_id][0]
-            target.put(item_id, {**target.items[item_id], **fields}, order)
+            before, place = target.items[item_id], target.positions[item_id][0]
+            order = SHAPES[list_name].order
+            if order in fields and place == str(before[order]):
+                place = str(fields[order])
+            target.put(item_id, {**before, **fields}, place)
 
     def remove(self, list_name: str, item_id: str, parent: str | None = None) -> None:
         """Remove an item, and every list below it.

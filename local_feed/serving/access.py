@@ -6,6 +6,8 @@ from typing import NoReturn
 from local_feed.serving.errors import Refusal
 
 SCOPE = "read:compliance_activities"
+AUDIT = "read:org_audit"
+"""The one scope that opens every read of the Compliance API, and members and invites of the Admin API."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ def authenticate(secret: str | None, keys: dict[str, Key]) -> Key:
 
 
 def authorize(key: Key) -> None:
-    """Check the key's scope.
+    """Check that the key may read the feed.
 
     Raises:
         Refusal: 403, with the scopes that the key has and the one it needs.
     """
-    if SCOPE not in key.scopes:
+    if not {SCOPE, AUDIT} & {*key.scopes}:
         refuse_scope(key, SCOPE)
 
 
