@@ -129,3 +129,13 @@ def test_an_id_cannot_lead_elsewhere(path: Path, query: Query):
     assert query(
         "select status from raw.directory_walks where list_name = 'group_members' and parent_id = ?", GROUP
     )
+
+
+def test_a_key_that_is_sent_back_is_stored_nowhere(path: Path, query: Query):
+    with LocalFeed(records=[], directory=small_directory()) as feed:
+        feed.faults.add("given_cursor", message=feed.directory_key, path="/groups")
+        report = walk_all(compliance_source(feed), path)
+        assert "sends the key back" in str(report.error)
+        assert feed.directory_key not in str(report.error) + report.describe()
+        rows = query("select * from raw.directory_walks") + query("select * from raw.directory_items")
+        assert feed.directory_key not in repr(rows)
