@@ -205,7 +205,7 @@ class DirectoryReader:
         return isinstance(error, ListRefused) and (error.status == 403 or not place.list.parent)
 
     async def _read_without_me(self) -> None:
-        """Read what a key may read of the Admin API that does not tell it whose it is."""
+        """Read what scopes open of the Admin API, which does not tell such a key whose it is."""
         place = Place(MEMBERS, {ME: ""})
         walk = self._begin(MEMBERS.name, None)
         try:
@@ -220,4 +220,6 @@ class DirectoryReader:
         walk.parent_id = organization
         self._succeed(place, items)
         await self._land(walk)
-        self.places = [Place(one, {ME: organization}) for one in LISTS if one.parent == ME and one is not MEMBERS]
+        self.report.unreadable.pop(ME, None)
+        below = [one for one in LISTS if one.parent == ME and one.scopes and one is not MEMBERS]
+        self.places = [Place(one, {ME: organization}) for one in below]
