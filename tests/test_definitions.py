@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -64,6 +66,13 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
     graph = defs.resolve_asset_graph()
     upstream = dg.AssetSelection.assets("marts/user_activity_summary").upstream().resolve(graph)
     assert dg.AssetKey(["raw", "activities"]) in upstream
+
+
+def test_the_tables_of_the_directory_are_one_asset():
+    graph = defs.resolve_asset_graph()
+    for name in ("walks", "items", "usage"):
+        parents = graph.get(dg.AssetKey(["staging", f"stg_directory__{name}"])).parent_keys
+        assert parents == {dg.AssetKey(["raw", "directory"])}
 
 
 def test_tables_are_built_after_removals():
@@ -189,6 +198,21 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         names = [name for asset, name in checks if asset == mart]
         assert any(name.startswith("unique_") for name in names), mart
         assert any(name.startswith("not_null_") for name in names), mart
+
+
+@pytest.mark.parametrize(
+    ("every", "hour", "is_run"), [("1", 5, True), ("6", 5, False), ("6", 6, True), ("soon", 6, False)]
+)
+def test_the_directory_is_read_every_so_many_hours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, every: str, hour: int, is_run: bool
+):
+    monkeypatch.setenv("DIRECTORY_EVERY_HOURS", every)
+    schedule = defs.get_repository_def().get_schedule_def("directory_schedule")
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        context = dg.build_schedule_context(instance, datetime(2026, 11, 30, hour, 25, tzinfo=UTC))
+        tick = schedule.evaluate_tick(context)
+    assert bool(tick.run_requests) == is_run
+    assert bool(tick.skip_message) != is_run
 
 
 def test_reconcile_is_a_refresh_that_reads_covered_days_again():
