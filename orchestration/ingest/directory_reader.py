@@ -102,6 +102,7 @@ class DirectoryReader:
         self.report.seconds = time.monotonic() - began
 
     async def _read(self) -> None:
+        self._sort_places()
         await self._read_places()
         if self.is_me_unknown and self.users:
             await self._read_without_me()
@@ -111,8 +112,7 @@ class DirectoryReader:
 
     async def _read_places(self) -> None:
         while self.places:
-            place = min(self.places, key=self._order)
-            self.places.remove(place)
+            place = self.places.pop(0)
             name = place.list.name
             if name not in self.readable and self.refusals[name] >= REFUSED_AFTER:
                 continue
@@ -120,8 +120,11 @@ class DirectoryReader:
                 raise BudgetLow("The time of the run is used up.")
             await (self._read_usage(place) if name == USAGE else self._read_list(place))
 
+    def _sort_places(self) -> None:
+        """Parents first, then what was read longest ago: no list starves if runs stop early."""
+        self.places.sort(key=self._order)
+
     def _order(self, place: Place) -> tuple[bool, datetime, int]:
-        """Parents come first, then what was read longest ago: runs that stop early starve no list."""
         never = datetime.min.replace(tzinfo=UTC)
         return bool(place.list.parent), self.walked.complete_at.get(place.key, never), LISTS.index(place.list)
 
@@ -174,6 +177,7 @@ class DirectoryReader:
                 item_id = place.list.item_id(item) if place.list.item_id else None
                 if item_id and one.is_read_below(item):
                     self.places.append(Place(one, {**place.ids, place.list.name: str(item_id)}))
+        self._sort_places()
 
     async def _fail(self, place: Place, walk: Walk, error: FeedError) -> None:
         """Note a list that the key cannot read. Any other failure is a failed walk, and may end the reading."""
@@ -181,7 +185,7 @@ class DirectoryReader:
         self.refusals[name] += isinstance(error, ListRefused) and error.status == 403
         if self._is_unreadable(place, walk, error):
             self.report.unreadable.setdefault(name, str(error))
-            self.is_me_unknown |= name == ME
+            self.is_me_unknown |= name == ME and isinstance(error, ListRefused)
             if isinstance(error, KeyRefused):
                 self.key_errors.append(error)
                 self.places = [other for other in self.places if other.list.api is not place.list.api]
@@ -202,7 +206,7 @@ class DirectoryReader:
             return False
         if isinstance(error, KeyRefused):
             return not place.list.parent
-        return isinstance(error, ListRefused) and (error.status == 403 or not place.list.parent)
+        return isinstance(error, ListRefused) and (error.status == 403 or not place.parent_id)
 
     async def _read_without_me(self) -> None:
         """Read what scopes open of the Admin API, which does not tell such a key whose it is."""

@@ -342,3 +342,11 @@ def test_few_items_and_small_shares_are_believed(feed, path: Path, query: Query)
     feed.directory.remove("group_members", "user_02", GROUP)
     walk_all(source, path, bounds=Bounds(max_gone_percent=5))
     assert walks(query, "group_members")[-1][0] == "refused"
+
+
+def test_an_admin_api_that_does_not_know_the_key_is_no_failure(feed, path: Path):
+    feed.faults.add("error", times=0, status=401, path="/v1/organizations")
+    report = walk_all(compliance_source(feed), path)
+    assert report.failures == []
+    assert report.unreadable.keys() == {"me"}
+    assert report.count("complete") == 11
