@@ -13,11 +13,17 @@ from local_feed.directory.usage import Usage
 from orchestration.config.sources import Source
 from orchestration.ingest.directory_report import DirectoryReport
 from orchestration.ingest.directory_run import read_directories
-from tests.conftest import source_of
+from tests.conftest import Query, source_of
 
 ENTERPRISE = "11111111-1111-4111-8111-111111111111"
 CONSOLE = "22222222-2222-4222-8222-222222222222"
 GROUP = "rbac_group_1"
+# The items that are there by the newest walks.
+LATEST = (
+    "select list_name, parent_id, item_id, payload from raw.directory_items "
+    "qualify row_number() over (partition by source, list_name, parent_id, item_id order by ingest_seq desc) = 1 "
+    "and is_present"
+)
 
 
 def small_directory(people: int = 30, usage: Usage | None = None) -> Directory:
@@ -59,3 +65,12 @@ def walk_all(source: Source, path: Path, **options: Any) -> DirectoryReport:
     """Read the directory of one source."""
     [report] = read_directories([source], path, **options).reports
     return report
+
+
+def walks(query: Query, list_name: str) -> list[tuple[Any, ...]]:
+    """The walks of a list, oldest first: status, items, and how many were new, changed and gone."""
+    return query(
+        "select status, item_count, new_count, changed_count, gone_count from raw.directory_walks "
+        "where list_name = ? order by walk_seq",
+        list_name,
+    )
