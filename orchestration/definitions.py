@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.archive.reach import reach_archive
 from orchestration.assets.archiving import archived_activities
+from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
@@ -23,6 +24,8 @@ from orchestration.jobs import (
     archive_job,
     attest_job,
     attest_schedule,
+    directory_job,
+    directory_schedule,
     erase_job,
     publish_job,
     rebuild_job,
@@ -58,6 +61,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             raw_tables,
+            directory,
             day_seals,
             removals,
             archived_activities,
@@ -78,8 +82,9 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             erase_job,
             retain_job,
             archive_job,
+            directory_job,
         ],
-        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
+        schedules=[refresh_schedule, directory_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,
