@@ -13,13 +13,16 @@ LOG_ENTRIES = 1000
 
 _DESCRIPTIONS = {
     "payload_hashes_hold": "Each payload has the hash that was stored with it.",
-    "columns_match_payloads": "Id, time, type, organization and actor type are those of the payload.",
+    "columns_match_payloads": "Ids, time, type and actor type are those of the payload, where it has them.",
     "ids_are_unique": "An id occurs once per source.",
     "ingest_seq_is_unique": "No two rows have the same number.",
-    "rows_match_the_ledger": "Each extract has as many rows as its ledger row says, and each row has an extract.",
-    "contents_match_the_ledger": "The rows of an extract give the hash of what it received, if all of it was new.",
+    "rows_match_the_ledger": "Each extract or walk has as many rows as its ledger row says, and each row has one.",
+    "contents_match_the_ledger": "The rows of an extract give the hash of what it received, if all of it was new; "
+    "those of a list as of a walk that of the walk.",
     "sealed_extracts_hold": "The ledger has the extracts that were sealed, unchanged.",
     "quarantined_records_hold": "Each quarantined record has the hash stored with it, and its extract counts it.",
+    "walk_seq_has_no_gap": "Directory walks are numbered from 1, and no number is missing or given twice.",
+    "sealed_walks_hold": "The ledger of the directory has the walks that were sealed, unchanged.",
     "chain_holds": "Each seal is chained to the previous one; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the same activities as when it was sealed.",
     "removals_hold": "Every authorized removal is recorded and sealed, and no removed record has come back.",
@@ -83,6 +86,7 @@ def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult
             "activities a second": round(found.activity_count / max(found.seconds, 1e-9)),
             "days not yet sealed": found.unsealed_day_count,
             "sealed days with newer activities": found.changed_day_count,
+            "walks not yet sealed": found.unsealed_walk_count,
             "unproven": found.unproven or "nothing",
             "removed on order": "; ".join(map(str, found.removals)) or "nothing",
         },
