@@ -6,6 +6,8 @@ payload. Rows that a removal took count for the walks before it, with the hash t
 
 from __future__ import annotations
 
+from orchestration.evidence.removed_items_sql import PLACE_OF_ID, PLACES
+
 # Walks without a number were stored by another hand, or wait for the next seal: they count as the newest.
 _WALKS = """
 walks as (
@@ -20,51 +22,6 @@ walks as (
     from raw.directory_walks
 )
 """
-
-# Where the ids of removed items were in the byte order of their list: after the id `anchor`, then by rank, after
-# what was removed earlier. The path is as long as removals took one another's neighbours. A file that was forged
-# in a circle ends as well.
-_PLACES = """
-places as (
-    select source, list_name, parent_id, item_sha256, max({'anchor': anchor, 'path': path}) as place
-    from found_places
-    group by all
-)
-"""
-_FOUND_PLACES = """
-removed_places as (
-    select distinct
-        source, list_name, coalesce(parent_id, '') as parent_id, item_sha256, follows_sha256, follows_rank
-    from raw.removed_items
-),
-left_items as (
-    select distinct
-        source, list_name, coalesce(parent_id, '') as parent_id, item_id, sha256(item_id) as item_sha256
-    from raw.directory_items
-    semi join removed_places
-        on
-            directory_items.source = removed_places.source
-            and directory_items.list_name = removed_places.list_name
-            and coalesce(directory_items.parent_id, '') = removed_places.parent_id
-),
-found_places as (
-    select source, list_name, parent_id, item_sha256, item_id as anchor, []::bigint[] as path from left_items
-    union
-    select source, list_name, parent_id, sha256(''), '', [] from removed_places
-    union
-    select removed.source, removed.list_name, removed.parent_id, removed.item_sha256, anchor,
-        list_append(path, follows_rank)
-    from (from removed_places anti join left_items using (source, list_name, parent_id, item_sha256)) as removed
-    join found_places
-        on
-            removed.source = found_places.source
-            and removed.list_name = found_places.list_name
-            and removed.parent_id = found_places.parent_id
-            and removed.follows_sha256 = found_places.item_sha256
-    where len(path) < 1000
-)
-"""
-PLACES = f"{_FOUND_PLACES}, {_PLACES}"
 
 # Each row with what came before and after it of the same item. A row that a removal took says nothing any more to
 # the walks after that removal.
@@ -154,7 +111,7 @@ select
 from judged
 """
 
-# The usage report of a day is stored whole where anything of it has changed, and not at all otherwise.
+# The usage report of a day is stored whole where anything of it has changed, which `new_count` says.
 ROWS = f"""
 with {_WALKS},
 {_VERSIONS},
@@ -186,9 +143,8 @@ compared as (
             when found.walk_id is not null and status <> 'complete' then 'it is ' || status || ', and has rows'
             when is_displaced then 'a row of it has another source, list or time'
             when list_name = 'usage' then if(
-                coalesce(usage_count, 0)
-                <> if(walks.new_count + walks.changed_count + walks.gone_count = 0, 0, item_count),
-                'the ledger says ' || item_count || ' rows, stored are ' || coalesce(usage_count, 0), null
+                coalesce(usage_count, 0) <> walks.new_count,
+                'the ledger says ' || walks.new_count || ' rows, stored are ' || coalesce(usage_count, 0), null
             )
             when
                 status = 'complete'
@@ -230,11 +186,11 @@ with recursive {_DUE},
 items as (
     select
         versions.*,
-        if(item_id is null, place, {{{{'anchor': item_id, 'path': []::bigint[]}}}}) as item_place
+        if(item_id is null, place, {PLACE_OF_ID}) as item_place
     from versions left join places using (source, list_name, parent_id, item_sha256)
     where is_present
 ),
-found as (
+listed as (
     select
         due.walk_id,
         any_value(due.name) as name,
@@ -252,6 +208,19 @@ found as (
             and due.walk_number <= items.last_walk_number
     where hash(due.walk_id) % $parts = $part
     group by due.walk_id
+),
+reported as (
+    select
+        walk_id, any_value(name), any_value(walk_order), any_value(content_sha256),
+        sha256(string_agg(payload_sha256, '' order by ingest_seq))
+    from raw.key_usage join (select walk_id, name, walk_order, content_sha256 from walks) using (walk_id)
+    where content_sha256 is not null and hash(walk_id) % $parts = $part
+    group by walk_id
+),
+found as (
+    from listed
+    union all
+    from reported
 )
 select
     count(*),
@@ -259,7 +228,7 @@ select
     arg_min(name || ': received was ' || content_sha256 || ', stored is ' || found_sha256, walk_order)
         filter (where content_sha256 <> found_sha256)
 from found
-""".replace("{{", "{").replace("}}", "}")
+"""
 
 NUMBERS = """
 with numbered as (

@@ -117,9 +117,24 @@ removed_before as (
     from raw.removed_activities
     where table_name = 'activities'
     group by all
+    union all
+    -- The first seal of a source tells of what had been removed of its directory.
+    select
+        source,
+        min(sealed_date),
+        'rows of the directory had been removed',
+        (select arg_max(removal_sha256, removal_id) from raw.removals)
+    from {{closed_days}} semi join raw.removed_items using (source) anti join raw.day_seals using (source)
+    group by source
+),
+told_before as (
+    select
+        source, sealed_date, string_agg(reason, ', and ' order by reason) as reason,
+        any_value(removal_sha256) as removal_sha256
+    from removed_before group by all
 )
 select source, sealed_date, last_ingest_seq, null as through_removal, 1 as seal_version, reason, removal_sha256
-from {{closed_days}} left join removed_before using (source, sealed_date), newest
+from {{closed_days}} left join told_before using (source, sealed_date), newest
 union all
 select
     source, sealed_date, last_ingest_seq, null, seal_version + 1,
