@@ -15,6 +15,8 @@ from orchestration.evidence.seals import seal_days
 from orchestration.evidence.verify import verify
 from orchestration.privacy.erasure import RemovalRequest, erase, retain
 from orchestration.privacy.selection import preview_erasure, preview_retention
+from orchestration.privacy.subject_report import write_report
+from orchestration.publish.marts import Catalog
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.directories import observe, observe_usage
@@ -203,7 +205,7 @@ def test_retention_takes_what_was_over_before_the_first_kept_day(warehouse: Path
     ]  # fmt: skip
     assert retain(warehouse, before, REQUEST) is None
     know_users(warehouse, **{ADA: [EMAIL]})
-    assert erase(warehouse, ADA, REQUEST).item_count == 6
+    assert erase(warehouse, ADA, REQUEST).item_count == 4, "of a key that named her once, that went before"
     seal(warehouse)
     assert findings(warehouse) == {}
 
@@ -233,3 +235,19 @@ def test_whatever_is_walked_and_removed_in_whatever_order_the_proofs_hold(path: 
             land_slice_of += DAY
     assert findings(path) == {}
     assert query("select count(*) > 10 from raw.removed_items") == [(True,)]
+
+
+def test_a_report_has_every_content_of_the_items_that_name_the_person(warehouse: Path, tmp_path: Path, query):
+    report = write_report(warehouse, Catalog((), "x"), EMAIL, tmp_path)
+    written = (report.directory / "directory.jsonl").read_text().splitlines()
+    assert report.counts["directory.jsonl"] == len(written) == 7
+    items = "item_id = $1 or list_name = 'invites' or item_id = 'k1'"
+    assert written == [
+        payload
+        for (payload,) in query(
+            f"select payload from raw.directory_items where is_present and ({items}) order by ingest_seq", ADA
+        )
+    ]
+    assert "`directory.jsonl`" in (report.directory / "README.md").read_text()
+    know_users(warehouse, user_eve01=[])
+    assert "directory.jsonl" not in write_report(warehouse, Catalog((), "x"), "user_eve01", tmp_path).counts
