@@ -21,6 +21,7 @@ _DESCRIPTIONS = {
     "those of a list as of a walk that of the walk.",
     "sealed_extracts_hold": "The ledger has the extracts that were sealed, unchanged.",
     "quarantined_records_hold": "Each quarantined record has the hash stored with it, and its extract counts it.",
+    "usage_hashes_hold": "Each row of the usage report has the hash that was stored with it.",
     "walk_seq_has_no_gap": "Directory walks are numbered from 1, and no number is missing or given twice.",
     "sealed_walks_hold": "The ledger of the directory has the walks that were sealed, unchanged.",
     "chain_holds": "Each seal is chained to the previous one; none is missing, added or changed.",
@@ -29,13 +30,20 @@ _DESCRIPTIONS = {
     "logged_seals_are_there": "The seals in Dagster's event log are still in the warehouse.",
 }
 
+# The tables that one asset writes together.
+_ASSETS = dict.fromkeys(("directory_walks", "directory_items", "key_usage"), "directory")
+
+
+def _key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(["raw", _ASSETS.get(table, table)])
+
 
 @dg.multi_asset_check(
     name="verification",
     # Materializing one asset by hand runs only its own checks.
     can_subset=True,
     specs=[
-        dg.AssetCheckSpec(name, asset=["raw", table], description=_DESCRIPTIONS[name])
+        dg.AssetCheckSpec(name, asset=_key(table), description=_DESCRIPTIONS[name])
         for table, name in (*CHECKS, ("day_seals", "logged_seals_are_there"))
     ],
 )
@@ -44,8 +52,8 @@ def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -
     logged_seals = _logged_seals(context.instance, warehouse)
     with warehouse.write_lock(), fail_step_on_error():
         found = verify(warehouse.path, logged=logged_seals)
-    wanted = {(key.asset_key.path[-1], key.name) for key in context.selected_asset_check_keys}
-    outcomes = [outcome for outcome in found.outcomes if (outcome.table, outcome.name) in wanted]
+    wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
+    outcomes = [outcome for outcome in found.outcomes if (_key(outcome.table), outcome.name) in wanted]
     for outcome in outcomes:
         yield _result(outcome, found)
     failed = [outcome for outcome in outcomes if outcome.finding_count]
@@ -76,7 +84,7 @@ def _logged_seals(instance: dg.DagsterInstance, warehouse: Warehouse) -> list[tu
 def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=one.name,
-        asset_key=["raw", one.table],
+        asset_key=_key(one.table),
         passed=not one.finding_count,
         metadata={
             "checked": one.checked_count,

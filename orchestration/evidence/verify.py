@@ -41,7 +41,7 @@ CHECKS = (
     ("extracts", "sealed_extracts_hold"),
     ("directory_items", "payload_hashes_hold"),
     ("directory_items", "columns_match_payloads"),
-    ("key_usage", "payload_hashes_hold"),
+    ("key_usage", "usage_hashes_hold"),
     ("directory_walks", "rows_match_the_ledger"),
     ("directory_walks", "contents_match_the_ledger"),
     ("directory_walks", "walk_seq_has_no_gap"),
@@ -225,7 +225,7 @@ STEPS: tuple[Step, ...] = (
     lambda held: [_in_parts(held, "extracts", "contents_match_the_ledger", ledger_sql.CONTENTS)],
     lambda held: [_outcome(held, "extracts", "sealed_extracts_hold", ledger_sql.SEALED_ROWS)],
     lambda held: _payloads(held, "directory_items"),
-    lambda held: [_outcome(held, "key_usage", "payload_hashes_hold", directory_sql.USAGE)],
+    lambda held: [_outcome(held, "key_usage", "usage_hashes_hold", directory_sql.USAGE)],
     lambda held: [_outcome(held, "directory_walks", "rows_match_the_ledger", directory_sql.ROWS)],
     lambda held: [
         _in_parts(

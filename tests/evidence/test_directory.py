@@ -76,7 +76,7 @@ def test_an_honest_directory_verifies_and_says_what_no_seal_holds(warehouse: Pat
     checked = {(one.table, one.name): one.checked_count for one in result.outcomes}
     assert set(checked) == {*CHECKS, ("day_seals", "kept_seals_are_there")}
     assert checked["directory_items", "payload_hashes_hold"] == 10
-    assert checked["key_usage", "payload_hashes_hold"] == 2
+    assert checked["key_usage", "usage_hashes_hold"] == 2
     assert checked["directory_walks", "rows_match_the_ledger"] == 7
     assert checked["directory_walks", "sealed_walks_hold"] == 6
     assert "Not yet sealed: 1 directory walk(s)." in list(result.describe())
@@ -206,7 +206,7 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
         ),
         pytest.param(
             "update raw.key_usage set payload = '{}' where api_key_id = 'apikey_1'",
-            {"key_usage payload_hashes_hold": "2026-04-30 apikey_1"},
+            {"key_usage usage_hashes_hold": "2026-04-30 apikey_1"},
             id="a row of the usage report is edited",
         ),
         pytest.param(
