@@ -177,8 +177,8 @@ due as (
         )
 )
 """
-# How many hashes are joined to compute those of all walks.
-CONTENT_SIZE = f"with {_DUE} select coalesce(sum(item_count), 0)::bigint from due"
+# How many hashes are joined to compute those of all walks; each takes as much memory as four ids.
+CONTENT_SIZE = f"with {_DUE} select coalesce(4 * sum(item_count), 0)::bigint from due"
 CONTENTS = f"""
 with recursive {_DUE},
 {_VERSIONS},
@@ -186,7 +186,9 @@ with recursive {_DUE},
 items as (
     select
         versions.*,
-        if(item_id is null, place, {PLACE_OF_ID}) as item_place
+        dense_rank() over (
+            partition by source, list_name, parent_id order by if(item_id is null, place, {PLACE_OF_ID})
+        ) as position
     from versions left join places using (source, list_name, parent_id, item_sha256)
     where is_present
 ),
@@ -196,7 +198,7 @@ listed as (
         any_value(due.name) as name,
         any_value(due.walk_order) as walk_order,
         any_value(due.content_sha256) as content_sha256,
-        sha256(coalesce(string_agg(items.payload_sha256, '' order by item_place), '')) as found_sha256
+        sha256(coalesce(string_agg(items.payload_sha256, '' order by position), '')) as found_sha256
     from due
     left join items
         on

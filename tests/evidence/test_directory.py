@@ -13,8 +13,8 @@ from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days
 from orchestration.evidence.verify import CHECKS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
-from tests.directories import observe, observe_usage
 from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
+from tests.observed import observe, observe_usage
 
 ORG = "org-1"
 HOUR = timedelta(hours=1)

@@ -19,8 +19,8 @@ from orchestration.privacy.subject_report import write_report
 from orchestration.publish.marts import Catalog
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from tests.directories import observe, observe_usage
 from tests.histories import DAYS, FIRST_DAY, build, land_slice
+from tests.observed import observe, observe_usage
 from tests.privacy.test_erasure import ADA, BOB, EMAIL, know_users
 
 ORG = "org-1"
