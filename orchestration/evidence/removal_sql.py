@@ -98,7 +98,7 @@ parts as (
     join sealed using (source)
     group by source, item_count
 ),
-told as (
+reasons as (
     select source, sealed_date, string_agg(part, ' and ' order by part like '%directory') as part
     from parts group by all
 )
@@ -106,7 +106,7 @@ select
     source, sealed_date, last_ingest_seq, null as through_removal, seal_version + 1 as seal_version,
     part || ' removed by ' || requested_by || ': ' || reason || ' (removal ' || removal_id || ')' as reason,
     removal_sha256
-from told
+from reasons
 join sealed using (source, sealed_date)
 join raw.removals on removal_id = $removal_id
 """

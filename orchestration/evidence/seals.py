@@ -127,14 +127,14 @@ removed_before as (
     from {{closed_days}} semi join raw.removed_items using (source) anti join raw.day_seals using (source)
     group by source
 ),
-told_before as (
+earlier_removals as (
     select
         source, sealed_date, string_agg(reason, ', and ' order by reason) as reason,
         any_value(removal_sha256) as removal_sha256
     from removed_before group by all
 )
 select source, sealed_date, last_ingest_seq, null as through_removal, 1 as seal_version, reason, removal_sha256
-from {{closed_days}} left join told_before using (source, sealed_date), newest
+from {{closed_days}} left join earlier_removals using (source, sealed_date), newest
 union all
 select
     source, sealed_date, last_ingest_seq, null, seal_version + 1,
