@@ -18,6 +18,26 @@ key_uses as (
 
 ),
 
+listed as (
+
+    select * from {{ ref('int_key_listed_states') }}
+
+),
+
+-- Keys whose list a walk has read.
+covered as (
+
+    select distinct
+        identities.key_type,
+        identities.key_id
+    from identities
+    inner join (select distinct key_type, organization_uuid from {{ ref('int_key_walks') }}) as lists
+        on
+            identities.key_type = lists.key_type
+            and (lists.organization_uuid is null or identities.organization_uuid = lists.organization_uuid)
+
+),
+
 newest as (
 
     select max(occurred_at) as occurred_at from {{ ref('activities') }}
@@ -60,16 +80,22 @@ final as (
         key_uses.last_used_ip_address,
         coalesce(key_uses.use_count, 0) as use_count,
         coalesce(key_states.lifecycle_event_count, 0) as lifecycle_event_count,
-        key_states.created_at is not null as is_creation_observed,
+        coalesce(key_states.is_creation_observed, false) as is_creation_observed,
         offboarded_creators.key_id is not null as is_creator_offboarded,
         {{ elapsed_days('key_states.created_at', 'newest.occurred_at') }} as age_days,
-        {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use
+        {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use,
+        listed.partial_key_hint,
+        listed.owner_type,
+        listed.owner_id,
+        coalesce(listed.is_in_directory, case when covered.key_type is not null then false end) as is_in_directory
     from identities
     cross join newest
     left join key_states on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
     left join key_uses on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
     left join offboarded_creators
         on identities.key_type = offboarded_creators.key_type and identities.key_id = offboarded_creators.key_id
+    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    left join covered on identities.key_type = covered.key_type and identities.key_id = covered.key_id
 
 )
 
