@@ -16,35 +16,9 @@ listings as (
 
 ),
 
-evidence as (
-
-    select
-        listings.series_key,
-        listings.key_type,
-        listings.key_id,
-        evidence.occurred_at
-    from (select distinct {{ key }} from listings) as listings
-    inner join (
-        select
-            key_type,
-            key_id,
-            occurred_at
-        from {{ ref('int_key_stated_events') }}
-        union
-        select
-            key_type,
-            key_id,
-            observed_at as occurred_at
-        from listings
-    ) as evidence on listings.key_type = evidence.key_type and listings.key_id = evidence.key_id
-
-),
-
--- Every complete walk observes every key in its list, also one that is as it was. That matters only after other
--- evidence: an event, or the list as another source read it.
 repeated as (
 
-    {{ walks_after('evidence', 'walks') | indent(4) }}
+    select * from {{ ref('int_key_restating_walks') }}
 
 ),
 

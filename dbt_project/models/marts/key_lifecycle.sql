@@ -18,23 +18,9 @@ key_uses as (
 
 ),
 
-listed as (
+directory_states as (
 
-    select * from {{ ref('int_key_listed_states') }}
-
-),
-
--- Keys whose list a walk has read.
-covered as (
-
-    select distinct
-        identities.key_type,
-        identities.key_id
-    from identities
-    inner join (select distinct key_type, organization_uuid from {{ ref('int_key_walks') }}) as lists
-        on
-            identities.key_type = lists.key_type
-            and (lists.organization_uuid is null or identities.organization_uuid = lists.organization_uuid)
+    select * from {{ ref('int_key_directory_states') }}
 
 ),
 
@@ -84,18 +70,20 @@ final as (
         offboarded_creators.key_id is not null as is_creator_offboarded,
         {{ elapsed_days('key_states.created_at', 'newest.occurred_at') }} as age_days,
         {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use,
-        listed.partial_key_hint,
-        listed.owner_type,
-        listed.owner_id,
-        coalesce(listed.is_in_directory, case when covered.key_type is not null then false end) as is_in_directory
+        directory_states.partial_key_hint,
+        directory_states.owner_type,
+        directory_states.owner_id,
+        directory_states.is_in_directory,
+        directory_states.last_inference_date,
+        directory_states.inference_token_count_last_30_days
     from identities
     cross join newest
     left join key_states on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
     left join key_uses on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
     left join offboarded_creators
         on identities.key_type = offboarded_creators.key_type and identities.key_id = offboarded_creators.key_id
-    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
-    left join covered on identities.key_type = covered.key_type and identities.key_id = covered.key_id
+    left join directory_states
+        on identities.key_type = directory_states.key_type and identities.key_id = directory_states.key_id
 
 )
 

@@ -172,11 +172,11 @@ def periods(told: Query, key_id: str) -> list[tuple[object, ...]]:
 def test_a_listed_key_that_no_event_showed_has_a_row(told: Query):
     columns = (
         "key_type, organization_uuid, status, is_active, is_creation_observed, created_at::varchar, "
-        "created_by_actor_id, name, first_seen_at::varchar, partial_key_hint, is_in_directory, lifecycle_event_count"
+        "created_by_actor_id, name, first_seen_at::varchar, partial_key_hint, is_in_directory"
     )
     assert key(told, "apikey_old", columns) == (
         *("platform_api_key", "A", "active", True, False, "2025-06-01 00:00:00"),
-        *("user_maker", "name of apikey_old", "2026-02-05 10:00:00", "sk-ant-api03-R2D...igAA", True, 0),
+        *("user_maker", "name of apikey_old", "2026-02-05 10:00:00", "sk-ant-api03-R2D...igAA", True),
     )
     assert key(told, "apikey_same", "key_type, organization_uuid, status, scopes, created_by_actor_id") == (
         *("scoped_api_key", None, "inactive", ["read:compliance_activities"], "user_maker"),
