@@ -171,3 +171,32 @@
     ) as followed
     where is_walk = 0 and next_walk_number is not null
 {%- endmacro %}
+
+
+{# Status of a key at a time, which is `expired` past the expiry of an active key. #}
+{% macro status_at(status, expires_at, time) -%}
+    case when {{ status }} = 'active' and {{ expires_at }} <= {{ time }} then 'expired' else {{ status }} end
+{%- endmacro %}
+
+
+{#
+  How the status by events and the list of keys disagree; null where they agree. A deleted key can stay listed or not. Its
+  list calls a deleted platform key archived, and any compliance key that is not active inactive.
+#}
+{% macro key_difference(key_type, event_value, is_listed, directory_value) -%}
+    case
+        when {{ event_value }} is null then case when {{ is_listed }} then 'only_in_directory' end
+        when not {{ is_listed }}
+            then case when not {{ is_final_status(event_value) }} then 'only_in_events' end
+        when
+            {{ event_value }} <> {{ directory_value }}
+            and not (
+                {{ directory_value }} <> 'active'
+                and (
+                    {{ is_final_status(event_value) }}
+                    or ({{ key_type }} = 'scoped_api_key' and {{ event_value }} <> 'active')
+                )
+            )
+            then 'status_differs'
+    end
+{%- endmacro %}

@@ -26,6 +26,7 @@ class Walk:
     finished_at: datetime
     item_count: int
     changes: dict[str, Item | None]
+    usage: dict[str | None, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Directory:
         status: str = "complete",
         seconds: int = 30,
         source: str = "directory",
-    ) -> None:
+    ) -> Walk:
         """Add a walk that finds `items`, by id. One that is not complete changes nothing."""
         series = (source, list_name, parent_id)
         known = self._known.get(series, {})
@@ -56,9 +57,13 @@ class Directory:
             self._known[series] = dict(items)
         walk_id = f"walk_{len(self.walks):04}"
         finished_at = at + timedelta(seconds=seconds)
-        self.walks.append(
-            Walk(walk_id, source, list_name, parent_id, status, at, finished_at, len(items), changes)
-        )
+        walk = Walk(walk_id, source, list_name, parent_id, status, at, finished_at, len(items), changes)
+        self.walks.append(walk)
+        return walk
+
+    def report(self, day: str, at: datetime, usage: dict[str | None, int]) -> None:
+        """Add a reading of the usage report: output tokens by key."""
+        self.walk("usage", day, at, {}).usage.update(usage)
 
 
 def store_walks(connection: duckdb.DuckDBPyConnection, walks: list[Walk]) -> None:
@@ -90,4 +95,14 @@ def store_walks(connection: duckdb.DuckDBPyConnection, walks: list[Walk]) -> Non
                     *(walk.source, walk.list_name, walk.parent_id, item_id, walk.walk_id, payload),
                     *(payload and hashlib.sha256(payload.encode()).hexdigest(), walk.started_at),
                 ],
+            )
+        for number, (key_id, tokens) in enumerate(walk.usage.items()):
+            connection.execute(
+                """
+                insert into raw.key_usage
+                select
+                    $1, $2, $3, null, 'model', 0, 0, 0, $4, 1, $5, '{}', $5 || $6::varchar, $7,
+                    (select coalesce(max(ingest_seq), 0) + 1 from raw.key_usage)
+                """,
+                [walk.source, walk.parent_id, key_id, tokens, walk.walk_id, number, walk.started_at],
             )
