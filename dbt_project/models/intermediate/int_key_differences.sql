@@ -17,7 +17,7 @@ mentions as (
 
 ),
 
-logging as (
+logged as (
 
     select * from {{ ref('int_key_logging') }}
 
@@ -29,16 +29,13 @@ never_logged as (
 
     select differences.key_name
     from differences
-    inner join logging on differences.key_name = logging.key_name
+    inner join logged on differences.key_name = logged.key_name
     left join mentions on differences.key_name = mentions.key_name
     where
         differences.is_listed
         and (differences.difference_kind = 'only_in_directory' or not mentions.has_status_change)
         and (
-            coalesce(
-                differences.stated_created_at < logging.first_activity_at,
-                logging.first_activity_at is null
-            )
+            coalesce(differences.stated_created_at < logged.first_activity_at, logged.first_activity_at is null)
             or (differences.stated_created_at is null and differences.is_since_first_walk and mentions.key_name is null)
         )
 
@@ -70,7 +67,7 @@ final as (
         differences.directory_value,
         case
             when delayed.key_name is not null then 'within_delay'
-            when logging.is_in_blind_spot then 'blind_spot'
+            when logged.is_in_blind_spot then 'blind_spot'
             when never_logged.key_name is not null then 'before_logging'
             -- No event tells of an expiry, nor of the archiving of a personal key whose owner leaves.
             when differences.directory_value = 'expired' then 'not_in_feed'
@@ -83,7 +80,7 @@ final as (
         differences.walk_id
     from differences
     left join {{ ref('int_key_delays') }} as delayed on differences.key_name = delayed.key_name
-    inner join logging on differences.key_name = logging.key_name
+    inner join logged on differences.key_name = logged.key_name
     left join never_logged on differences.key_name = never_logged.key_name
     left join owners on differences.key_name = owners.key_name
 

@@ -6,8 +6,8 @@ comparisons as (
 
     select
         comparisons.*,
-        max(case when difference_kind is null then walk_number else 0 end) over (
-            partition by series_key, key_type, key_id
+        max(case when comparisons.difference_kind is null then comparisons.walk_number else 0 end) over (
+            partition by comparisons.series_key, comparisons.key_type, comparisons.key_id
         ) as last_agreed_number
     from {{ ref('int_key_comparisons') }} as comparisons
 
@@ -50,7 +50,7 @@ final as (
         greatest(
             comparisons.last_event_at,
             case when comparisons.difference_kind = 'only_in_directory' then comparisons.stated_created_at end,
-            case when comparisons.last_agreed_number > 0 then before.started_at end
+            case when comparisons.last_agreed_number > 0 then walks_before.started_at end
         ) as changed_after,
         case
             when comparisons.difference_kind = 'only_in_directory'
@@ -68,8 +68,8 @@ final as (
             and comparisons.key_id = series.key_id
     inner join walks as first_walks
         on comparisons.series_key = first_walks.series_key and series.since_number = first_walks.walk_number
-    left join walks as before
-        on comparisons.series_key = before.series_key and series.since_number - 1 = before.walk_number
+    left join walks as walks_before
+        on comparisons.series_key = walks_before.series_key and series.since_number - 1 = walks_before.walk_number
     left join {{ ref('int_key_identities') }} as identities
         on comparisons.key_type = identities.key_type and comparisons.key_id = identities.key_id
     where comparisons.is_newest and comparisons.difference_kind is not null

@@ -9,16 +9,9 @@ identities as (
 
 ),
 
--- The fold that the marts show.
 event_states as (
 
-    select event_states.*
-    from {{ ref('int_key_event_states') }} as event_states
-    inner join identities
-        on
-            event_states.fold = identities.fold
-            and event_states.key_type = identities.key_type
-            and event_states.key_id = identities.key_id
+    select * from {{ ref('int_key_shown_states') }}
 
 ),
 

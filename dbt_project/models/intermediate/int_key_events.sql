@@ -3,7 +3,9 @@
     'stated_status', 'updates', 'updated_fields', 'stated_scopes', 'stated_workspace_id', 'organization_uuid',
     'occurred_at', 'stated_expires_at',
 ] %}
-{% set unstated = ['activity_id', 'activity_type', 'actor_id', 'actor_type', 'actor_email', 'updates', 'updated_fields'] %}
+{% set of_activities = [
+    'activity_id', 'activity_type', 'actor_id', 'actor_type', 'actor_email', 'updates', 'updated_fields',
+] %}
 
 with
 
@@ -19,7 +21,8 @@ evidence as (
     select
         key_id,
         key_type,
-        {{ columns | join(', ') }},
+        {{ columns | join(',
+        ') }},
         null as listed_fields
     from {{ ref('int_key_stated_events') }}
 
@@ -28,7 +31,9 @@ evidence as (
     select
         identities.key_id,
         identities.key_type,
-        {% for column in columns %}ends.{{ column }}, {% endfor %}
+        {% for column in columns -%}
+            ends.{{ column }},
+        {% endfor -%}
         null as listed_fields
     from {{ ref('int_key_activities') }} as ends
     inner join identities
@@ -40,7 +45,9 @@ evidence as (
     select
         key_id,
         key_type,
-        {% for column in columns %}{{ 'null as ' if column in unstated }}{{ column }}, {% endfor %}
+        {% for column in columns -%}
+            {{ 'null as ' if column in of_activities }}{{ column }},
+        {% endfor -%}
         listed_fields
     from {{ ref('int_key_observed_events') }}
 
@@ -62,7 +69,7 @@ final as (
     inner join identities on evidence.key_type = identities.key_type and evidence.key_id = identities.key_id
     inner join folds
         on
-            folds.fold = identities.fold
+            identities.fold = folds.fold
             or (folds.fold = 'events' and evidence.event_type not in ('listed', 'gone'))
 
 )

@@ -31,7 +31,7 @@ final as (
     left join {{ ref('blind_spots') }} as spots
         on
             coalesce(disagreements.organization_uuid, spots.organization_uuid) = spots.organization_uuid
-            and coalesce(spots.began_at, first_activities.first_activity_at) <= disagreements.changed_before
+            and disagreements.changed_before >= coalesce(spots.began_at, first_activities.first_activity_at)
             and coalesce(spots.ended_at > disagreements.changed_after, true)
             and coalesce(spots.ended_at > first_activities.first_activity_at, true)
     group by disagreements.key_name, first_activities.first_activity_at

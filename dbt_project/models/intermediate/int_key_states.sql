@@ -3,14 +3,9 @@ with
 event_states as (
 
     select
-        event_states.*,
-        event_states.event_type not in ('listed', 'gone') as is_event
-    from {{ ref('int_key_event_states') }} as event_states
-    inner join {{ ref('int_key_identities') }} as identities
-        on
-            event_states.fold = identities.fold
-            and event_states.key_type = identities.key_type
-            and event_states.key_id = identities.key_id
+        *,
+        event_type not in ('listed', 'gone') as is_event
+    from {{ ref('int_key_shown_states') }}
 
 ),
 
@@ -58,7 +53,8 @@ final as (
         folded.workspace_id,
         coalesce(folded.created_by_actor_id, listed.created_by_id) as created_by_actor_id,
         case
-            when folded.created_by_actor_id is null and listed.created_by_id is not null then listed.created_by_actor_type
+            when folded.created_by_actor_id is null and listed.created_by_id is not null
+                then listed.created_by_actor_type
             else folded.created_by_actor_type
         end as created_by_actor_type,
         folded.last_changed_by_actor_id,

@@ -21,7 +21,10 @@ final as (
     where
         coalesce(valid_from < least(valid_to, expired_from), true)
         -- First seen expired: what it was until then is not known.
-        and not coalesce(status = 'expired' and valid_from is null and coalesce(expired_from < valid_to, expired_from is not null), false)
+        and not (
+            status = 'expired' and valid_from is null
+            and expired_from is not null and coalesce(expired_from < valid_to, true)
+        )
 
     union all
 

@@ -14,8 +14,8 @@ entries as (
 
 ),
 
--- The event itself is step 0, the entries of its `updates` follow in order. A list states what is, not what changed: if it
--- is the first to state a status, the key had that status before.
+-- The event itself is step 0, the entries of its `updates` follow in order. A list states what is, not what changed:
+-- if it is the first to state a status, the key had that status before.
 final as (
 
     select
