@@ -107,3 +107,13 @@
         ) as decided
     ) as opened
 {% endmacro %}
+
+
+{# How a membership by events and one in the directory differ; null where they agree. An unknown role is no difference. #}
+{% macro membership_difference(is_listed, listed_role, is_event_member, event_role) -%}
+    case
+        when {{ is_listed }} and not {{ is_event_member }} then 'only_in_directory'
+        when {{ is_event_member }} and not {{ is_listed }} then 'only_in_events'
+        when {{ is_listed }} and {{ is_event_member }} and {{ listed_role }} <> {{ event_role }} then 'role_differs'
+    end
+{%- endmacro %}

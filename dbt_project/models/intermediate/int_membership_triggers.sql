@@ -43,7 +43,9 @@ events as (
         absences.absent_at as occurred_at
     from {{ ref('int_membership_scope_absences') }} as absences
     inner join memberships
-        on absences.scope_type = memberships.scope_type and absences.scope_id = memberships.scope_id
+        on
+            (absences.scope_type = memberships.scope_type and absences.scope_id = memberships.scope_id)
+            or (absences.scope_type = 'organization' and absences.scope_id = memberships.organization_uuid)
 
 ),
 

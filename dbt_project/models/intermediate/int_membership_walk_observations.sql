@@ -68,6 +68,19 @@ gone as (
             on absences.scope_type = memberships.{{ role }}_type and absences.scope_id = memberships.{{ role }}_id
     {% endfor %}
 
+    union all
+
+    -- With an organization goes all that belongs to it; its own members are above.
+    select
+        memberships.membership_key,
+        absences.walk_id,
+        'absent_from_directory' as change_type,
+        absences.absent_at as observed_at,
+        absences.finished_at
+    from absences
+    inner join memberships on absences.scope_id = memberships.organization_uuid
+    where absences.scope_type = 'organization' and memberships.scope_type <> 'organization'
+
 ),
 
 final as (

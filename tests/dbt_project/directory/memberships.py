@@ -244,3 +244,23 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
     .users("03-03", {"d9_eve": "user"})
     .members("03-03 12:00", {"d9_eve": ("developer", "01-01")}, source="admin")
 )  # fmt: skip
+
+(
+    story(
+        "unlinked",
+        d10_bob=[("user", None, "03-02", "directory", "absent_from_directory")],
+        workspace__d10_bob=[(None, "02-01", "03-02", "added", "membership_ended")],
+        rbac_role__d10_group=[(None, "02-02", "03-02", "added", "absent_from_directory")],
+        d10_kim=[
+            ("user", "02-01", "03-02", "added", "absent_from_directory"),
+            ("user", "03-03", None, "directory", None),
+        ],
+    )
+    .role("02-01", "d10_kim", None, "user")
+    .event("02-01", "platform_workspace_member_added", user_id="d10_bob", workspace_id="d10_ws")
+    .event("02-02", "rbac_role_assigned", role_id="d10_role", principal_type="group", principal_id="d10_group")
+    .walk("03-01", "organizations", {"org-unlinked": {"uuid": "org-unlinked"}}, parent=None)
+    .users("03-01 10:01", {"d10_bob": "user", "d10_kim": "user"})
+    .walk("03-02", "organizations", {}, parent=None)
+    .users("03-03", {"d10_kim": "user"})
+)

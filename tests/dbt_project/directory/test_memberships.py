@@ -24,3 +24,40 @@ def test_periods(directory: Query, story: str, scope_type: str, user: str, expec
     assert found == [
         (role, at(begin), at(end), began_by, ended_by) for role, begin, end, began_by, ended_by in expected
     ]
+
+
+def test_current_members_say_whether_the_directory_has_them(directory: Query):
+    rows = directory(
+        """
+        select principal_id, scope_type, is_in_directory, full_name from marts.current_members
+        where principal_id in ('d3_never', 'd3_event', 'd3_back', 'd9_eve') or principal_id = 'user_01_none'
+        order by principal_id
+        """
+    )
+    assert rows == [
+        ("d3_back", "organization", True, "D3_Back"),
+        ("d3_never", "organization", False, None),
+        ("d9_eve", "organization", True, "D9_Eve"),
+    ]
+
+
+USERS = [
+    # In the directory alone, in events alone, left by the directory, put back.
+    ("d1_old", "member", "user", "D1_Old", True, "d1_old@corp.example"),
+    ("d3_never", "member", "user", None, False, None),
+    ("d3_gone", "removed", "user", "D3_Gone", False, "d3_gone@corp.example"),
+    ("d3_back", "member", "user", "D3_Back", True, "d3_back@corp.example"),
+]
+
+
+@pytest.mark.parametrize(("user", "status", "role", "name", "is_in_directory", "email"), USERS)
+def test_users(directory: Query, user: str, status: str, role: str, name: str | None, is_in_directory: bool,
+               email: str | None):  # fmt: skip
+    [row] = directory(
+        """
+        select membership_status, organization_role, full_name, is_in_directory, current_email
+        from marts.users where user_id = ?
+        """,
+        user,
+    )
+    assert row == (status, role, name, is_in_directory, email)
