@@ -21,23 +21,10 @@ events as (
         activity_id,
         effect,
         is_direct,
-        false as is_observed,
-        false as is_initial,
-        occurred_at
-    from {{ ref('int_membership_first_events') }}
-    where membership_key in (select organizations.membership_key from organizations)
-
-    union all
-
-    select
-        membership_key,
-        activity_id,
-        effect,
-        effect = 'begin' as is_direct,
-        true as is_observed,
+        is_observed,
         is_initial,
         occurred_at
-    from {{ ref('int_membership_observations') }}
+    from {{ ref('int_membership_known_events') }}
     where membership_key in (select organizations.membership_key from organizations)
 
     union all

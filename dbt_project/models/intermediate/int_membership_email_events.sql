@@ -12,22 +12,10 @@ events as (
         membership_key,
         effect,
         is_direct,
-        false as is_observed,
-        false as is_initial,
-        occurred_at
-    from {{ ref('int_membership_first_events') }}
-    where membership_key in (select candidates.membership_key from candidates)
-
-    union all
-
-    select
-        membership_key,
-        effect,
-        effect = 'begin' as is_direct,
-        true as is_observed,
+        is_observed,
         is_initial,
         occurred_at
-    from {{ ref('int_membership_observations') }}
+    from {{ ref('int_membership_known_events') }}
     where membership_key in (select candidates.membership_key from candidates)
 
     union all

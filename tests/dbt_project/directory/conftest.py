@@ -11,11 +11,16 @@ import pytest
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.directory import differences, memberships, sequential_fold
+from tests.dbt_project.directory import differences, memberships, scopes, sequential_fold
 from tests.dbt_project.directory.stories import Directory, land_events
 
 MARTS = ["+membership_periods", "+current_members", "+users", "+state_differences", "+state_agreement"]
-STORIES = [*memberships.STORIES, *differences.STORIES, *(story for story, _ in sequential_fold.RANDOM)]
+STORIES = [
+    *memberships.CASES.stories,
+    *scopes.CASES.stories,
+    *differences.STORIES,
+    *(story for story, _ in sequential_fold.RANDOM),
+]
 SEED = 7
 
 

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from tests.dbt_project.directory.stories import Story
+from tests.dbt_project.directory.stories import Cases
 
-Periods = list[tuple[str | None, str | None, str | None, str | None, str | None]]
-
-STORIES: list[Story] = []
-# Story, scope type and principal; each period: role, from, to, and why it began and ended.
-EXPECTED: list[tuple[str, str, str, Periods]] = []
-
-
-def story(name: str, **expected: Periods) -> Story:
-    """Start a story; `scope__user` names what is expected of a user in a scope type."""
-    made = Story(name)
-    STORIES.append(made)
-    for key, periods in expected.items():
-        scope_type, _, user = key.rpartition("__")
-        EXPECTED.append((name, scope_type or "organization", user, periods))
-    return made
-
+CASES = Cases()
 
 (
-    story(
+    CASES.story(
         "opens",
-        d1_old=[("user", None, None, "directory", None)],
+        # A list without join dates shows them first, then one that has them.
+        d1_old=[("user", "01-01", None, "directory", None)],
+        d1_undated=[("user", None, None, "directory", None)],
         d1_new=[("admin", "03-02", None, "directory", None)],
         d1_dated=[("user", "01-05", None, "directory", None)],
         d1_late=[("user", "03-01 20:00", None, "directory", None)],
     )
-    .users("03-01", {"d1_old": "user"})
-    .users("03-02", {"d1_old": "user", "d1_new": "admin", "d1_late": "user"})
+    .users("03-01", {"d1_old": "user", "d1_undated": "user"})
+    .users("03-02", {"d1_old": "user", "d1_undated": "user", "d1_new": "admin", "d1_late": "user"})
     .members("03-02 12:00", {"d1_old": ("user", "01-01"), "d1_dated": ("user", "01-05"),
                              "d1_late": ("user", "03-01 20:00")}, source="admin")
 )  # fmt: skip
-EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 
 (
-    story(
+    CASES.story(
         "roles",
         d2_bob=[("user", "02-01", None, "provisioned", None)],
         d2_eve=[("user", "02-01", "03-03", "added", "role_changed"), ("admin", "03-03", None, "directory", None)],
@@ -61,7 +47,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )
 
 (
-    story(
+    CASES.story(
         "ends",
         d3_gone=[("user", None, "03-02", "directory", "absent_from_directory")],
         d3_event=[("user", "02-01", "03-02", "added", "absent_from_directory")],
@@ -91,7 +77,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )
 
 (
-    story(
+    CASES.story(
         "dates",
         # Known before the first walk: not a member since ever.
         d4_back=[("user", None, "02-01", None, "removed"), ("user", "03-01", None, "directory", None)],
@@ -122,7 +108,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )  # fmt: skip
 
 (
-    story(
+    CASES.story(
         "delay",
         d5_joined=[("user", "03-02 10:01:30", None, "added", None)],
         d5_left=[("user", None, "03-02 10:00:30", "directory", "removed")],
@@ -150,41 +136,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )  # fmt: skip
 
 (
-    story(
-        "scopes",
-        group__d6_bob=[(None, None, "03-02", "directory", "absent_from_directory"),
-                       (None, "03-03 11:00", None, "directory", None)],
-        group__d6_kim=[(None, "02-01", "03-02", "added", "absent_from_directory")],
-        group__d6_eve=[(None, "02-10", "03-04", "directory", "membership_ended")],
-        rbac_role__d6_group=[(None, "02-02", "03-02", "added", "principal_ended")],
-        d6_eve=[("user", None, "03-04", "directory", "absent_from_directory")],
-        workspace__d6_bob=[("workspace_admin", "02-01", "03-04", "added", "absent_from_directory")],
-        rbac_role__d6_bob=[(None, "02-02", "03-04", "added", "absent_from_directory")],
-        d6_bob=[("user", None, None, "directory", None)],
-        d6_kim=[("user", None, None, "directory", None)],
-    )
-    .group("02-01", "added", "d6_group", "d6_kim")
-    .event("02-02", "rbac_role_assigned", role_id="d6_role", principal_type="group", principal_id="d6_group")
-    .event("02-02", "rbac_role_assigned", role_id="d6_role2", principal_type="user", principal_id="d6_bob")
-    .event("02-01", "platform_workspace_member_added", user_id="d6_bob", workspace_id="d6_ws")
-    .users("03-01", {"d6_bob": "user", "d6_eve": "user", "d6_kim": "user"})
-    .walk("03-01", "groups", {"d6_group": {"id": "d6_group"}, "d6_other": {"id": "d6_other"}}, parent=None)
-    .walk("03-01", "workspaces", {"d6_ws": {"id": "d6_ws"}})
-    .walk("03-01", "roles", {"d6_role2": {"id": "d6_role2"}, "d6_role": {"id": "d6_role"}})
-    .walk("03-01 10:05", "workspace_members",
-          {"d6_bob": {"user_id": "d6_bob", "workspace_role": "workspace_admin"}}, parent="d6_ws")
-    .group_members("03-01 10:05", "d6_group", ["d6_bob"])
-    .group_members("03-01 10:05", "d6_other", ["d6_eve"], "02-10")
-    .walk("03-02", "groups", {"d6_other": {"id": "d6_other"}}, parent=None)
-    .walk("03-03", "groups", {"d6_group": {"id": "d6_group"}, "d6_other": {"id": "d6_other"}}, parent=None)
-    .group_members("03-03 11:00", "d6_group", ["d6_bob"])
-    .walk("03-04", "workspaces", {})
-    .walk("03-04", "roles", {"d6_role": {"id": "d6_role"}})
-    .users("03-04", {"d6_bob": "user", "d6_kim": "user"})
-)  # fmt: skip
-
-(
-    story(
+    CASES.story(
         "owners",
         d7_ann=[
             ("primary_owner", None, "03-02", "directory", "role_changed"),
@@ -205,7 +157,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )
 
 (
-    story(
+    CASES.story(
         "emails",
         d8_bob=[("user", None, "03-02", "directory", "removed")],
         d8_eve=[("user", None, None, "directory", None)],
@@ -229,7 +181,7 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )  # fmt: skip
 
 (
-    story(
+    CASES.story(
         "lists",
         # Gone from one list, still in the other; then gone from both.
         d9_bob=[("user", "01-01", "03-03 12:00", "directory", "absent_from_directory")],
@@ -246,21 +198,12 @@ EXPECTED[0][3][0] = ("user", "01-01", None, "directory", None)
 )  # fmt: skip
 
 (
-    story(
-        "unlinked",
-        d10_bob=[("user", None, "03-02", "directory", "absent_from_directory")],
-        workspace__d10_bob=[(None, "02-01", "03-02", "added", "membership_ended")],
-        rbac_role__d10_group=[(None, "02-02", "03-02", "added", "absent_from_directory")],
-        d10_kim=[
-            ("user", "02-01", "03-02", "added", "absent_from_directory"),
-            ("user", "03-03", None, "directory", None),
-        ],
-    )
-    .role("02-01", "d10_kim", None, "user")
-    .event("02-01", "platform_workspace_member_added", user_id="d10_bob", workspace_id="d10_ws")
-    .event("02-02", "rbac_role_assigned", role_id="d10_role", principal_type="group", principal_id="d10_group")
-    .walk("03-01", "organizations", {"org-unlinked": {"uuid": "org-unlinked"}}, parent=None)
-    .users("03-01 10:01", {"d10_bob": "user", "d10_kim": "user"})
-    .walk("03-02", "organizations", {}, parent=None)
-    .users("03-03", {"d10_kim": "user"})
-)
+    CASES.story("names", d11_bob=[("user", None, None, "directory", None)])
+    .walk("03-01", "users", {"d11_bob": {
+        "id": "d11_bob", "email": "bob@corp.example", "full_name": "Bob", "organization_role": "user",
+    }})
+    .walk("03-02", "users", {"d11_bob": {
+        "id": "d11_bob", "email": "bob@new.example", "full_name": "Bob New", "organization_role": "user",
+    }})
+    .event("03-02", "rbac_role_assigned", role_id="d11_role", principal_type="user", principal_id="d11_bob")
+)  # fmt: skip

@@ -14,6 +14,8 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.cases.conftest import land_records
 
 Item = dict[str, Any]
+# Each period: role, from, to, and why it began and ended.
+Periods = list[tuple[str | None, str | None, str | None, str | None, str | None]]
 
 
 def at(text: str | None) -> datetime | None:
@@ -126,6 +128,24 @@ class Story:
             for user in users
         }
         return self.walk(when, "group_members", items, parent=group)
+
+
+class Cases:
+    """Stories, and the periods that an analyst would say follow from them."""
+
+    def __init__(self) -> None:
+        self.stories: list[Story] = []
+        # Scope type, principal and periods.
+        self.expected: list[tuple[str, str, Periods]] = []
+
+    def story(self, name: str, **expected: Periods) -> Story:
+        """Start a story; `scope__user` names a scope type other than the organization."""
+        made = Story(name)
+        self.stories.append(made)
+        for key, periods in expected.items():
+            scope_type, _, user = key.rpartition("__")
+            self.expected.append((scope_type or "organization", user, periods))
+        return made
 
 
 class Directory:

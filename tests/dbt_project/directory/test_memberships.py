@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.directory.memberships import EXPECTED, Periods
-from tests.dbt_project.directory.stories import at
+from tests.dbt_project.directory import memberships, scopes
+from tests.dbt_project.directory.stories import Periods, at
+
+EXPECTED = memberships.CASES.expected + scopes.CASES.expected
 
 
 @pytest.mark.parametrize(
-    ("story", "scope_type", "user", "expected"), EXPECTED, ids=[f"{one[1]}-{one[2]}" for one in EXPECTED]
+    ("scope_type", "user", "expected"), EXPECTED, ids=[f"{scope_type}-{user}" for scope_type, user, _ in EXPECTED]
 )
-def test_periods(directory: Query, story: str, scope_type: str, user: str, expected: Periods):
+def test_periods(directory: Query, scope_type: str, user: str, expected: Periods):
     found = directory(
         """
         select role, valid_from, valid_to, start_reason, end_reason from marts.membership_periods
@@ -30,7 +32,7 @@ def test_current_members_say_whether_the_directory_has_them(directory: Query):
     rows = directory(
         """
         select principal_id, scope_type, is_in_directory, full_name from marts.current_members
-        where principal_id in ('d3_never', 'd3_event', 'd3_back', 'd9_eve') or principal_id = 'user_01_none'
+        where principal_id in ('d3_never', 'd3_event', 'd3_back', 'd9_eve')
         order by principal_id
         """
     )
@@ -61,3 +63,17 @@ def test_users(directory: Query, user: str, status: str, role: str, name: str | 
         user,
     )
     assert row == (status, role, name, is_in_directory, email)
+
+
+def test_names_and_emails_are_as_last_observed(directory: Query):
+    [row] = directory("select full_name, current_email, emails from marts.users where user_id = 'd11_bob'")
+    assert row == ("Bob New", "bob@new.example", ["bob@corp.example", "bob@new.example"])
+
+
+def test_scopes_that_no_list_covers_say_nothing_of_the_directory(directory: Query):
+    assert directory(
+        """
+        select distinct is_in_directory from marts.current_members
+        where scope_type not in ('organization', 'group', 'workspace')
+        """
+    ) == [(None,)]
