@@ -39,12 +39,20 @@ boundaries as (
 -- Walks and changes in one stream, so that the next walk is found without pairing them all.
 stream as (
 
-    select scope_type, scope_id, changed_at, cast(null as {{ dbt.type_timestamp() }}) as started_at
+    select
+        scope_type,
+        scope_id,
+        changed_at,
+        cast(null as {{ dbt.type_timestamp() }}) as started_at
     from boundaries
 
     union all
 
-    select scope_type, scope_id, started_at as changed_at, started_at
+    select
+        scope_type,
+        scope_id,
+        started_at as changed_at,
+        started_at
     from walks
 
 ),

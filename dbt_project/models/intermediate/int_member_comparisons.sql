@@ -72,8 +72,8 @@ matched as (
         on
             periods.fold = 'events'
             and 'events:' || compared.membership_key = periods.membership_key
-            and coalesce(periods.valid_from <= compared.started_at, true)
-            and coalesce(periods.valid_to > compared.started_at, true)
+            and coalesce(compared.started_at >= periods.valid_from, true)
+            and coalesce(compared.started_at < periods.valid_to, true)
 
 ),
 

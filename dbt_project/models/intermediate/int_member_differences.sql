@@ -36,8 +36,8 @@ in_blind_spots as (
         on
             coalesce(differences.organization_uuid, spots.organization_uuid) = spots.organization_uuid
             and coalesce(spots.began_at, first_activities.first_activity_at) <= differences.changed_before
-            and coalesce(spots.ended_at > differences.changed_after, true)
-            and coalesce(spots.ended_at > first_activities.first_activity_at, true)
+            and coalesce(differences.changed_after < spots.ended_at, true)
+            and coalesce(first_activities.first_activity_at < spots.ended_at, true)
 
 ),
 

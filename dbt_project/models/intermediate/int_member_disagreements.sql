@@ -18,8 +18,8 @@ event_states as (
         on
             periods.fold = 'events'
             and 'events:' || points.membership_key = periods.membership_key
-            and coalesce(periods.valid_from <= points.compared_at, true)
-            and coalesce(periods.valid_to > points.compared_at, true)
+            and coalesce(points.compared_at >= periods.valid_from, true)
+            and coalesce(points.compared_at < periods.valid_to, true)
 
 ),
 

@@ -26,12 +26,12 @@ walks as (
         absences.finished_at
     from {{ ref('int_membership_scope_absences') }} as absences
     where exists (
-        select 1 from {{ ref('int_membership_walks') }} as covered
-        where
-            covered.scope_type = absences.scope_type
-            and covered.scope_id = absences.scope_id
-            and covered.started_at < absences.absent_at
-    )
+            select 1 from {{ ref('int_membership_walks') }} as covered
+            where
+                covered.scope_type = absences.scope_type
+                and covered.scope_id = absences.scope_id
+                and covered.started_at < absences.absent_at
+        )
 
 ),
 

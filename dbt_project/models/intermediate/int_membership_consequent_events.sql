@@ -57,9 +57,10 @@ counted as (
         states.membership_key,
         states.is_observed,
         states.has_end and (states.is_open_before or states.has_begin) as is_end,
-        sum(case when states.is_unseen_start then 1 else 0 end) over (
-            partition by organizations.principal_id, organizations.fold
-        )
+        sum(case when states.is_unseen_start then 1 else 0 end)
+            over (
+                partition by organizations.principal_id, organizations.fold
+            )
         + sum(
             case when states.is_open_after then 1 else 0 end - case when states.is_open_before then 1 else 0 end
         ) over (

@@ -12,7 +12,21 @@ ends as (
 
 final as (
 
-    select * from {{ ref('int_membership_known_events') }}
+    select
+        membership_key,
+        activity_id,
+        walk_id,
+        change_type,
+        effect,
+        is_direct,
+        is_observed,
+        is_initial,
+        previous_role,
+        new_role,
+        offered_role,
+        joined_at,
+        occurred_at
+    from {{ ref('int_membership_known_events') }}
 
     union all
 

@@ -72,8 +72,8 @@ final as (
         on
             triggers.membership_key = listings.membership_key
             and triggers.list_key = listings.list_key
-            and listings.observed_at < next_walks.next_started_at
-            and coalesce(listings.next_observed_at > next_walks.next_started_at, true)
+            and next_walks.next_started_at > listings.observed_at
+            and coalesce(next_walks.next_started_at < listings.next_observed_at, true)
     inner join walks
         on next_walks.list_key = walks.list_key and next_walks.next_started_at = walks.started_at
     where listings.is_present
