@@ -54,6 +54,7 @@ stream as (
         started_at as changed_at,
         started_at
     from walks
+    where scope_id in (select boundaries.scope_id from boundaries)
 
 ),
 

@@ -59,7 +59,28 @@ BLIND = (
     .users("02-14", {"e2_bob": "user", "e2_new": "user", "e2_later": "user"})
 )
 
-STORIES = [PROOF, BLIND]
+# Events that leave out whom they concern, or the role.
+UNSTATED = (
+    Story("unstated")
+    .event("02-01", "platform_workspace_member_added", user_id="e3_kim", workspace_id="e3_ws")
+    .event(
+        "02-02",
+        "platform_workspace_member_updated",
+        user_id="e3_kim",
+        workspace_id="e3_ws",
+        updates=[
+            {"type": "workspace_role", "previous_value": "workspace_user", "current_value": "workspace_admin"}
+        ],
+    )
+    .group_members("03-01", "e3_group", ["e3_bob"])
+    .walk("03-01", "workspace_members", {"e3_kim": {"workspace_role": "workspace_admin"}}, parent="e3_ws")
+    .event("03-01 12:00", "group_member_added", group_id="e3_group")
+    .event("03-01 12:00", "platform_workspace_member_updated", user_id="e3_kim", workspace_id="e3_ws")
+    .group_members("03-02", "e3_group", ["e3_bob", "e3_eve"])
+    .walk("03-02", "workspace_members", {"e3_kim": {"workspace_role": "workspace_user"}}, parent="e3_ws")
+)
+
+STORIES = [PROOF, BLIND, UNSTATED]
 
 # Kind, values by events and by directory, explanation, and since when.
 EXPECTED = {
@@ -75,4 +96,7 @@ EXPECTED = {
     ("organization", "e2_new"): ("only_in_directory", None, "user", "blind_spot", "02-13"),
     ("organization", "e2_left"): ("only_in_events", "user", None, "blind_spot", "02-13"),
     ("organization", "e2_later"): ("only_in_directory", None, "user", "unexplained", "02-14"),
+    ("group", "e3_eve"): ("only_in_directory", None, None, "not_in_feed", "03-02"),
+    ("group", "e3_bob"): ("only_in_directory", None, None, "before_logging", "03-01"),
+    ("workspace", "e3_kim"): ("role_differs", "workspace_admin", "workspace_user", "not_in_feed", "03-02"),
 }

@@ -29,7 +29,7 @@ def test_nobody_else_differs(directory: Query):
     found: list[tuple[Any, ...]] = directory(
         """
         select scope_type, object_id from marts.state_differences
-        where object_id like 'e1~_%' escape '~' or object_id like 'e2~_%' escape '~'
+        where object_id like 'e_~_%' escape '~'
         """
     )
     assert set(found) == EXPECTED.keys()
