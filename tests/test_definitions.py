@@ -48,8 +48,8 @@ MARTS = {
     for name in (
         "activities", "activity_revisions", "blind_spots", "compliance_reads", "configuration_changes",
         "current_members", "feed_coverage", "findings", "key_events", "key_lifecycle", "key_periods", "logins",
-        "membership_changes", "membership_periods", "schema_drift", "user_activity_daily",
-        "user_activity_summary", "users",
+        "membership_changes", "membership_periods", "schema_drift", "state_agreement", "state_differences",
+        "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 
