@@ -7,8 +7,10 @@ import signal
 import sys
 from pathlib import Path
 
+from local_feed.directory import Directory, big_directory
 from local_feed.history import MIN_SIZE
-from local_feed.options import COMPLIANCE_KEY, Options, build_feed, default_cache
+from local_feed.history.cast import Cast
+from local_feed.options import COMPLIANCE_KEY, Options, build_directory, build_feed, default_cache
 from local_feed.serving.running import QuietServer, listen, server_for
 
 _PARENT_CHECK_SECONDS = 0.5
@@ -65,6 +67,19 @@ def parser() -> argparse.ArgumentParser:
         help=f"cache of rendered histories (default: {default_cache()})",
     )
     it.add_argument("--key", default=COMPLIANCE_KEY, help="the compliance key to accept (default: %(default)s)")
+    it.add_argument("--directory", action="store_true", help="also serve the directory of the organization")
+    it.add_argument(
+        "--big-directory",
+        action="store_true",
+        help="also serve a directory of 5,000 members, 200 groups, 100 workspaces and 2,000 keys",
+    )
+    it.add_argument(
+        "--admin-requests-per-minute",
+        type=int,
+        default=100,
+        metavar="N",
+        help="rate limit of the Admin API; 0 is no limit (default: 100)",
+    )
     it.add_argument("--print-url", action="store_true", help="print one line with the address when ready")
     it.add_argument(
         "--exit-with-parent", action="store_true", help="stop when the process that started this is gone"
@@ -96,6 +111,12 @@ async def _serve(server: QuietServer, arguments: argparse.Namespace) -> None:
         serving.result()
 
 
+def _directory(arguments: argparse.Namespace) -> Directory | bool:
+    return (
+        big_directory(Cast(arguments.seed).organizations[:2]) if arguments.big_directory else arguments.directory
+    )
+
+
 def main() -> int:
     """Serve until stopped. Returns exit status 0, or 2 with a message if it cannot start."""
     arguments = parser().parse_args()
@@ -109,9 +130,12 @@ def main() -> int:
         live_per_minute=arguments.rate if arguments.live else 0.0,
         latency=arguments.latency / 1000,
         key=arguments.key,
+        directory=_directory(arguments),
+        admin_requests_per_minute=arguments.admin_requests_per_minute or None,
     )
     try:
-        server = server_for(build_feed(options), options.latency)
+        feed = build_feed(options)
+        server = server_for(feed, options.latency, build_directory(options, feed))
         asyncio.run(_serve(server, arguments))
     except (OSError, ValueError) as error:
         print(f"local_feed: {error}", file=sys.stderr)

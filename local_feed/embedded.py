@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from local_feed.options import Options, RecordLike, build_feed, place
+from local_feed.directory import Directory
+from local_feed.options import Options, RecordLike, build_directory, build_feed, place
 from local_feed.serving.faults import Faults
 from local_feed.serving.feed import Seen
 from local_feed.serving.running import listen, server_for
@@ -26,7 +27,8 @@ class LocalFeed:
     def __init__(self, records: Iterable[RecordLike] | None = None, **options: Any) -> None:
         self.options = Options(**options)
         self._feed = build_feed(self.options, records)
-        self._server = server_for(self._feed, self.options.latency)
+        self._directory = build_directory(self.options, self._feed)
+        self._server = server_for(self._feed, self.options.latency, self._directory)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self.url = ""
@@ -70,13 +72,29 @@ class LocalFeed:
         return self.options.unscoped_key
 
     @property
+    def directory_key(self) -> str:
+        """A Compliance Access Key that reads the feed and the whole directory."""
+        return self.options.directory_key
+
+    @property
+    def directory(self) -> Directory:
+        """The directory, to change it while it is served.
+
+        Raises:
+            ValueError: the feed has none.
+        """
+        if self._directory is None:
+            raise ValueError("this feed has no directory: give it directory=True, or one of your own")
+        return self._directory.directory
+
+    @property
     def faults(self) -> Faults:
         """The queue of faults."""
         return self._feed.faults
 
     @property
     def requests(self) -> list[Seen]:
-        """The requests answered so far, oldest first."""
+        """The requests answered so far, oldest first; those for the directory have another `path`."""
         return list(self._feed.requests)
 
     def add(self, record: RecordLike, *, at: str | None = None) -> str:

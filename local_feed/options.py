@@ -11,6 +11,10 @@ from typing import Any
 import msgspec
 
 from local_feed.archive import Facet, Record, RenderedHistory, read_record
+from local_feed.directory import Directory
+from local_feed.directory.endpoints import MEMBERS, ORG_DATA, USER_DATA
+from local_feed.directory.made_up import directory_key_id, made_up_directory
+from local_feed.directory.server import DirectoryServer
 from local_feed.history import DEFAULT_END, DEFAULT_START, MIN_SIZE, History
 from local_feed.history.cast import Cast, acting
 from local_feed.instants import to_micros
@@ -23,6 +27,8 @@ from local_feed.timeline import Timeline
 COMPLIANCE_KEY = "sk-ant-api01-local-feed"
 UNSCOPED_KEY = "sk-ant-api01-local-feed-without-scope"
 ADMIN_KEY = "sk-ant-admin01-local-feed"
+DIRECTORY_KEY = "sk-ant-api01-local-feed-directory"
+DIRECTORY_SCOPES = (SCOPE, ORG_DATA, USER_DATA, MEMBERS)
 
 RecordLike = Mapping[str, Any] | bytes
 
@@ -40,6 +46,9 @@ class Options:
     `compliance_api_accessed` activity; `index_delay`: seconds until new activities are visible.
     `requests_per_minute`: the organization's rate limit (None: no limit, no headers), in windows of `quota_window`
     seconds. `live_per_minute`: new activities per minute from now on; `latency`: seconds added to every response.
+    `directory`: also serve this directory; True for that of the made-up organization. `directory_key`: a
+    Compliance Access Key with `directory_scopes`; `directory_organization`: the UUID of the only organization that
+    it sees (None: all). `admin_requests_per_minute`: the rate limit of the Admin API.
     `admin_organization`: `org_…` or UUID that the admin key is limited to; None for the history's Console
     organization.
     """
@@ -59,6 +68,11 @@ class Options:
     admin_key: str = ADMIN_KEY
     unscoped_key: str = UNSCOPED_KEY
     admin_organization: str | None = None
+    directory: Directory | bool = False
+    directory_key: str = DIRECTORY_KEY
+    directory_scopes: tuple[str, ...] = DIRECTORY_SCOPES
+    directory_organization: str | None = None
+    admin_requests_per_minute: int | None = None
     clock: Callable[[], float] = time.time
 
 
@@ -102,14 +116,35 @@ def build_feed(options: Options, records: Iterable[RecordLike] | None = None) ->
         clock=options.clock,
         quota=Quota(options.requests_per_minute, options.quota_window),
         own_reads=options.own_reads,
+        organization_ids={organization.uuid: organization.id for organization in cast.organizations},
     )
+
+
+def build_directory(options: Options, feed: Feed) -> DirectoryServer | None:
+    """Build the directory beside a feed; None if the options ask for none."""
+    if options.directory is False:
+        return None
+    directory = options.directory
+    if directory is True:
+        history = History(options.seed, max(options.size, MIN_SIZE), options.start, options.end)
+        directory = made_up_directory(history.chronicle)
+    return DirectoryServer(feed, directory, Quota(options.admin_requests_per_minute, options.quota_window))
 
 
 def _keys(options: Options, cast: Cast) -> dict[str, Key]:
     console = options.admin_organization or cast.console.uuid
-    keys = (
+    keys: tuple[Key, ...] = (
         Key(options.key, cast.compliance_key_id, (SCOPE, "read:compliance_user_data")),
         Key(options.unscoped_key, cast.unscoped_key_id, ("read:compliance_org_data",)),
-        Key(options.admin_key, acting(cast.admin_key_id), (SCOPE,), organization=console),
+        Key(
+            options.admin_key,
+            acting(cast.admin_key_id),
+            (SCOPE,),
+            organization=console,
+            made_as=cast.admin_key_id,
+        ),
     )
+    if options.directory is not False:
+        seen = options.directory_organization
+        keys += (Key(options.directory_key, directory_key_id(options.seed), options.directory_scopes, seen),)
     return {key.secret: key for key in keys}

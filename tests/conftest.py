@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,9 @@ from orchestration.config.sources import Source
 QUICK_RETRIES = RetryPolicy(
     attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=20.0, request_timeout=40.0
 )
+
+# Started in the background, a shell has this process and all its children ignore Ctrl-C, which some tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Query = Callable[..., list[tuple[Any, ...]]]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 
-from orchestration.cli import main
 from orchestration.config.settings import ROOT
 from orchestration.dagster_home import prepare_home
 from orchestration.permissions import keep_private
@@ -95,18 +92,3 @@ def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch:
     finally:
         os.umask(before)
     assert home.stat().st_mode & 0o777 == 0o700
-
-
-def test_the_code_location_has_one_name(home: Path, monkeypatch: pytest.MonkeyPatch):
-    """Dagster stores the state of schedules under this name."""
-    [location] = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
-    assert location["python_module"]["location_name"] == project["code_location_name"]
-    started: list[list[str]] = []
-    monkeypatch.setattr("os.execv", lambda _, command: started.append(command))
-    monkeypatch.setattr("sys.argv", ["orchestration", "ui"])
-    monkeypatch.chdir(ROOT)
-    main()
-    # Dagster names a module location after the module.
-    assert started[0][-4:] == ["-m", location["python_module"]["location_name"], "-d", str(ROOT)]
-    assert Path.cwd() == home

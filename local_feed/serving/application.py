@@ -14,12 +14,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from local_feed.archive import read_record
+from local_feed.directory.endpoints import ENDPOINTS, Endpoint
+from local_feed.directory.server import DirectoryServer
 from local_feed.serving import wire
 from local_feed.serving.errors import error_body
 from local_feed.serving.faults import Fault, Faults
-from local_feed.serving.feed import Answer, Feed, FeedRequest
-
-PATH = "/v1/compliance/activities"
+from local_feed.serving.feed import PATH, Answer, Feed, FeedRequest
 
 
 class _Broken(Response):
@@ -61,27 +61,35 @@ async def _hold(faults: Faults, receive: Receive) -> None:
         task.cancel()
 
 
-def application(feed: Feed, latency: float = 0.0) -> Starlette:
-    """The feed over HTTP. `latency`: seconds added to every response."""
+async def _delivered(request: Request, answer: Answer, faults: Faults, latency: float) -> Response:
+    """The response of an answer, delayed, held or broken as its fault says."""
+    fault = answer.fault
+    extra = fault.seconds if fault is not None and fault.kind == "latency" else None
+    wait = latency + (extra or 0)
+    if wait:
+        await asyncio.sleep(wait)
+    if fault is not None and fault.kind == "hold":
+        await _hold(faults, request.receive)
+    if fault is not None and fault.kind in ("hang", "reset", "reset_in_body", "cut_body"):
+        return _Broken(answer, fault, request)
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def _read(request: Request) -> FeedRequest:
+    return FeedRequest(
+        query=request.url.query,
+        headers=dict(request.headers.items()),
+        url=str(request.url),
+        ip_address=request.client.host if request.client else None,
+        path=request.url.path,
+    )
+
+
+def application(feed: Feed, latency: float = 0.0, directory: DirectoryServer | None = None) -> Starlette:
+    """The feed over HTTP, and the directory if there is one. `latency`: seconds added to every response."""
 
     async def activities(request: Request) -> Response:
-        feed_request = FeedRequest(
-            query=request.url.query,
-            headers=dict(request.headers.items()),
-            url=str(request.url),
-            ip_address=request.client.host if request.client else None,
-        )
-        answer = feed.answer(feed_request)
-        fault = answer.fault
-        extra = fault.seconds if fault is not None and fault.kind == "latency" else None
-        wait = latency + (extra or 0)
-        if wait:
-            await asyncio.sleep(wait)
-        if fault is not None and fault.kind == "hold":
-            await _hold(feed.faults, request.receive)
-        if fault is not None and fault.kind in ("hang", "reset", "reset_in_body", "cut_body"):
-            return _Broken(answer, fault, request)
-        return Response(answer.body, answer.status, answer.headers)
+        return await _delivered(request, feed.answer(_read(request)), feed.faults, latency)
 
     async def refused(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -89,7 +97,17 @@ def application(feed: Feed, latency: float = 0.0) -> Starlette:
         return Response(error_body(status, "not found"), status, headers, media_type="application/json")
 
     routes = [Route(PATH, activities, methods=["GET"]), *_control_routes(feed)]
+    if directory is not None:
+        routes += [_directory_route(directory, endpoint, latency) for endpoint in ENDPOINTS]
     return Starlette(routes=routes, exception_handlers={404: refused, 405: refused})
+
+
+def _directory_route(directory: DirectoryServer, endpoint: Endpoint, latency: float) -> Route:
+    async def read(request: Request) -> Response:
+        answer = directory.answer(_read(request), endpoint, dict(request.path_params))
+        return await _delivered(request, answer, directory.feed.faults, latency)
+
+    return Route(endpoint.path, read, methods=["GET"])
 
 
 def _is_local(request: Request) -> bool:

@@ -47,12 +47,18 @@ Kind = Literal[
     "given_cursor",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
+DirectoryKind = Literal["empty_list", "short_page", "missing_item", "null_field"]
+DIRECTORY_KINDS: tuple[str, ...] = get_args(DirectoryKind)
+"""Kinds that only lists of the directory have. Most of the others work there as well."""
+_CURSORS = {False: ("after_id", "before_id"), True: ("after_id", "before_id", "page")}
+"""The parameters that ask for another page than the first, of the feed and of the directory."""
 _LATER_PAGES_ONLY = {"same_cursor", "cursor_refused", "duplicate_across_pages"}
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """A fault and the requests that it applies to.
 
+    `path`: text in the path of requests for the directory ("/" for all of them); "" is for the feed only.
     `times`: how many matching requests it affects (0: all, until cleared); `skip`: how many pass before.
     `pages`: `first` (no cursor), `later` (with cursor) or `any`; `contains`: text in the decoded query string;
     `covers`: a time (RFC 3339) within the requested interval; `lifetime`: the first so many pages of each query
@@ -60,13 +66,14 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     `status`: of `error` (default 500), `html` (default 502) and `body` (default 200); `retry_after`: seconds, for
     `rate_limited` and `error` (None: no header); `should_retry`: value of `x-should-retry` (None: no header);
     `seconds`: of `latency`, and after which a `hang` closes the connection (None: never); `field`: the field that
-    `changed_record` removes; `body`: the text that `body` sends instead; `size`: unpacked bytes of a `bomb`;
-    `message`: of `given_cursor`, the cursor of the next page;
+    `changed_record` removes and `null_field` sets to null; `body`: the text that `body` sends;
+    `size`: unpacked bytes of a `bomb`; `message`: of `given_cursor`, the cursor of the next page;
     `headers`: set on the response with any kind (the kind `headers` does only this).
     A `hold` is answered when `Faults.release` is called.
     """
 
-    kind: Kind
+    kind: Kind | DirectoryKind
+    path: str = ""
     times: int = 1
     skip: int = 0
     pages: Literal["any", "first", "later"] = "any"
@@ -83,9 +90,11 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     size: int = 16 * 2**20
     headers: dict[str, str] = {}
 
-    def matches(self, query: str) -> bool:
-        """Whether this fault applies to a request with the given raw query string."""
-        has_cursor = "after_id=" in query or "before_id=" in query
+    def matches(self, query: str, path: str = "") -> bool:
+        """Whether this fault applies to a request with the given raw query string. `path`: "" for the feed."""
+        if bool(path) != bool(self.path) or self.path not in path:
+            return False
+        has_cursor = any(f"{name}=" in query for name in _CURSORS[bool(path)])
         if has_cursor and self.pages == "first":
             return False
         if not has_cursor and (self.pages == "later" or self.kind in _LATER_PAGES_ONLY):
@@ -113,7 +122,7 @@ class Faults:
         self._held: list[Callable[[], None]] = []
         self._listeners: list[Callable[[], None]] = []
 
-    def add(self, kind: Kind, times: int = 1, **options: object) -> Fault:
+    def add(self, kind: Kind | DirectoryKind, times: int = 1, **options: object) -> Fault:
         """Queue a fault for the next `times` matching requests; see `Fault` for the options."""
         fault = msgspec.convert({"kind": kind, "times": times, **options}, Fault)
         with self._lock:
@@ -131,12 +140,15 @@ class Faults:
         with self._lock:
             return list(self._queue)
 
-    def take(self, query: str) -> Fault | None:
-        """The fault for the request with this raw query string, counted as applied; None without one."""
+    def take(self, query: str, path: str = "") -> Fault | None:
+        """The fault for the request with this raw query string, counted as applied; None without one.
+
+        `path`: of a request for the directory; "" for the feed.
+        """
         with self._lock:
-            page = self._count_page(query)
+            page = self._count_page(query, path)
             for fault in self._queue:
-                if not fault.matches(query) or page <= fault.lifetime:
+                if not fault.matches(query, path) or page <= fault.lifetime:
                     continue
                 if fault.skip > 0:
                     fault.skip -= 1
@@ -156,10 +168,10 @@ class Faults:
                 listener()
             self._lock.notify_all()
 
-    def _count_page(self, query: str) -> int:
+    def _count_page(self, query: str, path: str) -> int:
         """The number of the requested page in its query, from 1. A request without a cursor starts again."""
-        rest = [(name, value) for name, value in parse_qsl(query) if name not in ("after_id", "before_id")]
-        query_key = repr(rest)
+        rest = [(name, value) for name, value in parse_qsl(query) if name not in _CURSORS[bool(path)]]
+        query_key = path + repr(rest)
         has_cursor = len(rest) < len(parse_qsl(query))
         self._pages[query_key] = self._pages.get(query_key, 0) + 1 if has_cursor else 1
         return self._pages[query_key]

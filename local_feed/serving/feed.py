@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from urllib.parse import parse_qsl
 
+from local_feed.archive import Record
 from local_feed.serving import fault_effects
 from local_feed.serving.access import Key, authenticate, authorize
 from local_feed.serving.arrivals import Arrivals, own_read
@@ -19,6 +20,7 @@ from local_feed.serving.queries import Query, read_query
 from local_feed.serving.quota import Quota
 from local_feed.timeline import FeedPage, Timeline, join
 
+PATH = "/v1/compliance/activities"
 API_VERSION = "2023-06-01"
 _REMEMBERED_REQUESTS = 100_000
 
@@ -31,6 +33,7 @@ class FeedRequest:
     headers: dict[str, str]
     url: str = ""
     ip_address: str | None = None
+    path: str = PATH
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Seen:
     status: int
     request_id: str | None
     fault: str | None = None
+    path: str = PATH
 
 
 @dataclass
@@ -58,7 +62,10 @@ class Answer:
 
 @dataclass
 class Feed:
-    """The Activity Feed on a timeline. `clock`: returns epoch seconds."""
+    """The Activity Feed on a timeline. `clock`: returns epoch seconds.
+
+    `organization_ids`: the `org_…` id of each organization, by UUID.
+    """
 
     timeline: Timeline
     arrivals: Arrivals
@@ -67,6 +74,7 @@ class Feed:
     quota: Quota = field(default_factory=Quota)
     own_reads: bool = True
     faults: Faults = field(default_factory=Faults)
+    organization_ids: dict[str, str] = field(default_factory=dict)
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_REQUESTS))
     _process: str = field(default_factory=lambda: secrets.token_hex(8))
     _serial: int = 0
@@ -88,8 +96,23 @@ class Feed:
                 answer.headers |= self.quota.headers(now)
                 if refusal.status == 429:
                     answer.headers["retry-after"] = str(self.quota.retry_after(now))
-        self._finish(request, answer, fault, key, request_id, now)
+        self.finish(request, answer, fault, self._report(request, answer, key, request_id, now), request_id, now)
         return answer
+
+    def _report(
+        self, request: FeedRequest, answer: Answer, key: Key | None, request_id: str, now: float
+    ) -> Record | None:
+        if key is None:
+            return None
+        return own_read(
+            now=round(now * 1e6),
+            key=key,
+            request_id=request_id,
+            status=answer.status,
+            url=request.url,
+            user_agent=request.headers.get("user-agent"),
+            ip_address=request.ip_address,
+        )
 
     def _authenticated(self, request: FeedRequest, key: Key, fault: Fault | None, now: float) -> Answer:
         if fault is not None and (replacement := fault_effects.replacement(fault)) is not None:
@@ -146,15 +169,16 @@ class Feed:
             # Ids must not repeat after a restart: own reads are recognised by them.
             return "req_011C" + hashlib.sha256(f"{self._process} {self._serial}".encode()).hexdigest()[:20]
 
-    def _finish(
+    def finish(
         self,
         request: FeedRequest,
         answer: Answer,
         fault: Fault | None,
-        key: Key | None,
+        report: Record | None,
         request_id: str,
         now: float,
     ) -> None:
+        """Record an answered request. `report`: the activity that reports it, if reads are reported."""
         kind = fault.kind if fault is not None else None
         without_id = kind in ("html", "reset", "hang")
         answer.fault = fault
@@ -166,19 +190,10 @@ class Feed:
             answer.headers["request-id"] = request_id
         if fault is not None:
             answer.body = fault_effects.wrap(fault, answer.headers, answer.body)
-        if self.own_reads and key is not None and not without_id:
-            self.arrivals.expect(
-                own_read(
-                    now=round(now * 1e6),
-                    key=key,
-                    request_id=request_id,
-                    status=answer.status,
-                    url=request.url,
-                    user_agent=request.headers.get("user-agent"),
-                    ip_address=request.ip_address,
-                )
-            )
+        if self.own_reads and report is not None and not without_id:
+            self.arrivals.expect(report)
         headers = {name: value for name, value in request.headers.items() if name != "x-api-key"}
         parameters = parse_qsl(request.query, keep_blank_values=True, errors="replace")
         seen_id = None if without_id else request_id
-        self.requests.append(Seen(now, request.query, parameters, headers, answer.status, seen_id, kind))
+        seen = Seen(now, request.query, parameters, headers, answer.status, seen_id, kind, request.path)
+        self.requests.append(seen)

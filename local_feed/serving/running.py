@@ -6,6 +6,7 @@ import socket
 
 import uvicorn
 
+from local_feed.directory.server import DirectoryServer
 from local_feed.serving.application import application
 from local_feed.serving.feed import Feed
 from local_feed.serving.wire import ExposedTransportProtocol
@@ -50,10 +51,10 @@ class QuietServer(uvicorn.Server):
             connection.transport.abort()
 
 
-def server_for(feed: Feed, latency: float) -> QuietServer:
-    """A uvicorn server for a feed. It gets its listening socket when it runs."""
+def server_for(feed: Feed, latency: float, directory: DirectoryServer | None = None) -> QuietServer:
+    """A uvicorn server for a feed and its directory (None: without). It gets its listening socket when it runs."""
     config = uvicorn.Config(
-        application(feed, latency),
+        application(feed, latency, directory),
         http=ExposedTransportProtocol,
         loop="asyncio",
         lifespan="off",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -98,10 +99,15 @@ def require_known_code(path: Path) -> None:
         pass
 
 
-def _view_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+@cache
+def _expected_columns() -> tuple[tuple[str, str, str], ...]:
     with duckdb.connect() as scratch:
         create_schema(scratch)
-        expected = scratch.execute(_COLUMNS, {"database": "memory"}).fetchall()
+        return tuple(scratch.execute(_COLUMNS, {"database": "memory"}).fetchall())
+
+
+def _view_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    expected = _expected_columns()
     found = set(connection.execute(_COLUMNS, {"database": "warehouse"}).fetchall())
     for table, column, kind in expected:
         if (table, column, kind) not in found:

@@ -27,7 +27,10 @@ from tests.archive.conftest import archive, content
 from tests.conftest import source_of
 from tests.histories import FIRST_DAY, land_slice, record
 
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+# The feed's clock, which counts, stands still on the afternoon of a day, and less than a day behind.
+_STARTED_AT = datetime.now(UTC)
+TODAY = (_STARTED_AT - timedelta(hours=16)).replace(hour=0, minute=0, second=0, microsecond=0)
+FEED_TIME = TODAY + min(max(timedelta(hours=15), _STARTED_AT - TODAY - timedelta(hours=12)), timedelta(hours=23))
 DAYS = 6
 
 
@@ -38,9 +41,9 @@ def activity(name: str, days_ago: int, hour: int = 9, **fields: Any) -> dict[str
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
-    """Three records a day, today included. The feed's clock is at 15:00."""
+    """Three records a day, today included."""
     records = [activity(f"activity_{n}{hour}", n, hour) for n in range(DAYS) for hour in (9, 10, 11)]
-    with LocalFeed(records=records, clock=lambda: (TODAY + timedelta(hours=15)).timestamp()) as feed:
+    with LocalFeed(records=records, clock=FEED_TIME.timestamp) as feed:
         yield feed
 
 

@@ -8,14 +8,19 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 
 import httpx
 import pytest
+import yaml
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from orchestration.config.settings import ROOT
+
+# One worker starts the UI once.
+pytestmark = pytest.mark.xdist_group("ui")
 
 MUTATION = "mutation { setNuxSeen }"
 QUERY = {"query": "{ version }"}
@@ -91,6 +96,17 @@ def test_the_ui_itself_works(url: str):
     visit = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
     page = httpx.get(f"{url}/runs", headers=visit, trust_env=False)
     assert (page.status_code, page.headers["x-frame-options"]) == (200, "DENY")
+
+
+def test_the_code_location_has_one_name(url: str):
+    """Dagster stores the state of schedules under this name."""
+    [location] = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    name = location["python_module"]["location_name"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    query = {"query": "{ workspaceOrError { ... on Workspace { locationEntries { name } } } }"}
+    answer = httpx.post(f"{url}/graphql", json=query, trust_env=False).json()
+    assert [entry["name"] for entry in answer["data"]["workspaceOrError"]["locationEntries"]] == [name]
+    assert project["code_location_name"] == name
 
 
 def test_live_views_work_for_our_pages_alone(url: str):

@@ -20,8 +20,10 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import unproven
 from tests.conftest import Query, source_of
 
-# By the feed's clock, which counts, it is three in the morning of the day before this one while tests run.
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+# The feed's clock, which counts, stands still: in no day's first hour, and at most half a day behind.
+_STARTED_AT = datetime.now(UTC)
+TODAY = (_STARTED_AT - timedelta(hours=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+FEED_TIME = TODAY + max(timedelta(hours=1), _STARTED_AT - TODAY - timedelta(hours=12))
 DAY_COUNT = 12
 BOUNDS = Bounds(reconcile_days=2, reconcile_requests=3, reconcile_every=timedelta(days=1))
 
@@ -35,7 +37,7 @@ def record(name: str, days_ago: int, **fields: Any) -> dict[str, Any]:
 def feed() -> Iterator[LocalFeed]:
     """One record a day, on each of the last days but today."""
     records = [record(f"activity_{n:02}", n) for n in range(1, DAY_COUNT + 1)]
-    with LocalFeed(records=records, clock=lambda: (TODAY + timedelta(hours=3)).timestamp()) as feed:
+    with LocalFeed(records=records, clock=FEED_TIME.timestamp) as feed:
         yield feed
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from local_feed import LocalFeed
+from local_feed import Directory, LocalFeed
 
 SIZE, SEED = 1_500, 7
 PATH = "/v1/compliance/activities"
+
+ORGANIZATION = "11111111-1111-4111-8111-111111111111"
+CONSOLE = "22222222-2222-4222-8222-222222222222"
 
 Ask = Callable[..., httpx.Response]
 
@@ -85,3 +88,48 @@ def activity() -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+def directory() -> Directory:
+    """A small directory of two organizations."""
+    made = Directory()
+    made.add("organizations", uuid=ORGANIZATION, name="Enterprise")
+    made.add("organizations", uuid=CONSOLE, name="Console", created_at="2024-02-01T00:00:00Z")
+    for n in range(5):
+        who = {"email": f"p{n}@a.example", "name": f"Person {n}", "added_at": f"2024-03-0{n + 1}T00:00:00Z"}
+        made.add_member(ORGANIZATION, f"user_{n}", **who)
+    made.add_member(CONSOLE, "user_0", email="p0@a.example", role="admin")
+    made.add("roles", ORGANIZATION, id="rbac_role_1", name="Auditor")
+    made.add("role_permissions", "rbac_role_1", action="read", resource_type="chat")
+    made.add("groups", id="rbac_group_1", name="Research", roles=["rbac_role_1"])
+    made.add("group_members", "rbac_group_1", user_id="user_1", email="p1@a.example")
+    made.set_setting(ORGANIZATION, "web_search_enabled", False)
+    made.add("compliance_keys", id="apikey_c", name="siem", scopes=["read:compliance_activities"])
+    made.add("invites", CONSOLE, id="invite_1", email="new@a.example")
+    made.add("workspaces", CONSOLE, id="wrkspc_1", name="Apps")
+    made.add("workspaces", CONSOLE, id="wrkspc_2", name="Lab", archived_at="2024-05-01T00:00:00Z")
+    made.add("workspace_members", "wrkspc_1", user_id="user_0", workspace_role="workspace_admin")
+    made.add("api_keys", CONSOLE, id="apikey_1", name="ci", workspace_id="wrkspc_1")
+    return made
+
+
+@pytest.fixture
+def served(directory: Directory) -> Iterator[LocalFeed]:
+    with LocalFeed(records=[], directory=directory, admin_organization=CONSOLE, own_reads=True) as feed:
+        yield feed
+
+
+@pytest.fixture
+def get(client: httpx.Client) -> Ask:
+    """One request: `get(feed, "/v1/organizations/users", limit=2)`, with the key for that path."""
+
+    def send(
+        feed: LocalFeed, path: str, key: str | None = None, version: str | None = "2023-06-01", **query: Any
+    ) -> httpx.Response:
+        chosen = feed.directory_key if path.startswith("/v1/compliance") else feed.admin_key
+        headers = {"x-api-key": key or chosen} | ({"anthropic-version": version} if version else {})
+        params = {name + ("[]" if isinstance(value, list) else ""): value for name, value in query.items()}
+        return client.get(feed.url + path, headers=headers, params=params)
+
+    return send

@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from local_feed import ADMIN_KEY, DIRECTORY_KEY
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -81,3 +83,29 @@ def test_it_reports_in_one_sentence_why_it_cannot_start(command, wrong):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("options", "groups", "admin_statuses"),
+    [
+        ([], None, [404, 404]),
+        (["--directory", "--admin-requests-per-minute", "1"], 3, [200, 429]),
+        (["--big-directory", "--admin-requests-per-minute", "0"], 200, [200, 200]),
+    ],
+)
+def test_it_serves_a_directory_if_asked(command, options, groups, admin_statuses):
+    process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().split()[-1]
+        headers = {"x-api-key": DIRECTORY_KEY, "anthropic-version": "2023-06-01"}
+        response = httpx.get(f"{url}/v1/compliance/groups", headers=headers)
+        assert (len(response.json()["data"]) if response.status_code == 200 else None) == groups
+        statuses = [
+            httpx.get(f"{url}/v1/organizations/me", headers=headers | {"x-api-key": ADMIN_KEY}).status_code
+            for _ in range(2)
+        ]
+        assert statuses == admin_statuses
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
