@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -100,6 +99,6 @@ def test_everything_below_an_organization_that_left_its_list_ends_with_it(object
 
 def test_a_list_that_two_sources_read_is_one_list(objects: Query):
     assert presences(objects, "compliance_key") == [("k1", "K1", 1, 4), ("k2", "K2", 2, None)]
-    assert objects("select distinct organization_uuid from marts.directory_objects where object_type like '%key'") == [
-        (None,)
-    ]
+    assert objects(
+        "select distinct organization_uuid from marts.directory_objects where object_type like '%key'"
+    ) == [(None,)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,7 +20,9 @@ ACTOR = {
 }  # fmt: skip
 
 
-def change(at: str, name: str, before: Any, after: Any, kind: str = "claude_organization_settings_updated") -> bytes:
+def change(
+    at: str, name: str, before: Any, after: Any, kind: str = "claude_organization_settings_updated"
+) -> bytes:
     record = {
         "id": f"activity_{name}_{at}", "created_at": at, "organization_id": f"org_{ONE}", "organization_uuid": ONE,
         "actor": ACTOR, "type": kind,
