@@ -22,7 +22,8 @@ final as (
             when 'organization' then members.scope_id
             else coalesce(workspaces.organization_uuid, places.organization_uuid)
         end as organization_uuid,
-        case members.scope_type when 'organization' then 'organization_role' else 'workspace' end as path,
+        case members.scope_type when 'organization' then 'organization_role' else 'workspace' end
+            as {{ adapter.quote('path') }},
         null as group_id,
         null as group_name,
         null as role_id,

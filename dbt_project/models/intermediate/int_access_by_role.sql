@@ -33,19 +33,19 @@ by_role as (
 
     select
         held.user_id,
-        coalesce(held.organization_uuid, roles.organization_uuid) as organization_uuid,
-        case held.principal_type when 'group' then 'group' else 'direct' end as path,
+        coalesce(held.organization_uuid, known_roles.organization_uuid) as organization_uuid,
+        case held.principal_type when 'group' then 'group' else 'direct' end as {{ adapter.quote('path') }},
         held.group_id,
         groups_named.{{ adapter.quote('name') }} as group_name,
         held.role_id,
-        coalesce(held.role_name, roles.role_name) as role_name,
+        coalesce(held.role_name, known_roles.role_name) as role_name,
         null as workspace_id,
         null as workspace_name,
         permissions.{{ adapter.quote('action') }},
         coalesce(held.resource_type, permissions.resource_type) as resource_type,
         coalesce(held.resource_id, permissions.resource_id) as resource_id
     from {{ ref('int_access_held_roles') }} as held
-    left join {{ ref('int_access_roles') }} as roles on held.role_id = roles.role_id
+    left join {{ ref('int_access_roles') }} as known_roles on held.role_id = known_roles.role_id
     left join permissions on held.role_id = permissions.role_id
     left join objects as groups_named
         on
@@ -53,9 +53,12 @@ by_role as (
             and groups_named.object_type = 'group'
             and groups_named.is_current
     where
-        roles.role_id is not null
+        known_roles.role_id is not null
         or held.role_id is null
-        or held.role_id not in (select objects.object_id from objects where objects.object_type = 'role')
+        or held.role_id not in (
+            select objects.object_id from objects
+            where objects.object_type = 'role'
+        )
 
 ),
 

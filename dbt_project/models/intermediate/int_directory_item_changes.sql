@@ -21,7 +21,7 @@ final as (
         coalesce(items.parent_id, '') as parent_key,
         items.item_id,
         items.walk_id,
-        case when items.is_present then items.payload else '' end as content,
+        case when items.is_present then items.payload else '' end as item_content,
         walks.walk_seq,
         walks.started_at as observed_at
     from items

@@ -20,7 +20,7 @@ items as (
 -- Of an item that did not change, a walk that restates its list says what its source saw last.
 observed as (
 
-    select {{ item }}, source, walk_id, content, walk_seq, observed_at from changes
+    select {{ item }}, source, walk_id, item_content, walk_seq, observed_at from changes
 
     union all
 
@@ -30,7 +30,7 @@ observed as (
         items.item_id,
         walks.source,
         walks.walk_id,
-        cast(null as {{ dbt.type_string() }}) as content,
+        cast(null as {{ dbt.type_string() }}) as item_content,
         walks.walk_seq,
         walks.started_at as observed_at
     from {{ ref('int_directory_restating_walks') }} as walks
@@ -46,8 +46,8 @@ states as (
         {{ item }},
         walk_id,
         coalesce(
-            {{ last_non_null('content', item ~ ', source', 'observed_at, walk_seq, walk_id') }}, ''
-        ) as content,
+            {{ last_non_null('item_content', item ~ ', source', 'observed_at, walk_seq, walk_id') }}, ''
+        ) as item_content,
         walk_seq,
         observed_at,
         0 as is_end
@@ -60,7 +60,7 @@ states as (
         items.parent_key,
         items.item_id,
         '' as walk_id,
-        '' as content,
+        '' as item_content,
         0 as walk_seq,
         ends.ended_at as observed_at,
         1 as is_end
@@ -73,7 +73,7 @@ compared as (
 
     select
         *,
-        coalesce(lag(content) over (
+        coalesce(lag(item_content) over (
             partition by {{ item }} order by observed_at, is_end, walk_seq, walk_id
         ), '') as previous_content
     from states
@@ -88,7 +88,7 @@ changed as (
             partition by {{ item }} order by observed_at, is_end, walk_seq, walk_id
         ) as next_observed_at
     from compared
-    where content <> previous_content
+    where item_content <> previous_content
 
 ),
 
@@ -97,11 +97,11 @@ final as (
     select
         {{ item }},
         walk_id,
-        content as payload,
+        item_content as payload,
         observed_at as valid_from,
         next_observed_at as valid_to
     from changed
-    where content <> '' and coalesce(observed_at < next_observed_at, true)
+    where item_content <> '' and coalesce(observed_at < next_observed_at, true)
 
 )
 

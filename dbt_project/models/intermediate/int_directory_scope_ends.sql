@@ -17,7 +17,7 @@ gone as (
         item_id,
         observed_at
     from changes
-    where content = ''
+    where item_content = ''
 
 ),
 

@@ -47,7 +47,10 @@ delayed as (
             and changes.occurred_at <= differences.finished_at + {{ span(1, 'minute') }}
     where
         differences.directory_value
-        = case when changes.occurred_at > differences.started_at then changes.setting_value else changes.previous_value end
+        = case
+            when changes.occurred_at > differences.started_at then changes.setting_value
+            else changes.previous_value
+        end
 
 ),
 
@@ -58,8 +61,8 @@ unseen as (
     inner join {{ ref('blind_spots') }} as spots
         on
             differences.organization_uuid = spots.organization_uuid
-            and coalesce(spots.began_at < differences.since, true)
-            and coalesce(spots.ended_at > differences.changed_at, true)
+            and coalesce(differences.since > spots.began_at, true)
+            and coalesce(differences.changed_at < spots.ended_at, true)
 
 ),
 

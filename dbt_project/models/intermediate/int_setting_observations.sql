@@ -38,12 +38,27 @@ next_walks as (
 
 moments as (
 
-    select organization_uuid, object_type, setting, valid_from as observed_at from listings
+    select
+        organization_uuid,
+        object_type,
+        setting,
+        valid_from as observed_at
+    from listings
     union
-    select organization_uuid, object_type, setting, valid_to as observed_at from listings
+    select
+        organization_uuid,
+        object_type,
+        setting,
+        valid_to as observed_at
+    from listings
     where valid_to is not null
     union
-    select organization_uuid, object_type, setting, observed_at from next_walks
+    select
+        organization_uuid,
+        object_type,
+        setting,
+        observed_at
+    from next_walks
 
 ),
 

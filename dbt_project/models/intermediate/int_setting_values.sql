@@ -30,15 +30,16 @@ explained as (
         on
             observations.setting_key = changes.setting_key
             and observations.setting_value = changes.setting_value
-            and changes.occurred_at > observations.observed_at
-            and changes.occurred_at <= observations.finished_at + {{ span(1, 'minute') }}
+            and observations.observed_at < changes.occurred_at
+            and observations.finished_at + {{ span(1, 'minute') }} >= changes.occurred_at
 
 ),
 
 stated as (
 
     select
-        {{ (setting + of_events) | join(', ') }},
+        {{ (setting + of_events) | join(',
+        ') }},
         setting_value,
         occurred_at as stated_at,
         0 as is_observation,
@@ -48,8 +49,12 @@ stated as (
     union all
 
     select
-        {% for column in setting %}observations.{{ column }}, {% endfor %}
-        {% for column in of_events %}null as {{ column }}, {% endfor %}
+        {% for column in setting -%}
+            observations.{{ column }},
+        {% endfor -%}
+        {% for column in of_events -%}
+            null as {{ column }},
+        {% endfor -%}
         observations.setting_value,
         observations.observed_at as stated_at,
         1 as is_observation,

@@ -18,20 +18,21 @@ fields_stated as (
         activities.activity_type,
         activities.occurred_at,
         activities.ingest_seq,
-        fields.field_number,
-        fields.{{ adapter.quote('role') }} as object_role,
-        {{ json_field_document('activities.payload', 'fields.field_name') }} as stated_document,
+        named_fields.field_number,
+        named_fields.{{ adapter.quote('role') }} as object_role,
+        {{ json_field_document('activities.payload', 'named_fields.field_name') }} as stated_document,
         case
-            when fields.object_type_field is null then fields.object_type
-            else coalesce({{ json_field('activities.payload', 'fields.object_type_field') }}, 'unknown')
+            when named_fields.object_type_field is null then named_fields.object_type
+            else coalesce({{ json_field('activities.payload', 'named_fields.object_type_field') }}, 'unknown')
         end as object_type
     from {{ ref('activities') }} as activities
-    inner join {{ ref('activity_object_fields') }} as fields on activities.activity_type = fields.activity_type
+    inner join {{ ref('activity_object_fields') }} as named_fields
+        on activities.activity_type = named_fields.activity_type
     where
         {{ is_new('activities') }}
         and case
-            when fields.unless_field is null then true
-            else {{ json_field('activities.payload', 'fields.unless_field') }} is null
+            when named_fields.unless_field is null then true
+            else {{ json_field('activities.payload', 'named_fields.unless_field') }} is null
         end
 
 ),

@@ -38,17 +38,17 @@ judged as (
 
     select
         summed.*,
-        coalesce(users.connected_user_count, 0) as connected_user_count,
+        coalesce(connected_users.connected_user_count, 0) as connected_user_count,
         case
-            when not summed.is_of_organization then coalesce(users.connected_user_count, 0) > 0
+            when not summed.is_of_organization then coalesce(connected_users.connected_user_count, 0) > 0
             else coalesce(summed.last_sign > summed.last_end, summed.last_end is null)
         end as is_connected
     from summed
-    left join {{ ref('int_integration_users') }} as users
+    left join {{ ref('int_integration_users') }} as connected_users
         on
-            summed.organization_uuid is not distinct from users.organization_uuid
-            and summed.integration_type = users.integration_type
-            and summed.integration_id = users.integration_id
+            summed.organization_uuid is not distinct from connected_users.organization_uuid
+            and summed.integration_type = connected_users.integration_type
+            and summed.integration_id = connected_users.integration_id
 
 ),
 
@@ -74,17 +74,17 @@ final as (
         ended.is_connected,
         cast(case when ended.is_connected then ended.connected_user_count else 0 end as bigint) as connected_user_count,
         {{ moment_part('ended.last_start', 'occurred_at') }} as connected_at,
-        starts.actor_id as connected_by_actor_id,
-        starts.actor_email as connected_by_email,
+        start_events.actor_id as connected_by_actor_id,
+        start_events.actor_email as connected_by_email,
         ended.first_seen_at,
         ended.last_changed_at,
         ended.last_used_at,
         {{ moment_part('ended.end_moment', 'occurred_at') }} as disconnected_at,
-        ends.actor_id as disconnected_by_actor_id,
-        ends.actor_email as disconnected_by_email
+        end_events.actor_id as disconnected_by_actor_id,
+        end_events.actor_email as disconnected_by_email
     from ended
-    left join events as starts on {{ moment_part('ended.last_start', 'activity_id') }} = starts.activity_id
-    left join events as ends on {{ moment_part('ended.end_moment', 'activity_id') }} = ends.activity_id
+    left join events as start_events on {{ moment_part('ended.last_start', 'activity_id') }} = start_events.activity_id
+    left join events as end_events on {{ moment_part('ended.end_moment', 'activity_id') }} = end_events.activity_id
 
 )
 

@@ -24,10 +24,10 @@ paired as (
 
     select
         changes.*,
-        {% for column in ['activity_id', 'actor_id', 'actor_email', 'occurred_at'] -%}
-            lead({{ column }}) over ({{ share }}) as next_{{ column }}
-            {{- ',' if not loop.last }}
-        {% endfor -%}
+        lead(changes.activity_id) over ({{ share }}) as next_activity_id,
+        lead(changes.actor_id) over ({{ share }}) as next_actor_id,
+        lead(changes.actor_email) over ({{ share }}) as next_actor_email,
+        lead(changes.occurred_at) over ({{ share }}) as next_occurred_at
     from changes
 
 ),

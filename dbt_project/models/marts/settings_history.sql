@@ -1,4 +1,5 @@
 {% set setting = 'setting_key, organization_uuid, workspace_id, object_type, object_id, setting' %}
+{% set start = 'partition by setting_key order by statement_number' %}
 
 with
 
@@ -43,10 +44,9 @@ ordered as (
 
     select
         *,
-        {% for column in ['valid_from', 'activity_id', 'start_reason'] -%}
-            lead({{ column }}) over (partition by setting_key order by statement_number) as next_{{ column }}
-            {{- ',' if not loop.last }}
-        {% endfor -%}
+        lead(valid_from) over ({{ start }}) as next_valid_from,
+        lead(activity_id) over ({{ start }}) as next_activity_id,
+        lead(start_reason) over ({{ start }}) as next_start_reason
     from starts
 
 ),
