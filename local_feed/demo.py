@@ -1,4 +1,4 @@
-"""The demo: starts the local feed, runs one refresh through Dagster, and prints tables.
+"""The demo: starts the local feed, reads the feed and the directory through Dagster, and prints tables.
 
 It has its own warehouse and Dagster home, so that made-up records never mix with real ones.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from local_feed.child import ChildFeedError, child_feed
-from local_feed.options import COMPLIANCE_KEY
+from local_feed.options import ADMIN_KEY, DIRECTORY_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 WAREHOUSE = ROOT / "data" / "demo.duckdb"
@@ -54,10 +54,21 @@ def main() -> int:
     parser.add_argument("--activities", type=int, default=ACTIVITIES)
     arguments = parser.parse_args()
     print(f"A local feed with {arguments.activities:,} activities, read and built through Dagster ...", flush=True)
-    verb, live = ("ui", ("--live",)) if arguments.ui else ("refresh", ())
+    verbs, live = (["ui"], ["--live"]) if arguments.ui else (["refresh", "directory"], [])
+    options = [
+        "--cache",
+        str(ROOT / "data" / "local_feed"),
+        "--directory",
+        "--admin-requests-per-minute",
+        "0",
+        *live,
+    ]
     try:
-        with child_feed(arguments.activities, "--cache", str(ROOT / "data" / "local_feed"), *live) as url:
-            status = run([sys.executable, "-m", "orchestration", verb], environment(url))
+        with child_feed(arguments.activities, *options) as url:
+            for verb in verbs:
+                status = run([sys.executable, "-m", "orchestration", verb], environment(url))
+                if status:
+                    break
         if not arguments.ui and status == 0:
             show_tables()
     except KeyboardInterrupt:
@@ -82,9 +93,10 @@ def environment(url: str) -> dict[str, str]:
     """The pipeline's environment for the demo, without any real configuration."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "FEED_"))}
     return inherited | {
-        "ANTHROPIC_COMPLIANCE_ACCESS_KEY": COMPLIANCE_KEY,
+        "DEMO_COMPLIANCE_ACCESS_KEY": DIRECTORY_KEY,
+        "DEMO_ADMIN_KEY": ADMIN_KEY,
         "COMPLIANCE_API_URL": url,
-        "FEED_SOURCES": "",
+        "FEED_SOURCES": str(Path(__file__).with_name("demo_sources.toml")),
         "WAREHOUSE_PATH": str(WAREHOUSE),
         "PUBLISHED_PATH": str(WAREHOUSE.with_name("demo-published")),
         "PUBLISHED_GENERAL_PATH": str(WAREHOUSE.with_name("demo-published-general")),

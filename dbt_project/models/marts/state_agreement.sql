@@ -1,6 +1,6 @@
 with
 
-compared as (
+compared_members as (
 
     select
         case scope_type
@@ -8,10 +8,61 @@ compared as (
             when 'group' then 'group_member'
             when 'workspace' then 'workspace_member'
         end as object_kind,
+        organization_uuid
+    from {{ ref('int_member_comparisons') }}
+
+),
+
+-- A key that events ended and no list shows is one that neither side has.
+compared_keys as (
+
+    select
+        'key' as object_kind,
+        coalesce(comparisons.organization_uuid, identities.organization_uuid) as organization_uuid
+    from {{ ref('int_key_comparisons') }} as comparisons
+    left join {{ ref('int_key_identities') }} as identities
+        on comparisons.key_type = identities.key_type and comparisons.key_id = identities.key_id
+    where
+        comparisons.is_newest
+        and (
+            comparisons.is_listed
+            or coalesce(comparisons.event_value not in ('deleted', 'revoked', 'rotated'), false)
+        )
+
+),
+
+compared_settings as (
+
+    select
+        'setting' as object_kind,
+        organization_uuid
+    from {{ ref('int_setting_comparisons') }}
+    where observed_at = last_observed_at and event_value is not null
+
+),
+
+compared_objects as (
+
+    select * from compared_members
+
+    union all
+
+    select * from compared_keys
+
+    union all
+
+    select * from compared_settings
+
+),
+
+compared as (
+
+    select
+        object_kind,
         organization_uuid,
         count(*) as compared_count
-    from {{ ref('int_member_comparisons') }}
-    group by scope_type, organization_uuid
+    from compared_objects
+    group by object_kind, organization_uuid
 
 ),
 

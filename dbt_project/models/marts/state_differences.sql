@@ -1,4 +1,4 @@
-{% set models = ['int_member_differences'] %}
+{% set models = ['int_member_differences', 'int_key_differences', 'int_setting_differences'] %}
 
 with
 
