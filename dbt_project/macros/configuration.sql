@@ -30,3 +30,15 @@
         ) as listed
     ) as unnested
 {%- endmacro %}
+
+
+{# Hash of what names one setting. `object_type` and `setting` are as in `configuration_changes`. #}
+{% macro setting_key(organization_uuid, workspace_id, object_type, object_id, setting) -%}
+    {{- generate_surrogate_key([
+        organization_uuid,
+        'case when ' ~ object_id ~ ' is null then ' ~ workspace_id ~ ' end',
+        object_type,
+        object_id,
+        setting,
+    ]) -}}
+{%- endmacro %}

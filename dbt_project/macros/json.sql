@@ -91,6 +91,36 @@
 {%- endmacro %}
 
 
+{# What the record has at the dotted path in the column `field`, of any shape, as JSON text; null where it is missing. #}
+{% macro json_field_document(json, field) %}{{ return(adapter.dispatch('json_field_document')(json, field)) }}{% endmacro %}
+
+{% macro duckdb__json_field_document(json, field) -%}
+    cast(json_extract({{ duckdb__readable_json(json) }}, '$.' || {{ field }}) as varchar)
+{%- endmacro %}
+
+
+{#
+  A select of the `columns` of `relation` once per value of its column `document`, as `json_field_document` gives it,
+  with `item`: each element of an array, else the value itself, as text. Null and an empty array have no row.
+#}
+{% macro json_values(relation, document, columns) %}
+    {{- return(adapter.dispatch('json_values')(relation, document, columns)) -}}
+{% endmacro %}
+
+{% macro duckdb__json_values(relation, document, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        unnest(
+            case
+                when starts_with({{ document }}, '[') then json_extract_string({{ document }}, '$[*]')
+                else [json_extract_string({{ document }}, '$')]
+            end
+        ) as item
+    from {{ relation }}
+    where {{ document }} <> 'null'
+{%- endmacro %}
+
+
 {#
   Field names of the record and of the object in its field `part`, in a single pass. The result is input for
   `each_field_name`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from typing import Any
 
 from orchestration.config.settings import ROOT
@@ -97,3 +98,38 @@ def test_what_was_only_asked_for_started_or_attempted_has_no_known_outcome():
     assert (rows["org_creation_blocked"]["category"], rows["org_creation_blocked"]["outcome"]) == (
         "configuration", "success",
     )  # fmt: skip
+
+
+# What names an object or a person, and what only joins records, or is named nowhere else.
+NAMING = re.compile(r"(_ids?|_uuids?|_emails?|jti)$")
+CORRELATING = {
+    "assertion_jti", "correlation_id", "github_app_client_id", "github_app_id", "github_webhook_id", "mint_jti",
+    "previous_github_app_client_id", "previous_github_app_id", "reference_id", "report_id", "request_id",
+    "token_jti",
+}  # fmt: skip
+
+
+def test_every_documented_field_that_names_an_object_is_mapped():
+    rows = seed("activity_object_fields")
+    mapped = {(row["activity_type"], row["field_name"].split(".")[0]) for row in rows}
+    documented = {(kind, field) for kind, shape in CONTRACT.items() for field in shape["fields"]}
+    naming = {(kind, field) for kind, field in documented if NAMING.search(field) and field not in CORRELATING}
+    assert naming <= mapped <= documented
+    for row in rows:
+        fields = CONTRACT[row["activity_type"]]["fields"]
+        assert bool(row["object_type"]) != bool(row["object_type_field"]), row
+        for column in ("object_type_field", "unless_field"):
+            assert not row[column] or row[column].split(".")[0] in fields, row
+    keys = [(row["activity_type"], row["field_number"]) for row in rows]
+    assert len(keys) == len(set(keys))
+
+
+def test_maps_of_shares_and_integrations_name_documented_fields():
+    for name in ("share_events", "integration_events"):
+        for row in seed(name):
+            named = {value for column, value in row.items() if column.endswith("_field") and value}
+            assert named <= set(CONTRACT[row["activity_type"]]["fields"]), row
+    mapped = {row["activity_type"] for row in seed("integration_events")}
+    objects = {"integration", "integration_connection", "mcp_server"}
+    documented = {row["activity_type"] for row in seed("activity_types") if row["object_type"] in objects}
+    assert documented <= mapped

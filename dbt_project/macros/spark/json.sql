@@ -51,6 +51,27 @@
 {%- endmacro %}
 
 
+{# Through an array, as only then Spark leaves a text in its quotes. #}
+{% macro spark__json_field_document(json, field) -%}
+    get_json_object('[' || {{ spark__readable_json(json) }} || ']', '$[*].' || {{ field }})
+{%- endmacro %}
+
+
+{% macro spark__json_values(relation, document, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        elements.item
+    from {{ relation }}
+    lateral view explode(
+        from_json(
+            case when startswith({{ document }}, '[') then {{ document }} else '[' || {{ document }} || ']' end,
+            'array<string>'
+        )
+    ) elements as item
+    where {{ document }} <> 'null'
+{%- endmacro %}
+
+
 {% macro spark__json_field_names(json, part) -%}
     {%- set readable = spark__readable_json(json) -%}
     array(

@@ -39,6 +39,7 @@ final as (
         {{ generate_surrogate_key(['activities.activity_id', 'coalesce(statements.change_number, 1)']) }}
             as configuration_change_id,
         activities.activity_id,
+        cast(coalesce(statements.change_number, 1) as bigint) as change_number,
         activities.occurred_at,
         activities.organization_uuid,
         activities.workspace_id,

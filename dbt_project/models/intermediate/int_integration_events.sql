@@ -1,0 +1,55 @@
+{{
+    config(
+        materialized=incremental_or_table(),
+        incremental_strategy='append',
+        on_schema_change='fail'
+    )
+}}
+
+with
+
+received as (
+
+    select
+        activities.activity_id,
+        activities.organization_uuid,
+        activities.actor_id,
+        activities.actor_email,
+        events.integration_type,
+        case
+            when events.integration_type is null then {{ json_text('activities.payload', 'integration_type') }}
+        end as stated_type,
+        {{ json_field('activities.payload', 'events.id_field') }} as stated_id,
+        {{ json_field('activities.payload', 'events.name_field') }} as integration_name,
+        events.effect,
+        activities.occurred_at,
+        activities.ingest_seq
+    from {{ ref('activities') }} as activities
+    inner join {{ ref('integration_events') }} as events on activities.activity_type = events.activity_type
+    where {{ is_new('activities') }}
+
+),
+
+-- What a person connected is an MCP server where the record names one, else all of its type in the organization.
+final as (
+
+    select
+        activity_id,
+        organization_uuid,
+        actor_id,
+        actor_email,
+        coalesce(
+            integration_type,
+            case when stated_id is not null then 'mcp_server' else coalesce(stated_type, 'unknown') end
+        ) as integration_type,
+        coalesce(stated_id, stated_type, 'unknown') as integration_id,
+        integration_name,
+        effect,
+        stated_id is null as is_named_by_type,
+        occurred_at,
+        ingest_seq
+    from received
+
+)
+
+select * from final

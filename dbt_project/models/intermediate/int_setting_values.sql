@@ -1,0 +1,81 @@
+{%- set order = 'partition by setting_key order by stated_at, is_observation, activity_id, change_number' -%}
+{%- set setting = ['setting_key', 'organization_uuid', 'object_type', 'setting'] -%}
+{%- set of_events = [
+    'workspace_id', 'object_id', 'previous_value', 'activity_id', 'change_number', 'actor_id', 'actor_email',
+] %}
+
+with
+
+changes as (
+
+    select * from {{ ref('int_setting_changes') }}
+
+),
+
+observations as (
+
+    select * from {{ ref('int_setting_observations') }}
+    where is_present
+
+),
+
+-- What an event of the minute after a walk says as well, the event dates.
+explained as (
+
+    select distinct
+        observations.setting_key,
+        observations.observed_at
+    from observations
+    inner join changes
+        on
+            observations.setting_key = changes.setting_key
+            and observations.setting_value = changes.setting_value
+            and observations.observed_at < changes.occurred_at
+            and observations.finished_at + {{ span(1, 'minute') }} >= changes.occurred_at
+
+),
+
+stated as (
+
+    select
+        {{ (setting + of_events) | join(',
+        ') }},
+        setting_value,
+        occurred_at as stated_at,
+        0 as is_observation,
+        false as is_first_of_scope
+    from changes
+
+    union all
+
+    select
+        {% for column in setting -%}
+            observations.{{ column }},
+        {% endfor -%}
+        {% for column in of_events -%}
+            null as {{ column }},
+        {% endfor -%}
+        observations.setting_value,
+        observations.observed_at as stated_at,
+        1 as is_observation,
+        observations.is_first_of_scope
+    from observations
+    left join explained
+        on
+            observations.setting_key = explained.setting_key
+            and observations.observed_at = explained.observed_at
+    where explained.setting_key is null
+
+),
+
+final as (
+
+    select
+        *,
+        lag(setting_value) over ({{ order }}) as value_before,
+        row_number() over ({{ order }}) as statement_number
+    from stated
+
+)
+
+select * from final

@@ -1,0 +1,104 @@
+"""What the directory held when, by complete walks, built in one go and in increments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from tests.dbt_project.builds import build_models
+from tests.dbt_project.cases.conftest import Query
+from tests.dbt_project.directory import Directory, Items, Walk
+
+
+def named(*names: str) -> Items:
+    return {name: {"id": name, "name": name.upper()} for name in names}
+
+
+def day(number: int) -> str:
+    return f"2026-05-{number:02d} 10:00:00"
+
+
+ONE, TWO = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+ORGANIZATIONS = {one: {"uuid": one, "name": "Acme"} for one in (ONE, TWO)}
+WALKS = [
+    # A role that changes its name, goes and comes again; walks that failed or were refused say nothing.
+    Walk("roles", ONE, day(1), named("r1", "r2")),
+    Walk("roles", ONE, day(2), {}, status="refused"),
+    Walk("roles", ONE, day(3), {**named("r1"), "r2": {"id": "r2", "name": "New"}}),
+    Walk("roles", ONE, day(4), {}, status="failed"),
+    Walk("roles", ONE, day(5), named("r1")),
+    Walk("roles", ONE, day(6), named("r1", "r2")),
+    # A group that leaves its list and comes again, and its members.
+    Walk("groups", None, day(1), named("g1", "g2")),
+    Walk("group_members", "g1", day(1), {"u1": {"user_id": "u1"}, "u2": {"user_id": "u2"}}),
+    Walk("groups", None, day(3), named("g2")),
+    Walk("groups", None, day(5), named("g1", "g2")),
+    Walk("group_members", "g1", day(5), {"u1": {"user_id": "u1"}}),
+    # An organization that leaves its list, with the roles, their permissions and the members of workspaces.
+    Walk("organizations", None, day(1), ORGANIZATIONS),
+    Walk("roles", TWO, day(1), named("s1")),
+    Walk("role_permissions", "s1", day(1), {"read|project|": {"action": "read"}}),
+    Walk("workspaces", TWO, day(1), named("w1")),
+    Walk("workspace_members", "w1", day(1), {"u9": {"user_id": "u9"}}),
+    Walk("organizations", None, day(4), {ONE: ORGANIZATIONS[ONE]}),
+    # Two sources that read one list: the newest walk counts, and a change that both see is one.
+    Walk("compliance_keys", None, day(1), named("k1"), source="first"),
+    Walk("compliance_keys", None, day(2), named("k1", "k2"), source="second"),
+    Walk("compliance_keys", None, day(3), named("k1", "k2"), source="first"),
+    Walk("compliance_keys", None, day(4), named("k2"), source="first"),
+    Walk("compliance_keys", None, day(5), named("k2"), source="second"),
+]
+
+
+@pytest.fixture(scope="module", params=["whole", "increments", "shuffled"])
+def objects(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    directory = tmp_path_factory.mktemp("objects")
+    path = directory / "warehouse.duckdb"
+    order = sorted(WALKS, key=lambda walk: walk.started_at)
+    if request.param == "shuffled":
+        # Lists in another order; within a list, the order of time decides what is a change.
+        order.sort(key=lambda walk: walk.list_name, reverse=True)
+    size = len(order) if request.param == "whole" else 9
+    stored = Directory()
+    for first in range(0, len(order), size):
+        stored.store(path, order[first : first + size])
+        build_models(path, directory / "target", "--select", "+directory_objects")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()
+
+
+def presences(objects: Query, object_type: str) -> list[tuple[str, str, int, int | None]]:
+    return objects(
+        "select object_id, name, day(valid_from), day(valid_to) from marts.directory_objects "
+        "where object_type = $1 order by object_id, valid_from",
+        object_type,
+    )
+
+
+def test_only_complete_walks_say_what_is_there(objects: Query):
+    found = [row for row in presences(objects, "role") if row[0] != "s1"]
+    assert found == [("r1", "R1", 1, None), ("r2", "R2", 1, 3), ("r2", "New", 3, 5), ("r2", "R2", 6, None)]
+
+
+def test_members_of_a_group_that_left_its_list_end_with_it(objects: Query):
+    assert presences(objects, "group") == [("g1", "G1", 1, 3), ("g1", "G1", 5, None), ("g2", "G2", 1, None)]
+    assert presences(objects, "group_member") == [("u1", None, 1, 3), ("u1", None, 5, None), ("u2", None, 1, 3)]
+
+
+def test_everything_below_an_organization_that_left_its_list_ends_with_it(objects: Query):
+    found = objects(
+        "select distinct object_type, day(valid_to), is_current from marts.directory_objects "
+        "where organization_uuid = $1 order by 1",
+        TWO,
+    )
+    kinds = ["organization", "role", "role_permission", "workspace", "workspace_member"]
+    assert found == [(kind, 4, False) for kind in kinds]
+
+
+def test_a_list_that_two_sources_read_is_one_list(objects: Query):
+    assert presences(objects, "compliance_key") == [("k1", "K1", 1, 4), ("k2", "K2", 2, None)]
+    assert objects(
+        "select distinct organization_uuid from marts.directory_objects where object_type like '%key'"
+    ) == [(None,)]
