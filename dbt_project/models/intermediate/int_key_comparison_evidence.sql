@@ -29,7 +29,7 @@ final as (
             {{ key }},
             {{ 'events.event_number' if column == 'occurred_at' else 'null as event_number' }},
             null as listing_number,
-            events.{{ column }} as occurred_at
+            {{ 'events.occurred_at' if column == 'occurred_at' else 'events.expires_at as occurred_at' }}
         from compared_keys
         inner join events on compared_keys.key_type = events.key_type and compared_keys.key_id = events.key_id
         where events.{{ column }} is not null

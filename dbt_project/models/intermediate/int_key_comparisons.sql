@@ -17,7 +17,13 @@ walks as (
 valued as (
 
     select
-        points.*,
+        points.series_key,
+        points.key_type,
+        points.key_id,
+        points.walk_number,
+        points.event_number,
+        points.listing_number,
+        points.last_event_at,
         walks.walk_id,
         walks.organization_uuid,
         {{ status_at('events.current_status', 'events.expires_at', 'walks.started_at') }} as event_value,

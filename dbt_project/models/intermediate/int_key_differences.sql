@@ -17,7 +17,7 @@ mentions as (
 
 ),
 
-logged as (
+logging_times as (
 
     select * from {{ ref('int_key_logging') }}
 
@@ -29,13 +29,16 @@ never_logged as (
 
     select differences.key_name
     from differences
-    inner join logged on differences.key_name = logged.key_name
+    inner join logging_times on differences.key_name = logging_times.key_name
     left join mentions on differences.key_name = mentions.key_name
     where
         differences.is_listed
         and (differences.difference_kind = 'only_in_directory' or not mentions.has_status_change)
         and (
-            coalesce(differences.stated_created_at < logged.first_activity_at, logged.first_activity_at is null)
+            coalesce(
+                differences.stated_created_at < logging_times.first_activity_at,
+                logging_times.first_activity_at is null
+            )
             or (differences.stated_created_at is null and differences.is_since_first_walk and mentions.key_name is null)
         )
 
@@ -44,13 +47,13 @@ never_logged as (
 owners as (
 
     select
-        keys.key_type || ' ' || keys.key_id as key_name,
+        listed.key_type || ' ' || listed.key_id as key_name,
         min(case when stays.is_current then 0 else 1 end) = 1 as is_gone
-    from {{ ref('int_key_listed_states') }} as keys
+    from {{ ref('int_key_listed_states') }} as listed
     inner join {{ ref('membership_periods') }} as stays
-        on keys.owner_id = stays.principal_id and stays.scope_type = 'organization' and stays.principal_type = 'user'
-    where keys.owner_type = 'user'
-    group by keys.key_type, keys.key_id
+        on listed.owner_id = stays.principal_id and stays.scope_type = 'organization' and stays.principal_type = 'user'
+    where listed.owner_type = 'user'
+    group by listed.key_type, listed.key_id
 
 ),
 
@@ -67,7 +70,7 @@ final as (
         differences.directory_value,
         case
             when delayed.key_name is not null then 'within_delay'
-            when logged.is_in_blind_spot then 'blind_spot'
+            when logging_times.is_in_blind_spot then 'blind_spot'
             when never_logged.key_name is not null then 'before_logging'
             -- No event tells of an expiry, nor of the archiving of a personal key whose owner leaves.
             when differences.directory_value = 'expired' then 'not_in_feed'
@@ -80,7 +83,7 @@ final as (
         differences.walk_id
     from differences
     left join {{ ref('int_key_delays') }} as delayed on differences.key_name = delayed.key_name
-    inner join logged on differences.key_name = logged.key_name
+    inner join logging_times on differences.key_name = logging_times.key_name
     left join never_logged on differences.key_name = never_logged.key_name
     left join owners on differences.key_name = owners.key_name
 

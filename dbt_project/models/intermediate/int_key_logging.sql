@@ -32,8 +32,8 @@ final as (
         on
             coalesce(disagreements.organization_uuid, spots.organization_uuid) = spots.organization_uuid
             and disagreements.changed_before >= coalesce(spots.began_at, first_activities.first_activity_at)
-            and coalesce(spots.ended_at > disagreements.changed_after, true)
-            and coalesce(spots.ended_at > first_activities.first_activity_at, true)
+            and coalesce(disagreements.changed_after < spots.ended_at, true)
+            and coalesce(first_activities.first_activity_at < spots.ended_at, true)
     group by disagreements.key_name, first_activities.first_activity_at
 
 )

@@ -46,7 +46,8 @@ uses as (
             ends.key_group = {{ id_suffix('usage_days.key_id') }}
             and ends.ended_at <= cast(usage_days.usage_date as {{ dbt.type_timestamp() }})
             and coalesce(
-                ends.regained_at >= cast(usage_days.usage_date as {{ dbt.type_timestamp() }}) + {{ span(1, 'day') }}, true
+                ends.regained_at >= cast(usage_days.usage_date as {{ dbt.type_timestamp() }}) + {{ span(1, 'day') }},
+                true
             )
     where usage_days.token_count > 0
     group by

@@ -8,7 +8,8 @@ keys as (
         lifecycle.key_id,
         lifecycle.organization_uuid,
         coalesce(
-            lifecycle.owner_id, case when states.created_by_actor_type = 'user_actor' then states.created_by_actor_id end
+            lifecycle.owner_id,
+            case when states.created_by_actor_type = 'user_actor' then states.created_by_actor_id end
         ) as user_id,
         coalesce(lifecycle.created_at, lifecycle.first_seen_at) as created_at
     from {{ ref('key_lifecycle') }} as lifecycle
