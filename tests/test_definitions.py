@@ -14,17 +14,18 @@ from orchestration.definitions import defs
 RAW = {
     f"raw/{name}"
     for name in (
-        "activities", "activity_revisions", "coverage", "day_seals", "extracts", "feed_requests", "removals",
-        "sources",
+        "activities", "activity_revisions", "coverage", "day_seals", "directory_items", "directory_walks",
+        "extracts", "feed_requests", "key_usage", "removals", "sources",
     )
 }  # fmt: skip
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
-        "documented_fields", "login_types", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
-        "stg_feed__sources",
+        "activity_object_fields", "activity_types", "allowed_key_makers", "allowed_networks",
+        "configuration_settings", "documented_fields", "integration_events", "login_types", "share_events",
+        "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
+        "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
+        "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
