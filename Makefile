@@ -21,7 +21,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
+.PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
 	subject-report erase retain test test-bi test-spark lint format bench
 
 help: ## this list
@@ -37,6 +37,9 @@ demo-ui: setup ## the Dagster UI on the demo's warehouse, with a local feed that
 
 refresh: setup ## one incremental cycle against the configured feed: ingest, build, check
 	@$(BIN)/python -m orchestration refresh
+
+directory: setup ## the directory (what exists now) as far as the keys can read it; then build and check
+	@$(BIN)/python -m orchestration directory
 
 reconcile: setup ## covered days again, for late and changed activities; then build and check
 	@$(BIN)/python -m orchestration reconcile

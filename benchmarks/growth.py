@@ -14,7 +14,7 @@ from benchmarks.children import ROOT, Cost, run
 from benchmarks.parts import PYTHON, Costs, print_cost, remove, task
 from benchmarks.tasks import HEADERS
 from local_feed.child import child_feed
-from orchestration.api.client import PATH
+from orchestration.api.feed import FEED
 
 NEW = 5000
 
@@ -98,7 +98,7 @@ def build(path: Path) -> Cost:
 
 def _time_of_newest(url: str, count: int) -> datetime:
     """The time of the `count`-th newest activity."""
-    request = urllib.request.Request(f"{url}{PATH}?limit={count}", headers=HEADERS)
+    request = urllib.request.Request(f"{url}{FEED.path}?limit={count}", headers=HEADERS)
     with urllib.request.urlopen(request) as response:
         record = json.load(response)["data"][-1]
     return datetime.fromisoformat(record["created_at"]).astimezone(UTC)

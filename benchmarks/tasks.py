@@ -19,7 +19,9 @@ from benchmarks.children import ROOT
 from benchmarks.history import resize
 from benchmarks.queries import QUERIES
 from local_feed.options import COMPLIANCE_KEY
-from orchestration.api.client import API_VERSION, PATH, Page
+from orchestration.api.body import Page
+from orchestration.api.client import API_VERSION
+from orchestration.api.feed import FEED
 from orchestration.config.sources import Source
 from orchestration.ingest.run import refresh
 from orchestration.warehouse.builds import newest_ingest_seq, project_sha256, record_build
@@ -155,7 +157,7 @@ def _pages(url: str) -> Iterator[bytes]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     cursor = ""
     while True:
-        connection.request("GET", f"{PATH}?limit=5000{cursor}", headers=HEADERS)
+        connection.request("GET", f"{FEED.path}?limit=5000{cursor}", headers=HEADERS)
         body = connection.getresponse().read()
         yield body
         # The envelope's last part is short; the records need not be parsed to find the cursor.

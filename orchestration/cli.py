@@ -45,6 +45,7 @@ app = typer.Typer(
 # The jobs that take no options.
 _JOBS = {
     "refresh": "Run one incremental cycle: ingest, build, check.",
+    "directory": "Read what exists now beside the feed, as far as the keys can, then build and check.",
     "reconcile": "Read covered days again for late and changed activities, then build and check.",
     "rebuild": "Rebuild every curated table from the raw data.",
     "publish": "Publish the tables as they were last built.",

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.archive.reach import reach_archive
 from orchestration.assets.archiving import archived_activities
+from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
@@ -23,6 +24,8 @@ from orchestration.jobs import (
     archive_job,
     attest_job,
     attest_schedule,
+    directory_job,
+    directory_schedule,
     erase_job,
     publish_job,
     rebuild_job,
@@ -37,12 +40,14 @@ from orchestration.jobs import (
 )
 from orchestration.permissions import keep_private
 from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
+from orchestration.sqlite_history import write_history_quickly
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
     """Build all definitions. `overrides` replaces resources: `feed`, `warehouse`, `archive`, `publication`."""
     # Every Dagster process that runs our code loads it here, however it was started.
     keep_private()
+    write_history_quickly()
     reach_archive()
     paths = Settings.paths(os.environ)
     resources = {
@@ -56,6 +61,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             raw_tables,
+            directory,
             day_seals,
             removals,
             archived_activities,
@@ -76,8 +82,9 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             erase_job,
             retain_job,
             archive_job,
+            directory_job,
         ],
-        schedules=[refresh_schedule, reconcile_schedule, verify_schedule, attest_schedule],
+        schedules=[refresh_schedule, directory_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         resources=resources | overrides,
         # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,

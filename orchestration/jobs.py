@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from orchestration.assets.archiving import JOB as ARCHIVE
+from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import REMOVALS
 from orchestration.assets.transformation import curated_tables
 from orchestration.checks.verification import verification
+from orchestration.config.settings import Settings
+from orchestration.config.values import ConfigurationError
 from orchestration.privacy.erasure import ERASURE, RETENTION
 from orchestration.run_locks import fail_lost_runs
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 REFRESH_CRON = "*/15 * * * *"
+# Between two refreshes. How many of these ticks become runs is a setting.
+DIRECTORY_CRON = "25 * * * *"
 # Between two refreshes, at an hour when few others share the rate limit.
 RECONCILE_CRON = "40 2 * * *"
 # Sunday night, when the fewest jobs wait for the file.
@@ -29,7 +35,7 @@ CYCLE = (
     dg.AssetSelection.all()
     - dg.AssetSelection.groups("evidence")
     - dg.AssetSelection.checks(verification)
-    - dg.AssetSelection.assets(REMOVALS)
+    - dg.AssetSelection.assets(REMOVALS, directory)
 )
 
 
@@ -44,6 +50,17 @@ def _tick(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg
     if context.instance.get_runs_count(waiting):
         return dg.SkipReason("A run of this job is already queued.")
     return dg.RunRequest()
+
+
+def _directory_tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """As `_tick`, every `DIRECTORY_EVERY_HOURS`."""
+    try:
+        every = Settings.read(os.environ, "directory_every_hours").directory_every_hours
+    except ConfigurationError as error:
+        return dg.SkipReason(str(error))
+    if int(context.scheduled_execution_time.timestamp()) // 3600 % every:
+        return dg.SkipReason(f"The directory is read every {every} hours.")
+    return _tick(context, directory_job.name)
 
 
 def _schedule(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
@@ -98,6 +115,22 @@ publish_job = dg.define_asset_job(
 refresh_schedule = _schedule(refresh_job, REFRESH_CRON, "Every 15 minutes.")
 
 reconcile_schedule = _schedule(reconcile_job, RECONCILE_CRON, "Every night.")
+
+directory_job = dg.define_asset_job(
+    "directory",
+    selection=dg.AssetSelection.assets(directory, curated_tables) | dg.AssetSelection.groups("publishing"),
+    description="Read what exists now, as far as the keys can; then build the tables, and publish.",
+)
+
+directory_schedule = dg.ScheduleDefinition(
+    name="directory_schedule",
+    job=directory_job,
+    execution_fn=_directory_tick,
+    cron_schedule=DIRECTORY_CRON,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour, or every DIRECTORY_EVERY_HOURS.",
+)
 
 verify_job = dg.define_asset_job(
     "verify",

@@ -28,6 +28,7 @@ from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketClose
 
 from orchestration.dagster_home import ROOT
+from orchestration.sqlite_history import write_history_quickly
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -149,6 +150,7 @@ def _serve(listener: socket.socket) -> int:
     # Started in the background by a script, the process would ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    write_history_quickly()
     # From its home Dagster finds the one dagster.yaml that counts.
     os.chdir(os.environ["DAGSTER_HOME"])
     target = ModuleTarget(module_name=MODULE, attribute=None, working_directory=str(ROOT), location_name=None)

@@ -56,7 +56,10 @@ def export(warehouse: Path, root: Path) -> None:
             f"copy (select *, created_at::date as activity_date from raw.activities) to '{root}/activities' "
             "(format parquet, partition_by (source, activity_date), filename_pattern 'part')"
         )
-        for table in ("activity_revisions", "day_seals", "extracts", "feed_requests", "sources"):
+        for table in (
+            "activity_revisions", "day_seals", "directory_items", "directory_walks", "extracts", "feed_requests",
+            "key_usage", "sources",
+        ):  # fmt: skip
             connection.execute(f"copy raw.{table} to '{ledger}/{table}.parquet'")
         parts = [str(part.relative_to(root)) for part in root.glob("activities/*/*/*.parquet")]
     with duckdb.connect() as connection:

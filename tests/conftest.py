@@ -75,12 +75,20 @@ def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that look at a warehouse built for many of them go to one worker, which builds it once.
+# Fixtures that build a warehouse for many tests.
+SHARED = {"built", "cases", "hostile"}
+# Tests that take half a minute each. Begun last, one would keep a worker busy while the other has nothing left.
+LONG = ("tests/end_to_end/", "tests/crashes/test_pipeline.py", "tests/dbt_project/test_increments.py")
 
-    First of all hooks: xdist reads the marker in one of its own.
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Tests that share a warehouse go to one worker, which builds it once; long tests come first.
+
+    Around all other hooks: xdist reads the marker in one of its own, and the order is drawn in another.
     """
     for item in items:
-        for shared in {"built", "cases"}.intersection(getattr(item, "fixturenames", ())):
+        for shared in SHARED.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(shared))
+    yield
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -14,8 +16,8 @@ from orchestration.definitions import defs
 RAW = {
     f"raw/{name}"
     for name in (
-        "activities", "activity_revisions", "coverage", "day_seals", "directory_items", "directory_walks",
-        "extracts", "feed_requests", "key_usage", "removals", "sources",
+        "activities", "activity_revisions", "coverage", "day_seals", "directory", "extracts", "feed_requests",
+        "removals", "sources",
     )
 }  # fmt: skip
 STAGING = {
@@ -46,9 +48,9 @@ MARTS = {
     for name in (
         "activities", "activity_objects", "activity_revisions", "blind_spots", "compliance_reads",
         "configuration_changes", "current_members", "directory_objects", "effective_access",
-        "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods",
-        "logins", "membership_changes", "membership_periods", "public_shares", "schema_drift",
-        "settings_history", "user_activity_daily", "user_activity_summary", "users",
+        "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods", "logins",
+        "membership_changes", "membership_periods", "public_shares", "schema_drift", "settings_history",
+        "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 
@@ -65,6 +67,13 @@ def test_lineage_reaches_from_the_marts_to_the_raw_activities():
     graph = defs.resolve_asset_graph()
     upstream = dg.AssetSelection.assets("marts/user_activity_summary").upstream().resolve(graph)
     assert dg.AssetKey(["raw", "activities"]) in upstream
+
+
+def test_the_tables_of_the_directory_are_one_asset():
+    graph = defs.resolve_asset_graph()
+    for name in ("walks", "items", "usage"):
+        parents = graph.get(dg.AssetKey(["staging", f"stg_directory__{name}"])).parent_keys
+        assert parents == {dg.AssetKey(["raw", "directory"])}
 
 
 def test_tables_are_built_after_removals():
@@ -96,11 +105,13 @@ def test_the_jobs_and_schedules_are_exactly_these():
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain", "archive",
+        "directory",
     }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
         "refresh_schedule": ("*/15 * * * *", running),
+        "directory_schedule": ("25 * * * *", running),
         "reconcile_schedule": ("40 2 * * *", running),
         "verify_schedule": ("30 3 * * 0", running),
         "attest_schedule": ("0 6 3 * *", running),
@@ -144,6 +155,21 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "marts__schema_drift_documented_contract_is_current",
             },
         ),
+        (
+            "directory",
+            {
+                "raw__directory",
+                "curated_tables",
+                "published__database",
+                "published__parquet",
+                "published__postgres",
+                "published__general_database",
+                "published__general_parquet",
+                "published__general_postgres",
+                "marts__findings_no_new_severe_findings",
+                "marts__schema_drift_documented_contract_is_current",
+            },
+        ),
         ("verify", {"verification"}),
         ("attest", {"evidence__attestation"}),
         ("review", {"evidence__access_review"}),
@@ -173,6 +199,21 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         names = [name for asset, name in checks if asset == mart]
         assert any(name.startswith("unique_") for name in names), mart
         assert any(name.startswith("not_null_") for name in names), mart
+
+
+@pytest.mark.parametrize(
+    ("every", "hour", "is_run"), [("1", 5, True), ("6", 5, False), ("6", 6, True), ("soon", 6, False)]
+)
+def test_the_directory_is_read_every_so_many_hours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, every: str, hour: int, is_run: bool
+):
+    monkeypatch.setenv("DIRECTORY_EVERY_HOURS", every)
+    schedule = defs.get_repository_def().get_schedule_def("directory_schedule")
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        context = dg.build_schedule_context(instance, datetime(2026, 11, 30, hour, 25, tzinfo=UTC))
+        tick = schedule.evaluate_tick(context)
+    assert bool(tick.run_requests) == is_run
+    assert bool(tick.skip_message) != is_run
 
 
 def test_reconcile_is_a_refresh_that_reads_covered_days_again():

@@ -1,4 +1,4 @@
--- A key's status is that after its last event, and its event count matches `key_events`.
+-- A key's status is that after its last event, unless a list shows the key, and its event count matches `key_events`.
 with
 
 key_events as (
@@ -21,7 +21,12 @@ last_events as (
 
 key_lifecycle as (
 
-    select * from {{ ref('key_lifecycle') }}
+    select
+        lifecycle.*,
+        identities.fold
+    from {{ ref('key_lifecycle') }} as lifecycle
+    inner join {{ ref('int_key_identities') }} as identities
+        on lifecycle.key_type = identities.key_type and lifecycle.key_id = identities.key_id
 
 )
 
@@ -41,5 +46,5 @@ full join key_lifecycle
     on last_events.key_id = key_lifecycle.key_id and last_events.key_type = key_lifecycle.key_type
 where
     key_lifecycle.key_id is null
-    or key_lifecycle.status <> coalesce(key_events.current_status, 'active')
+    or (key_lifecycle.fold = 'events' and key_lifecycle.status <> coalesce(key_events.current_status, 'active'))
     or key_lifecycle.lifecycle_event_count <> coalesce(last_events.event_count, 0)

@@ -15,7 +15,8 @@ MAX_BODY_BYTES = 128 * 2**20
 # Of an answer that is no page only the beginning can say anything.
 MAX_ERROR_BYTES = 64 * 2**10
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+# An escaped half of a surrogate pair, and what stands in for it while a body is cut: as long, and valid.
+SURROGATE, STAND_IN = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"), rb"\\ufffd"
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -106,7 +107,7 @@ def cut(body: bytes) -> Page:
         try:
             page = _DECODER.decode(body)
         except msgspec.DecodeError:
-            stand_in = _SURROGATE.sub(rb"\\ufffd", body)
+            stand_in = SURROGATE.sub(STAND_IN, body)
             if stand_in == body:
                 raise
             page = _DECODER.decode(stand_in)

@@ -1,6 +1,7 @@
-"""One page of the Activity Feed: authentication, time limits, retries, budget.
+"""One request to the API: authentication, time limits, retries, budget. It knows no path by itself.
 
-What an answer means is decided in `responses`, what a sequence of pages proves in `ingest.slice_reader`.
+An `Endpoint` says what is asked for and how its answers are understood: the feed's is in `feed`, those of the
+directory in `directory`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,14 +21,12 @@ from pydantic import SecretStr
 
 from orchestration import PRODUCT, __version__
 from orchestration.api import body, responses
-from orchestration.api.body import Page
+from orchestration.api.endpoint import Answer, Endpoint, Params, Receipt
 from orchestration.api.errors import FeedError, FeedProtocolError, FeedUnavailable, KeyEchoed, WrongAddress
 from orchestration.api.rate_limit import RequestBudget, doubled
 from orchestration.api.redact import holds_key
 from orchestration.api.responses import Retry
-from orchestration.intervals import rfc3339
 
-PATH = "/v1/compliance/activities"
 API_VERSION = "2023-06-01"
 # A `retry-after` beyond this is an outage: the next scheduled refresh will ask again.
 MAX_RETRY_AFTER_SECONDS = 300.0
@@ -35,15 +34,6 @@ MAX_RETRY_AFTER_SECONDS = 300.0
 _UNVERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (.*?)(?: \(_ssl|$)")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One answered request, as the feed itself will report it: by its `request-id`."""
-
-    request_id: str
-    status_code: int
-    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +47,10 @@ class RetryPolicy:
     request_timeout: float = 180.0
 
 
-class FeedClient:
-    """Reads pages of one feed with one key. Used as an async context manager.
+class ApiClient:
+    """Sends requests with one key. Used as an async context manager.
 
-    Extracts that share a client share its request budget and its back-off; so do clients given the same `budget`.
+    Readers that share a client share its request budget and its back-off; so do clients given the same `budget`.
     """
 
     def __init__(
@@ -72,12 +62,12 @@ class FeedClient:
         retry: RetryPolicy | None = None,
         budget: RequestBudget | None = None,
     ) -> None:
-        self._url = base_url.rstrip("/") + PATH
+        self._url = base_url.rstrip("/")
         self._key = key
         self._retry = retry or RetryPolicy()
         self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
-        # The feed's own clock, by its latest page; None where it did not say.
-        self.feed_time: datetime | None = None
+        # The API's own clock, by its latest answer; None where it did not say.
+        self.server_time: datetime | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
@@ -101,16 +91,18 @@ class FeedClient:
     ) -> None:
         await self._http.aclose()
 
-    async def page(self, params: Mapping[str, str | list[str]], receive: Callable[[Receipt], None]) -> Page:
-        """One page, after as many bounded retries as it takes; `receive` gets a receipt for each answer.
+    async def get(self, endpoint: Endpoint[Answer], params: Params, receive: Callable[[Receipt], None]) -> Answer:
+        """One answer, after as many bounded retries as it takes; `receive` gets a receipt for each response.
 
         Raises:
-            KeyRefused: the key is missing, wrong, or lacks the scope.
-            KeyEchoed: a cursor or the request id holds the key.
-            WrongAddress: what answers is not the feed, or cannot prove to be.
-            FeedProtocolError: the feed refused the request itself, or its answer is too large.
+            KeyRefused: the key is missing, wrong, or lacks the scope of the feed.
+            ListRefused: the key may not read this list, or there is none.
+            KeyEchoed: a cursor, an id in the path or the request id holds the key.
+            WrongAddress: what answers is not the API, or cannot prove to be.
+            FeedProtocolError: the API refused the request itself, or its answer is too large.
             FeedUnavailable: every retry failed.
         """
+        self._refuse_echo("path", endpoint.path)
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(Retry),
             stop=self._exhausted,
@@ -126,45 +118,41 @@ class FeedClient:
             )
 
         try:
-            return await retrying(self._attempt, params, receive, is_hopeless)
+            return await retrying(self._attempt, endpoint, params, receive, is_hopeless)
         except tenacity.RetryError as error:
             attempts = error.last_attempt.attempt_number
             reason = error.last_attempt.exception()
             tries = f"{attempts} attempt{'s' * (attempts > 1)}"
             raise FeedUnavailable(
-                f"The feed at {self._url} could not be read: {reason}; gave up after {tries}"
+                f"{self._name(endpoint)} could not be read: {reason}; gave up after {tries}"
                 f"{_asked_to_wait(reason)}. Nothing is lost: run again when it answers, or check "
                 "COMPLIANCE_API_URL and the network."
             ) from None
 
-    async def anything_before(self, moment: datetime, receive: Callable[[Receipt], None]) -> bool:
-        """Whether the feed has any activity before the moment."""
-        page = await self.page({"created_at.lt": rfc3339(moment), "limit": "1"}, receive)
-        return bool(page.data) or page.has_more
-
     async def _attempt(
         self,
-        params: Mapping[str, str | list[str]],
+        endpoint: Endpoint[Answer],
+        params: Params,
         receive: Callable[[Receipt], None],
         is_hopeless: Callable[[], bool],
-    ) -> Page:
+    ) -> Answer:
         if self.budget.silence > MAX_RETRY_AFTER_SECONDS:
             raise FeedUnavailable(
-                f"The feed at {self._url} asked to be left alone for {self.budget.silence:.0f} s more. "
+                f"{self._name(endpoint)} asked to be left alone for {self.budget.silence:.0f} s more. "
                 "Run again then."
             )
         permit = await self.budget.take(is_hopeless)
         if permit is None:
             raise FeedUnavailable(
-                f"The feed at {self._url} could not be read: {self.budget.last_failure}; other extracts tried "
+                f"{self._name(endpoint)} could not be read: {self.budget.last_failure}; other requests were tried "
                 f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
             )
         failed: bool | None = None
         asked_for: float | None = None
         try:
-            page = await self._ask(params, receive)
+            answer = await self._ask(endpoint, params, receive)
             failed = False
-            return page
+            return answer
         except Retry as error:
             self.budget.last_failure, failed, asked_for = error, True, error.retry_after
             raise
@@ -174,17 +162,20 @@ class FeedClient:
         finally:
             self.budget.settle(permit, failed, asked_for)
 
+    def _name(self, endpoint: Endpoint[Answer]) -> str:
+        return f"The {endpoint.noun} at {self._url}{endpoint.path}"
+
     @property
     def _secret(self) -> str:
         """The key as it is sent; in no local variable, for some reports of errors show those."""
         return self._key.get_secret_value()
 
-    async def _ask(self, params: Mapping[str, str | list[str]], receive: Callable[[Receipt], None]) -> Page:
+    async def _ask(self, endpoint: Endpoint[Answer], params: Params, receive: Callable[[Receipt], None]) -> Answer:
         sent_at = datetime.now(UTC)
         try:
             async with (
                 asyncio.timeout(self._retry.request_timeout),
-                self._http.stream("GET", self._url, params=params) as response,
+                self._http.stream("GET", self._url + endpoint.path, params=params) as response,
             ):
                 status, headers = response.status_code, response.headers
                 self._refuse_echo("request-id", headers.get("request-id"))
@@ -193,9 +184,9 @@ class FeedClient:
                     receive(Receipt(name, status, sent_at))
                 self.budget.heed(headers)
                 if status != 200:
-                    raise responses.refusal(status, headers, await _beginning(response), self._secret)
-                page = body.cut(await body.read_body(response, body.MAX_BODY_BYTES))
-                for cursor in (page.first_id, page.last_id):
+                    raise endpoint.refusal(status, headers, await _beginning(response), self._secret)
+                answer = endpoint.cut(await body.read_body(response, body.MAX_BODY_BYTES))
+                for cursor in endpoint.cursors(answer):
                     self._refuse_echo("cursor", cursor)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if fault := _UNVERIFIED.search(str(error)):
@@ -209,14 +200,13 @@ class FeedClient:
         except body.TooLarge:
             name = responses.trace(headers, self._secret)
             raise FeedProtocolError(
-                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{name}. The slice stays open; lower "
-                "FEED_PAGE_SIZE and run again."
+                f"The answer is larger than {body.MAX_BODY_BYTES // 2**20} MiB{name}. {endpoint.too_large}"
             ) from None
         except body.Unreadable as error:
             kind, name = responses.content_type(headers, self._secret), responses.trace(headers, self._secret)
             raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
-        self.feed_time = responses.http_date(headers.get("date")) or self.feed_time
-        return page
+        self.server_time = responses.http_date(headers.get("date")) or self.server_time
+        return answer
 
     def _refuse_echo(self, name: str, value: str | None) -> None:
         """Stop where the key would be stored in the ledger, or sent in a URL, which proxies log."""
@@ -228,7 +218,7 @@ class FeedClient:
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        # What other extracts have tried in vain counts too: a feed that is down is given up by all at once.
+        # What other requests have tried in vain counts too: an API that is down is given up by all at once.
         tried = max(state.attempt_number, self.budget.failures)
         return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
 

@@ -29,3 +29,11 @@ class FeedProtocolError(FeedError):
 
 class RequestRefused(FeedProtocolError):
     """The feed found fault with the request (400): a bound, a limit or a cursor."""
+
+
+class ListRefused(FeedError):
+    """A list of the directory cannot be read with this key (403), or does not exist (404): `status` says which."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status

@@ -46,6 +46,8 @@ class RequestBudget:
         self.failures = 0
         self.last_failure: Exception | None = None
         self.waited_seconds = 0.0
+        # What is left of the organization's own limit, by the newest answer; None where none said so.
+        self.remaining_share: float | None = None
 
     async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Permit | None:
         """Wait until a request may be sent and count it; `settle` the turn when the request is over.
@@ -97,9 +99,10 @@ class RequestBudget:
         try:
             limit = float(headers["anthropic-ratelimit-requests-limit"])
             remaining = float(headers["anthropic-ratelimit-requests-remaining"])
+            self.remaining_share = remaining / limit
             reset = datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"])
             seconds = (reset - datetime.now(UTC)).total_seconds()
-        except (KeyError, ValueError, TypeError, OverflowError):
+        except (KeyError, ValueError, TypeError, ArithmeticError):
             return
         if remaining < LOW_WATER * limit and seconds > 0:
             self.close_for(min(seconds, WINDOW_SECONDS) / (max(remaining, 0) + 1))

@@ -16,6 +16,7 @@ from orchestration.api.errors import (
     FeedProtocolError,
     FeedUnavailable,
     KeyRefused,
+    ListRefused,
     RequestRefused,
     WrongAddress,
 )
@@ -49,25 +50,49 @@ def _is_retryable_by_table(status: int) -> bool:
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> Retry | FeedError:
-    """The exception for an answer other than 200."""
-    error_type, message = _error_of(headers, body, key)
-    said = f"{status} {error_type}: {message}{trace(headers, key)}"
-    if is_retryable(status, headers):
-        return Retry(f"the feed answered {said}", retry_after=retry_after(headers))
-    if status == 401:
-        return KeyRefused(
-            f"The feed refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
-            "made after the Compliance API was enabled."
-        )
+    """The exception for an answer of the feed other than 200."""
+    said = _words(status, headers, body, key)
+    if general := _general(status, headers, said, "feed"):
+        return general
     if status == 403:
         return KeyRefused(f"The key lacks a scope ({said}). Make a key with read:compliance_activities.")
-    if _is_retryable_by_table(status):
-        return FeedUnavailable(f"The feed answered {said} and asked not to retry. Run again later.")
     if status == 400:
         return RequestRefused(f"The feed refused the request ({said}). The slice stays open; run again.")
     if status < 400 or status in _ELSEWHERE:
         return WrongAddress(f"This is not how the feed answers ({said}). Check COMPLIANCE_API_URL.")
     return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open; run again.")
+
+
+def list_refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> Retry | FeedError:
+    """The exception for an answer of the directory other than 200. One list says nothing about the others."""
+    said = _words(status, headers, body, key)
+    if general := _general(status, headers, said, "directory"):
+        return general
+    if status == 403:
+        return ListRefused(f"The key may not read it ({said}).", status)
+    if status == 404:
+        return ListRefused(f"It was not found ({said}).", status)
+    return FeedProtocolError(f"The directory refused the request ({said}).")
+
+
+def _general(status: int, headers: Mapping[str, str], said: str, noun: str) -> Retry | FeedError | None:
+    """What an answer means wherever it comes from; None where that depends on the request."""
+    if is_retryable(status, headers):
+        return Retry(f"the {noun} answered {said}", retry_after=retry_after(headers))
+    if status == 401:
+        return KeyRefused(
+            f"The {noun} refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
+            "made after the Compliance API was enabled."
+        )
+    if _is_retryable_by_table(status):
+        return FeedUnavailable(f"The {noun} answered {said} and asked not to retry. Run again later.")
+    return None
+
+
+def _words(status: int, headers: Mapping[str, str], body: bytes, key: str) -> str:
+    """The status, and what the answer says of it, fit for a log and a ledger."""
+    error_type, message = _error_of(headers, body, key)
+    return f"{status} {error_type}: {message}{trace(headers, key)}"
 
 
 def _error_of(headers: Mapping[str, str], body: bytes, key: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from orchestration.warehouse.builds import (
     has_untold_reads,
     last_build,
     newest_ingest_seq,
+    newest_walk_seq,
     project_sha256,
     record_build,
 )
@@ -47,11 +48,15 @@ class Build(dg.Config):
     project=project,
     name="curated_tables",
     dagster_dbt_translator=DagsterDbtTranslator(
-        settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+        settings=DagsterDbtTranslatorSettings(
+            enable_source_tests_as_checks=True,
+            # The tables of the directory are one asset.
+            enable_duplicate_source_asset_keys=True,
+        )
     ),
 )
 def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Build) -> Iterator[Any]:
-    """Build and test the dbt project. Without new activities only the models that read the ledger are built."""
+    """Build and test the dbt project. Where nothing is new, only models that read the ledger are built."""
     # dbt's profile reads this variable; a relative path is relative to the checkout for both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)
     sha256 = project_sha256(project.project_dir)
@@ -59,14 +64,16 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
+            newest_walk = newest_walk_seq(connection)
             is_rebuild = config.full_refresh or known is None or known[0] != sha256
             revised = newest_revision(connection)
-            is_quiet = not (is_rebuild or context.is_subset or newest > known[1] or has_untold_reads(connection))
+            is_new = known is None or newest > known[1] or newest_walk > known[3]
+            is_quiet = not (is_rebuild or context.is_subset or is_new or has_untold_reads(connection))
         if known and known[0] != sha256:
             log.info("The dbt project has changed since the last build: rebuilding all tables.")
         arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_rebuild else [])]
         if is_quiet:
-            log.info("No new activity since the build of %s UTC: tables and checks are unchanged.", known[2])
+            log.info("Nothing new since the build of %s UTC: tables and checks are unchanged.", known[2])
             retract_planned_checks(
                 context.instance, context.run.run_id, context.op_execution_context.node_handle.name
             )
@@ -79,7 +86,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
         )
         with warehouse.get_connection() as connection:
             if not (run.failure or is_quiet or context.is_subset):
-                record_build(connection, sha256, newest)
+                record_build(connection, sha256, newest, newest_walk)
             if not run.failure and (rewrites := describe_revisions(connection, revised)):
                 log.warning("%s", rewrites)
             if is_quiet:

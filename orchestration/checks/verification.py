@@ -13,18 +13,29 @@ LOG_ENTRIES = 1000
 
 _DESCRIPTIONS = {
     "payload_hashes_hold": "Each payload has the hash that was stored with it.",
-    "columns_match_payloads": "Id, time, type, organization and actor type are those of the payload.",
+    "columns_match_payloads": "Ids, time, type and actor type are those of the payload, where it has them.",
     "ids_are_unique": "An id occurs once per source.",
     "ingest_seq_is_unique": "No two rows have the same number.",
-    "rows_match_the_ledger": "Each extract has as many rows as its ledger row says, and each row has an extract.",
-    "contents_match_the_ledger": "The rows of an extract give the hash of what it received, if all of it was new.",
+    "rows_match_the_ledger": "Each extract or walk has as many rows as its ledger row says, and each row has one.",
+    "contents_match_the_ledger": "The rows of an extract give the hash of what it received, if all of it was new; "
+    "those of a list as of a walk that of the walk.",
     "sealed_extracts_hold": "The ledger has the extracts that were sealed, unchanged.",
     "quarantined_records_hold": "Each quarantined record has the hash stored with it, and its extract counts it.",
+    "usage_hashes_hold": "Each row of the usage report has the hash that was stored with it.",
+    "walk_seq_has_no_gap": "Directory walks are numbered from 1, and no number is missing or given twice.",
+    "sealed_walks_hold": "The ledger of the directory has the walks that were sealed, unchanged.",
     "chain_holds": "Each seal is chained to the previous one; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the same activities as when it was sealed.",
     "removals_hold": "Every authorized removal is recorded and sealed, and no removed record has come back.",
     "logged_seals_are_there": "The seals in Dagster's event log are still in the warehouse.",
 }
+
+# The tables that one asset writes together.
+_ASSETS = dict.fromkeys(("directory_walks", "directory_items", "key_usage"), "directory")
+
+
+def _key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(["raw", _ASSETS.get(table, table)])
 
 
 @dg.multi_asset_check(
@@ -32,7 +43,7 @@ _DESCRIPTIONS = {
     # Materializing one asset by hand runs only its own checks.
     can_subset=True,
     specs=[
-        dg.AssetCheckSpec(name, asset=["raw", table], description=_DESCRIPTIONS[name])
+        dg.AssetCheckSpec(name, asset=_key(table), description=_DESCRIPTIONS[name])
         for table, name in (*CHECKS, ("day_seals", "logged_seals_are_there"))
     ],
 )
@@ -41,8 +52,8 @@ def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -
     logged_seals = _logged_seals(context.instance, warehouse)
     with warehouse.write_lock(), fail_step_on_error():
         found = verify(warehouse.path, logged=logged_seals)
-    wanted = {(key.asset_key.path[-1], key.name) for key in context.selected_asset_check_keys}
-    outcomes = [outcome for outcome in found.outcomes if (outcome.table, outcome.name) in wanted]
+    wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
+    outcomes = [outcome for outcome in found.outcomes if (_key(outcome.table), outcome.name) in wanted]
     for outcome in outcomes:
         yield _result(outcome, found)
     failed = [outcome for outcome in outcomes if outcome.finding_count]
@@ -73,7 +84,7 @@ def _logged_seals(instance: dg.DagsterInstance, warehouse: Warehouse) -> list[tu
 def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=one.name,
-        asset_key=["raw", one.table],
+        asset_key=_key(one.table),
         passed=not one.finding_count,
         metadata={
             "checked": one.checked_count,
@@ -83,6 +94,7 @@ def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult
             "activities a second": round(found.activity_count / max(found.seconds, 1e-9)),
             "days not yet sealed": found.unsealed_day_count,
             "sealed days with newer activities": found.changed_day_count,
+            "walks not yet sealed": found.unsealed_walk_count,
             "unproven": found.unproven or "nothing",
             "removed on order": "; ".join(map(str, found.removals)) or "nothing",
         },

@@ -40,6 +40,7 @@ MAX_SECONDS = 24 * 3600
 MAX_OVERLAP_MINUTES = 30 * 24 * 60
 MAX_RUN_MINUTES = 24 * 60
 MAX_DAYS = 6 * 366
+MAX_DIRECTORY_HOURS = 7 * 24
 # The checks of lateness, and what looks back over the last month, look at the file alone.
 MIN_KEPT_DAYS = 31
 
@@ -113,6 +114,7 @@ class FeedSettings(Model):
     )
     page_size: int = Field(_DEFAULTS["page_size"], ge=1, le=5000, description="activities a request")
     concurrency: int = Field(_DEFAULTS["concurrency"], ge=1, le=64, description="slices read side by side")
+    directory: bool = Field(True, alias="DIRECTORY", description="read the directory too, where the key can")
 
 
 class Settings(Model):
@@ -132,6 +134,15 @@ class Settings(Model):
     )
     feed_reconcile_every_days: int = Field(
         _DEFAULTS["reconcile_every"].days, ge=1, le=MAX_DAYS, description="in which all of history is read again"
+    )
+    directory_every_hours: int = Field(
+        1, ge=1, le=MAX_DIRECTORY_HOURS, description="how often the schedule reads the directory"
+    )
+    directory_max_gone_percent: int = Field(
+        _DEFAULTS["max_gone_percent"],
+        ge=1,
+        le=100,
+        description="a walk that loses more of its items without events is refused",
     )
     published_path: CheckoutPath = Field(Path("published"), description="where analysts find the tables")
     published_group: Group | None = Field(None, description="the group that may read what is published")
@@ -161,13 +172,14 @@ def read_bounds(environment: Mapping[str, str]) -> Bounds:
     Raises:
         ConfigurationError: a value makes no sense.
     """
-    names = [name for name in Settings.model_fields if name.startswith("feed_")]
+    names = [name for name in Settings.model_fields if name.startswith(("feed_", "directory_"))]
     read = Settings.read(environment, *names)
     return Bounds(
         backfill_time=timedelta(minutes=read.feed_run_minutes),
         reconcile_days=read.feed_reconcile_days,
         reconcile_requests=read.feed_reconcile_requests,
         reconcile_every=timedelta(days=read.feed_reconcile_every_days),
+        max_gone_percent=read.directory_max_gone_percent,
     )
 
 

@@ -87,6 +87,7 @@ def _source(read: FeedSettings, name: str, key: SecretStr, settle: str, **more: 
         requests_per_minute=read.requests_per_minute,
         page_size=read.page_size,
         concurrency=read.concurrency,
+        directory=read.directory,
         **more,
     )
 

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from orchestration.api.client import RetryPolicy
 from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE
 
+ADMIN_KEY_PREFIX = "sk-ant-admin"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -20,6 +21,8 @@ class Source:
 
     Sources that name the same `budget` share one: its requests a minute are counted together. `fault` says why
     the source cannot be read as it is configured (its key is missing); the others are read all the same.
+    `directory`: whether the directory is read with the key, where the key can. The Admin API has a budget of its
+    own, `admin_requests_per_minute` of an organization.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Source:
     concurrency: int = 4
     budget: str | None = None
     fault: str | None = None
+    directory: bool = True
+    admin_requests_per_minute: int = 100
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
@@ -41,6 +46,11 @@ class Source:
         host = httpx.URL(self.url).host
         return "loopback" if host in LOOPBACK else host
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether the key is one of the Admin API, which opens no list of the Compliance API."""
+        return self.key.get_secret_value().startswith(ADMIN_KEY_PREFIX)
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -48,10 +58,12 @@ class Bounds:
 
     `backfill_time`: after so long no further slice of older history is begun (None: no end). A reconciliation
     reads the last `reconcile_days` again, and of older days as many as `reconcile_requests` allow for all sources
-    together, so that each is read again every `reconcile_every`.
+    together, so that each is read again every `reconcile_every`. A directory walk that lacks more than
+    `max_gone_percent` of its items without events that say so is refused.
     """
 
     backfill_time: timedelta | None = None
     reconcile_days: int = 7
     reconcile_requests: int = 2000
     reconcile_every: timedelta = timedelta(days=90)
+    max_gone_percent: int = 10

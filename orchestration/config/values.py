@@ -43,6 +43,8 @@ def sentence(name: str, error: Mapping[str, Any], field: FieldInfo) -> str:
         lowest, highest = bounds.get("ge", 0), bounds.get("le")
         allowed = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
         return f"{name} is {error['input']!r}. Use a whole number, {allowed}."
+    if field.annotation is bool:
+        return f"{name} is {error['input']!r}. Use true or false."
     return f"{name} is {error['input']!r}. Use a text in quotes."
 
 

@@ -82,7 +82,7 @@ with extracts as (
     from raw.extracts where source = $source group by all
 ),
 newest as (
-    select * from raw.day_seals where source = $source
+    select sealed_date, day_sha256 from raw.day_seals where source = $source
     qualify row_number() over (partition by sealed_date order by seal_number desc) = 1
 )
 select

@@ -1,7 +1,8 @@
-"""The statements about the ledger: what seals cover of it, and what ties a record to the extract that brought it.
+"""The statements about the ledgers: what seals cover of them, and what ties a record to the extract it came by.
 
 A seal covers the rows of its source's ledger that ended since the seal before it, of whatever days, by
-`extract_seq`. Rows from before there were such numbers are covered by the first seal of format 2.
+`extract_seq`. Rows from before there were such numbers are covered by the first seal of format 2. A seal of format
+3 covers the walks of its source as well, by `walk_seq`.
 """
 
 from __future__ import annotations
@@ -30,40 +31,60 @@ from raw.doubted_extracts anti join raw.extracts using (source, extract_id)
 
 LEDGER_HASH = "sha256(coalesce(string_agg(row_sha256, '' order by extract_seq, extract_id), ''))"
 
-SEALED_ROWS = f"""
+_WALK_FIELDS = (
+    "walk_id", "walk_seq", "source", "list_name", "parent_id", "status", "page_count", "item_count", "new_count",
+    "changed_count", "gone_count", "content_sha256", "started_at", "finished_at", "last_request_id", "error",
+    "dagster_run_id", "product_version",
+)  # fmt: skip
+WALK_HASH = f"sha256(json_array({', '.join(f'directory_walks.{one}' for one in _WALK_FIELDS)})::varchar)"
+WALK_ROWS = f"""
+select source, walk_id, walk_seq, {WALK_HASH} as row_sha256 from raw.directory_walks where walk_seq is not null
+"""
+WALKS_HASH = "sha256(coalesce(string_agg(row_sha256, '' order by walk_seq, walk_id), ''))"
+
+_SEALED = """
 with seals as (
-    select source, sealed_date, seal_number, last_extract_seq, extract_count, ledger_sha256,
-        min(seal_number) over (partition by source, last_extract_seq) = seal_number as is_first
-    from raw.day_seals where seal_format = 2
+    select
+        source, sealed_date, seal_number, {last} as last_seq, {count} as sealed_count, {sha256} as sealed_sha256,
+        min(seal_number) over (partition by source, {last}) = seal_number as is_first
+    from raw.day_seals where seal_format >= {seal_format}
 ),
 placed as (
-    select firsts.source, seal_number, rows.extract_id, rows.extract_seq, row_sha256
-    from ({LEDGER_ROWS}) as rows
+    select firsts.source, seal_number, rows.{id}, rows.{seq}, row_sha256
+    from ({rows}) as rows
     asof join (from seals where is_first) as firsts
-        on rows.source = firsts.source and rows.extract_seq <= firsts.last_extract_seq
+        on rows.source = firsts.source and rows.{seq} <= firsts.last_seq
 ),
 found as (
     select
-        source, seal_number, count(extract_id) as found_count, {LEDGER_HASH} as found_sha256
+        source, seal_number, count({id}) as found_count, {hash} as found_sha256
     from (select source, seal_number from seals) left join placed using (source, seal_number)
     group by source, seal_number
 ),
 judged as (
     select
         *,
-        extract_count is distinct from found_count or ledger_sha256 is distinct from found_sha256 as is_differing
+        sealed_count is distinct from found_count or sealed_sha256 is distinct from found_sha256 as is_differing
     from seals join found using (source, seal_number)
 )
 select
     coalesce(sum(found_count), 0)::bigint,
     count(*) filter (where is_differing),
     arg_min(
-        source || ' seal ' || seal_number || ' of ' || sealed_date || ': sealed with ' || extract_count
-        || ' extracts and hash ' || ledger_sha256 || ', found ' || found_count || ' and ' || found_sha256,
+        source || ' seal ' || seal_number || ' of ' || sealed_date || ': sealed with ' || sealed_count
+        || ' {noun} and hash ' || sealed_sha256 || ', found ' || found_count || ' and ' || found_sha256,
         (source, seal_number)
     ) filter (where is_differing)
 from judged
 """
+SEALED_ROWS = _SEALED.format(
+    seal_format=2, last="last_extract_seq", count="extract_count", sha256="ledger_sha256", noun="extracts",
+    rows=LEDGER_ROWS, id="extract_id", seq="extract_seq", hash=LEDGER_HASH,
+)  # fmt: skip
+SEALED_WALKS = _SEALED.format(
+    seal_format=3, last="last_walk_seq", count="walk_count", sha256="walks_sha256", noun="walks",
+    rows=WALK_ROWS, id="walk_id", seq="walk_seq", hash=WALKS_HASH,
+)  # fmt: skip
 
 # Where everything that came was new, the rows give the hash of what was received. Of days that retention removed
 # there are no rows.

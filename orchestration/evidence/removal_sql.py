@@ -25,6 +25,12 @@ from (
     union all
     select removal_id, json_array('quarantined', source, extract_id, payload_sha256)::varchar
     from raw.quarantined_records where removal_id is not null
+    union all
+    select removal_id, json_array(
+        'directory', source, list_name, parent_id, item_sha256, follows_sha256, follows_rank, walk_id, is_present,
+        payload_sha256, observed_at, ingest_seq
+    )::varchar
+    from raw.removed_items
 )
 group by removal_id
 """
@@ -64,13 +70,15 @@ def removal_expression(row: str, previous: str) -> str:
     """The SQL that computes the hash of a row of `row` whose chain of removals stands at `previous`."""
     names = (
         "removal_id", "kind", "requested_by", "reason", "removed_at", "activity_count", "revision_count",
-        "last_ingest_seq", "content_sha256",
+        "last_ingest_seq", "content_sha256", "last_walk_seq",
     )  # fmt: skip
+    # `concat_ws` leaves out what is null: where there was no directory, the last line is the content's hash.
     fields = ", ".join(f"{row}.{name}" for name in names)
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
-# The days of a removal that were sealed before, each with the seal that is to tell of it.
+# The days of a removal that were sealed before, each with the seal that is to tell of it. What was taken of the
+# directory is told of by the newest sealed day of its source.
 TELL_DAYS = """
 with removed as (
     select source, created_at::date as sealed_date, count(*) as removed_count
@@ -80,13 +88,25 @@ with removed as (
 ),
 sealed as (
     select source, sealed_date, max(seal_version) as seal_version from raw.day_seals group by all
+),
+parts as (
+    select source, sealed_date, removed_count || if(removed_count = 1, ' activity', ' activities') as part
+    from removed
+    union all
+    select source, max(sealed_date), item_count || if(item_count = 1, ' row', ' rows') || ' of the directory'
+    from (select source, count(*) as item_count from raw.removed_items where removal_id = $removal_id group by all)
+    join sealed using (source)
+    group by source, item_count
+),
+reasons as (
+    select source, sealed_date, string_agg(part, ' and ' order by part like '%directory') as part
+    from parts group by all
 )
 select
     source, sealed_date, last_ingest_seq, null as through_removal, seal_version + 1 as seal_version,
-    removed_count || if(removed_count = 1, ' activity', ' activities') || ' removed by ' || requested_by || ': '
-    || reason || ' (removal ' || removal_id || ')' as reason,
+    part || ' removed by ' || requested_by || ': ' || reason || ' (removal ' || removal_id || ')' as reason,
     removal_sha256
-from removed
+from reasons
 join sealed using (source, sealed_date)
 join raw.removals on removal_id = $removal_id
 """
@@ -161,6 +181,13 @@ untold as (
         from ({SEAL_VERSIONS}) group by all
     ) using (source, removed_date)
     where through_removal < removal_id
+    union all
+    select removal_id, 'no seal of ' || source || ' tells of what it took of the directory'
+    from (select distinct removal_id, source from raw.removed_items)
+    join (
+        select source, max(through_removal) as through_removal from ({SEAL_VERSIONS}) group by source
+    ) using (source)
+    where through_removal < removal_id
 ),
 unsealed as (
     select removal_id as number, source || ' ' || removed_date || ' has no seal' as difference
@@ -206,8 +233,11 @@ from differences
 """
 
 LIST = f"""
-select kind, requested_by, reason, removed_at, activity_count, revision_count, day_count, removal_id
+select
+    kind, requested_by, reason, removed_at, activity_count, revision_count, coalesce(day_count, 0),
+    coalesce(item_count, 0), removal_id
 from raw.removals
+left join (select removal_id, count(*) as item_count from raw.removed_items group by all) using (removal_id)
 left join (select removal_id, count(*) as day_count from ({_DAYS}) group by all) using (removal_id)
 order by removal_id
 """

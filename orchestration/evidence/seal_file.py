@@ -35,7 +35,12 @@ _COLUMNS = {
     "last_extract_seq": pa.int64(),
     "extract_count": pa.int64(),
     "ledger_sha256": pa.string(),
+    "last_walk_seq": pa.int64(),
+    "walk_count": pa.int64(),
+    "walks_sha256": pa.string(),
 }
+# Those of the directory, which a file has where any of its seals covers one.
+_OF_WALKS = 3
 _NO_SEAL = "-"
 _SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(
@@ -43,23 +48,25 @@ _LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"
     # Files of before there were removals end with `sealed_at`, and those of before seals covered the ledger with
     # `reason`.
-    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+(\t(\d+|-)\t(\d+|-)\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL}))?)?"
+    rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+(\t(\d+|-)\t(\d+|-)\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL})"
+    rf"(\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL}))?)?)?"
 )
-_TEXTS = r"\n".join(["%s"] * 11)
 _ARGUMENTS = "PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL FORMAT INGEST_SEQ EXTRACT_SEQ EXTRACTS LEDGER"
-_HEADER = f"""\
+_ARGUMENTS_OF_WALKS = f"{_ARGUMENTS} WALK_SEQ WALKS WALKS_SHA256"
+_HEADER = """\
 # Seals of the compliance warehouse, one line each; keep this file where the warehouse's writers cannot write.
 # Check the warehouse against it:  python -m orchestration verify --against THIS-FILE
-# Check one line by hand, with '' where a text is {_NO_SEAL}; the result is its seal_sha256:
-#   printf '{_TEXTS}' {_ARGUMENTS} | sha256sum
-# Where the format is {_NO_SEAL} or 1, there are five texts alone, and REMOVAL is a sixth where there is one.
+# Check one line by hand, with '' where a text is {none}; the result is its seal_sha256:
+#   printf '{texts}' {arguments} | sha256sum
+{remark}# Where the format is {none} or 1, there are five texts alone, and REMOVAL is a sixth where there is one.
 # A line's previous_seal_sha256 is the seal_sha256 of the line before it of the same source.
-# {chr(9).join(_COLUMNS)}
+# {columns}
 """
+_FORMAT_2 = "# Where the format is 2, the last three texts are left out.\n"
 
-_EXPORT = f"""
-select {", ".join(f"{name}::varchar" for name in _COLUMNS)}
-from raw.day_seals order by day_seals.source, day_seals.seal_number
+_HAS_WALKS = "select exists (from raw.day_seals where seal_format >= 3)"
+_EXPORT = """
+select {columns} from raw.day_seals order by day_seals.source, day_seals.seal_number
 """
 
 _BROKEN = f"""
@@ -113,10 +120,21 @@ def export(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     Raises:
         WarehouseError: the file cannot be written.
     """
-    seals = connection.execute(_EXPORT).fetchall()
+    [(has_walks,)] = connection.execute(_HAS_WALKS).fetchall()
+    names = list(_COLUMNS)[: None if has_walks else -_OF_WALKS]
+    columns = ", ".join(f"{name}::varchar" for name in names)
+    seals = connection.execute(_EXPORT.format(columns=columns)).fetchall()
+    arguments = _ARGUMENTS_OF_WALKS if has_walks else _ARGUMENTS
+    header = _HEADER.format(
+        none=_NO_SEAL,
+        texts=r"\n".join(["%s"] * len(arguments.split())),
+        arguments=arguments,
+        remark=_FORMAT_2 if has_walks else "",
+        columns="\t".join(names),
+    )
     lines = ["\t".join(_NO_SEAL if value is None else value for value in seal) for seal in seals]
     try:
-        write_durably(path, _HEADER + "".join(f"{line}\n" for line in lines))
+        write_durably(path, header + "".join(f"{line}\n" for line in lines))
     except OSError as error:
         raise WarehouseError(f"Cannot write {path}: {error.strerror}. Choose another file.") from None
     return len(seals)

@@ -5,8 +5,9 @@ and an ordinary overlap cannot reach it any more. A row that arrives later seals
 version; so does an authorized removal, whose hash is chained in. The chain of a source is the order in which its
 seals were appended: `seal_number`, from 1.
 
-    seal_sha256 = SHA-256 of: previous seal (or nothing), source, date, count, day_sha256, joined by line feeds,
-    and, where the seal tells of a removal, removal_sha256 as a sixth
+What a seal covers is its `seal_format`: 1 the day, 2 also the extracts of its source that ended since the seal
+before, 3 also the directory walks since then. A source has seals of format 3 once it has walks. `seal_expression`
+says how each is computed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from orchestration import __version__
 from orchestration.evidence.day_hash import day_contents
-from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS
+from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS, WALK_HASH
 from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval, naive_utc
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.schema import NEWEST_EXTRACT_SEQ, NEWEST_INGEST_SEQ
@@ -30,14 +31,17 @@ def seal_expression(row: str, previous: str) -> str:
     """The SQL that computes the seal of a row of `row` that follows the seal `previous`."""
     names = ("source", "sealed_date", "activity_count", "day_sha256")
     fields = ", ".join(f"{row}.{name}" for name in names)
-    ledger = ("seal_format", "last_ingest_seq", "last_extract_seq", "extract_count", "ledger_sha256")
-    # Of texts that are null `concat_ws` leaves out the separator as well.
+    # The last three are null before format 3. Of texts that are null `concat_ws` leaves out the separator as well.
+    ledgers = (
+        "seal_format", "last_ingest_seq", "last_extract_seq", "extract_count", "ledger_sha256", "last_walk_seq",
+        "walk_count", "walks_sha256",
+    )  # fmt: skip
     first = f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, {row}.removal_sha256))"
-    second = (
+    later = (
         f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, coalesce({row}.removal_sha256, ''), "
-        f"{', '.join(f'{row}.{name}' for name in ledger)}))"
+        f"{', '.join(f'{row}.{name}' for name in ledgers)}))"
     )
-    return f"if(coalesce({row}.seal_format, 1) = 1, {first}, {second})"
+    return f"if(coalesce({row}.seal_format, 1) = 1, {first}, {later})"
 
 
 # Whole days of the covered stretches that no overlap extract will read again and that have no seal. What
@@ -113,9 +117,24 @@ removed_before as (
     from raw.removed_activities
     where table_name = 'activities'
     group by all
+    union all
+    -- The first seal of a source tells of what had been removed of its directory.
+    select
+        source,
+        min(sealed_date),
+        'rows of the directory had been removed',
+        (select arg_max(removal_sha256, removal_id) from raw.removals)
+    from {{closed_days}} semi join raw.removed_items using (source) anti join raw.day_seals using (source)
+    group by source
+),
+earlier_removals as (
+    select
+        source, sealed_date, string_agg(reason, ', and ' order by reason) as reason,
+        any_value(removal_sha256) as removal_sha256
+    from removed_before group by all
 )
 select source, sealed_date, last_ingest_seq, null as through_removal, 1 as seal_version, reason, removal_sha256
-from {{closed_days}} left join removed_before using (source, sealed_date), newest
+from {{closed_days}} left join earlier_removals using (source, sealed_date), newest
 union all
 select
     source, sealed_date, last_ingest_seq, null, seal_version + 1,
@@ -123,12 +142,27 @@ select
 from sealed join arrived using (source, sealed_date), newest
 """
 
+# Rows of another hand may have no number; their walks come after all that have one.
+_NUMBER_WALKS = """
+update raw.directory_walks
+set walk_seq = numbered.walk_seq
+from (
+    select
+        walk_id,
+        row_number() over (order by started_at, walk_id)
+        + (select coalesce(max(walk_seq), 0) from raw.directory_walks) as walk_seq
+    from raw.directory_walks
+    where walk_seq is null
+) as numbered
+where directory_walks.walk_id = numbered.walk_id
+"""
+
 _APPEND = f"""
 insert into raw.day_seals by name
 with recursive tips as (
     select
         source, max(seal_number) as seal_number, arg_max(seal_sha256, seal_number) as seal_sha256,
-        max(last_extract_seq) as last_extract_seq
+        max(last_extract_seq) as last_extract_seq, max(last_walk_seq) as last_walk_seq
     from raw.day_seals group by source
 ),
 -- The first of a source's seals covers what the ledger has since the one before; the others then add nothing.
@@ -136,6 +170,18 @@ ledger as (
     select source, count(*) as extract_count, {LEDGER_HASH} as ledger_sha256
     from ({LEDGER_ROWS}) as rows left join tips using (source)
     where extract_seq > coalesce(last_extract_seq, -1)
+    group by source
+),
+walked as (
+    select distinct source, (select max(walk_seq) from raw.directory_walks) as newest_walk_seq
+    from raw.directory_walks
+),
+walks as (
+    select
+        source, count(*) as walk_count,
+        sha256(string_agg({WALK_HASH}, '' order by walk_seq, walk_id)) as walks_sha256
+    from raw.directory_walks left join tips using (source)
+    where walk_seq > coalesce(last_walk_seq, 0)
     group by source
 ),
 numbered as (
@@ -147,10 +193,14 @@ numbered as (
 steps as (
     select
         numbered.* exclude (through_removal, step),
-        2 as seal_format,
         {NEWEST_EXTRACT_SEQ} as last_extract_seq,
         if(step = 1, coalesce(extract_count, 0), 0) as extract_count,
         if(step = 1, coalesce(ledger_sha256, sha256('')), sha256('')) as ledger_sha256,
+        if(newest_walk_seq is null, 2, 3) as seal_format,
+        newest_walk_seq as last_walk_seq,
+        if(newest_walk_seq is null, null, if(step = 1, coalesce(walk_count, 0), 0)) as walk_count,
+        if(newest_walk_seq is null, null, if(step = 1, coalesce(walks_sha256, sha256('')), sha256('')))
+        as walks_sha256,
         seal_version,
         reason,
         removal_sha256,
@@ -160,6 +210,8 @@ steps as (
     join {{wanted}} as wanted using (source, sealed_date)
     left join tips using (source)
     left join ledger using (source)
+    left join walked using (source)
+    left join walks using (source)
 ),
 chain as (
     select * exclude (tip_sha256), tip_sha256 as previous_seal_sha256,
@@ -227,6 +279,7 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
 
 
 def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:
+    connection.execute(_NUMBER_WALKS)
     limits = {"settle": int(DEFAULT_SETTLE.total_seconds()), "overlap": int(DEFAULT_OVERLAP.total_seconds())}
     with temporary(connection, "closed_days", _CLOSED_DAYS, limits | {"now": now}) as closed:
         in_doubt = connection.execute(_IN_DOUBT.format(closed_days=closed)).fetchall()

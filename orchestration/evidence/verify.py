@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.evidence import ledger_sql, removal_sql
+from orchestration.evidence import directory_sql, ledger_sql, removal_sql
 from orchestration.evidence import verify_sql as sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
@@ -39,6 +39,13 @@ CHECKS = (
     ("extracts", "quarantined_records_hold"),
     ("extracts", "contents_match_the_ledger"),
     ("extracts", "sealed_extracts_hold"),
+    ("directory_items", "payload_hashes_hold"),
+    ("directory_items", "columns_match_payloads"),
+    ("key_usage", "usage_hashes_hold"),
+    ("directory_walks", "rows_match_the_ledger"),
+    ("directory_walks", "contents_match_the_ledger"),
+    ("directory_walks", "walk_seq_has_no_gap"),
+    ("directory_walks", "sealed_walks_hold"),
     ("day_seals", "chain_holds"),
     ("day_seals", "sealed_days_hold"),
     ("day_seals", "removals_hold"),
@@ -62,8 +69,8 @@ class VerificationResult:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All outcomes, what was removed on order, and what no seal holds yet: days without one, and sealed days that
-    rows have come to since.
+    """All outcomes, what was removed on order, and what no seal holds yet: days without one, sealed days that
+    rows have come to since, and walks.
 
     `unproven` is None, or a sentence on activities that came by extracts whose reads the feed has not reported.
     """
@@ -74,6 +81,7 @@ class Verification:
     unsealed_day_count: int
     unsealed_activity_count: int
     changed_day_count: int
+    unsealed_walk_count: int
     unproven: str | None
     seconds: float
 
@@ -97,6 +105,8 @@ class Verification:
                 f"activities and {self.changed_day_count} sealed day(s) with newer activities. No seal speaks for "
                 "these."
             )
+        if self.unsealed_walk_count:
+            yield f"Not yet sealed: {self.unsealed_walk_count:,} directory walk(s)."
         if self.unproven:
             yield self.unproven
 
@@ -119,10 +129,12 @@ def verify(path: Path, kept: Kept | None = None, logged: Sequence[tuple[str, str
     with open_untrusted(path) as connection:
         outcomes = [outcome for step in steps for outcome in _timed(step, connection)]
         [unsealed] = connection.execute(sql.NOT_SEALED).fetchall()
+        [(walk_count,)] = connection.execute(directory_sql.NOT_SEALED).fetchall()
         [(activity_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
         removals = list_removals(connection)
         unproven = _unproven(connection)
-    return Verification(outcomes, removals, activity_count, *unsealed, unproven, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return Verification(outcomes, removals, activity_count, *unsealed, walk_count, unproven, seconds)
 
 
 def _unproven(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -161,19 +173,29 @@ def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, state
 
 def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[VerificationResult]:
     """One pass over the payloads: their hashes, and the columns that were read out of them."""
-    statement = sql.PAYLOADS.format(table="stored_activities" if table == "activities" else table)
-    [(checked, changed, first, differing, first_differing)] = connection.execute(
-        statement, {"envelope": ENVELOPE}
-    ).fetchall()
+    if table == "directory_items":
+        statement, parameters = directory_sql.ITEMS, {}
+    else:
+        statement = sql.PAYLOADS.format(table="stored_activities" if table == "activities" else table)
+        parameters = {"envelope": ENVELOPE}
+    [(checked, changed, first, differing, first_differing)] = connection.execute(statement, parameters).fetchall()
     return [
         VerificationResult(table, "payload_hashes_hold", checked, changed, first),
         VerificationResult(table, "columns_match_payloads", checked, differing, first_differing),
     ]
 
 
-def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str) -> VerificationResult:
-    """A check that holds ids or hashes of many rows at once, over as many parts as bound its memory."""
-    [(row_count,)] = connection.execute("select count(*) from raw.stored_activities").fetchall()
+_ROW_COUNT = "select count(*) from raw.stored_activities"
+
+
+def _in_parts(
+    connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str, size: str = _ROW_COUNT
+) -> VerificationResult:
+    """A check that holds ids or hashes of many rows at once, over as many parts as bound its memory.
+
+    `size` is a query for how many there are.
+    """
+    [(row_count,)] = connection.execute(size).fetchall()
     part_count = row_count // _PART_ROWS + 1
     found = [
         connection.execute(statement, {"part": part, "parts": part_count}).fetchall()[0]
@@ -202,6 +224,20 @@ STEPS: tuple[Step, ...] = (
     lambda held: [_outcome(held, "extracts", "quarantined_records_hold", sql.QUARANTINED)],
     lambda held: [_in_parts(held, "extracts", "contents_match_the_ledger", ledger_sql.CONTENTS)],
     lambda held: [_outcome(held, "extracts", "sealed_extracts_hold", ledger_sql.SEALED_ROWS)],
+    lambda held: _payloads(held, "directory_items"),
+    lambda held: [_outcome(held, "key_usage", "usage_hashes_hold", directory_sql.USAGE)],
+    lambda held: [_outcome(held, "directory_walks", "rows_match_the_ledger", directory_sql.ROWS)],
+    lambda held: [
+        _in_parts(
+            held,
+            "directory_walks",
+            "contents_match_the_ledger",
+            directory_sql.CONTENTS,
+            directory_sql.CONTENT_SIZE,
+        )
+    ],
+    lambda held: [_outcome(held, "directory_walks", "walk_seq_has_no_gap", directory_sql.NUMBERS)],
+    lambda held: [_outcome(held, "directory_walks", "sealed_walks_hold", ledger_sql.SEALED_WALKS)],
     lambda held: [_outcome(held, "day_seals", "chain_holds", sql.CHAIN)],
     lambda held: [_sealed_days(held)],
     lambda held: [_outcome(held, "day_seals", "removals_hold", removal_sql.REMOVALS)],

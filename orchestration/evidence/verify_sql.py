@@ -197,6 +197,7 @@ with linked as (
         row_number() over (partition by source, sealed_date order by seal_number) as expected_version,
         max(coalesce(seal_format, 1)) over so_far as newest_format,
         max(last_extract_seq) over so_far as newest_extract_seq,
+        max(last_walk_seq) over so_far as newest_walk_seq,
         {seal_expression("day_seals", "previous_seal_sha256")} as computed_sha256
     from raw.day_seals
     window
@@ -217,8 +218,10 @@ judged as (
                 then 'seal_sha256 is ' || seal_sha256 || ', computed ' || computed_sha256
             when seal_version is distinct from expected_version
                 then 'version ' || seal_version || ', expected ' || expected_version
-            when coalesce(seal_format, 1) < newest_format or last_extract_seq < newest_extract_seq
-                then 'covers less of the ledger than the seal that it follows'
+            when
+                coalesce(seal_format, 1) < newest_format or last_extract_seq < newest_extract_seq
+                or last_walk_seq < newest_walk_seq
+                then 'covers less of the ledgers than the seal that it follows'
         end as difference
     from linked
 )

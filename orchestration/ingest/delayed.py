@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Receipt
+from orchestration.api.feed import FeedClient
 from orchestration.ingest.plan import DELAYED_TYPES
 from orchestration.ingest.quiet_days import records_by_day
 from orchestration.ingest.slice_reader import frozen_query, read_slice

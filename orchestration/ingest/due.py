@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Receipt
 from orchestration.api.errors import FeedError
+from orchestration.api.feed import FeedClient
 from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.plan import (
     can_wait,
@@ -146,20 +147,20 @@ def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceRe
     Raises:
         FeedError: the feed's clock is so far behind that following it would leave activities unread.
     """
-    if client.feed_time is None:
+    if client.server_time is None:
         return
     ours = report.horizon + source.settle
-    ahead = ours - client.feed_time
+    ahead = ours - client.server_time
     if abs(ahead) <= CLOCK_TOLERANCE:
         return
-    clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {rfc3339(client.feed_time)}."
+    clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {rfc3339(client.server_time)}."
     if ahead > MAX_CLOCK_DIFFERENCE:
         raise FeedError(
             f"{clocks} Up to when can be read is not known, so nothing was. Set the clock right; if it is, a "
             "proxy on the way or the feed sends a wrong date."
         )
     if ahead > CLOCK_TOLERANCE:
-        report.horizon = client.feed_time - source.settle
+        report.horizon = client.server_time - source.settle
         log.warning("%s The earlier counts. Set the clock right.", clocks)
     if abs(ahead) > CLOCK_NOTED:
         report.notes.append(f"{clocks} What is newer than the earlier of the two is not read yet.")

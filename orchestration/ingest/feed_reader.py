@@ -14,15 +14,16 @@ from collections.abc import Sequence
 
 import duckdb
 
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Params, Receipt
 from orchestration.api.errors import FeedError, FeedUnavailable, KeyEchoed, KeyRefused, WrongAddress
+from orchestration.api.feed import FeedClient
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Source
 from orchestration.ingest.delayed import look_back
 from orchestration.ingest.due import Due, Ledger, Task, find_due
 from orchestration.ingest.quiet_days import QuietDays, records_by_day
 from orchestration.ingest.report import SourceReport
-from orchestration.ingest.slice_reader import Params, frozen_query, read_slice
+from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.ingest.writer import Writer
 from orchestration.intervals import MINUTE, Interval, Kind, Slice
 from orchestration.landing.extract import Chunk, Extract, record_requests

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from orchestration.api.body import Page
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Params, Receipt
 from orchestration.api.errors import FeedProtocolError, RequestRefused
+from orchestration.api.feed import FeedClient
 from orchestration.intervals import Interval, Slice, rfc3339
 
 # One extract reads no more pages: 10 million activities in pages of 5,000. A slice that really holds more is cut
@@ -15,10 +16,6 @@ from orchestration.intervals import Interval, Slice, rfc3339
 MAX_PAGES = 2000
 
 log = logging.getLogger(__name__)
-
-
-# A parameter that is repeated is a list.
-Params = Mapping[str, str | list[str]]
 
 
 def frozen_query(

@@ -63,6 +63,8 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
             connection.execute(_QUARANTINED.format(condition=condition), parameters)
             continue
         condition = f"where ingest_seq not in (select ingest_seq from {choice.rows})" if table in _FILTERED else ""
+        if table == "directory_items":
+            condition = f"where rowid not in (select item_row from {choice.items})"
         connection.execute(f"insert into raw.{table} by name select * from origin.raw.{table} {condition}")
     schema, name = _HISTORY.split(".")
     known = connection.execute(

@@ -22,6 +22,7 @@ from orchestration import __version__
 from orchestration.durable_files import sync
 from orchestration.evidence import removal_sql as sql
 from orchestration.evidence.removals import Removal, list_removals
+from orchestration.evidence.removed_items_sql import LEAVE
 from orchestration.evidence.seals import append_seals, seal_days
 from orchestration.evidence.verify import verify
 from orchestration.intervals import naive_utc
@@ -95,6 +96,7 @@ with row as (
         $now as removed_at, count(*) filter (where table_name = 'activities') as activity_count,
         count(*) filter (where table_name = 'activity_revisions') as revision_count,
         $last_ingest_seq as last_ingest_seq,
+        (select max(walk_seq) from raw.directory_walks) as last_walk_seq,
         (select content_sha256 from ({sql.CONTENTS}) where removal_id = $removal_id) as content_sha256,
         (select arg_max(removal_sha256, removal_id) from raw.removals) as previous_removal_sha256
     from {{rows}}
@@ -106,7 +108,7 @@ from row
 
 
 def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
-    """Remove every activity that names the person, for good. Null where there is none.
+    """Remove every activity and every item of the directory that names the person, for good; None if none does.
 
     The caller holds `connection.exclusive`, and has the curated tables built and published again afterwards.
 
@@ -156,12 +158,7 @@ def _remove(
             [(target,)] = connection.execute("select current_database()").fetchall()
             connection.execute("use origin")
             with choose(connection) as choice:
-                condition, parameters = choice.quarantined
-                [(is_any,)] = connection.execute(
-                    f"select exists (from {choice.days or choice.rows}) "
-                    f"or exists (from raw.quarantined_records where {condition})",
-                    parameters,
-                ).fetchall()
+                [(is_any,)] = connection.execute(*choice.is_anything).fetchall()
                 last = last_number(connection)
                 connection.execute(f'use "{target}"')
                 if is_any:
@@ -206,8 +203,9 @@ def _record(
     now = naive_utc(datetime.now(UTC))
     number = {"removal_id": removal_id}
     connection.begin()
-    for statement in (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,):
-        connection.execute(statement.format(rows=choice.rows, days=choice.days), number)
+    of_activities = (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,)
+    for statement in (*of_activities, LEAVE):
+        connection.execute(statement.format(rows=choice.rows, days=choice.days, items=choice.items), number)
     connection.execute(
         _RECORD.format(rows=choice.rows),
         number

@@ -10,7 +10,14 @@ from datetime import UTC, date
 import duckdb
 
 from orchestration.privacy.mentions import NAMED, NEAR
-from orchestration.privacy.subject import Subject, find_mentions, find_quarantined, find_subject
+from orchestration.privacy.subject import (
+    ITEM_KEY,
+    Subject,
+    find_items,
+    find_mentions,
+    find_quarantined,
+    find_subject,
+)
 from orchestration.terminal import printable
 from orchestration.warehouse.ledger import unproven
 from orchestration.warehouse.temporary import temporary
@@ -56,6 +63,28 @@ where sealed_date < $before
 group by all
 """
 
+_ITEM_COLUMNS = (
+    "source, list_name, parent_id, item_id, walk_id, is_present, payload_sha256, observed_at, ingest_seq"
+)
+_ITEMS_OF_A_PERSON = f"""
+select rowid as item_row, {_ITEM_COLUMNS} from raw.directory_items
+where {ITEM_KEY} in (select id from {{mentions}} where mention = '{NAMED}')
+"""
+
+# Something else was observed in its place before the first kept day, or the item was gone by then. What was true
+# on that day stays.
+_OLD_ITEMS = f"""
+with versions as (
+    select
+        rowid as item_row, {_ITEM_COLUMNS},
+        lead(observed_at) over (partition by source, list_name, parent_id, item_id order by ingest_seq) as until
+    from raw.directory_items
+)
+select * exclude (until) from versions where coalesce(until, if(is_present, null, observed_at)) < $before
+"""
+
+_ITEMS_BY_LIST = "select list_name, count(*) from {items} group by list_name order by list_name"
+
 # A quarantined record has no time of its own: that of the slice in which it came counts.
 _OF_OLD_EXTRACTS = """
 select extract_id from raw.extracts
@@ -86,12 +115,13 @@ class Preview:
     """What would be removed: activities and revisions by type, with the first and the last day of each.
 
     `near_misses` stay: longer words that contain an id or address of the person, an activity with the word, and
-    the number of activities with it.
+    the number of activities with it. `items`: how many rows of each list of the directory would be removed.
     """
 
     rows: list[tuple[str | None, int, int, date, date]]
     person: Subject | None = None
     near_misses: list[tuple[str, str, int]] = field(default_factory=list)
+    items: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def activity_count(self) -> int:
@@ -103,6 +133,9 @@ class Preview:
         for kind, activities, revisions, first, last in self.rows:
             yield f"  {printable(kind or 'without a type'):<48}{activities:>10,}{revisions:>8,}  {first} to {last}"
         yield f"{self.activity_count:,} activities would be removed, and the revisions of them."
+        if self.items:
+            lists = ", ".join(f"{count:,} of {name}" for name, count in self.items)
+            yield f"{sum(count for _, count in self.items):,} rows of the directory would be removed: {lists}."
         if self.person and self.person.shared_count:
             yield (
                 f"{self.person.shared_count} address(es) are shared with other users: records that name one of "
@@ -123,10 +156,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a removal takes, as names of temporary tables: the rows without their payloads, and the days of a
-    retention. `person` is whom an erasure is about."""
+    """What a removal takes, as names of temporary tables: the rows without their payloads, those of the directory
+    likewise, and the days of a retention. `person` is whom an erasure is about."""
 
     rows: str
+    items: str
     days: str | None = None
     person: Subject | None = None
     quarantined_hashes: str | None = None
@@ -138,6 +172,15 @@ class Choice:
             return f"payload is not null and extract_id in ({_OF_OLD_EXTRACTS.format(days=self.days)})", {}
         return f"sha256(payload) in (select id from {self.quarantined_hashes} where mention = '{NAMED}')", {}
 
+    @property
+    def is_anything(self) -> tuple[str, dict[str, str]]:
+        """A query, with its parameters, for whether anything is taken."""
+        condition, parameters = self.quarantined
+        return (
+            f"select exists (from {self.days or self.rows}) or exists (from {self.items}) "
+            f"or exists (from raw.quarantined_records where {condition})"
+        ), parameters
+
 
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:
     """What an erasure of the person would remove.
@@ -146,42 +189,48 @@ def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Prev
         WarehouseError: `subject.find_subject` says when.
     """
     person = find_subject(connection, subject)
-    with find_mentions(connection, person) as mentions, _rows_of_person(connection, mentions) as rows:
+    with find_mentions(connection, person) as mentions, _chosen(connection, person, mentions) as choice:
         near = connection.execute(_NEAR_MISSES.format(mentions=mentions)).fetchall()
-        return Preview(_rows_by_type(connection, Choice(rows)), person, near)
+        return Preview(_rows_by_type(connection, choice), person, near, _items_by_list(connection, choice))
 
 
 def preview_retention(connection: duckdb.DuckDBPyConnection, before: date) -> Preview:
     """What a retention of the days before `before` would remove."""
     with choose_days(connection, before) as choice:
-        return Preview(_rows_by_type(connection, choice))
+        return Preview(_rows_by_type(connection, choice), items=_items_by_list(connection, choice))
 
 
 def _rows_by_type(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list[tuple]:
     return connection.execute(_PREVIEW.format(rows=choice.rows)).fetchall()
 
 
+def _items_by_list(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list[tuple]:
+    return connection.execute(_ITEMS_BY_LIST.format(items=choice.items)).fetchall()
+
+
 @contextmanager
 def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterator[Choice]:
-    """All contents of the activities that name the person."""
+    """All contents of the activities and of the directory's items that name the person."""
     person = find_subject(connection, subject)
-    with (
-        find_mentions(connection, person) as mentions,
-        _rows_of_person(connection, mentions) as rows,
-        find_quarantined(connection, person) as quarantined,
-    ):
-        yield Choice(rows, person=person, quarantined_hashes=quarantined)
+    with find_mentions(connection, person) as mentions, _chosen(connection, person, mentions) as choice:
+        yield choice
 
 
 @contextmanager
-def _rows_of_person(connection: duckdb.DuckDBPyConnection, mentions: str) -> Iterator[str]:
-    with temporary(connection, "removed_rows", _OF_A_PERSON.format(mentions=mentions)) as rows:
-        yield rows
+def _chosen(connection: duckdb.DuckDBPyConnection, person: Subject, mentions: str) -> Iterator[Choice]:
+    """`mentions` is the table of the activities that name the person."""
+    with (
+        temporary(connection, "removed_rows", _OF_A_PERSON.format(mentions=mentions)) as rows,
+        find_items(connection, person) as named,
+        temporary(connection, "removed_items", _ITEMS_OF_A_PERSON.format(mentions=named)) as items,
+        find_quarantined(connection, person) as quarantined,
+    ):
+        yield Choice(rows, items, person=person, quarantined_hashes=quarantined)
 
 
 @contextmanager
 def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> Iterator[Choice]:
-    """The sealed days before `before`, and their activities.
+    """The sealed days before `before`, their activities, and what was observed of the directory and over by then.
 
     Left out is a day of which a failed extract waits to be repeated.
     """
@@ -193,5 +242,8 @@ def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> Iterator
                     f"delete from {days} where source = ? and removed_date = ?",
                     [source, interval.start.astimezone(UTC).date()],
                 )
-        with temporary(connection, "removed_rows", _OF_OLD_DAYS.format(days=days)) as rows:
-            yield Choice(rows, days)
+        with (
+            temporary(connection, "removed_rows", _OF_OLD_DAYS.format(days=days)) as rows,
+            temporary(connection, "removed_items", _OLD_ITEMS, {"before": before}) as items,
+        ):
+            yield Choice(rows, items, days)

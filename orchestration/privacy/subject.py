@@ -21,6 +21,8 @@ SHOWN_IDS = 5
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _USER_ID = re.compile(r"[A-Za-z0-9_.:-]{6,200}")
 
+ITEM_KEY = "json_array(source, list_name, parent_id, item_id)::varchar"
+
 # The feed's user ids. An id of another form, which could be any word, is a user's where a field for users has it.
 _PREFIX = "user_"
 _FIELDS_OF_USERS = r'"(?:(?:[a-z_]+_)?(?:user|owner)|account|member)_ids?"\s*:\s*(?:\[[^\]]*)?"'
@@ -52,7 +54,13 @@ _CONTENTS = """(
     select activity_id, payload from raw.activity_revisions
 )"""
 _IN_A_FIELD = f"""
-select 1 from (select payload from {_CONTENTS} union all select payload from raw.quarantined_records)
+select 1 from (
+    select payload from {_CONTENTS}
+    union all
+    select payload from raw.quarantined_records
+    union all
+    select payload from raw.directory_items
+)
 where regexp_matches(payload, $pattern) limit 1
 """
 
@@ -123,8 +131,13 @@ def _is_known(connection: duckdb.DuckDBPyConnection, user_id: str) -> bool:
         return True
     if user_id.startswith(_PREFIX):
         person = Subject((user_id,), ())
-        with find_mentions(connection, person) as found, find_quarantined(connection, person) as quarantined:
-            query = f"select 1 from (from {found} union all by name from {quarantined}) where mention = '{NAMED}'"
+        with (
+            find_mentions(connection, person) as found,
+            find_quarantined(connection, person) as quarantined,
+            find_items(connection, person) as items,
+        ):
+            tables = " union all by name ".join(f"from {one}" for one in (found, quarantined, items))
+            query = f"select 1 from ({tables}) where mention = '{NAMED}'"
             return bool(connection.execute(query).fetchall())
     pattern = _FIELDS_OF_USERS + "".join(map(_in_json, user_id)) + '"'
     return bool(connection.execute(_IN_A_FIELD, {"pattern": pattern}).fetchall())
@@ -138,6 +151,15 @@ def find_mentions(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Ab
 def find_quarantined(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
     """As `mentioned`, over quarantined records: `id` is the SHA-256 of the content."""
     texts = "select sha256(payload) as id, payload as text from raw.quarantined_records where payload is not null"
+    return mentioned(connection, subject.mentions, texts)
+
+
+def find_items(connection: duckdb.DuckDBPyConnection, subject: Subject) -> AbstractContextManager[str]:
+    """As `mentioned`, over all that was observed of items of the directory, their ids included.
+
+    `id` is `ITEM_KEY`, so that an item of which one content names the person is found as a whole.
+    """
+    texts = f"select {ITEM_KEY} as id, concat_ws(' ', item_id, payload) as text from raw.directory_items"
     return mentioned(connection, subject.mentions, texts)
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from orchestration.markdown import code, instant, table
 from orchestration.privacy.mentions import NAMED, mentioned
-from orchestration.privacy.subject import Subject, choose, find_quarantined, find_subject
+from orchestration.privacy.subject import ITEM_KEY, Subject, choose, find_items, find_quarantined, find_subject
 from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -36,6 +36,12 @@ select payload from raw.quarantined_records
 where sha256(payload) in (select id from {{named}} where mention = '{NAMED}')
 order by received_at
 """
+ITEMS = "directory.jsonl"
+_ITEMS = f"""
+select payload from raw.directory_items
+where is_present and {ITEM_KEY} in (select id from {{named}} where mention = '{NAMED}')
+order by observed_at, ingest_seq
+"""
 _RAW = (
     (
         "stored_activities",
@@ -43,6 +49,23 @@ _RAW = (
         "Every record that names the person, one a line, as the feed sent it.",
     ),
     ("activity_revisions", "revisions.jsonl", "Other contents that the feed gave later for these records."),
+)
+
+
+# Written only where something names the person.
+_WHERE_NAMED = (
+    (
+        QUARANTINED,
+        find_quarantined,
+        _QUARANTINED,
+        "Records without a usable id or time that name the person.",
+    ),
+    (
+        ITEMS,
+        find_items,
+        _ITEMS,
+        "Every item of the directory that names the person, as the API sent it each time that it changed.",
+    ),
 )
 
 
@@ -98,16 +121,15 @@ def _write(
         rows = connection.execute(_RECORDS.format(table=source, chosen=naming.chosen))
         counts[file] = count = _write_records(rows, directory / file)
         lines.append((code(file), f"{count:,}", description))
-    with find_quarantined(connection, naming.person) as found:
-        rows = connection.execute(_QUARANTINED.format(named=found))
-        count = _write_records(rows, directory / QUARANTINED)
-    if count:
-        counts[QUARANTINED] = count
-        lines.append(
-            (code(QUARANTINED), f"{count:,}", "Records without a usable id or time that name the person.")
-        )
-    else:
-        (directory / QUARANTINED).unlink()
+    for file, find, query, description in _WHERE_NAMED:
+        with find(connection, naming.person) as found:
+            rows = connection.execute(query.format(named=found))
+            count = _write_records(rows, directory / file)
+        if count:
+            counts[file] = count
+            lines.append((code(file), f"{count:,}", description))
+        else:
+            (directory / file).unlink()
     for mart in catalog.marts:
         count = _write_rows(connection, mart, naming, directory / f"{mart.name}.csv")
         if count:

@@ -1,6 +1,6 @@
 """What the curated tables were built from: a row of `raw.builds` for each build that succeeded as a whole.
 
-A build is known by what it read: the dbt project, and how far the activities had come.
+A build is known by what it read: the dbt project, and how far the activities and the directory had come.
 """
 
 from __future__ import annotations
@@ -33,10 +33,14 @@ def _files(directory: Path) -> Iterator[Path]:
         yield from (path for path in directory.glob(pattern) if path.is_file())
 
 
-def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetime] | None:
-    """SHA-256 of the project, newest `ingest_seq` and time (UTC) of the newest build; None before the first."""
+def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetime, int] | None:
+    """SHA-256 of the project, newest `ingest_seq`, time (UTC) and newest `walk_seq` of the newest build.
+
+    None before the first.
+    """
     found = connection.execute(
-        "select project_sha256, ingest_seq, built_at from raw.builds order by rowid desc limit 1"
+        "select project_sha256, ingest_seq, built_at, coalesce(walk_seq, 0) from raw.builds "
+        "order by rowid desc limit 1"
     ).fetchall()
     return found[0] if found else None
 
@@ -44,6 +48,14 @@ def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetim
 def newest_ingest_seq(connection: duckdb.DuckDBPyConnection) -> int:
     """How far the activities have come; 0 where there are none."""
     [(newest,)] = connection.execute(f"select {NEWEST_INGEST_SEQ}").fetchall()
+    return newest
+
+
+def newest_walk_seq(connection: duckdb.DuckDBPyConnection) -> int:
+    """How far the complete walks of the directory have come; 0 where there are none. The others say nothing."""
+    [(newest,)] = connection.execute(
+        "select coalesce(max(walk_seq), 0) from raw.directory_walks where status = 'complete'"
+    ).fetchall()
     return newest
 
 
@@ -56,9 +68,9 @@ def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found)
 
 
-def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int) -> None:
+def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int = 0) -> None:
     """Note a build of every table that succeeded with all its checks."""
     connection.execute(
-        "insert into raw.builds (built_at, project_sha256, ingest_seq) values (?, ?, ?)",
-        [naive_utc(datetime.now(UTC)), sha256, ingest_seq],
+        "insert into raw.builds (built_at, project_sha256, ingest_seq, walk_seq) values (?, ?, ?, ?)",
+        [naive_utc(datetime.now(UTC)), sha256, ingest_seq, walk_seq],
     )

@@ -310,6 +310,24 @@ STATEMENTS = (
         row_sha256 varchar not null
     )""",
     *_DIRECTORY,
+    # What a removal leaves of rows of `directory_items`. `item_sha256` is the hash of the item's id. Where the id
+    # was in the byte order of the list is kept as well: after the id with the hash `follows_sha256`, the closest
+    # that this removal left (of the empty text where there is none), in place `follows_rank`. Both are null where
+    # a row of the item is left.
+    """create table if not exists raw.removed_items (
+        removal_id bigint not null,
+        source varchar not null,
+        list_name varchar not null,
+        parent_id varchar,
+        item_sha256 varchar not null,
+        follows_sha256 varchar,
+        follows_rank bigint,
+        walk_id varchar not null,
+        is_present boolean not null,
+        payload_sha256 varchar,
+        observed_at timestamp not null,
+        ingest_seq bigint not null
+    )""",
     # Columns that came after the first version; null in rows of before.
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
@@ -321,11 +339,18 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
     # The order in which extracts ended, from 1; null while one is open.
     "alter table raw.extracts add column if not exists extract_seq bigint",
-    # What a seal covers of the ledger, and how it is computed: null or 1 covers nothing of it, 2 does.
+    # What a seal covers of the ledger, and how it is computed: null or 1 covers nothing of it, 2 and 3 do.
     "alter table raw.day_seals add column if not exists seal_format integer",
     "alter table raw.day_seals add column if not exists last_extract_seq bigint",
     "alter table raw.day_seals add column if not exists extract_count bigint",
     "alter table raw.day_seals add column if not exists ledger_sha256 varchar",
+    # What a seal of format 3 covers of the directory: the newest walk, how many were committed since the seal
+    # before, and the hash over them.
+    "alter table raw.day_seals add column if not exists last_walk_seq bigint",
+    "alter table raw.day_seals add column if not exists walk_count bigint",
+    "alter table raw.day_seals add column if not exists walks_sha256 varchar",
+    # The newest walk before a removal; null where there was none.
+    "alter table raw.removals add column if not exists last_walk_seq bigint",
     # How far the directory had come at a build: the newest `walk_seq`.
     "alter table raw.builds add column if not exists walk_seq bigint",
     COVERAGE_VIEW,

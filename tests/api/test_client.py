@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from orchestration.api.body import Page
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Receipt
 from orchestration.api.errors import FeedUnavailable, KeyRefused
+from orchestration.api.feed import FeedClient
 from orchestration.api.rate_limit import RequestBudget
 from tests.conftest import QUICK_RETRIES
 

@@ -17,8 +17,8 @@ import pytest
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
-from orchestration.api.client import FeedClient
 from orchestration.api.errors import FeedError, FeedUnavailable, WrongAddress
+from orchestration.api.feed import FeedClient
 from tests.conftest import QUICK_RETRIES
 
 KEY = "sk-ant-api01-only-for-the-feed"

@@ -175,4 +175,4 @@ def test_every_setting_is_described_and_in_the_table(model: type[Model]):
         assert field.description, name
         [row] = [line for line in page.splitlines() if line.startswith("|") and f"`{variable}`" in line]
         if isinstance(default, int):
-            assert f"| {default} |" in row, row
+            assert f"| {str(default).lower()} |" in row, row

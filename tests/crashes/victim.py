@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from orchestration.config.sources import Source
-from orchestration.ingest import feed_reader, run, writer
+from orchestration.ingest import directory_run, feed_reader, run, writer
 from orchestration.landing.batch import Batch
+from orchestration.landing.directory import land_walks
 from orchestration.landing.land import store
 from orchestration.warehouse.connection import warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
@@ -76,8 +77,36 @@ def _store(
         says.recv()
 
 
+def walk_directory(says: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
+    """One reading of the directory; each walk is landed by itself.
+
+    `stops` (`storing` or `stored`, and from which walk on): it says so before, or after, it stores the walk.
+    """
+    directory_run.BATCH_WALKS = 1
+    if options.get("stops"):
+        directory_run.land_walks = functools.partial(_land_walks, says, *options["stops"], itertools.count(1))
+    source = Source(
+        "test", url, SecretStr(key), requests_per_minute=1_000_000, admin_requests_per_minute=1_000_000
+    )
+    says.send("started")
+    with warehouse_lock(Path(path)):
+        report = directory_run.read_directories([source], Path(path))
+    says.send("done" if not report.failures else str(report.failures))
+
+
+def _land_walks(says: Connection, point: str, first: int, numbers: Iterator[int], *arguments: Any) -> None:
+    is_stop = next(numbers) >= first
+    if is_stop and point == "storing":
+        says.send(point)
+        says.recv()
+    land_walks(*arguments)
+    if is_stop and point == "stored":
+        says.send(point)
+        says.recv()
+
+
 class Victim:
-    """A running refresh."""
+    """A running refresh, or another target."""
 
     def __init__(
         self, url: str, key: str, path: Path, target: Callable[..., None] = refresh, **options: Any

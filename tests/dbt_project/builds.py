@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
 from orchestration.assets.project import project
+from tests.manifests import parsed_runner
 
 
 def build_models(path: Path, target: Path, *arguments: str) -> None:
     """Build all models on the warehouse at `path`, without their tests; artifacts and the log go to `target`."""
     directory = str(project.project_dir)
-    # No manifest is handed on: a build leaves its ephemeral models compiled in it, for its own selection.
     command = [
         *("--quiet", "build", "--project-dir", directory, "--profiles-dir", directory),
         *("--exclude-resource-types", "test", "unit_test", *arguments),
@@ -25,7 +24,7 @@ def build_models(path: Path, target: Path, *arguments: str) -> None:
         patch.setenv("DBT_TARGET_PATH", str(target))
         patch.setenv("DBT_LOG_PATH", str(target))
         try:
-            result = dbtRunner().invoke(command)
+            result = parsed_runner().invoke(command)
         finally:
             # dbt leaves the file open in this process.
             DuckDBConnectionManager.close_all_connections()

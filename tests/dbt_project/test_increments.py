@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from local_feed import LocalFeed
-from orchestration.api.client import Receipt
+from orchestration.api.endpoint import Receipt
 from orchestration.assets.project import project
 from orchestration.intervals import Kind, Slice
 from orchestration.landing.extract import Chunk, Extract

@@ -11,6 +11,7 @@ import pytest
 from local_feed import LocalFeed
 from orchestration.definitions import build_defs
 from orchestration.resources import Warehouse
+from tests.manifests import parsed_runner
 
 PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
 
@@ -29,6 +30,7 @@ def run(
         ours = {"WAREHOUSE_PATH": str(path), "PUBLISHED_PATH": str(path.parent / "published")}
         for name, value in (ours | environment).items():
             patch.setenv(name, value)
+        patch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
         resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
         return resolved.execute_in_process(
             instance=instance, raise_on_error=False, run_config=config or resolved.run_config or {}

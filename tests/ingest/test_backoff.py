@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
-from orchestration.api.client import FeedClient
 from orchestration.api.errors import FeedError, FeedUnavailable
+from orchestration.api.feed import FeedClient
 from orchestration.ingest.run import refresh
 from tests.conftest import QUICK_RETRIES, source_of
 from tests.ingest.test_faults_of_a_run import day, record

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from local_feed import LocalFeed
 from local_feed.options import COMPLIANCE_KEY
 from orchestration.api import body
-from orchestration.api.client import FeedClient, Receipt
+from orchestration.api.endpoint import Receipt
 from orchestration.api.errors import (
     FeedError,
     FeedProtocolError,
@@ -26,6 +26,7 @@ from orchestration.api.errors import (
     KeyRefused,
     WrongAddress,
 )
+from orchestration.api.feed import FeedClient
 from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES

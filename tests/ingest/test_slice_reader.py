@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
-from orchestration.api.client import FeedClient
+from orchestration.api.feed import FeedClient
 from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES

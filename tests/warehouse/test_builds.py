@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from orchestration.config.settings import ROOT
+from orchestration.landing.directory import land_walks
+from orchestration.landing.walk import Walk
 from orchestration.warehouse.builds import (
     has_untold_reads,
     last_build,
     newest_ingest_seq,
+    newest_walk_seq,
     project_sha256,
     record_build,
 )
@@ -50,6 +53,17 @@ def test_the_newest_build_counts(path: Path):
         record_build(connection, "first", 3)
         record_build(connection, "second", 5)
         assert last_build(connection)[:2] == ("second", 5)
+
+
+def test_only_complete_walks_of_the_directory_are_a_reason_to_build(path: Path):
+    with open_warehouse(path) as connection:
+        assert newest_walk_seq(connection) == 0
+        walks = [Walk(source="s", list_name="groups") for _ in range(3)]
+        walks[2].end("made to fail")
+        land_walks(connection, walks, max_gone_percent=10)
+        assert newest_walk_seq(connection) == 2
+        record_build(connection, "of this project", 0, 2)
+        assert last_build(connection)[3] == 2
 
 
 def test_a_read_that_is_known_later_to_be_ours_needs_a_build(path: Path):

@@ -31,3 +31,13 @@
 
 
 {% macro spark__value_at_last(value, position) %}max_by({{ value }}, {{ position }}){% endmacro %}
+
+
+{% macro spark__json_fields(json) %}json_object_keys({{ spark__readable_json(json) }}){% endmacro %}
+
+
+{% macro spark__last_where(value, condition, partition_by, order_by) -%}
+    element_at(
+        {{ spark__last_non_null('case when ' ~ condition ~ ' then array(' ~ value ~ ') end', partition_by, order_by) }}, 1
+    )
+{%- endmacro %}

@@ -3,9 +3,21 @@
 
 with
 
-key_events as (
+identities as (
 
-    select * from {{ ref('key_events') }}
+    select * from {{ ref('int_key_identities') }}
+
+),
+
+event_states as (
+
+    select * from {{ ref('int_key_shown_states') }}
+
+),
+
+listed as (
+
+    select * from {{ ref('int_key_listed_states') }}
 
 ),
 
@@ -15,7 +27,8 @@ newest as (
 
 ),
 
--- Number 0 is the time before the first event, unless that is the creation.
+-- Number 0 is the time before the first event, unless that is the creation. It begins with the creation if only a list
+-- states that and the key was active.
 stated as (
 
     select
@@ -27,7 +40,7 @@ stated as (
         is_status_change,
         occurred_at as valid_from,
         expires_at
-    from key_events
+    from event_states
 
     union all
 
@@ -35,18 +48,22 @@ stated as (
         null as activity_id,
         identities.key_id,
         identities.key_type,
-        coalesce(key_events.previous_status, 'active') as status,
+        coalesce(event_states.previous_status, 'active') as status,
         0 as event_number,
         false as is_status_change,
-        null as valid_from,
+        case
+            when event_states.previous_status = 'active' and listed.created_at <= event_states.occurred_at
+                then listed.created_at
+        end as valid_from,
         null as expires_at
-    from {{ ref('int_key_identities') }} as identities
-    left join key_events
+    from identities
+    left join event_states
         on
-            identities.key_type = key_events.key_type
-            and identities.key_id = key_events.key_id
-            and key_events.event_number = 1
-    where key_events.key_id is null or key_events.previous_status is not null
+            identities.key_type = event_states.key_type
+            and identities.key_id = event_states.key_id
+            and event_states.event_number = 1
+    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    where event_states.key_id is null or event_states.previous_status is not null
 
 ),
 
@@ -59,7 +76,7 @@ final as (
         stated.status,
         stated.event_number,
         stated.activity_id,
-        {{ last_non_null('case when is_status_change then activity_id end', *place) }} as status_activity_id,
+        {{ last_where('activity_id', 'is_status_change', *place) }} as status_activity_id,
         {{ last_non_null('case when is_status_change then valid_from end', *place) }} as status_taken_at,
         stated.valid_from,
         lead(stated.valid_from) over ({{ key }}) as valid_to,

@@ -13,6 +13,19 @@ stated as (
 
 ),
 
+listed as (
+
+    select
+        key_id,
+        key_type,
+        {{ value_at_first('organization_uuid', 'observed_at') }}
+        filter (where organization_uuid is not null) as organization_uuid,
+        min(observed_at) as first_listed_at
+    from {{ ref('int_key_listings') }}
+    group by key_id, key_type
+
+),
+
 uses as (
 
     select * from {{ ref('int_key_uses') }}
@@ -22,12 +35,17 @@ uses as (
 final as (
 
     select
-        coalesce(stated.key_id, uses.key_id) as key_id,
-        coalesce(stated.key_type, uses.key_type) as key_type,
-        coalesce(stated.organization_uuid, uses.organization_uuid) as organization_uuid,
-        least(stated.first_event_at, uses.first_used_at) as first_seen_at
+        coalesce(stated.key_id, listed.key_id, uses.key_id) as key_id,
+        coalesce(stated.key_type, listed.key_type, uses.key_type) as key_type,
+        coalesce(stated.organization_uuid, listed.organization_uuid, uses.organization_uuid) as organization_uuid,
+        case when listed.key_id is null then 'events' else 'events_and_walks' end as fold,
+        least(stated.first_event_at, listed.first_listed_at, uses.first_used_at) as first_seen_at
     from stated
-    full join uses on stated.key_type = uses.key_type and stated.key_id = uses.key_id
+    full join listed on stated.key_type = listed.key_type and stated.key_id = listed.key_id
+    full join uses
+        on
+            coalesce(stated.key_type, listed.key_type) = uses.key_type
+            and coalesce(stated.key_id, listed.key_id) = uses.key_id
 
 )
 

@@ -1,12 +1,25 @@
 with
 
-key_events as (
+event_states as (
 
-    select * from {{ ref('key_events') }}
+    select
+        *,
+        event_type not in ('listed', 'gone') as is_event
+    from {{ ref('int_key_shown_states') }}
 
 ),
 
-final as (
+listed as (
+
+    select
+        *,
+        case created_by_type when 'service_account' then 'service_account_actor' else 'user_actor' end
+            as created_by_actor_type
+    from {{ ref('int_key_listed_states') }}
+
+),
+
+folded as (
 
     select
         key_id,
@@ -15,19 +28,49 @@ final as (
         {{ value_at_first('actor_id', 'event_number') }} filter (where event_type = 'created') as created_by_actor_id,
         {{ value_at_first('actor_type', 'event_number') }}
         filter (where event_type = 'created') as created_by_actor_type,
-        {{ value_at_last('actor_id', 'event_number') }} as last_changed_by_actor_id,
+        {{ value_at_last('actor_id', 'event_number') }} filter (where is_event) as last_changed_by_actor_id,
         {{ value_at_last('actor_id', 'event_number') }} filter (where is_status_change) as status_taken_by_actor_id,
-        {{ value_at_last('name', 'event_number') }} as key_name,
+        {{ value_at_last('key_name', 'event_number') }} as key_name,
         {{ value_at_last('current_status', 'event_number') }} as status,
         {{ value_at_last('scopes', 'event_number') }} as scopes,
         {{ value_at_first('actor_email', 'event_number') }} filter (where event_type = 'created') as created_by_email,
-        count(*) as lifecycle_event_count,
+        count(*) filter (where is_event) as lifecycle_event_count,
         {{ value_at_first('occurred_at', 'event_number') }} filter (where event_type = 'created') as created_at,
-        max(occurred_at) as last_changed_at,
+        max(occurred_at) filter (where is_event) as last_changed_at,
         coalesce(max(occurred_at) filter (where is_status_change), min(occurred_at)) as status_taken_at,
         {{ value_at_last('expires_at', 'event_number') }} as expires_at
-    from key_events
+    from event_states
     group by key_id, key_type
+
+),
+
+-- Of its creation, a list fills what no event states.
+final as (
+
+    select
+        folded.key_id,
+        folded.key_type,
+        folded.workspace_id,
+        coalesce(folded.created_by_actor_id, listed.created_by_id) as created_by_actor_id,
+        case
+            when folded.created_by_actor_id is null and listed.created_by_id is not null
+                then listed.created_by_actor_type
+            else folded.created_by_actor_type
+        end as created_by_actor_type,
+        folded.last_changed_by_actor_id,
+        folded.status_taken_by_actor_id,
+        folded.key_name,
+        folded.status,
+        folded.scopes,
+        folded.created_by_email,
+        folded.lifecycle_event_count,
+        folded.created_at is not null as is_creation_observed,
+        coalesce(folded.created_at, listed.created_at) as created_at,
+        folded.last_changed_at,
+        folded.status_taken_at,
+        folded.expires_at
+    from folded
+    left join listed on folded.key_type = listed.key_type and folded.key_id = listed.key_id
 
 )
 

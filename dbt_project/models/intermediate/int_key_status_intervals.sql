@@ -18,7 +18,13 @@ final as (
         valid_from,
         least(valid_to, expired_from) as valid_to
     from event_intervals
-    where coalesce(valid_from < least(valid_to, expired_from), true)
+    where
+        coalesce(valid_from < least(valid_to, expired_from), true)
+        -- First seen expired: what it was until then is not known.
+        and not (
+            status = 'expired' and valid_from is null
+            and expired_from is not null and coalesce(expired_from < valid_to, true)
+        )
 
     union all
 

@@ -1,4 +1,4 @@
-{% set key, place = 'key_type, key_id', 'event_number, step_number' %}
+{% set key, place = 'fold, key_type, key_id', 'event_number, step_number' %}
 
 with
 
@@ -8,13 +8,15 @@ steps as (
 
 ),
 
--- A final status does not change. Before the first statement of a status, a key has the previous status stated there,
--- else `active`; before its creation, none.
+-- A status is final if an event states it; a key that was gone can be listed again. Before the first statement of a
+-- status, a key has the previous status stated there, else `active`; before its creation, none.
 bounded as (
 
     select
         steps.*,
-        max(case when {{ is_final_status('steps.stated_status') }} then 1 else 0 end) over (
+        max(
+            case when {{ is_final_status('steps.stated_status') }} and steps.event_type <> 'gone' then 1 else 0 end
+        ) over (
             partition by {{ key }} order by {{ place }} rows between unbounded preceding and 1 preceding
         ) as is_final_before,
         first_value(steps.event_type) over (partition by {{ key }} order by {{ place }}) as first_event_type,
@@ -39,21 +41,22 @@ initial as (
 final as (
 
     select
+        fold,
         activity_id,
         key_id,
-        {{ last_non_null('stated_workspace_id', key, place) }} as workspace_id,
+        {{ last_stated('stated_workspace_id', ['scope', 'workspace_id'], key, place) }} as workspace_id,
         key_type,
         event_type,
-        {{ last_non_null('stated_name', key, place) }} as key_name,
+        {{ last_stated('stated_name', ['name'], key, place) }} as key_name,
         initial_status,
         coalesce(
             {{ last_non_null('case when coalesce(is_final_before, 0) = 0 then stated_status end', key, place) }},
             initial_status
         ) as status,
-        {{ last_non_null('stated_scopes', key, place) }} as scopes,
+        {{ last_stated('stated_scopes', ['scopes'], key, place) }} as scopes,
         event_number,
         step_number,
-        {{ last_non_null('stated_expires_at', key, place) }} as expires_at
+        {{ last_stated('stated_expires_at', ['expires_at'], key, place) }} as expires_at
     from initial
 
 )

@@ -6,6 +6,29 @@ used as (
 
 ),
 
+evidence as (
+
+    select
+        key_id,
+        key_type,
+        key_group,
+        occurred_at,
+        activity_id
+    from {{ ref('int_key_stated_events') }}
+    where key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+
+    union all
+
+    select
+        key_id,
+        key_type,
+        {{ key_group('key_type', 'key_id') }} as key_group,
+        observed_at as occurred_at,
+        walk_id as activity_id
+    from {{ ref('int_key_listings') }}
+
+),
+
 -- A use does not state the type of API key. If several share the id, it belongs to the one known first.
 known as (
 
@@ -18,8 +41,7 @@ known as (
             partition by {{ key_family('key_type') }}, key_group
             order by occurred_at, activity_id, key_type
         ) as rank_in_group
-    from {{ ref('int_key_stated_events') }}
-    where key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'service_account')
+    from evidence
 
 ),
 

@@ -43,7 +43,7 @@
     'invited_seat_tier': 'text', 'service_account_id': 'text', 'updates': 'json', 'group_id': 'text',
     'member_ids': 'json', 'role_id': 'text', 'resource_type': 'text', 'resource_id': 'text', 'principal_type': 'text',
     'principal_id': 'text', 'target_type': 'text', 'target_id': 'text', 'target_email': 'text', 'role': 'text',
-    'design_project_id': 'text',
+    'design_project_id': 'text', 'invite_id': 'text',
 } %}
 
 with

@@ -1,47 +1,8 @@
 with
 
--- Removals that state an email and no id.
-removals as (
-
-    select
-        activity_id,
-        change_type,
-        scope_id,
-        principal_email,
-        occurred_at
-    from {{ ref('membership_changes') }}
-    where
-        scope_type = 'organization'
-        and change_type = 'removed'
-        and principal_id is null
-        and principal_email is not null
-
-),
-
-users as (
-
-    select distinct
-        user_id,
-        lower(email) as email
-    from {{ ref('int_user_observations') }}
-
-),
-
--- Candidates: every user ever seen with that email.
 candidates as (
 
-    select
-        memberships.membership_key,
-        removals.activity_id,
-        removals.change_type,
-        removals.occurred_at
-    from removals
-    inner join users on lower(removals.principal_email) = users.email
-    inner join {{ ref('int_memberships') }} as memberships
-        on
-            memberships.scope_type = 'organization'
-            and removals.scope_id = memberships.scope_id
-            and users.user_id = memberships.principal_id
+    select * from {{ ref('int_membership_email_candidates') }}
 
 ),
 
@@ -51,8 +12,10 @@ events as (
         membership_key,
         effect,
         is_direct,
+        is_observed,
+        is_initial,
         occurred_at
-    from {{ ref('int_membership_first_events') }}
+    from {{ ref('int_membership_known_events') }}
     where membership_key in (select candidates.membership_key from candidates)
 
     union all
@@ -61,6 +24,8 @@ events as (
         membership_key,
         'end' as effect,
         false as is_direct,
+        false as is_observed,
+        false as is_initial,
         occurred_at
     from candidates
 
@@ -77,10 +42,13 @@ open_candidates as (
 
     select
         candidates.*,
-        count(*) over (partition by candidates.activity_id) as candidate_count
+        count(*) over (partition by candidates.activity_id, candidates.fold) as candidate_count
     from candidates
     inner join states
-        on candidates.membership_key = states.membership_key and candidates.occurred_at = states.occurred_at
+        on
+            candidates.membership_key = states.membership_key
+            and candidates.occurred_at = states.occurred_at
+            and not states.is_observed
     where states.is_open_before or states.has_begin
 
 ),

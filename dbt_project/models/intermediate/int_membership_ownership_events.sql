@@ -7,10 +7,39 @@ transfers as (
 
 ),
 
+folds as (
+
+    select 'complete' as fold
+    union all
+    select 'events' as fold
+
+),
+
+-- Roles that walks show count only where events and walks are folded together.
 statements as (
 
-    select * from {{ ref('int_membership_stated_events') }}
-    where scope_type = 'organization' and new_role is not null
+    select
+        folds.fold,
+        stated.scope_id,
+        stated.principal_id,
+        stated.activity_id,
+        stated.new_role,
+        stated.occurred_at
+    from {{ ref('int_membership_stated_events') }} as stated
+    cross join folds
+    where stated.scope_type = 'organization' and stated.new_role is not null
+
+    union all
+
+    select
+        'complete' as fold,
+        scope_id,
+        principal_id,
+        '' as activity_id,
+        listed_role as new_role,
+        observed_at as occurred_at
+    from {{ ref('int_membership_listings') }}
+    where scope_type = 'organization' and is_present and listed_role is not null
 
 ),
 
@@ -22,6 +51,7 @@ given as (
         transfers.organization_uuid,
         transfers.stated_new_owner_id,
         transfers.occurred_at,
+        statements.fold,
         statements.principal_id,
         {{ value_at_last('statements.new_role', moment('statements.occurred_at', 'statements.activity_id')) }}
             as last_role
@@ -31,28 +61,33 @@ given as (
             transfers.organization_uuid = statements.scope_id
             and transfers.activity_id <> statements.activity_id
             and transfers.occurred_at >= statements.occurred_at
-    where statements.occurred_at < transfers.occurred_at or statements.activity_id < transfers.activity_id
+    where
+        statements.occurred_at < transfers.occurred_at
+        or (statements.activity_id <> '' and statements.activity_id < transfers.activity_id)
     group by
         transfers.activity_id, transfers.organization_uuid, transfers.stated_new_owner_id, transfers.occurred_at,
-        statements.principal_id
+        statements.fold, statements.principal_id
 
 ),
 
 losers as (
 
     select
-        activity_id,
-        organization_uuid,
-        stated_new_owner_id,
-        stated_previous_owner_id as principal_id,
+        folds.fold,
+        transfers.activity_id,
+        transfers.organization_uuid,
+        transfers.stated_new_owner_id,
+        transfers.stated_previous_owner_id as principal_id,
         true as is_direct,
-        occurred_at
+        transfers.occurred_at
     from transfers
-    where stated_previous_owner_id is not null
+    cross join folds
+    where transfers.stated_previous_owner_id is not null
 
     union all
 
     select
+        given.fold,
         given.activity_id,
         given.organization_uuid,
         given.stated_new_owner_id,
@@ -71,6 +106,7 @@ final as (
     select
         {{ generate_surrogate_key(["'organization'", 'organization_uuid', "'user'", 'principal_id', 'null']) }}
             as membership_key,
+        fold,
         'organization' as scope_type,
         organization_uuid as scope_id,
         'user' as principal_type,

@@ -44,30 +44,58 @@ begins as (
 
 ),
 
+-- A stated join date replaces only a time that is unknown, or that of a walk.
+bounded as (
+
+    select
+        begins.*,
+        coalesce(begins.next_occurred_at, stay_ends.occurred_at) as valid_to,
+        case
+            when begins.next_occurred_at is not null then begins.next_activity_id else stay_ends.activity_id
+        end as ended_by_activity_id,
+        case
+            when begins.next_occurred_at is not null then 'role_changed' else stay_ends.change_type
+        end as end_reason,
+        case
+            when begins.position_in_stay = 1 and begins.activity_id is null then join_dates.joined_at
+        end as joined_at
+    from begins
+    left join stay_ends
+        on begins.membership_key = stay_ends.membership_key and begins.stay_number = stay_ends.stay_number
+    left join {{ ref('int_membership_join_dates') }} as join_dates
+        on begins.membership_key = join_dates.membership_key and begins.stay_number = join_dates.stay_number
+
+),
+
 final as (
 
     select
-        {{ generate_surrogate_key(['begins.membership_key', 'begins.activity_id']) }} as membership_period_id,
-        begins.membership_key,
+        {{ generate_surrogate_key([
+            'bounded.membership_key', 'coalesce(bounded.walk_id, bounded.activity_id)',
+        ]) }} as membership_period_id,
+        bounded.membership_key,
+        memberships.fold,
         memberships.scope_type,
         memberships.scope_id,
         memberships.principal_type,
         memberships.principal_id,
-        begins.stay_number,
-        begins.segment_number,
-        begins.segment_role as period_role,
-        begins.occurred_at as valid_from,
-        coalesce(begins.next_occurred_at, stay_ends.occurred_at) as valid_to,
-        begins.activity_id as started_by_activity_id,
-        coalesce(begins.next_activity_id, stay_ends.activity_id) as ended_by_activity_id,
-        begins.change_type as start_reason,
+        bounded.stay_number,
+        bounded.segment_number,
+        bounded.segment_role as period_role,
+        case when bounded.joined_at > bounded.valid_to then bounded.occurred_at
+            else coalesce(bounded.joined_at, bounded.occurred_at)
+        end as valid_from,
+        bounded.valid_to,
+        bounded.activity_id as started_by_activity_id,
+        bounded.ended_by_activity_id,
         case
-            when begins.next_activity_id is not null then 'role_changed' else stay_ends.change_type
-        end as end_reason
-    from begins
-    inner join memberships on begins.membership_key = memberships.membership_key
-    left join stay_ends
-        on begins.membership_key = stay_ends.membership_key and begins.stay_number = stay_ends.stay_number
+            when bounded.change_type is null and bounded.joined_at <= coalesce(bounded.valid_to, bounded.joined_at)
+                then 'directory'
+            else bounded.change_type
+        end as start_reason,
+        bounded.end_reason
+    from bounded
+    inner join memberships on bounded.membership_key = memberships.membership_key
 
 )
 

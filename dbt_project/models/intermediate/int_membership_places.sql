@@ -30,6 +30,16 @@ named as (
     from changes
     where principal_type = 'group'
 
+    union all
+
+    -- The lists of workspaces and of custom roles are read for each organization.
+    select
+        case list_name when 'workspaces' then 'workspace' else 'rbac_role' end as scope_type,
+        item_id as scope_id,
+        parent_id as organization_uuid
+    from {{ ref('stg_directory__items') }}
+    where list_name in ('workspaces', 'roles') and is_present
+
     {% set fields = {
         'group': 'stated_group_id',
         'rbac_role': 'stated_role_id',

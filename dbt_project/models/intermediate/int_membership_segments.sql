@@ -1,57 +1,8 @@
 with
 
-transitions as (
-
-    select * from {{ ref('int_membership_transitions') }}
-
-),
-
--- A stay with an unseen start begins with the previous role that its first events state.
-unseen as (
-
-    select
-        *,
-        row_number() over (
-            partition by membership_key order by case when previous_role is null then 1 else 0 end, event_number
-        ) as position_from_first
-    from transitions
-    where is_unseen_start
-
-),
-
 steps as (
 
-    select
-        membership_key,
-        stay_number,
-        event_number,
-        activity_id,
-        change_type,
-        new_role,
-        offered_role,
-        is_start or change_type = 'ownership_transferred' or (effect = 'change' and new_role is not null) as is_set,
-        not is_start and change_type = 'added' and new_role is not null as is_fill,
-        effect = 'loss' as is_loss,
-        occurred_at
-    from transitions
-    where is_open and effect <> 'end'
-
-    union all
-
-    select
-        membership_key,
-        0 as stay_number,
-        0 as event_number,
-        cast(null as {{ dbt.type_string() }}) as activity_id,
-        cast(null as {{ dbt.type_string() }}) as change_type,
-        previous_role as new_role,
-        cast(null as {{ dbt.type_string() }}) as offered_role,
-        true as is_set,
-        false as is_fill,
-        false as is_loss,
-        cast(null as {{ dbt.type_timestamp() }}) as occurred_at
-    from unseen
-    where position_from_first = 1
+    select * from {{ ref('int_membership_steps') }}
 
 ),
 
@@ -113,6 +64,7 @@ final as (
         stay_number,
         segment_number,
         max(case when is_first then activity_id end) as activity_id,
+        max(case when is_first then walk_id end) as walk_id,
         max(case when is_first then change_type end) as change_type,
         coalesce(
             max(case when is_first then new_role end),

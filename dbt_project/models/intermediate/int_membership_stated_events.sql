@@ -68,6 +68,7 @@ final as (
             when keyed.change_type = 'ownership_transferred' then 'primary_owner' else keyed.{{ role }}
         end as new_role,
         offers.offered_role,
+        offers.complete_offered_role,
         keyed.occurred_at
     from keyed
     left join {{ ref('int_membership_offers') }} as offers on keyed.activity_id = offers.activity_id
@@ -88,6 +89,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as previous_role,
         cast(null as {{ dbt.type_string() }}) as new_role,
         cast(null as {{ dbt.type_string() }}) as offered_role,
+        cast(null as {{ dbt.type_string() }}) as complete_offered_role,
         keyed.occurred_at
     from keyed
     inner join siblings on keyed.holder_key = siblings.holder_key

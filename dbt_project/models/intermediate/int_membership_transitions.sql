@@ -27,13 +27,17 @@ placed as (
         states.is_open_before,
         states.is_open_after,
         row_number() over (
-            partition by events.membership_key, events.occurred_at, events.effect
-            order by events.activity_id, case when events.change_type = 'membership_ended' then 1 else 0 end
+            partition by events.membership_key, events.occurred_at, events.is_observed, events.effect
+            order by
+                events.activity_id,
+                events.walk_id,
+                case when events.change_type = 'membership_ended' then 1 else 0 end
         ) as effect_number,
         row_number() over (
             partition by events.membership_key
             order by
                 events.occurred_at,
+                case when events.is_observed then 1 else 0 end,
                 case
                     when events.effect = 'loss' then 2
                     when events.effect = 'change' then 3
@@ -43,11 +47,15 @@ placed as (
                     else 4
                 end,
                 events.activity_id,
+                events.walk_id,
                 case when events.change_type = 'membership_ended' then 1 else 0 end
         ) as event_number
     from events
     inner join states
-        on events.membership_key = states.membership_key and events.occurred_at = states.occurred_at
+        on
+            events.membership_key = states.membership_key
+            and events.occurred_at = states.occurred_at
+            and events.is_observed is not distinct from states.is_observed
 
 ),
 
@@ -70,6 +78,7 @@ final as (
     select
         membership_key,
         activity_id,
+        walk_id,
         change_type,
         effect,
         previous_role,
@@ -82,11 +91,13 @@ final as (
         is_start,
         is_end,
         is_unseen_start,
+        is_observed,
         -- Whether a stay is open after this event.
         is_known and coalesce(
             {{ last_non_null('case when is_start then 1 when is_end then 0 end', 'membership_key', 'event_number') }},
             unseen_count
         ) = 1 as is_open,
+        joined_at,
         occurred_at
     from marked
 

@@ -11,7 +11,8 @@ acting as (
         first_moment,
         last_moment,
         first_seen_at,
-        last_seen_at
+        last_seen_at,
+        true as is_in_feed
     from {{ ref('int_user_acting_observations') }}
 
 ),
@@ -50,8 +51,21 @@ observations as (
         seen_moment as first_moment,
         seen_moment as last_moment,
         occurred_at as first_seen_at,
-        occurred_at as last_seen_at
+        occurred_at as last_seen_at,
+        true as is_in_feed
     from changed
+
+    union all
+
+    select
+        user_id,
+        email,
+        {{ moment('first_seen_at', "''") }} as first_moment,
+        {{ moment('last_seen_at', "''") }} as last_moment,
+        first_seen_at,
+        last_seen_at,
+        false as is_in_feed
+    from {{ ref('int_user_listed_observations') }}
 
 ),
 
@@ -63,7 +77,8 @@ final as (
         min(first_moment) as first_moment,
         max(last_moment) as last_moment,
         min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
+        max(last_seen_at) as last_seen_at,
+        max(case when is_in_feed then 1 else 0 end) = 1 as is_in_feed
     from observations
     group by user_id, email
 

@@ -3,7 +3,7 @@ with
 periods as (
 
     select * from {{ ref('int_membership_periods') }}
-    where scope_type = 'organization' and principal_type = 'user'
+    where fold = 'complete' and scope_type = 'organization' and principal_type = 'user'
 
 ),
 

@@ -13,6 +13,32 @@ emails as (
 
 ),
 
+names as (
+
+    select * from {{ ref('int_user_directory') }}
+
+),
+
+covered as (
+
+    select distinct
+        scope_type,
+        scope_id
+    from {{ ref('int_membership_walks') }}
+
+),
+
+listed as (
+
+    select distinct
+        scope_type,
+        scope_id,
+        principal_id
+    from {{ ref('int_membership_listings') }}
+    where is_present and next_observed_at is null
+
+),
+
 final as (
 
     select
@@ -29,9 +55,23 @@ final as (
         periods.ended_by_activity_id,
         periods.start_reason,
         periods.end_reason,
-        emails.current_email
+        emails.current_email,
+        names.full_name,
+        case when covered.scope_id is not null then listed.principal_id is not null end as is_in_directory
     from periods
     left join emails on periods.principal_type = 'user' and periods.principal_id = emails.user_id
+    left join names on periods.principal_type = 'user' and periods.principal_id = names.user_id
+    left join covered
+        on
+            periods.principal_type = 'user'
+            and periods.scope_type = covered.scope_type
+            and periods.scope_id = covered.scope_id
+    left join listed
+        on
+            periods.principal_type = 'user'
+            and periods.scope_type = listed.scope_type
+            and periods.scope_id = listed.scope_id
+            and periods.principal_id = listed.principal_id
 
 )
 

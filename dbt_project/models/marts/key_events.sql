@@ -1,81 +1,36 @@
 with
 
-events as (
+event_states as (
 
-    select * from {{ ref('int_key_ordered_events') }}
-
-),
-
-steps as (
-
-    select * from {{ ref('int_key_step_states') }}
+    select * from {{ ref('int_key_event_states') }}
+    where fold = 'events'
 
 ),
-
-compared as (
-
-    select
-        steps.*,
-        coalesce(
-            lag(steps.status) over (
-                partition by steps.key_type, steps.key_id order by steps.event_number, steps.step_number
-            ),
-            steps.initial_status
-        ) as previous_status
-    from steps
-
-),
-
--- An event of several steps can leave a status and return to it; that is a change too.
-folded as (
-
-    select
-        key_id,
-        key_type,
-        event_number,
-        {{ value_at_last('workspace_id', 'step_number') }} as workspace_id,
-        {{ value_at_last('key_name', 'step_number') }} as key_name,
-        {{ value_at_first('previous_status', 'step_number') }} as previous_status,
-        {{ value_at_last('status', 'step_number') }} as current_status,
-        {{ value_at_last('scopes', 'step_number') }} as scopes,
-        max(case when status is distinct from previous_status then 1 else 0 end) = 1 as is_status_change,
-        {{ value_at_last('expires_at', 'step_number') }} as expires_at
-    from compared
-    group by key_id, key_type, event_number
-
-),
-
-{% set key_columns = ['events.activity_id', 'events.key_type', 'events.key_id'] %}
 
 final as (
 
     select
-        {{ generate_surrogate_key(key_columns + ['events.event_type']) }} as key_event_id,
-        events.activity_id,
-        events.key_id,
-        events.key_type,
-        events.event_type,
-        events.activity_type,
-        events.organization_uuid,
-        folded.workspace_id,
-        events.actor_type,
-        events.actor_id,
-        events.actor_email,
-        folded.key_name as name,  -- published name -- noqa: RF04
-        folded.scopes,
-        folded.previous_status,
-        folded.current_status,
-        coalesce(events.updates, events.updated_fields) as changes,
-        events.event_number,
-        folded.is_status_change,
-        events.occurred_at,
-        folded.expires_at
-    from events
-    inner join folded
-        on
-            events.key_type = folded.key_type
-            and events.key_id = folded.key_id
-            and events.event_number = folded.event_number
+        {{ generate_surrogate_key(['activity_id', 'key_type', 'key_id', 'event_type']) }} as key_event_id,
+        activity_id,
+        key_id,
+        key_type,
+        event_type,
+        activity_type,
+        organization_uuid,
+        workspace_id,
+        actor_type,
+        actor_id,
+        actor_email,
+        key_name as name,  -- published name -- noqa: RF04
+        scopes,
+        previous_status,
+        current_status,
+        changes,
+        event_number,
+        is_status_change,
+        occurred_at,
+        expires_at
+    from event_states
 
 )
 

@@ -18,6 +18,12 @@ key_uses as (
 
 ),
 
+directory_states as (
+
+    select * from {{ ref('int_key_directory_states') }}
+
+),
+
 newest as (
 
     select max(occurred_at) as occurred_at from {{ ref('activities') }}
@@ -60,16 +66,24 @@ final as (
         key_uses.last_used_ip_address,
         coalesce(key_uses.use_count, 0) as use_count,
         coalesce(key_states.lifecycle_event_count, 0) as lifecycle_event_count,
-        key_states.created_at is not null as is_creation_observed,
+        coalesce(key_states.is_creation_observed, false) as is_creation_observed,
         offboarded_creators.key_id is not null as is_creator_offboarded,
         {{ elapsed_days('key_states.created_at', 'newest.occurred_at') }} as age_days,
-        {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use
+        {{ elapsed_days('key_uses.last_used_at', 'newest.occurred_at') }} as days_since_last_use,
+        directory_states.partial_key_hint,
+        directory_states.owner_type,
+        directory_states.owner_id,
+        directory_states.is_in_directory,
+        directory_states.last_inference_date,
+        directory_states.inference_token_count_last_30_days
     from identities
     cross join newest
     left join key_states on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
     left join key_uses on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
     left join offboarded_creators
         on identities.key_type = offboarded_creators.key_type and identities.key_id = offboarded_creators.key_id
+    left join directory_states
+        on identities.key_type = directory_states.key_type and identities.key_id = directory_states.key_id
 
 )
 

@@ -24,7 +24,7 @@ final as (
         end_reason
     from periods
     -- Nobody held a period of zero length.
-    where valid_from is null or valid_to is null or valid_from < valid_to
+    where fold = 'complete' and (valid_from is null or valid_to is null or valid_from < valid_to)
 
 )
 

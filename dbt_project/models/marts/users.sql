@@ -23,6 +23,19 @@ memberships as (
 
 ),
 
+directory as (
+
+    select * from {{ ref('int_user_directory') }}
+
+),
+
+coverage as (
+
+    select count(*) > 0 as is_read
+    from {{ ref('int_membership_walks') }}
+
+),
+
 seats as (
 
     select
@@ -49,6 +62,7 @@ final as (
 
     select
         observations.user_id,
+        directory.full_name,
         emails.current_email,
         coalesce(emails.emails, {{ text_array([]) }}) as emails,
         observations.first_seen_at,
@@ -58,9 +72,12 @@ final as (
         coalesce(memberships.membership_status, 'unknown') as membership_status,
         memberships.joined_at,
         memberships.left_at,
-        coalesce(active_keys.active_key_count, 0) as active_key_count
+        coalesce(active_keys.active_key_count, 0) as active_key_count,
+        case when coverage.is_read then coalesce(directory.is_in_directory, false) end as is_in_directory
     from observations
+    cross join coverage
     left join emails on observations.user_id = emails.user_id
+    left join directory on observations.user_id = directory.user_id
     left join memberships on observations.user_id = memberships.user_id
     left join seats on observations.user_id = seats.user_id and seats.position_from_last = 1
     left join active_keys on observations.user_id = active_keys.user_id

@@ -6,15 +6,35 @@ newest as (
 
 ),
 
--- The feed shows the use of these types only; a platform key that only calls models would always look unused.
+usage_report as (
+
+    select min(usage_date) as first_date from {{ ref('key_usage_daily') }}
+
+),
+
+-- The feed shows the use of some types; that of platform keys, which call models, is in the usage report where it is
+-- read. A day of that report counts to its end, and what was before it is not known.
 keys as (
 
     select
-        *,
-        {{ id_suffix('key_id') }} as key_group,
-        coalesce(last_used_at, created_at, first_seen_at) as idle_since
-    from {{ ref('key_lifecycle') }}
-    where is_active and key_type in ('scoped_api_key', 'admin_api_key', 'unknown')
+        lifecycle.*,
+        {{ id_suffix('lifecycle.key_id') }} as key_group,
+        greatest(
+            coalesce(lifecycle.last_used_at, lifecycle.created_at, lifecycle.first_seen_at),
+            cast(lifecycle.last_inference_date as {{ dbt.type_timestamp() }}) + {{ span(1, 'day') }},
+            case
+                when lifecycle.key_type = 'platform_api_key'
+                    then cast(usage_report.first_date as {{ dbt.type_timestamp() }})
+            end
+        ) as idle_since
+    from {{ ref('key_lifecycle') }} as lifecycle
+    cross join usage_report
+    where
+        lifecycle.is_active
+        and (
+            lifecycle.key_type in ('scoped_api_key', 'admin_api_key', 'unknown')
+            or (lifecycle.key_type = 'platform_api_key' and usage_report.first_date is not null)
+        )
 
 ),
 

@@ -1,0 +1,89 @@
+with
+
+differences as (
+
+    select * from {{ ref('int_key_disagreements') }}
+
+),
+
+mentions as (
+
+    select
+        key_type || ' ' || key_id as key_name,
+        max(case when is_status_change then 1 else 0 end) = 1 as has_status_change
+    from {{ ref('int_key_event_states') }}
+    where fold = 'events'
+    group by key_type, key_id
+
+),
+
+logged as (
+
+    select * from {{ ref('int_key_logging') }}
+
+),
+
+-- By its creation or, without one, as what the first walk showed and no event ever named. A status that an event gave
+-- is younger.
+never_logged as (
+
+    select differences.key_name
+    from differences
+    inner join logged on differences.key_name = logged.key_name
+    left join mentions on differences.key_name = mentions.key_name
+    where
+        differences.is_listed
+        and (differences.difference_kind = 'only_in_directory' or not mentions.has_status_change)
+        and (
+            coalesce(differences.stated_created_at < logged.first_activity_at, logged.first_activity_at is null)
+            or (differences.stated_created_at is null and differences.is_since_first_walk and mentions.key_name is null)
+        )
+
+),
+
+owners as (
+
+    select
+        keys.key_type || ' ' || keys.key_id as key_name,
+        min(case when stays.is_current then 0 else 1 end) = 1 as is_gone
+    from {{ ref('int_key_listed_states') }} as keys
+    inner join {{ ref('membership_periods') }} as stays
+        on keys.owner_id = stays.principal_id and stays.scope_type = 'organization' and stays.principal_type = 'user'
+    where keys.owner_type = 'user'
+    group by keys.key_type, keys.key_id
+
+),
+
+final as (
+
+    select
+        differences.difference_kind,
+        differences.key_type as object_type,
+        'organization' as scope_type,
+        differences.organization_uuid as scope_id,
+        differences.organization_uuid,
+        differences.key_id as object_id,
+        differences.event_value,
+        differences.directory_value,
+        case
+            when delayed.key_name is not null then 'within_delay'
+            when logged.is_in_blind_spot then 'blind_spot'
+            when never_logged.key_name is not null then 'before_logging'
+            -- No event tells of an expiry, nor of the archiving of a personal key whose owner leaves.
+            when differences.directory_value = 'expired' then 'not_in_feed'
+            when differences.directory_value = 'archived' and owners.is_gone then 'not_in_feed'
+            when differences.difference_kind = 'only_in_events' and differences.event_value in ('archived', 'expired')
+                then 'not_in_directory'
+            else 'unexplained'
+        end as explanation,
+        differences.since,
+        differences.walk_id
+    from differences
+    left join {{ ref('int_key_delays') }} as delayed on differences.key_name = delayed.key_name
+    inner join logged on differences.key_name = logged.key_name
+    left join never_logged on differences.key_name = never_logged.key_name
+    left join owners on differences.key_name = owners.key_name
+
+)
+
+select * from final

@@ -1,0 +1,76 @@
+with
+
+identities as (
+
+    select * from {{ ref('int_key_identities') }}
+
+),
+
+listed as (
+
+    select * from {{ ref('int_key_listed_states') }}
+
+),
+
+inference as (
+
+    select * from {{ ref('int_key_inference') }}
+
+),
+
+lists as (
+
+    select distinct
+        key_type,
+        organization_uuid
+    from {{ ref('int_key_walks') }}
+
+),
+
+-- Keys whose list a walk has read.
+covered as (
+
+    select distinct
+        identities.key_type,
+        identities.key_id
+    from identities
+    inner join lists
+        on
+            identities.key_type = lists.key_type
+            and (lists.organization_uuid is null or identities.organization_uuid = lists.organization_uuid)
+
+),
+
+usage_walks as (
+
+    select count(*) as walk_count from {{ ref('stg_directory__walks') }}
+    where list_name = 'usage' and status = 'complete'
+
+),
+
+final as (
+
+    select
+        identities.key_id,
+        identities.key_type,
+        listed.partial_key_hint,
+        listed.owner_type,
+        listed.owner_id,
+        coalesce(
+            inference.inference_token_count_last_30_days,
+            case when identities.key_type = 'platform_api_key' and usage_walks.walk_count > 0 then 0 end
+        ) as inference_token_count_last_30_days,
+        coalesce(listed.is_in_directory, case when covered.key_id is not null then false end) as is_in_directory,
+        inference.last_inference_date
+    from identities
+    cross join usage_walks
+    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    left join covered on identities.key_type = covered.key_type and identities.key_id = covered.key_id
+    left join inference
+        on
+            {{ id_suffix('identities.key_id') }} = inference.key_group
+            and identities.key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'unknown')
+
+)
+
+select * from final

@@ -1,0 +1,26 @@
+{% set models = ['int_member_differences'] %}
+
+with
+
+differences as (
+
+    {% for model in models %}
+        select
+            difference_kind,
+            object_type,
+            scope_type,
+            scope_id,
+            organization_uuid,
+            object_id,
+            event_value,
+            directory_value,
+            explanation,
+            since,
+            walk_id
+        from {{ ref(model) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from differences

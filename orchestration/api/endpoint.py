@@ -1,0 +1,41 @@
+"""What a request asks for and how its answers are understood, and the receipt of an answered one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from orchestration.api.errors import FeedError
+from orchestration.api.responses import Retry
+
+# A parameter that is repeated is a list.
+Params = Mapping[str, str | list[str]]
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One answered request, as the feed itself reports it: by its `request-id`."""
+
+    request_id: str
+    status_code: int
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Generic[Answer]):
+    """One kind of request, and how its answers are understood.
+
+    `noun`: what it is called in sentences. `cut` reads the body, and `refusal` what another status than 200 means.
+    `cursors` are the texts of an answer that will be sent back in a URL. `too_large`: what to do about an answer
+    beyond the bound.
+    """
+
+    path: str
+    noun: str
+    cut: Callable[[bytes], Answer]
+    refusal: Callable[[int, Mapping[str, str], bytes, str], Retry | FeedError]
+    cursors: Callable[[Answer], Iterable[str | None]]
+    too_large: str

@@ -1,0 +1,23 @@
+"""To which organization a key belongs that the Admin API does not say it of: that of the members it lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+# Two lists are never read at the same moment: somebody may have come or gone in between.
+ALIKE = 0.9
+
+
+def organization_of(members: Set[str], users: Mapping[str, Set[str]]) -> str | None:
+    """The organization, by UUID, whose users are these members; None where none is, or more than one.
+
+    `users` are the ids that the Compliance API lists, by organization; none where that list could not be read.
+    """
+    if len(users) == 1:
+        return next(iter(users))
+    alike = [
+        organization
+        for organization, known in users.items()
+        if members and len(members & known) >= ALIKE * len(members | known)
+    ]
+    return alike[0] if len(alike) == 1 else None

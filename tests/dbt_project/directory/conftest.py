@@ -1,0 +1,47 @@
+"""A warehouse with the events and the walks of every story, built in one go and in shuffled increments."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from orchestration.warehouse.connection import open_warehouse
+from tests.dbt_project.builds import build_models
+from tests.dbt_project.cases.conftest import Query
+from tests.dbt_project.directory import differences, memberships, scopes, sequential_fold
+from tests.dbt_project.directory.stories import Directory, land_events
+
+MARTS = ["+membership_periods", "+current_members", "+users", "+state_differences", "+state_agreement"]
+STORIES = [
+    *memberships.CASES.stories,
+    *scopes.CASES.stories,
+    *differences.STORIES,
+    *(story for story, _ in sequential_fold.RANDOM),
+]
+SEED = 7
+
+
+@pytest.fixture(scope="session", params=["whole", "shuffled"])
+def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    """Rows of a query. Walks come in the order of time; events before or after what observed them."""
+    folder = tmp_path_factory.mktemp("directory")
+    path = folder / "warehouse.duckdb"
+    with open_warehouse(path):
+        pass
+    events = [event for story in STORIES for event in story.events]
+    walks = sorted((walk for story in STORIES for walk in story.walks), key=lambda walk: walk.started_at)
+    parts = 1 if request.param == "whole" else 2
+    if parts > 1:
+        random.Random(SEED).shuffle(events)
+    writer = Directory(path)
+    for number in range(parts):
+        land_events(path, events[number::parts])
+        half = -(-len(walks) // parts)
+        writer.land(walks[number * half : (number + 1) * half])
+        build_models(path, folder / "target", "--select", *MARTS)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()

@@ -1,0 +1,20 @@
+"""One warehouse with every story of listed keys, built in one go, in increments and shuffled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dbt_project.cases.conftest import Query
+from tests.dbt_project.listed_keys.story import tell
+from tests.dbt_project.stories import built
+
+MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences")
+
+
+@pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    """Rows of a query on that warehouse."""
+    with built(tell(), request.param, tmp_path_factory.mktemp("listed_keys"), "--select", *MODELS) as query:
+        yield query

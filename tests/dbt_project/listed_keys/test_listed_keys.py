@@ -1,0 +1,181 @@
+"""What walks of the lists of keys add to events: the status, periods and attributes of a key."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dbt_project.cases.conftest import Query
+
+
+def key(told: Query, key_id: str, columns: str) -> tuple[object, ...]:
+    [row] = told(f"select {columns} from marts.key_lifecycle where key_id = $1", key_id)
+    return row
+
+
+def periods(told: Query, key_id: str) -> list[tuple[object, ...]]:
+    """Status, from, to: times as `02-01 10:00`; with the activities that began and ended each."""
+    return told(
+        """
+        select
+            status, strftime(valid_from, '%y-%m-%d %H:%M:%S'), strftime(valid_to, '%y-%m-%d %H:%M:%S'),
+            started_by_activity_id is not null, ended_by_activity_id is not null
+        from marts.key_periods where key_id = $1
+        order by valid_from nulls first
+        """,
+        key_id,
+    )
+
+
+def test_a_listed_key_that_no_event_showed_has_a_row(told: Query):
+    columns = (
+        "key_type, organization_uuid, status, is_active, is_creation_observed, created_at::varchar, "
+        "created_by_actor_id, name, first_seen_at::varchar, partial_key_hint, is_in_directory"
+    )
+    assert key(told, "apikey_old", columns) == (
+        *("platform_api_key", "A", "active", True, False, "2025-06-01 00:00:00"),
+        *("user_maker", "name of apikey_old", "2026-02-05 10:00:00", "sk-ant-api03-R2D...igAA", True),
+    )
+    assert key(told, "apikey_same", "key_type, organization_uuid, status, scopes, created_by_actor_id") == (
+        *("scoped_api_key", None, "inactive", ["read:compliance_activities"], "user_maker"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key_id", "expected"),
+    [
+        ("apikey_old", [("active", "25-06-01 00:00:00", None, False, False)]),
+        ("apikey_off", [("inactive", None, None, False, False)]),
+        ("apikey_over", [("expired", "26-01-15 00:00:00", None, False, False)]),
+        ("apikey_ends", [
+            ("active", "25-06-01 00:00:00", "26-02-12 00:00:00", False, False),
+            ("expired", "26-02-12 00:00:00", None, False, False),
+        ]),
+        ("apikey_B", [
+            ("active", "25-06-01 00:00:00", "26-02-07 10:00:00", False, True),
+            ("inactive", "26-02-07 10:00:00", "26-02-10 10:00:00", True, False),
+            ("active", "26-02-10 10:00:00", None, False, False),
+        ]),
+        ("apikey_gone", [
+            ("active", "25-06-01 00:00:00", "26-02-10 10:00:00", False, False),
+            ("deleted", "26-02-10 10:00:00", None, False, False),
+        ]),
+        ("apikey_back", [
+            ("active", "25-06-01 00:00:00", "26-02-10 10:00:00", False, False),
+            ("deleted", "26-02-10 10:00:00", "26-02-15 10:00:00", False, False),
+            ("inactive", "26-02-15 10:00:00", None, False, False),
+        ]),
+        ("apikey_final", [
+            ("active", "25-06-01 00:00:00", "26-02-07 10:00:00", False, True),
+            ("deleted", "26-02-07 10:00:00", None, True, False),
+        ]),
+        ("apikey_seen", [("active", "26-02-02 10:00:00", None, True, False)]),
+        ("apikey_used", [("active", "26-02-01 10:00:00", None, False, False)]),
+        ("apikey_never", [("active", None, None, False, False)]),
+        ("admin_api_key_G", [
+            ("active", "26-02-02 10:00:00", "26-02-05 10:00:00", True, False),
+            ("inactive", "26-02-05 10:00:00", None, False, False),
+        ]),
+        ("apikey_H1", [
+            ("active", "25-06-01 00:00:00", "26-02-10 10:01:00", False, True),
+            ("archived", "26-02-10 10:01:00", None, True, False),
+        ]),
+        ("apikey_H3", [("active", "26-02-10 10:00:20", None, True, False)]),
+        ("apikey_I1", [
+            ("active", "25-06-01 00:00:00", "26-02-02 10:00:00", False, True),
+            ("inactive", "26-02-02 10:00:00", None, True, False),
+        ]),
+        ("apikey_I2", [("inactive", None, None, False, False)]),
+        ("apikey_I3", [
+            ("expired", None, "26-02-02 10:00:00", False, True),
+            ("inactive", "26-02-02 10:00:00", "26-02-05 10:00:00", True, False),
+            ("archived", "26-02-05 10:00:00", None, False, False),
+        ]),
+        ("apikey_J", [
+            ("active", "26-02-02 10:00:00", "26-02-08 00:00:00", True, False),
+            ("expired", "26-02-08 00:00:00", None, False, False),
+        ]),
+        ("apikey_K", [("active", "25-06-01 00:00:00", None, False, False)]),
+        ("apikey_L", [
+            ("active", "25-06-01 00:00:00", "26-02-06 10:00:00", False, False),
+            ("inactive", "26-02-06 10:00:00", "26-02-07 10:00:00", False, False),
+            ("active", "26-02-07 10:00:00", None, False, False),
+        ]),
+        ("apikey_M", [
+            ("active", "25-06-01 00:00:00", "26-02-20 10:00:00", False, True),
+            ("deleted", "26-02-20 10:00:00", None, True, False),
+        ]),
+    ],
+)  # fmt: skip
+def test_periods_follow_events_and_walks(told: Query, key_id: str, expected: list[tuple[object, ...]]):
+    assert periods(told, key_id) == expected
+
+
+def test_what_an_event_made_final_stays(told: Query):
+    assert key(told, "apikey_final", "status, ended_at::varchar, ended_by_actor_id, is_in_directory") == (
+        *("deleted", "2026-02-07 10:00:00", "user_D_admin", True),
+    )
+
+
+def test_a_key_that_left_its_list_is_deleted_until_it_is_listed_again(told: Query):
+    ended = "status, is_active, ended_at::varchar, ended_by_actor_id, is_in_directory"
+    assert key(told, "apikey_gone", ended) == ("deleted", False, "2026-02-10 10:00:00", None, False)
+    assert key(told, "apikey_back", ended) == ("inactive", False, None, None, True)
+    assert key(told, "apikey_left", ended) == ("deleted", False, "2026-02-20 10:00:00", None, False)
+
+
+def test_the_last_statement_counts_and_a_list_states_null_too(told: Query):
+    columns = "name, expires_at, workspace_id, created_at::varchar, created_by_actor_id, is_creation_observed"
+    assert key(told, "apikey_seen", columns) == (
+        *("by event again", None, None, "2026-02-02 10:00:00", "user_E_admin", True),
+    )
+    assert key(told, "apikey_I2", "name") == ("name of apikey_I2",)
+
+
+def test_a_used_key_that_is_listed_is_one_row_of_the_listed_type(told: Query):
+    columns = "key_type, use_count, first_seen_at::varchar, created_at::varchar, is_in_directory"
+    assert key(told, "apikey_used", columns) == (
+        *("platform_api_key", 2, "2026-02-03 10:00:00", "2026-02-01 10:00:00", True),
+    )
+    assert key(told, "apikey_never", "key_type, is_in_directory") == ("unknown", None)
+    assert told("select key_id, key_type, status from marts.key_lifecycle where key_id like '%key_G'") == [
+        ("admin_api_key_G", "admin_api_key", "inactive")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key_id", "owner"),
+    [
+        ("apikey_owned", ("user", "user_own", None)),
+        ("apikey_robot", ("service_account", "svac_own", None)),
+        ("apikey_space", (None, None, "wrkspc_1")),
+    ],
+)
+def test_the_owner_is_read_in_either_shape(told: Query, key_id: str, owner: tuple[object, ...]):
+    assert key(told, key_id, "owner_type, owner_id, workspace_id") == owner
+
+
+def test_expiry_ends_a_key_when_it_was_due(told: Query):
+    ended = "status, is_active, ended_at::varchar"
+    assert key(told, "apikey_over", ended) == ("expired", False, "2026-01-15 00:00:00")
+    assert key(told, "apikey_ends", ended) == ("active", False, None)
+    assert key(told, "apikey_J", ended) == ("expired", False, "2026-02-08 00:00:00")
+
+
+def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(told: Query):
+    assert key(told, "apikey_unlisted", "status, is_in_directory") == ("active", False)
+
+
+def test_only_events_are_rows_of_key_events(told: Query):
+    assert told("select count(*) from marts.key_events where activity_id is null") == [(0,)]
+    assert told(
+        "select previous_status, current_status from marts.key_events where key_id = 'apikey_B'"
+    ) == [("active", "inactive")]  # fmt: skip
+
+
+def test_every_key_has_one_row_and_a_current_period_that_agrees(told: Query):
+    assert told(
+        "select k.key_id, k.status, p.status from marts.key_lifecycle as k "
+        "left join marts.key_periods as p on k.key_type = p.key_type and k.key_id = p.key_id and p.is_current "
+        "where k.status <> p.status and k.is_active or p.key_id is null or k.is_active <> (p.status = 'active')"
+    ) == []  # fmt: skip
+    assert told("select key_id from marts.key_lifecycle group by key_id having count(*) > 1") == []

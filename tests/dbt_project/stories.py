@@ -1,0 +1,82 @@
+"""Events and walks of made-up organizations, told in the order of time, and built in one of three ways."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.warehouse.connection import open_warehouse
+from tests.dbt_project.builds import build_models
+from tests.dbt_project.cases.conftest import PARTS, SEED, Query, land_records
+from tests.dbt_project.walks import Directory, Walk, store_walks
+
+Part = tuple[list[bytes], list[Walk]]
+
+
+def at(text: str) -> datetime:
+    """A time in 2026 from `02-01 10:00`, with seconds if need be."""
+    return datetime.fromisoformat(f"2026-{text}")
+
+
+@dataclass
+class Story:
+    """Activities and walks; every organization in it has lists of its own."""
+
+    events: list[bytes] = field(default_factory=list)
+    directory: Directory = field(default_factory=Directory)
+
+    def event(self, organization: str, time: str, activity_type: str, **fields: Any) -> str:
+        """Add an activity of a user unless `actor` says otherwise. Returns its id."""
+        activity_id = f"activity_{organization}_{len(self.events):04}"
+        record = {
+            "id": activity_id,
+            "created_at": f"{at(time).isoformat()}Z",
+            "organization_id": f"org_{organization}",
+            "organization_uuid": organization,
+            "actor": {
+                "type": "user_actor",
+                "user_id": f"user_{organization}_admin",
+                "email_address": "a@k.example",
+            },
+            "type": activity_type,
+        }
+        self.events.append(json.dumps(record | fields).encode())
+        return activity_id
+
+    def parts(self, way: str) -> Iterator[Part]:
+        """What is stored before each build."""
+        if way == "whole":
+            yield self.events, self.directory.walks
+            return
+        pieces = [(json.loads(text)["created_at"], text) for text in self.events]
+        pieces += [(f"{walk.started_at.isoformat()}Z", walk) for walk in self.directory.walks]
+        pieces.sort(key=lambda piece: piece[0])
+        if way == "shuffled":
+            random.Random(SEED).shuffle(pieces)
+        size = -(-len(pieces) // PARTS)
+        for first in range(0, len(pieces), size):
+            part = [piece for _, piece in pieces[first : first + size]]
+            events = [piece for piece in part if isinstance(piece, bytes)]
+            yield events, [piece for piece in part if isinstance(piece, Walk)]
+
+
+@contextmanager
+def built(story: Story, way: str, directory: Path, *arguments: str) -> Iterator[Query]:
+    """Rows of a query on a warehouse with the story, built in parts."""
+    path = directory / "warehouse.duckdb"
+    for events, walks in story.parts(way):
+        land_records(path, events)
+        with open_warehouse(path) as connection:
+            store_walks(connection, walks)
+        build_models(path, directory / "target", *arguments)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()

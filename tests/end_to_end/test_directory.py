@@ -1,0 +1,51 @@
+"""The job that reads the directory: rows in the warehouse, one build for new walks, a failed list is a warning."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from local_feed import LocalFeed
+from tests.conftest import Query
+from tests.directories import CONSOLE, ENTERPRISE, small_directory
+from tests.end_to_end.conftest import environment_of, run
+
+NEWEST_BUILD = "select walk_seq from raw.builds order by rowid desc limit 1"
+
+
+def is_quiet(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether the run left the tables as they were."""
+    return any(
+        "unchanged since" in one.metadata for one in result.asset_materializations_for_node("curated_tables")
+    )
+
+
+def test_new_walks_are_read_stored_and_built_once(path: Path, query: Query):
+    begin = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    record = {"id": "a1", "created_at": begin, "organization_uuid": ENTERPRISE, "type": "claude_chat_created"}
+    record["actor"] = {"type": "user_actor", "user_id": "user_00", "email_address": "p0@a.example"}
+    with LocalFeed(records=[record], directory=small_directory(), admin_organization=CONSOLE) as feed:
+        environment = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY=feed.directory_key)
+        assert run("refresh", path, environment).success
+        assert query(NEWEST_BUILD) == [(0,)]
+        feed.faults.add("error", status=404, path=f"{CONSOLE}/users")
+        result = run("directory", path, environment)
+        assert result.success
+        [materialized] = result.asset_materializations_for_node("raw__directory")
+        assert materialized.metadata["failed_walks"].value == 1
+        assert f"users of {CONSOLE} failed" in materialized.metadata["warnings"].value
+        assert "compliance: reads organizations, groups, " in materialized.metadata["summary"].value
+        assert not is_quiet(result)
+        [(newest,)] = query("select max(walk_seq) from raw.directory_walks where status = 'complete'")
+        assert query(NEWEST_BUILD) == [(newest,)]
+        assert query("select count(*) from staging.stg_directory__items where list_name = 'users'") == [(30,)]
+        # The walks are built, and nothing else is new.
+        assert is_quiet(run("refresh", path, environment))
+        feed.faults.add("error", times=0, status=401, path="/v1/")
+        failed = run("directory", path, environment)
+        assert not failed.success
+        assert "refused the key" in str(
+            [one.step_failure_data.user_failure_data for one in failed.filter_events(lambda e: e.is_step_failure)]
+        )
