@@ -39,8 +39,8 @@ DETECTIONS = {
     f"detections/{name}"
     for name in (
         "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
-        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "finding_history",
-        "own_role_changes", "role_holders",
+        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "directory_members",
+        "finding_history", "own_role_changes", "role_holders",
     )
 }  # fmt: skip
 MARTS = {
