@@ -23,11 +23,11 @@ RAW = {
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_types", "allowed_key_makers", "allowed_networks", "configuration_settings",
-        "documented_fields", "login_types", "stg_directory__items", "stg_directory__usage",
-        "stg_directory__walks", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
-        "stg_feed__sources",
+        "activity_object_fields", "activity_types", "allowed_key_makers", "allowed_networks",
+        "configuration_settings", "documented_fields", "integration_events", "login_types", "share_events",
+        "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
+        "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
+        "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
@@ -39,8 +39,8 @@ DETECTIONS = {
     f"detections/{name}"
     for name in (
         "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
-        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "finding_history",
-        "own_role_changes", "role_holders",
+        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "directory_members",
+        "finding_history", "own_role_changes", "role_holders",
     )
 }  # fmt: skip
 MARTS = {
@@ -48,9 +48,9 @@ MARTS = {
     for name in (
         "activities", "activity_objects", "activity_revisions", "blind_spots", "compliance_reads",
         "configuration_changes", "current_members", "directory_objects", "effective_access",
-        "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods", "logins",
-        "membership_changes", "membership_periods", "public_shares", "schema_drift", "settings_history",
-        "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
+        "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods",
+        "key_usage_daily", "logins", "membership_changes", "membership_periods", "public_shares",
+        "schema_drift", "settings_history", "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 
