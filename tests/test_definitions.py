@@ -198,7 +198,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
     for mart in MARTS:
         names = [name for asset, name in checks if asset == mart]
         assert any(name.startswith("unique_") for name in names), mart
-        assert any(name.startswith("not_null_") for name in names), mart
+        assert any(name.startswith("never_null_") for name in names), mart
 
 
 @pytest.mark.parametrize(
