@@ -50,7 +50,8 @@ MARTS = {
         "configuration_changes", "current_members", "directory_objects", "effective_access",
         "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods",
         "key_usage_daily", "logins", "membership_changes", "membership_periods", "public_shares",
-        "schema_drift", "settings_history", "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
+        "schema_drift", "settings_history", "state_agreement", "state_differences", "user_activity_daily",
+        "user_activity_summary", "users",
     )
 }  # fmt: skip
 

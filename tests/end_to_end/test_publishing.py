@@ -159,7 +159,7 @@ def change(path: Path, *statements: str) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        ("update raw.dbt_runs set failed_nodes = ['never_null_users', 'x']", "failed in never_null_users and 1 more"),
+        ("update raw.dbt_runs set failed_nodes = ['unique_users', 'x']", "failed in unique_users and 1 more"),
         ("update raw.dbt_runs set mart_count = 1", "No build of all marts"),
         ("update raw.dbt_runs set through_ingest_seq = 1", "A build was interrupted"),
         ("alter table marts.logins drop column login_kind", "marts.logins does not have the columns"),

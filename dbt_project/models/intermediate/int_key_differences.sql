@@ -69,7 +69,7 @@ final as (
         differences.event_value,
         differences.directory_value,
         case
-            when delayed.key_name is not null then 'within_delay'
+            when delays.key_name is not null then 'within_delay'
             when logging_times.is_in_blind_spot then 'blind_spot'
             when never_logged.key_name is not null then 'before_logging'
             -- No event tells of an expiry, nor of the archiving of a personal key whose owner leaves.
@@ -82,7 +82,7 @@ final as (
         differences.since,
         differences.walk_id
     from differences
-    left join {{ ref('int_key_delays') }} as delayed on differences.key_name = delayed.key_name
+    left join {{ ref('int_key_delays') }} as delays on differences.key_name = delays.key_name
     inner join logging_times on differences.key_name = logging_times.key_name
     left join never_logged on differences.key_name = never_logged.key_name
     left join owners on differences.key_name = owners.key_name
