@@ -13,6 +13,11 @@ from orchestration.definitions import build_defs
 from orchestration.resources import Warehouse
 from tests.manifests import parsed_runner
 
+# What stays empty, and does not fire, where no directory is read.
+MARTS_OF_DIRECTORY = {"directory_objects", "key_usage_daily", "state_agreement", "state_differences"}
+RULES_OF_DIRECTORY = {
+    "key_inference_after_end", "key_owner_gone", "key_usage_above_baseline", "key_without_expiry"
+}  # fmt: skip
 PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
 
 

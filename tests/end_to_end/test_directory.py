@@ -10,7 +10,7 @@ import dagster as dg
 from local_feed import LocalFeed
 from tests.conftest import Query
 from tests.directories import CONSOLE, ENTERPRISE, small_directory
-from tests.end_to_end.conftest import environment_of, run
+from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, environment_of, run
 
 NEWEST_BUILD = "select walk_seq from raw.builds order by rowid desc limit 1"
 
@@ -49,3 +49,28 @@ def test_new_walks_are_read_stored_and_built_once(path: Path, query: Query):
         assert "refused the key" in str(
             [one.step_failure_data.user_failure_data for one in failed.filter_events(lambda e: e.is_step_failure)]
         )
+
+
+SOURCES = """
+[sources.enterprise]
+key_variable = "ENTERPRISE_KEY"
+[sources.console]
+key_variable = "CONSOLE_KEY"
+"""
+
+
+def test_a_directory_fills_its_marts_and_fires_its_rules(path: Path, query: Query, tmp_path: Path):
+    sources = tmp_path / "sources.toml"
+    sources.write_text(SOURCES)
+    with LocalFeed(size=3000, seed=11, directory=True, cache=tmp_path) as feed:
+        keys = {"ENTERPRISE_KEY": feed.directory_key, "CONSOLE_KEY": feed.admin_key}
+        environment = environment_of(feed, FEED_SOURCES=str(sources), **keys)
+        assert run("refresh", path, environment).success
+        assert run("directory", path, environment).success
+    for mart in MARTS_OF_DIRECTORY:
+        assert query(f"select count(*) from marts.{mart}") > [(0,)], mart
+    fired = {rule for (rule,) in query("select distinct rule_id from marts.findings")}
+    assert fired >= RULES_OF_DIRECTORY
+    kinds = {kind for (kind,) in query("select distinct object_kind from marts.state_agreement")}
+    assert kinds == {"member", "group_member", "workspace_member", "key", "setting"}
+    assert query("select count(*) from marts.state_agreement where agreeing_count < 0") == [(0,)]

@@ -97,6 +97,7 @@ differences as (
 final as (
 
     select
+        {{ generate_surrogate_key(['compared.object_kind', 'compared.organization_uuid']) }} as state_agreement_id,
         compared.object_kind,
         compared.organization_uuid,
         compared.compared_count,

@@ -6,6 +6,7 @@ differences as (
 
     {% for model in models %}
         select
+            {{ generate_surrogate_key(['object_type', 'scope_type', 'scope_id', 'object_id']) }} as state_difference_id,
             difference_kind,
             object_type,
             scope_type,
