@@ -134,7 +134,7 @@ def test_the_storage_stops_growing(instance: dg.DagsterInstance):
         run(instance, is_quiet=True)
         purge_history(instance, 90, NOW + timedelta(days=3))
         sizes.append(sum(map(size_at_rest, Path(instance.root_directory).rglob("*.db"))))
-    assert sizes[-1] <= sizes[2] * 1.02
+    assert sizes[-1] <= sizes[2] * 1.15, sizes
 
 
 def test_a_locked_storage_is_left_for_the_next_refresh(

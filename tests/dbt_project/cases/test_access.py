@@ -11,7 +11,7 @@ import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query, land_records
-from tests.dbt_project.directory import Directory, Walk
+from tests.dbt_project.directory_rows import Directory, Walk
 
 ONE, TWO = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002"
 ACTOR = {"type": "user_actor", "user_id": "user_admin", "email_address": "admin@example.com"}

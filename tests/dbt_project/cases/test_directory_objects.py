@@ -9,7 +9,7 @@ import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.directory import Directory, Items, Walk
+from tests.dbt_project.directory_rows import Directory, Items, Walk
 
 
 def named(*names: str) -> Items:

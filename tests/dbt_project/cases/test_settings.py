@@ -11,7 +11,7 @@ import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query, land_records
-from tests.dbt_project.directory import Directory, Items, Walk
+from tests.dbt_project.directory_rows import Directory, Items, Walk
 
 ONE = "33333333-0000-4000-8000-000000000003"
 ACTOR = {
