@@ -84,8 +84,9 @@ NOT_PERSONAL = """
     outcome owner_type parent_id partial_key_hint path previous_role previous_seat_tier previous_status
     principal_type request_id request_method resource_type role role_id rule_id schema_drift.name
     schema_drift_id scope_id scope_type scopes seat_tier setting severity share_kind source start_reason
-    started_by_activity_id status subject_type switch switched_off_activity_id switched_on_activity_id title
-    user_activity_daily_id user_id walk_id workspace_id
+    started_by_activity_id state_agreement_id state_difference_id status subject_type switch
+    switched_off_activity_id switched_on_activity_id title user_activity_daily_id user_id walk_id
+    workspace_id
 """
 
 
