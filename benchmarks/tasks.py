@@ -133,7 +133,7 @@ def note_build(path: str) -> dict[str, int]:
     """Record a finished dbt build, as a refresh does."""
     with open_warehouse(Path(path)) as connection:
         newest = newest_ingest_seq(connection)
-        record_build(connection, project_sha256(ROOT / "dbt_project"), newest)
+        record_build(connection, project_sha256(ROOT / "dbt_project"), newest, 0)
     return {"ingest_seq": newest}
 
 

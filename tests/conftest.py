@@ -76,7 +76,7 @@ def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 
 # Fixtures that build a warehouse for many tests.
-SHARED = {"built", "cases", "hostile"}
+SHARED = {"access", "built", "cases", "hostile", "networks", "objects", "settings", "told", "walked"}
 # Tests that take half a minute each. Begun last, one would keep a worker busy while the other has nothing left.
 LONG = ("tests/end_to_end/", "tests/crashes/test_pipeline.py", "tests/dbt_project/test_increments.py")
 

@@ -29,13 +29,13 @@ def directory(context: dg.AssetExecutionContext, feed: ActivityFeed, warehouse: 
     sources, bounds = feed.sources(), feed.bounds()
     with warehouse.write_lock(), fail_step_on_error():
         report = read_directories(sources, warehouse.path, run_id=context.run.run_id, bounds=bounds)
-    metadata = run_metadata(report)
+    metadata = _metadata(report)
     if report.is_failure:
         raise failure("\n".join(report.failures), metadata)
     return dg.MaterializeResult(metadata=metadata)
 
 
-def run_metadata(report: DirectoryRunReport) -> dict[str, Any]:
+def _metadata(report: DirectoryRunReport) -> dict[str, Any]:
     """What the run did, for the Dagster catalog."""
     walks = {f"{status}_walks": report.count(status) for status in ("complete", "failed", "refused")}
     metadata = walks | {count: report.total(count) for count in _COUNTS}

@@ -68,7 +68,7 @@ def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found)
 
 
-def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int = 0) -> None:
+def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int) -> None:
     """Note a build of every table that succeeded with all its checks."""
     connection.execute(
         "insert into raw.builds (built_at, project_sha256, ingest_seq, walk_seq) values (?, ?, ?, ?)",

@@ -1,108 +1,111 @@
-"""Directory walks without a reader: their rows in `raw`, as a reader would store them."""
+"""Directory walks without a reader: their rows in `raw`, with the columns of the data dictionary alone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.warehouse.connection import open_warehouse
+
 Item = dict[str, Any]
+Items = dict[str, Item]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Walk:
-    """One walk of one list, with a row for each item that changed since the complete walk before."""
+    """What one walk of one list found, by item id. One that is not complete says nothing.
 
-    walk_id: str
-    source: str
+    `usage`: output tokens by key, of a reading of the usage report.
+    """
+
     list_name: str
     parent_id: str | None
-    status: str
     started_at: datetime
-    finished_at: datetime
-    item_count: int
-    changes: dict[str, Item | None]
+    items: Items
+    source: str = "compliance"
+    status: str = "complete"
+    seconds: int = 60
     usage: dict[str | None, int] = field(default_factory=dict)
 
+    @property
+    def walk_id(self) -> str:
+        """The id is made of what the walk is of."""
+        return f"{self.source}/{self.list_name}/{self.parent_id}/{self.started_at:%m%d%H%M%S}"
 
-@dataclass
+
 class Directory:
-    """A sequence of walks, in the order of time within each list."""
+    """Writes walks as the reader does: a ledger row each, and a row for each item that changed."""
 
-    walks: list[Walk] = field(default_factory=list)
-    _known: dict[tuple[str, str, str | None], dict[str, Item]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str | None], Items] = {}
+        self._changes: dict[str, dict[str, Item | None]] = {}
 
-    def walk(
-        self,
-        list_name: str,
-        parent_id: str | None,
-        at: datetime,
-        items: dict[str, Item],
-        *,
-        status: str = "complete",
-        seconds: int = 30,
-        source: str = "directory",
-    ) -> Walk:
-        """Add a walk that finds `items`, by id. One that is not complete changes nothing."""
-        series = (source, list_name, parent_id)
-        known = self._known.get(series, {})
+    def observe(self, walk: Walk) -> None:
+        """Compare the walk with the one of its list that was observed before. The order of storing is free."""
         changes: dict[str, Item | None] = {}
-        if status == "complete":
-            changes.update({key: item for key, item in items.items() if known.get(key) != item})
-            changes.update({key: None for key in known if key not in items})
-            self._known[series] = dict(items)
-        walk_id = f"walk_{len(self.walks):04}"
-        finished_at = at + timedelta(seconds=seconds)
-        walk = Walk(walk_id, source, list_name, parent_id, status, at, finished_at, len(items), changes)
-        self.walks.append(walk)
-        return walk
+        if walk.status == "complete":
+            series = (walk.source, walk.list_name, walk.parent_id)
+            known = self._known.get(series, {})
+            changes |= {item_id: item for item_id, item in walk.items.items() if known.get(item_id) != item}
+            changes |= dict.fromkeys(known.keys() - walk.items.keys())
+            self._known[series] = walk.items
+        assert walk.walk_id not in self._changes
+        self._changes[walk.walk_id] = changes
 
-    def report(self, day: str, at: datetime, usage: dict[str | None, int]) -> None:
-        """Add a reading of the usage report: output tokens by key."""
-        self.walk("usage", day, at, {}).usage.update(usage)
+    def store(self, path: Path, walks: Iterable[Walk]) -> None:
+        """Store the walks; those that were not observed are, in the order given."""
+        with open_warehouse(path) as connection:
+            for walk in walks:
+                if walk.walk_id not in self._changes:
+                    self.observe(walk)
+                _store(connection, walk, self._changes[walk.walk_id])
 
 
-def store_walks(connection: duckdb.DuckDBPyConnection, walks: list[Walk]) -> None:
-    """Insert the rows of the walks with the columns of the data dictionary."""
-    for walk in walks:
-        gone = sum(1 for item in walk.changes.values() if item is None)
-        connection.execute(
-            """
-            insert into raw.directory_walks (
-                walk_id, source, list_name, parent_id, status, page_count, item_count, new_count, changed_count,
-                gone_count, started_at, finished_at, product_version
-            ) values ($1, $2, $3, $4, $5, 1, $6, $7, 0, $8, $9, $10, 'test')
-            """,
-            [
-                *(walk.walk_id, walk.source, walk.list_name, walk.parent_id, walk.status, walk.item_count),
-                *(len(walk.changes) - gone, gone, walk.started_at, walk.finished_at),
-            ],
+def _store(connection: duckdb.DuckDBPyConnection, walk: Walk, changes: dict[str, Item | None]) -> None:
+    connection.execute(
+        """
+        insert into raw.directory_walks (
+            walk_id, source, list_name, parent_id, status, page_count, item_count, new_count, changed_count,
+            gone_count, started_at, finished_at, product_version
+        ) values (?, ?, ?, ?, ?, 1, ?, 0, 0, 0, ?, ?, 'test')
+        """,
+        [
+            *(walk.walk_id, walk.source, walk.list_name, walk.parent_id, walk.status, len(walk.items)),
+            *(walk.started_at, walk.started_at + timedelta(seconds=walk.seconds)),
+        ],
+    )
+    item_rows = [
+        (walk.source, walk.list_name, walk.parent_id, item_id, walk.walk_id, item is not None, *_payload(item),
+         walk.started_at)
+        for item_id, item in changes.items()
+    ]  # fmt: skip
+    usage_rows = [
+        (walk.source, walk.parent_id, key_id, tokens, walk.walk_id, f"{walk.walk_id}{number}", walk.started_at)
+        for number, (key_id, tokens) in enumerate(walk.usage.items())
+    ]
+    if item_rows:
+        connection.executemany(
+            "insert into raw.directory_items select $1, $2, $3, $4, $5, $6, $7, $8, $9, "
+            "(select coalesce(max(ingest_seq), 0) + 1 from raw.directory_items)",
+            item_rows,
         )
-        for item_id, item in walk.changes.items():
-            payload = None if item is None else json.dumps(item)
-            connection.execute(
-                """
-                insert into raw.directory_items
-                select
-                    $1, $2, $3, $4, $5, $6 is not null, $6, $7, $8,
-                    (select coalesce(max(ingest_seq), 0) + 1 from raw.directory_items)
-                """,
-                [
-                    *(walk.source, walk.list_name, walk.parent_id, item_id, walk.walk_id, payload),
-                    *(payload and hashlib.sha256(payload.encode()).hexdigest(), walk.started_at),
-                ],
-            )
-        for number, (key_id, tokens) in enumerate(walk.usage.items()):
-            connection.execute(
-                """
-                insert into raw.key_usage
-                select
-                    $1, $2, $3, null, 'model', 0, 0, 0, $4, 1, $5, '{}', $5 || $6::varchar, $7,
-                    (select coalesce(max(ingest_seq), 0) + 1 from raw.key_usage)
-                """,
-                [walk.source, walk.parent_id, key_id, tokens, walk.walk_id, number, walk.started_at],
-            )
+    if usage_rows:
+        connection.executemany(
+            "insert into raw.key_usage select $1, $2, $3, null, 'model', 0, 0, 0, $4, 1, $5, '{}', $6, $7, "
+            "(select coalesce(max(ingest_seq), 0) + 1 from raw.key_usage)",
+            usage_rows,
+        )
+
+
+def _payload(item: Item | None) -> tuple[str | None, str | None]:
+    if item is None:
+        return None, None
+    payload = json.dumps(item)
+    return payload, hashlib.sha256(payload.encode()).hexdigest()

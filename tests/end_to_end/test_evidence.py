@@ -147,7 +147,7 @@ def test_the_attestation_has_the_blind_spots_of_the_mart(tmp_path: Path):
     built = dbt(path, tmp_path / "target", *words)
     assert built.returncode == 0, built.stdout
     with open_warehouse(path) as connection:
-        record_build(connection, "of this project", newest_ingest_seq(connection))
+        record_build(connection, "of this project", newest_ingest_seq(connection), 0)
 
     def attested(first: str, last: str) -> tuple[set[tuple], str | None, str]:
         [written] = attest(path, read_period(first, last), tmp_path)

@@ -131,6 +131,8 @@ def test_new_late_and_changed_records_reach_the_marts(tmp_path: Path):
     path, day = tmp_path / "w.duckdb", datetime.now(UTC) - timedelta(hours=6)
     with LocalFeed(
         records=[
+            # With it, the late record is of a day that is complete, also early in the day.
+            activity("first", day - timedelta(days=2), "claude_chat_created"),
             activity("a1", day, "claude_user_role_updated", user_id="user_bob", user_email="bob@example.com",
                      previous_role=None, current_role="user"),
             activity("a2", day + timedelta(hours=1), "api_key_created", api_key_id="apikey_01K", scopes=[]),

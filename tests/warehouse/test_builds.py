@@ -50,8 +50,8 @@ def test_the_newest_build_counts(path: Path):
     with open_warehouse(path) as connection:
         assert last_build(connection) is None
         assert newest_ingest_seq(connection) == 0
-        record_build(connection, "first", 3)
-        record_build(connection, "second", 5)
+        record_build(connection, "first", 3, 0)
+        record_build(connection, "second", 5, 0)
         assert last_build(connection)[:2] == ("second", 5)
 
 

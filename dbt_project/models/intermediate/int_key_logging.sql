@@ -6,36 +6,6 @@ disagreements as (
 
 ),
 
--- A key whose organization is not known is measured by all of them.
-first_activities as (
+{{ logging_of('disagreements', 'key_name') }}
 
-    select
-        disagreements.key_name,
-        min(firsts.first_activity_at) as first_activity_at
-    from disagreements
-    left join {{ ref('int_organization_first_activities') }} as firsts
-        on coalesce(disagreements.organization_uuid, firsts.organization_uuid) = firsts.organization_uuid
-    group by disagreements.key_name
-
-),
-
--- Before its first activity, an organization had no logging that could be off.
-final as (
-
-    select
-        disagreements.key_name,
-        count(spots.blind_spot_id) > 0 as is_in_blind_spot,
-        first_activities.first_activity_at
-    from disagreements
-    inner join first_activities on disagreements.key_name = first_activities.key_name
-    left join {{ ref('blind_spots') }} as spots
-        on
-            coalesce(disagreements.organization_uuid, spots.organization_uuid) = spots.organization_uuid
-            and disagreements.changed_before >= coalesce(spots.began_at, first_activities.first_activity_at)
-            and coalesce(disagreements.changed_after < spots.ended_at, true)
-            and coalesce(first_activities.first_activity_at < spots.ended_at, true)
-    group by disagreements.key_name, first_activities.first_activity_at
-
-)
-
-select * from final
+select * from logging_times

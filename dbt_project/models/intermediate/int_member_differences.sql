@@ -13,39 +13,13 @@ differences as (
 
 ),
 
--- A scope that belongs to no organization is measured by all of them.
-first_activities as (
-
-    select
-        differences.membership_key,
-        min(firsts.first_activity_at) as first_activity_at
-    from differences
-    inner join {{ ref('int_organization_first_activities') }} as firsts
-        on coalesce(differences.organization_uuid, firsts.organization_uuid) = firsts.organization_uuid
-    group by differences.membership_key
-
-),
-
--- Before its first activity, an organization had no logging that could be off.
-in_blind_spots as (
-
-    select distinct differences.membership_key
-    from differences
-    inner join first_activities on differences.membership_key = first_activities.membership_key
-    inner join {{ ref('blind_spots') }} as spots
-        on
-            coalesce(differences.organization_uuid, spots.organization_uuid) = spots.organization_uuid
-            and coalesce(spots.began_at, first_activities.first_activity_at) <= differences.changed_before
-            and coalesce(differences.changed_after < spots.ended_at, true)
-            and coalesce(first_activities.first_activity_at < spots.ended_at, true)
-
-),
+{{ logging_of('differences', 'membership_key') }},
 
 never_logged as (
 
     select differences.membership_key
     from differences
-    left join first_activities on differences.membership_key = first_activities.membership_key
+    inner join logging_times on differences.membership_key = logging_times.membership_key
     left join {{ ref('membership_changes') }} as mentions
         on
             differences.scope_type = mentions.scope_type
@@ -54,9 +28,9 @@ never_logged as (
     left join {{ ref('int_membership_listings') }} as initial
         on differences.membership_key = initial.membership_key and initial.is_first_of_scope
     where differences.difference_kind = 'only_in_directory'
-    group by differences.membership_key, differences.joined_at, first_activities.first_activity_at
+    group by differences.membership_key, differences.joined_at, logging_times.first_activity_at
     having
-        coalesce(differences.joined_at < first_activities.first_activity_at, first_activities.first_activity_at is null)
+        coalesce(differences.joined_at < logging_times.first_activity_at, logging_times.first_activity_at is null)
         or (differences.joined_at is null and count(mentions.activity_id) = 0 and count(initial.membership_key) > 0)
 
 ),
@@ -89,7 +63,7 @@ final as (
         differences.listed_role as directory_value,
         case
             when delays.membership_key is not null then 'within_delay'
-            when in_blind_spots.membership_key is not null then 'blind_spot'
+            when logging_times.is_in_blind_spot then 'blind_spot'
             when never_logged.membership_key is not null then 'before_logging'
             when unstated.membership_key is not null then 'not_in_feed'
             else 'unexplained'
@@ -98,7 +72,7 @@ final as (
         differences.walk_id
     from differences
     left join {{ ref('int_member_delays') }} as delays on differences.membership_key = delays.membership_key
-    left join in_blind_spots on differences.membership_key = in_blind_spots.membership_key
+    inner join logging_times on differences.membership_key = logging_times.membership_key
     left join never_logged on differences.membership_key = never_logged.membership_key
     left join unstated on differences.membership_key = unstated.membership_key
 

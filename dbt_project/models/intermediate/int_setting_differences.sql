@@ -22,6 +22,8 @@ differences as (
     select
         comparisons.*,
         series.since,
+        comparisons.changed_at as changed_after,
+        series.since as changed_before,
         walks.walk_id,
         walks.started_at,
         walks.finished_at
@@ -54,17 +56,7 @@ delayed as (
 
 ),
 
-unseen as (
-
-    select distinct differences.setting_key
-    from differences
-    inner join {{ ref('blind_spots') }} as spots
-        on
-            differences.organization_uuid = spots.organization_uuid
-            and coalesce(differences.since > spots.began_at, true)
-            and coalesce(differences.changed_at < spots.ended_at, true)
-
-),
+{{ logging_of('differences', 'setting_key') }},
 
 final as (
 
@@ -79,14 +71,14 @@ final as (
         differences.directory_value,
         case
             when delayed.setting_key is not null then 'within_delay'
-            when unseen.setting_key is not null then 'blind_spot'
+            when logging_times.is_in_blind_spot then 'blind_spot'
             else 'unexplained'
         end as explanation,
         differences.since,
         differences.walk_id
     from differences
     left join delayed on differences.setting_key = delayed.setting_key
-    left join unseen on differences.setting_key = unseen.setting_key
+    inner join logging_times on differences.setting_key = logging_times.setting_key
 
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,7 +12,7 @@ import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query, land_records
-from tests.dbt_project.directory_rows import Directory, Walk
+from tests.dbt_project.walks import Directory, Walk
 
 ONE, TWO = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002"
 ACTOR = {"type": "user_actor", "user_id": "user_admin", "email_address": "admin@example.com"}
@@ -58,16 +59,17 @@ def role(name: str) -> dict[str, Any]:
 
 PERMISSIONS = {f"{action}|project|*": permission(action) for action in ("read", "write")}
 WALKS = [
-    Walk("groups", None, "2026-05-01 10:20:00",
+    Walk("groups", None, datetime(2026, 5, 1, 10, 20),
          {"g1": {"id": "g1", "name": "Makers", "roles": ["r1", "r2"]}, "g2": G2}),
-    Walk("roles", ONE, "2026-05-01 10:20:00", {"r1": role("r1"), "r2": role("r2")}),
-    Walk("roles", TWO, "2026-05-01 10:20:00", {name: role(name) for name in ("r3", "r5", "r6")}),
-    Walk("role_permissions", "r1", "2026-05-01 10:20:00", PERMISSIONS),
-    Walk("role_permissions", "r2", "2026-05-01 10:20:00", PERMISSIONS),
-    Walk("workspaces", ONE, "2026-05-01 10:20:00", {"w1": {"id": "w1", "name": "Lab"}}),
+    Walk("roles", ONE, datetime(2026, 5, 1, 10, 20), {"r1": role("r1"), "r2": role("r2")}),
+    Walk("roles", TWO, datetime(2026, 5, 1, 10, 20), {name: role(name) for name in ("r3", "r5", "r6")}),
+    Walk("role_permissions", "r1", datetime(2026, 5, 1, 10, 20), PERMISSIONS),
+    Walk("role_permissions", "r2", datetime(2026, 5, 1, 10, 20), PERMISSIONS),
+    Walk("workspaces", ONE, datetime(2026, 5, 1, 10, 20), {"w1": {"id": "w1", "name": "Lab"}}),
     # The roles of a group that are not known now stay; a role that left its list gives nothing.
-    Walk("groups", None, "2026-05-01 10:30:00", {"g1": {"id": "g1", "name": "Makers", "roles": None}, "g2": G2}),
-    Walk("roles", ONE, "2026-05-01 10:30:00", {"r1": role("r1")}),
+    Walk("groups", None, datetime(2026, 5, 1, 10, 30),
+         {"g1": {"id": "g1", "name": "Makers", "roles": None}, "g2": G2}),
+    Walk("roles", ONE, datetime(2026, 5, 1, 10, 30), {"r1": role("r1")}),
 ]  # fmt: skip
 
 

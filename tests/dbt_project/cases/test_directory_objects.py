@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import duckdb
 import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.directory_rows import Directory, Items, Walk
+from tests.dbt_project.walks import Directory, Items, Walk
 
 
 def named(*names: str) -> Items:
     return {name: {"id": name, "name": name.upper()} for name in names}
 
 
-def day(number: int) -> str:
-    return f"2026-05-{number:02d} 10:00:00"
+def day(number: int) -> datetime:
+    return datetime(2026, 5, number, 10)
 
 
 ONE, TWO = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"

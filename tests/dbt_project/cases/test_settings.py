@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,7 +12,7 @@ import pytest
 
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query, land_records
-from tests.dbt_project.directory_rows import Directory, Items, Walk
+from tests.dbt_project.walks import Directory, Items, Walk
 
 ONE = "33333333-0000-4000-8000-000000000003"
 ACTOR = {
@@ -33,7 +34,7 @@ def change(
 
 def walk(at: str, **values: Any) -> Walk:
     items: Items = {name: {"name": name, "type": "boolean", "value": value} for name, value in values.items()}
-    return Walk("settings", ONE, at, items)
+    return Walk("settings", ONE, datetime.fromisoformat(at), items)
 
 
 RECORDS = [
@@ -56,7 +57,7 @@ WALKS = [
          chat_enabled=True, account_session_duration_seconds=7200),
 ]  # fmt: skip
 SWITCH = [
-    Walk("compliance_settings", ONE, f"2026-05-0{day} 10:00:00", {ONE: {"state": {"type": state}}}, source="admin")
+    Walk("compliance_settings", ONE, datetime(2026, 5, day, 10), {ONE: {"state": {"type": state}}}, source="admin")
     for day, state in ((4, "enabled"), (5, "disabled"))
 ]
 

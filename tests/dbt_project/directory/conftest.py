@@ -12,7 +12,8 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.directory import differences, memberships, scopes, sequential_fold
-from tests.dbt_project.directory.stories import Directory, land_events
+from tests.dbt_project.directory.stories import land_events
+from tests.dbt_project.walks import Directory
 
 MARTS = ["+membership_periods", "+current_members", "+users", "+state_differences", "+state_agreement"]
 STORIES = [
@@ -25,7 +26,7 @@ SEED = 7
 
 
 @pytest.fixture(scope="session", params=["whole", "shuffled"])
-def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
     """Rows of a query. Walks come in the order of time; events before or after what observed them."""
     folder = tmp_path_factory.mktemp("directory")
     path = folder / "warehouse.duckdb"
@@ -36,11 +37,11 @@ def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     parts = 1 if request.param == "whole" else 2
     if parts > 1:
         random.Random(SEED).shuffle(events)
-    writer = Directory(path)
+    directory = Directory()
     for number in range(parts):
         land_events(path, events[number::parts])
         half = -(-len(walks) // parts)
-        writer.land(walks[number * half : (number + 1) * half])
+        directory.store(path, walks[number * half : (number + 1) * half])
         build_models(path, folder / "target", "--select", *MARTS)
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")

@@ -1,19 +1,17 @@
-"""Made-up organizations with some events and some directory walks, and what writes both into `raw`."""
+"""Made-up organizations with some events and some directory walks."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.cases.conftest import land_records
+from tests.dbt_project.walks import Item, Items, Walk
 
-Item = dict[str, Any]
 # Each period: role, from, to, and why it began and ended.
 Periods = list[tuple[str | None, str | None, str | None, str | None, str | None]]
 
@@ -24,22 +22,6 @@ def at(text: str | None) -> datetime | None:
         return None
     day, _, time = text.partition(" ")
     return datetime.fromisoformat(f"2026-{day} {time or '10:00'}")
-
-
-@dataclass(frozen=True)
-class Walk:
-    """One reading of one list: every item that it showed, by id. It takes a minute."""
-
-    source: str
-    list_name: str
-    parent_id: str | None
-    started_at: datetime
-    items: dict[str, Item]
-    status: str = "complete"
-
-    @property
-    def walk_id(self) -> str:
-        return f"{self.source}/{self.list_name}/{self.parent_id}/{self.started_at:%m%d%H%M%S}"
 
 
 @dataclass
@@ -76,15 +58,13 @@ class Story:
     def group(self, when: str, change: str, group: str, *users: str) -> Story:
         return self.event(when, f"group_member_{change}", group_id=group, member_ids=list(users))
 
-    def walk(
-        self, when: str, list_name: str, items: dict[str, Item], parent: str | None = "", **options: Any
-    ) -> Story:
+    def walk(self, when: str, list_name: str, items: Items, parent: str | None = "", **options: Any) -> Story:
         """Add a walk; `parent` is the organization unless given."""
         moment = at(when)
         assert moment is not None
         source = options.pop("source", self.name)
         parent_id = self.org if parent == "" else parent
-        self.walks.append(Walk(source, list_name, parent_id, moment, items, **options))
+        self.walks.append(Walk(list_name, parent_id, moment, items, source, **options))
         return self
 
     def users(self, when: str, roles: dict[str, str], **options: Any) -> Story:
@@ -146,54 +126,6 @@ class Cases:
             scope_type, _, user = key.rpartition("__")
             self.expected.append((scope_type or "organization", user, periods))
         return made
-
-
-class Directory:
-    """Writes walks as the reader does: a ledger row each, and a row for each item that changed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[tuple[str, str, str | None], dict[str, str]] = {}
-        self.ingest_seq = 0
-
-    def land(self, walks: list[Walk]) -> None:
-        with open_warehouse(self.path) as connection:
-            for walk in sorted(walks, key=lambda walk: walk.started_at):
-                rows = self._changes(walk) if walk.status == "complete" else []
-                connection.execute(
-                    """
-                    insert into raw.directory_walks (
-                        walk_id, source, list_name, parent_id, status, page_count, item_count, new_count,
-                        changed_count, gone_count, started_at, finished_at, product_version
-                    ) values (?, ?, ?, ?, ?, 1, ?, 0, 0, 0, ?, ?, 'test')
-                    """,
-                    [
-                        walk.walk_id, walk.source, walk.list_name, walk.parent_id, walk.status, len(walk.items),
-                        walk.started_at, walk.started_at + timedelta(minutes=1),
-                    ],
-                )  # fmt: skip
-                if rows:
-                    connection.executemany(
-                        "insert into raw.directory_items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-                    )
-
-    def _changes(self, walk: Walk) -> list[tuple[Any, ...]]:
-        known = self.known.setdefault((walk.source, walk.list_name, walk.parent_id), {})
-        shown = {item_id: json.dumps(item) for item_id, item in walk.items.items()}
-        changed: dict[str, str | None] = {
-            item_id: payload for item_id, payload in shown.items() if known.get(item_id) != payload
-        }
-        changed |= dict.fromkeys(known.keys() - shown.keys())
-        self.known[walk.source, walk.list_name, walk.parent_id] = shown
-        rows = []
-        for item_id, payload in changed.items():
-            self.ingest_seq += 1
-            digest = payload and hashlib.sha256(payload.encode()).hexdigest()
-            rows.append((
-                walk.source, walk.list_name, walk.parent_id, item_id, walk.walk_id, payload is not None, payload,
-                digest, walk.started_at, self.ingest_seq,
-            ))  # fmt: skip
-        return rows
 
 
 def land_events(path: Path, events: list[bytes]) -> None:

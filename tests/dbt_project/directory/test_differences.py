@@ -12,8 +12,8 @@ from tests.dbt_project.directory.stories import at
 
 
 @pytest.mark.parametrize(("scope_type", "user"), EXPECTED)
-def test_differences(directory: Query, scope_type: str, user: str):
-    found = directory(
+def test_differences(walked: Query, scope_type: str, user: str):
+    found = walked(
         """
         select difference_kind, event_value, directory_value, explanation, since from marts.state_differences
         where scope_type = ? and object_id = ?
@@ -25,8 +25,8 @@ def test_differences(directory: Query, scope_type: str, user: str):
     assert found == [(*values, at(since))]
 
 
-def test_nobody_else_differs(directory: Query):
-    found: list[tuple[Any, ...]] = directory(
+def test_nobody_else_differs(walked: Query):
+    found: list[tuple[Any, ...]] = walked(
         """
         select scope_type, object_id from marts.state_differences
         where object_id like 'e_~_%' escape '~'
@@ -36,16 +36,16 @@ def test_nobody_else_differs(directory: Query):
     assert len(found) == len(EXPECTED)
 
 
-def test_a_difference_names_the_newest_walk_of_the_list(directory: Query):
-    found = directory("select walk_id from marts.state_differences where object_id in ('e1_silent', 'e1_dated')")
+def test_a_difference_names_the_newest_walk_of_the_list(walked: Query):
+    found = walked("select walk_id from marts.state_differences where object_id in ('e1_silent', 'e1_dated')")
     assert {walk_id for (walk_id,) in found} == {
         f"proof/users/{PROOF.org}/0303100000",
         f"admin/members/{PROOF.org}/0303101000",
     }
 
 
-def test_agreement(directory: Query):
-    assert directory(
+def test_agreement(walked: Query):
+    assert walked(
         """
         select object_kind, compared_count, agreeing_count, difference_count, unexplained_count, agreement_percent
         from marts.state_agreement where organization_uuid = ? order by 1
@@ -54,5 +54,5 @@ def test_agreement(directory: Query):
     ) == [("member", 4, 1, 3, 1, 25.0)]
 
 
-def test_an_unknown_role_is_no_difference(directory: Query):
-    assert directory("select 1 from marts.state_differences where object_id = 'e1_unknown'") == []
+def test_an_unknown_role_is_no_difference(walked: Query):
+    assert walked("select 1 from marts.state_differences where object_id = 'e1_unknown'") == []

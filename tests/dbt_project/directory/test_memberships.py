@@ -14,8 +14,8 @@ EXPECTED = memberships.CASES.expected + scopes.CASES.expected
 @pytest.mark.parametrize(
     ("scope_type", "user", "expected"), EXPECTED, ids=[f"{scope_type}-{user}" for scope_type, user, _ in EXPECTED]
 )
-def test_periods(directory: Query, scope_type: str, user: str, expected: Periods):
-    found = directory(
+def test_periods(walked: Query, scope_type: str, user: str, expected: Periods):
+    found = walked(
         """
         select role, valid_from, valid_to, start_reason, end_reason from marts.membership_periods
         where principal_id = ? and scope_type = ? order by scope_id, valid_from nulls first, role
@@ -28,8 +28,8 @@ def test_periods(directory: Query, scope_type: str, user: str, expected: Periods
     ]
 
 
-def test_current_members_say_whether_the_directory_has_them(directory: Query):
-    rows = directory(
+def test_current_members_say_whether_the_directory_has_them(walked: Query):
+    rows = walked(
         """
         select principal_id, scope_type, is_in_directory, full_name from marts.current_members
         where principal_id in ('d3_never', 'd3_event', 'd3_back', 'd9_eve')
@@ -53,9 +53,9 @@ USERS = [
 
 
 @pytest.mark.parametrize(("user", "status", "role", "name", "is_in_directory", "email"), USERS)
-def test_users(directory: Query, user: str, status: str, role: str, name: str | None, is_in_directory: bool,
+def test_users(walked: Query, user: str, status: str, role: str, name: str | None, is_in_directory: bool,
                email: str | None):  # fmt: skip
-    [row] = directory(
+    [row] = walked(
         """
         select membership_status, organization_role, full_name, is_in_directory, current_email
         from marts.users where user_id = ?
@@ -65,13 +65,13 @@ def test_users(directory: Query, user: str, status: str, role: str, name: str | 
     assert row == (status, role, name, is_in_directory, email)
 
 
-def test_names_and_emails_are_as_last_observed(directory: Query):
-    [row] = directory("select full_name, current_email, emails from marts.users where user_id = 'd11_bob'")
+def test_names_and_emails_are_as_last_observed(walked: Query):
+    [row] = walked("select full_name, current_email, emails from marts.users where user_id = 'd11_bob'")
     assert row == ("Bob New", "bob@new.example", ["bob@corp.example", "bob@new.example"])
 
 
-def test_scopes_that_no_list_covers_say_nothing_of_the_directory(directory: Query):
-    assert directory(
+def test_scopes_that_no_list_covers_say_nothing_of_the_directory(walked: Query):
+    assert walked(
         """
         select distinct is_in_directory from marts.current_members
         where scope_type not in ('organization', 'group', 'workspace')

@@ -6,9 +6,9 @@ from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.directory.sequential_fold import RANDOM, Row
 
 
-def test_random_histories(directory: Query):
+def test_random_histories(walked: Query):
     found: dict[str, list[Row]] = {}
-    for user, *row in directory(
+    for user, *row in walked(
         """
         select principal_id, role, valid_from, valid_to, start_reason, end_reason from marts.membership_periods
         where scope_id like 'org-random%' order by principal_id, valid_from nulls first

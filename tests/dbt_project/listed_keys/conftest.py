@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.listed_keys.story import tell
-from tests.dbt_project.stories import built
+from tests.dbt_project.listed_keys.keys import tell
+from tests.dbt_project.listed_keys.stories import built
 
 MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences")
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import PARTS, SEED, Query, land_records
-from tests.dbt_project.walks import Directory, Walk, store_walks
+from tests.dbt_project.walks import Directory, Items, Walk
 
 Part = tuple[list[bytes], list[Walk]]
 
@@ -31,6 +30,7 @@ class Story:
     """Activities and walks; every organization in it has lists of its own."""
 
     events: list[bytes] = field(default_factory=list)
+    walks: list[Walk] = field(default_factory=list)
     directory: Directory = field(default_factory=Directory)
 
     def event(self, organization: str, time: str, activity_type: str, **fields: Any) -> str:
@@ -51,13 +51,26 @@ class Story:
         self.events.append(json.dumps(record | fields).encode())
         return activity_id
 
+    def walk(
+        self, list_name: str, parent: str | None, time: datetime, items: Items, seconds: int = 30, **options: Any
+    ) -> Walk:
+        """Add a walk; those of one list come in the order of time."""
+        walk = Walk(list_name, parent, time, items, seconds=seconds, **options)
+        self.directory.observe(walk)
+        self.walks.append(walk)
+        return walk
+
+    def report(self, day: str, time: datetime, usage: dict[str | None, int]) -> None:
+        """Add a reading of the usage report: output tokens by key."""
+        self.walk("usage", day, time, {}, usage=usage)
+
     def parts(self, way: str) -> Iterator[Part]:
         """What is stored before each build."""
         if way == "whole":
-            yield self.events, self.directory.walks
+            yield self.events, self.walks
             return
         pieces = [(json.loads(text)["created_at"], text) for text in self.events]
-        pieces += [(f"{walk.started_at.isoformat()}Z", walk) for walk in self.directory.walks]
+        pieces += [(f"{walk.started_at.isoformat()}Z", walk) for walk in self.walks]
         pieces.sort(key=lambda piece: piece[0])
         if way == "shuffled":
             random.Random(SEED).shuffle(pieces)
@@ -74,8 +87,7 @@ def built(story: Story, way: str, directory: Path, *arguments: str) -> Iterator[
     path = directory / "warehouse.duckdb"
     for events, walks in story.parts(way):
         land_records(path, events)
-        with open_warehouse(path) as connection:
-            store_walks(connection, walks)
+        story.directory.store(path, walks)
         build_models(path, directory / "target", *arguments)
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.dbt_project.stories import Story, at
+from tests.dbt_project.listed_keys.stories import Story, at
 from tests.dbt_project.walks import Item
 
 WALKS = ("02-05 10:00", "02-10 10:00", "02-15 10:00", "02-20 10:00")
@@ -44,7 +44,7 @@ def tell() -> Story:
 
     def walks(organization: str, *lists: list[Item], times: tuple[str, ...] = WALKS) -> None:
         for time, items in zip(times, lists, strict=False):
-            story.directory.walk("api_keys", organization, at(time), {item["id"]: item for item in items})
+            story.walk("api_keys", organization, at(time), {item["id"]: item for item in items})
 
     def update(organization: str, time: str, key_id: str, kind: str, previous: str | None, current: str) -> str:
         changes = [{"type": kind, "previous_value": previous, "current_value": current}]
@@ -80,8 +80,8 @@ def tell() -> Story:
     # An event deletes a key of the compliance list, which shows it all the same.
     keys = [compliance("apikey_final"), compliance("apikey_left"), compliance("apikey_same", False)]
     for time in WALKS[:3]:
-        story.directory.walk("compliance_keys", None, at(time), {item["id"]: item for item in keys})
-    story.directory.walk("compliance_keys", None, at(WALKS[3]), {"apikey_final": keys[0], "apikey_same": keys[2]})
+        story.walk("compliance_keys", None, at(time), {item["id"]: item for item in keys})
+    story.walk("compliance_keys", None, at(WALKS[3]), {"apikey_final": keys[0], "apikey_same": keys[2]})
     story.event("D", "02-07 10:00", "scoped_api_key_deleted", api_key_id="apikey_final")
     story.event("D", "02-01 10:00", "api_key_created", api_key_id="apikey_unlisted", scopes=["read:user"])
 
@@ -121,26 +121,24 @@ def tell() -> Story:
     walks("J", [listed("apikey_J", expires_at="2026-02-08T00:00:00Z")], [expired])
 
     # Walks that say nothing.
-    story.directory.walk("api_keys", "K", at("02-05 10:00"), {"apikey_K": listed("apikey_K")})
-    story.directory.walk("api_keys", "K", at("02-06 10:00"), {}, status="failed")
-    story.directory.walk("api_keys", "K", at("02-07 10:00"), {}, status="refused")
+    story.walk("api_keys", "K", at("02-05 10:00"), {"apikey_K": listed("apikey_K")})
+    story.walk("api_keys", "K", at("02-06 10:00"), {}, status="failed")
+    story.walk("api_keys", "K", at("02-07 10:00"), {}, status="refused")
 
     # Two sources read one list; the second saw the key switched off while the first had not looked.
-    story.directory.walk("api_keys", "L", at("02-05 10:00"), {"apikey_L": listed("apikey_L")})
-    story.directory.walk(
-        "api_keys", "L", at("02-06 10:00"), {"apikey_L": listed("apikey_L", "inactive")}, source="b"
-    )
-    story.directory.walk("api_keys", "L", at("02-07 10:00"), {"apikey_L": listed("apikey_L")})
+    story.walk("api_keys", "L", at("02-05 10:00"), {"apikey_L": listed("apikey_L")})
+    story.walk("api_keys", "L", at("02-06 10:00"), {"apikey_L": listed("apikey_L", "inactive")}, source="b")
+    story.walk("api_keys", "L", at("02-07 10:00"), {"apikey_L": listed("apikey_L")})
 
     # The organization ends: so do the keys it was known to have.
     walks("M", [listed("apikey_M")])
     story.event("M", "02-20 10:00", "org_deleted_via_bulk", actor={"type": "anthropic_actor"})
 
     # A day is read twice; the newer reading no longer has one of the keys.
-    story.directory.report("2026-02-06", at("02-07 02:00"), {"apikey_B": 60, "apikey_gone": 60})
-    story.directory.report("2026-02-06", at("02-08 02:00"), {"apikey_B": 70, None: 1})
-    story.directory.report("2026-01-20", at("02-07 02:01"), {"apikey_B": 5})
-    story.directory.report("2026-02-28", at("02-28 23:59"), {"apikey_old": 3})
+    story.report("2026-02-06", at("02-07 02:00"), {"apikey_B": 60, "apikey_gone": 60})
+    story.report("2026-02-06", at("02-08 02:00"), {"apikey_B": 70, None: 1})
+    story.report("2026-01-20", at("02-07 02:01"), {"apikey_B": 5})
+    story.report("2026-02-28", at("02-28 23:59"), {"apikey_old": 3})
     tell_differences(story)
     return story
 
@@ -174,4 +172,4 @@ def tell_differences(story: Story) -> None:
         [*first[:4], off, first[5], first[6], gap, listed("apikey_Nlate", created_at="2026-02-15T10:00:10Z")],
     ]
     for time, items in zip(WALKS, lists, strict=False):
-        story.directory.walk("api_keys", "N", at(time), {item["id"]: item for item in items})
+        story.walk("api_keys", "N", at(time), {item["id"]: item for item in items})
