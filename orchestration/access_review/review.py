@@ -16,6 +16,7 @@ from orchestration.access_review.cells import Row
 from orchestration.access_review.page import as_html
 from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
 from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 
@@ -73,8 +74,10 @@ def write_review(published: Path, output: Path, on: str = "", since: str = "") -
     `on`, `since`: UTC dates such as 2026-06-30. Empty means the newest complete day, and 90 days before.
 
     Raises:
+        ConfigurationError: `output` is an address.
         ReviewError: there is no published file, a date is invalid, or the files cannot be written.
     """
+    check_local("output", output)
     review = read_review(published, on, since)
     stem = output / f"access-review-{review.on}"
     written = Written(review, stem.with_suffix(".csv"), stem.with_suffix(".html"))

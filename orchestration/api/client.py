@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -66,8 +66,9 @@ class ApiClient:
         self._key = key
         self._retry = retry or RetryPolicy()
         self.budget = budget or RequestBudget(requests_per_minute, self._retry.first_wait)
-        # The API's own clock, by its latest answer; None where it did not say.
-        self.server_time: datetime | None = None
+        # How far our clock is ahead of the API's own, by its latest answer; negative where it is behind, None
+        # where the answer has no date.
+        self.clock_ahead: timedelta | None = None
         self._http = httpx.AsyncClient(
             headers={
                 "x-api-key": key.get_secret_value(),
@@ -178,6 +179,7 @@ class ApiClient:
                 self._http.stream("GET", self._url + endpoint.path, params=params) as response,
             ):
                 status, headers = response.status_code, response.headers
+                self._compare_clocks(sent_at, headers.get("date"))
                 self._refuse_echo("request-id", headers.get("request-id"))
                 # Noted before the body is there: the feed reports the read also where the body never arrives.
                 if name := responses.request_id(headers, self._secret):
@@ -205,8 +207,13 @@ class ApiClient:
         except body.Unreadable as error:
             kind, name = responses.content_type(headers, self._secret), responses.trace(headers, self._secret)
             raise Retry(f"a body that cannot be read ({kind}: {error}){name}") from None
-        self.server_time = responses.http_date(headers.get("date")) or self.server_time
         return answer
+
+    def _compare_clocks(self, sent_at: datetime, date: str | None) -> None:
+        """The API wrote its date at some moment while we waited: that much cannot be a difference."""
+        if stated := responses.http_date(date):
+            received_at = datetime.now(UTC)
+            self.clock_ahead = max(sent_at - stated, timedelta(0)) or min(received_at - stated, timedelta(0))
 
     def _refuse_echo(self, name: str, value: str | None) -> None:
         """Stop where the key would be stored in the ledger, or sent in a URL, which proxies log."""

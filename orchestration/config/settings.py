@@ -21,6 +21,7 @@ from orchestration.config.values import (
     ConfigurationError,
     Group,
     KeyMissing,
+    LocalPath,
     Moment,
     Place,
     PostgresUrl,
@@ -48,7 +49,7 @@ MIN_KEPT_DAYS = 31
 _DEFAULTS: dict[str, Any] = {one.name: one.default for kind in (Source, Bounds) for one in fields(kind)}
 
 # A relative path is taken from the checkout.
-CheckoutPath = Annotated[Path, AfterValidator(lambda path: ROOT / path)]
+CheckoutPath = Annotated[LocalPath, AfterValidator(lambda path: ROOT / path)]
 
 
 class Model(BaseModel):
@@ -162,7 +163,11 @@ class Settings(Model):
 
     @classmethod
     def paths(cls, environment: Mapping[str, str]) -> Self:
-        """The paths, none of which can be wrong alone; `paths.check_paths` compares them."""
+        """The paths; `paths.check_paths` compares them.
+
+        Raises:
+            ConfigurationError: one is an address.
+        """
         return cls.read(environment, "warehouse_path", "dagster_home", "published_path", "published_general_path")
 
 

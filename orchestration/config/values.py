@@ -21,6 +21,8 @@ from orchestration.errors import ExplainedError
 
 PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# As a path loses one of the two slashes, one is enough.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -85,9 +87,29 @@ def _place(text: str) -> str:
     text = text.rstrip("/")
     if text.startswith("s3://") and not _BUCKET.fullmatch(text):
         raise ValueError(f"is {text!r}. Use one like s3://bucket/prefix.")
-    if "://" in text and not text.startswith("s3://"):
+    if _ADDRESS.match(text) and not text.startswith("s3://"):
         raise ValueError(f"is {text!r}. Use a directory, or s3://bucket/prefix.")
     return text
+
+
+def _local(value: object) -> object:
+    if _ADDRESS.match(str(value)):
+        raise ValueError(
+            f"is {str(value)!r}, but only ARCHIVE_PATH can be an address. Use a path of this machine."
+        )
+    return value
+
+
+def check_local(name: str, path: Path | None) -> None:
+    """Refuse an address where a file or a directory is to be written, which would be made in the checkout.
+
+    Raises:
+        ConfigurationError: `path`, given as `name`, is an address.
+    """
+    try:
+        _local(path)
+    except ValueError as error:
+        raise ConfigurationError(f"{name} {error}") from None
 
 
 def _group(name: str) -> int:
@@ -122,6 +144,7 @@ VariableName = Annotated[str, BeforeValidator(_variable)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Address = Annotated[str, AfterValidator(_not_blank), AfterValidator(_address)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+LocalPath = Annotated[Path, BeforeValidator(_local)]
 Place = Annotated[str, AfterValidator(_place)]
 Group = Annotated[int, BeforeValidator(_group)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from orchestration import PRODUCT, __version__
+from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
@@ -108,8 +109,10 @@ def attest(path: Path, period: Period, output: Path | None = None, source: str |
 
     Raises:
         AttestationError: there is no such source, or the files cannot be written.
+        ConfigurationError: `output` is an address.
         WarehouseError: the warehouse cannot be read, or has code that the product did not put there.
     """
+    check_local("output", output)
     require_known_code(path)
     with open_warehouse(path, read_only=True) as connection:
         known = list_sources(connection)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.evidence.seals import seal_expression
 from orchestration.warehouse.errors import WarehouseError
@@ -118,8 +119,10 @@ def export(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
     """Write every seal to `path`. Returns how many.
 
     Raises:
+        ConfigurationError: `path` is an address.
         WarehouseError: the file cannot be written.
     """
+    check_local("export", path)
     [(has_walks,)] = connection.execute(_HAS_WALKS).fetchall()
     names = list(_COLUMNS)[: None if has_walks else -_OF_WALKS]
     columns = ", ".join(f"{name}::varchar" for name in names)

@@ -28,7 +28,7 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 # Beyond this the feed's date is not followed: one of the two clocks is wrong, and nothing says which.
 MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 # From here on the run's report mentions the difference.
-CLOCK_NOTED = timedelta(minutes=5)
+CLOCK_NOTED = timedelta(minutes=2)
 
 log = logging.getLogger(__name__)
 
@@ -147,20 +147,23 @@ def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceRe
     Raises:
         FeedError: the feed's clock is so far behind that following it would leave activities unread.
     """
-    if client.server_time is None:
+    ahead = client.clock_ahead
+    if ahead is None or abs(ahead) <= CLOCK_TOLERANCE:
         return
     ours = report.horizon + source.settle
-    ahead = ours - client.server_time
-    if abs(ahead) <= CLOCK_TOLERANCE:
-        return
-    clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {rfc3339(client.server_time)}."
+    clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {_moved(ours, ahead)}."
     if ahead > MAX_CLOCK_DIFFERENCE:
         raise FeedError(
             f"{clocks} Up to when can be read is not known, so nothing was. Set the clock right; if it is, a "
             "proxy on the way or the feed sends a wrong date."
         )
     if ahead > CLOCK_TOLERANCE:
-        report.horizon = client.server_time - source.settle
+        report.horizon -= ahead
         log.warning("%s The earlier counts. Set the clock right.", clocks)
     if abs(ahead) > CLOCK_NOTED:
         report.notes.append(f"{clocks} What is newer than the earlier of the two is not read yet.")
+
+
+def _moved(ours: datetime, ahead: timedelta) -> str:
+    """Our time on the feed's clock, in whole seconds as its `date` has them."""
+    return rfc3339((ours - ahead).replace(microsecond=0))

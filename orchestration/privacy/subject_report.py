@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.config.values import check_local
 from orchestration.markdown import code, instant, table
 from orchestration.privacy.mentions import NAMED, mentioned
 from orchestration.privacy.subject import ITEM_KEY, Subject, choose, find_items, find_quarantined, find_subject
@@ -84,8 +85,10 @@ def write_report(path: Path, catalog: Catalog, stated: str, output: Path | None 
     nothing about the person.
 
     Raises:
+        ConfigurationError: `output` is an address.
         WarehouseError: there is no such person, or the files cannot be written.
     """
+    check_local("output", output)
     now = datetime.now(UTC)
     name = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(stated.strip().lower().encode()).hexdigest()[:12]}"
     directory = (output or path.parent / DIRECTORY) / name

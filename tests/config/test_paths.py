@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from itertools import permutations
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from orchestration.access_review.review import write_review
 from orchestration.config.paths import check_paths
 from orchestration.config.settings import ROOT
 from orchestration.config.values import ConfigurationError
+from orchestration.evidence.attestation import Period, attest
+from orchestration.evidence.seal_file import export
+from orchestration.privacy.subject_report import write_report
+from orchestration.publish.marts import Catalog
 
 USUAL = {
     "WAREHOUSE_PATH": "data/compliance.duckdb",
@@ -98,6 +105,32 @@ def test_no_directory_is_where_the_warehouse_is(tmp_path: Path, name: str):
 )  # fmt: skip
 def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, file: str):
     assert refused(tmp_path, WAREHOUSE_PATH=file)
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://bucket/prefix", "S3:/bucket", "gs://bucket", "file:///tmp/x", "https://a.b/c"]
+)
+def test_an_address_is_no_path(tmp_path: Path, address: str):
+    for name in (one for one in USUAL if (one, address[:5]) != ("ARCHIVE_PATH", "s3://")):
+        with pytest.raises(ConfigurationError, match=f"^{name} is '{address}'.* Use a ") as refusal:
+            check_paths(environment(tmp_path) | {name: address})
+        assert str(refusal.value).count("\n") == 0
+
+
+def test_nothing_is_written_to_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It would be a directory of that name wherever the command was started."""
+    monkeypatch.chdir(tmp_path)
+    here, address = tmp_path / "w.duckdb", Path("s3://bucket/files")
+    with duckdb.connect() as connection:
+        for write in (
+            lambda: attest(here, Period(date(2026, 1, 1), date(2026, 1, 31)), address),
+            lambda: write_review(here, address),
+            lambda: write_report(here, Catalog((), "0" * 64), "user_ada", address),
+            lambda: export(connection, address),
+        ):
+            with pytest.raises(ConfigurationError, match="only ARCHIVE_PATH can be an address"):
+                write()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["refresh", "publish", "restore", "verify", "archive"])

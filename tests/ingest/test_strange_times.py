@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -39,14 +40,13 @@ def test_a_date_that_cannot_be_followed_fails_the_source(path: Path, query: Quer
         assert stored(path) == served(feed)
 
 
-def test_a_date_an_hour_behind_is_followed_and_said(path: Path):
-    with LocalFeed(records=RECENT) as feed:
-        feed.faults.add(
-            "headers", times=0, headers={"date": format_datetime(NOW - timedelta(hours=1), usegmt=True)}
-        )
+@pytest.mark.parametrize(("behind", "is_warned"), [(3600, True), (150, True), (90, False)])
+def test_a_date_that_is_behind_is_followed_and_beyond_two_minutes_said(path: Path, behind: int, is_warned: bool):
+    with LocalFeed(records=RECENT, clock=lambda: time.time() - behind) as feed:
         report = refresh(source_of(feed), path)
-    assert report.horizon <= NOW - timedelta(hours=1)
-    assert any("the feed's date" in one for one in report.remarks)
+        ended_at = datetime.now(UTC)
+    assert report.horizon <= ended_at - timedelta(seconds=behind)
+    assert any("the feed's date" in one for one in report.remarks) is is_warned
 
 
 def test_a_date_far_ahead_moves_nothing_and_is_said(path: Path):
