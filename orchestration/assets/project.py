@@ -13,6 +13,7 @@ from pathlib import Path
 from dagster_dbt import DbtProject
 
 from orchestration.config.settings import ROOT
+from orchestration.warehouse.builds import project_sha256
 
 # dbt is installed next to the interpreter; the environment need not be activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -37,31 +38,29 @@ def _paths(directory: Path) -> Iterator[Path]:
             yield from (Path(place, file) for file in files)
 
 
-def is_parsed(project: DbtProject) -> bool:
-    """Whether the manifest is of the files as they are."""
-    manifest = project.manifest_path
-    return manifest.exists() and manifest.stat().st_mtime >= last_change(project.project_dir)
+def parse_if_changed(project: DbtProject) -> str:
+    """Parse the project where its files are newer than the manifest.
 
-
-def parse_if_changed(project: DbtProject) -> None:
-    """Parse the project where its files are newer than the manifest. Where that fails, an older manifest serves.
-
-    Whatever loads our definitions, an upgrade is complete without a further step.
+    Whatever process loads our definitions, an upgrade needs no further step. Returns the hash of the project that
+    the manifest is of; "" where only an older manifest could be had, which defines assets but builds nothing.
     """
-    if is_parsed(project):
-        return
-    began = time.time()
+    manifest, began = project.manifest_path, time.time()
+    sha256 = project_sha256(Path(project.project_dir))
+    if manifest.exists() and manifest.stat().st_mtime >= last_change(Path(project.project_dir)):
+        return sha256
     try:
         project.preparer.prepare(project)
         # What changes while dbt parses is newer than the manifest.
-        os.utime(project.manifest_path, (began, began))
+        os.utime(manifest, (began, began))
     except Exception as error:
-        if not project.manifest_path.exists():
+        if not manifest.exists():
             raise
         reason = " ".join(str(error).split())[:300]
         log.warning("The dbt project has changed and cannot be parsed: %s Run `make setup`.", reason)
+        return ""
+    return sha256
 
 
 project = DbtProject(project_dir=ROOT / "dbt_project", profiles_dir=ROOT / "dbt_project")
-parse_if_changed(project)
-LOADED_AT = project.manifest_path.stat().st_mtime
+# Of the project that the assets are defined from.
+PARSED_SHA256 = parse_if_changed(project)

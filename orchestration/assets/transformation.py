@@ -14,7 +14,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration.assets.dbt_run import DbtRun, run_dbt
 from orchestration.assets.previews import preview
-from orchestration.assets.project import project
+from orchestration.assets.project import PARSED_SHA256, project
 from orchestration.intervals import aware_utc
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, read_catalog
@@ -31,6 +31,11 @@ from orchestration.warehouse.builds import (
 
 # Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
+
+PROJECT_CHANGED = (
+    "The dbt project has changed since its assets were defined: nothing was built. A run defines them when it "
+    "starts: run it again, and if that fails in the same way, run `make setup`."
+)
 
 log = logging.getLogger(__name__)
 # A quiet refresh skips the checks of the tables it does not build. We log that once; Dagster would 300 times.
@@ -60,6 +65,8 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     # dbt's profile reads this variable; a relative path is relative to the checkout for both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)
     sha256 = project_sha256(project.project_dir)
+    if sha256 != PARSED_SHA256:
+        raise failure(PROJECT_CHANGED)
     with warehouse.write_lock():
         # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:
