@@ -22,7 +22,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
-	subject-report erase retain test test-bi test-spark lint format bench
+	subject-report erase retain alert-test test test-bi test-spark lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ erase: setup ## remove every record that names one person, for good: SUBJECT=…
 
 retain: setup ## remove the days that are older than RAW_DAYS, for good: BY=role WHY=reason, and then YES=1
 	@$(BIN)/python -m orchestration retain --by="$$BY" --why="$$WHY" $(CONFIRMED)
+
+alert-test: setup ## a test message to every receiver in ALERT_URLS
+	@$(BIN)/python -m orchestration alert-test
 
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs

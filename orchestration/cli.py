@@ -313,6 +313,23 @@ def reveal(
 
 
 @command
+def alert_test() -> int:
+    """Send a test message to every receiver in ALERT_URLS."""
+    from datetime import UTC, datetime
+
+    from orchestration.config.alerts import ALERT_URLS, read_alerts
+    from orchestration.deliver.alerts import send_test
+
+    settings = read_alerts(os.environ)
+    if settings is None:
+        raise ConfigurationError(f"{ALERT_URLS} is not set. docs/alerts.md says how to set it.")
+    outcomes = send_test(settings, datetime.now(UTC))
+    for name, error in outcomes.items():
+        print(f"{name}: {error or 'sent'}", file=sys.stderr if error else sys.stdout)
+    return 1 if any(outcomes.values()) else 0
+
+
+@command
 def questions() -> None:
     """Rewrite the rows in docs/questions.md."""
     from orchestration.docs_pages.questions import write

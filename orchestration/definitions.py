@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.archive.reach import reach_archive
+from orchestration.assets.alerting import alerts
 from orchestration.assets.archiving import archived_activities
 from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
@@ -39,12 +40,13 @@ from orchestration.jobs import (
     verify_schedule,
 )
 from orchestration.permissions import keep_private
-from orchestration.resources import ActivityFeed, Archive, Publication, Warehouse
+from orchestration.resources import ActivityFeed, Alerts, Archive, Publication, Warehouse
 from orchestration.sqlite_history import write_history_quickly
+from orchestration.watch import watch_sensor
 
 
 def build_defs(**overrides: Any) -> dg.Definitions:
-    """Build all definitions. `overrides` replaces resources: `feed`, `warehouse`, `archive`, `publication`."""
+    """Build all definitions. `overrides` replaces resources, by name."""
     # Every Dagster process that runs our code loads it here, however it was started.
     keep_private()
     write_history_quickly()
@@ -54,6 +56,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(paths.warehouse_path)),
         "archive": Archive(),
+        "alerts": Alerts(),
         "publication": Publication(
             directory=str(paths.published_path), general_directory=str(paths.published_general_path)
         ),
@@ -67,6 +70,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             archived_activities,
             curated_tables,
             *published_assets,
+            alerts,
             attestation,
             access_review,
         ],
@@ -85,6 +89,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             directory_job,
         ],
         schedules=[refresh_schedule, directory_schedule, reconcile_schedule, verify_schedule, attest_schedule],
+        sensors=[watch_sensor],
         resources=resources | overrides,
         # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,

@@ -95,7 +95,7 @@ reconcile_job = dg.define_asset_job(
 
 rebuild_job = dg.define_asset_job(
     "rebuild",
-    selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing"),
+    selection=dg.AssetSelection.assets(curated_tables) | dg.AssetSelection.groups("publishing", "delivery"),
     config={"ops": {"curated_tables": {"config": {"full_refresh": True}}}},
     description="Rebuild all curated tables from the raw data, and publish. Does not read the feed.",
 )
@@ -118,7 +118,9 @@ reconcile_schedule = _schedule(reconcile_job, RECONCILE_CRON, "Every night.")
 
 directory_job = dg.define_asset_job(
     "directory",
-    selection=(dg.AssetSelection.assets(directory, curated_tables) | dg.AssetSelection.groups("publishing"))
+    selection=(
+        dg.AssetSelection.assets(directory, curated_tables) | dg.AssetSelection.groups("publishing", "delivery")
+    )
     - dg.AssetSelection.checks(verification),
     description="Read what exists now, as far as the keys can; then build the tables, and publish.",
 )

@@ -17,6 +17,7 @@ from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
 from orchestration.archive.store import Store, open_store
+from orchestration.config.alerts import AlertSettings, read_alerts
 from orchestration.config.archive import ArchiveSettings, read_archive
 from orchestration.config.paths import check_paths
 from orchestration.config.settings import Settings, pseudonym_key, published_since, read_bounds
@@ -39,10 +40,12 @@ def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.F
 
 
 @contextmanager
-def fail_step_on_error() -> Iterator[None]:
-    """Turn an `ExplainedError` into a failure of the step with the error's message."""
+def fail_step_on_error(*passed: type[ExplainedError]) -> Iterator[None]:
+    """Turn an `ExplainedError` into a failure of the step with its message, unless it is one of `passed`."""
     try:
         yield
+    except passed:
+        raise
     except ExplainedError as error:
         raise failure(str(error)) from None
 
@@ -120,6 +123,15 @@ class Archive(dg.ConfigurableResource):
         """The archive's store; one that cannot be reached fails the step."""
         with fail_step_on_error():
             return open_store(settings.place, settings.endpoint, settings.region)
+
+
+class Alerts(dg.ConfigurableResource):
+    """Who is sent alerts, if anybody."""
+
+    def settings(self) -> AlertSettings | None:
+        """What the environment says of alerts; a wrong environment fails the step."""
+        with fail_step_on_error():
+            return read_alerts(os.environ)
 
 
 class Warehouse(DuckDBResource):

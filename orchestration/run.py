@@ -50,6 +50,7 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
     import dagster as dg
 
     from orchestration.definitions import build_defs
+    from orchestration.watch import alert_of_failed_run
 
     job = build_defs().resolve_job_def(name)
     config = {"ops": {op: {"config": values} for op, values in configs.items()}} if configs else job.run_config
@@ -63,9 +64,13 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
             result = job.execute_in_process(
                 instance=instance, run_config={**(config or {}), **_QUIET}, raise_on_error=False
             )
+            # The sensor does so where the daemon runs, and a job that a timer starts has none.
+            alerted = "" if result.success else alert_of_failed_run(instance)
     finally:
         log.removeHandler(handler)
     _print_result(result)
+    if alerted:
+        print(alerted, file=sys.stderr)
     return 0 if result.success else 1
 
 

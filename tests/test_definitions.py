@@ -32,6 +32,8 @@ STAGING = {
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
 ARCHIVE = {"archive/activities"}
+DELIVERED = {"delivered/alerts"}
+GROUPS = {"raw": "ingestion", "published": "publishing", "delivered": "delivery"}
 PUBLISHED = {
     f"published/{prefix}{kind}" for prefix in ("", "general_") for kind in ("database", "parquet", "postgres")
 }
@@ -59,7 +61,7 @@ MARTS = {
 def test_the_assets_are_exactly_these():
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
     intermediate = {key for key in keys if key.startswith("intermediate/")}
-    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE | ARCHIVE
+    assert keys - intermediate == RAW | STAGING | DETECTIONS | MARTS | PUBLISHED | EVIDENCE | ARCHIVE | DELIVERED
     models = {f"intermediate/{path.stem}" for path in (ROOT / "dbt_project/models/intermediate").glob("*.sql")}
     assert intermediate == models
 
@@ -97,7 +99,7 @@ def test_every_asset_is_described_owned_and_grouped():
         node = graph.get(key)
         assert node.description, key
         assert node.owners, key
-        assert node.group_name == {"raw": "ingestion", "published": "publishing"}.get(key.path[0], key.path[0])
+        assert node.group_name == GROUPS.get(key.path[0], key.path[0])
         assert node.kinds, key
 
 
@@ -118,6 +120,9 @@ def test_the_jobs_and_schedules_are_exactly_these():
         "attest_schedule": ("0 6 3 * *", running),
         # Nothing is removed by itself.
     }
+    assert [(one.name, one.default_status.value) for one in repository.sensor_defs] == [
+        ("watch_sensor", "RUNNING")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +141,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_database",
                 "published__general_parquet",
                 "published__general_postgres",
+                "delivered__alerts",
                 "raw_table_checks",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
@@ -167,6 +173,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_database",
                 "published__general_parquet",
                 "published__general_postgres",
+                "delivered__alerts",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
             },

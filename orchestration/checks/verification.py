@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.evidence import DAY_SEALS, NEWEST_SEALS
-from orchestration.evidence.verify import CHECKS, Verification, VerificationResult, verify
+from orchestration.evidence.verify import Verification, VerificationResult, verify
 from orchestration.resources import Warehouse, fail_step_on_error, failure
+from orchestration.run_states import VERIFIED, verified_asset
 
 # Log entries per page.
 LOG_ENTRIES = 1000
@@ -30,21 +31,14 @@ _DESCRIPTIONS = {
     "logged_seals_are_there": "The seals in Dagster's event log are still in the warehouse.",
 }
 
-# The tables that one asset writes together.
-_ASSETS = dict.fromkeys(("directory_walks", "directory_items", "key_usage"), "directory")
-
-
-def _key(table: str) -> dg.AssetKey:
-    return dg.AssetKey(["raw", _ASSETS.get(table, table)])
-
 
 @dg.multi_asset_check(
     name="verification",
     # Materializing one asset by hand runs only its own checks.
     can_subset=True,
     specs=[
-        dg.AssetCheckSpec(name, asset=_key(table), description=_DESCRIPTIONS[name])
-        for table, name in (*CHECKS, ("day_seals", "logged_seals_are_there"))
+        dg.AssetCheckSpec(name, asset=verified_asset(table), description=_DESCRIPTIONS[name])
+        for table, name in VERIFIED
     ],
 )
 def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
@@ -53,7 +47,7 @@ def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -
     with warehouse.write_lock(), fail_step_on_error():
         found = verify(warehouse.path, logged=logged_seals)
     wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
-    outcomes = [outcome for outcome in found.outcomes if (_key(outcome.table), outcome.name) in wanted]
+    outcomes = [outcome for outcome in found.outcomes if (verified_asset(outcome.table), outcome.name) in wanted]
     for outcome in outcomes:
         yield _result(outcome, found)
     failed = [outcome for outcome in outcomes if outcome.finding_count]
@@ -84,7 +78,7 @@ def _logged_seals(instance: dg.DagsterInstance, warehouse: Warehouse) -> list[tu
 def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=one.name,
-        asset_key=_key(one.table),
+        asset_key=verified_asset(one.table),
         passed=not one.finding_count,
         metadata={
             "checked": one.checked_count,

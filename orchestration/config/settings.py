@@ -19,12 +19,14 @@ from orchestration.config.values import (
     PUBLIC_URL,
     Address,
     ConfigurationError,
+    Detail,
     Group,
     KeyMissing,
     LocalPath,
     Moment,
     Place,
     PostgresUrl,
+    Severity,
     key,
     key_in_file,
     sentence,
@@ -160,6 +162,11 @@ class Settings(Model):
         None, ge=MIN_KEPT_DAYS, le=MAX_DAYS, description="days that stay in the DuckDB file once they are archived"
     )
     raw_days: int | None = Field(None, ge=MIN_KEPT_DAYS, description="days that `make retain` keeps")
+    alert_severity: Severity = Field("high", description="findings of this severity and graver are sent")
+    alert_detail: Detail = Field("ids", description="full: with summaries, names and emails")
+    alert_stuck_minutes: int = Field(
+        120, ge=10, le=MAX_RUN_MINUTES, description="a run that waits or works longer is stuck"
+    )
 
     @classmethod
     def paths(cls, environment: Mapping[str, str]) -> Self:

@@ -23,6 +23,9 @@ PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # As a path loses one of the two slashes, one is enough.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# The gravest first.
+SEVERITIES = ("critical", "high", "medium", "low")
+DETAILS = ("ids", "full")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -125,6 +128,18 @@ def _postgres(url: SecretStr) -> SecretStr:
     return url
 
 
+def _severity(text: str) -> str:
+    if text not in SEVERITIES:
+        raise ValueError(f"is {text!r}. Use {', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}.")
+    return text
+
+
+def _detail(text: str) -> str:
+    if text not in DETAILS:
+        raise ValueError(f"is {text!r}. Use {' or '.join(DETAILS)}.")
+    return text
+
+
 def _variable(value: object) -> str:
     """A value that is no name is not repeated: it may be a key."""
     if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
@@ -147,6 +162,8 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 LocalPath = Annotated[Path, BeforeValidator(_local)]
 Place = Annotated[str, AfterValidator(_place)]
 Group = Annotated[int, BeforeValidator(_group)]
+Severity = Annotated[str, AfterValidator(_severity)]
+Detail = Annotated[str, AfterValidator(_detail)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 
 

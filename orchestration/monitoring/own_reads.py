@@ -95,6 +95,14 @@ def own_reads_come_back(
     A read counts as missing only where the time around it is proven complete. A source that never reported any own
     read is told apart: its key may not see them.
     """
+    by_source = own_reads_by_source(connection, now, overdue_after)
+    return together(list(by_source.values()), "The feed was not read in the last 7 days.")
+
+
+def own_reads_by_source(
+    connection: duckdb.DuckDBPyConnection, now: datetime, overdue_after: timedelta = OVERDUE_AFTER
+) -> dict[str, CheckResult]:
+    """The result of `own_reads_come_back` for each source that was read in the last 7 days."""
     intervals = [
         (source, naive_utc(one.start), naive_utc(one.end))
         for source in sources(connection)
@@ -111,7 +119,7 @@ def own_reads_come_back(
     )  # fmt: skip
     columns = [column[0] for column in found.description]
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
-    return together([_evaluate(connection, row) for row in rows], "The feed was not read in the last 7 days.")
+    return {row["source"]: _evaluate(connection, row) for row in rows}
 
 
 def _evaluate(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> CheckResult:

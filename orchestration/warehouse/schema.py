@@ -10,7 +10,8 @@ import duckdb
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
 # 4: `quarantined_records`, and seals that cover the ledger: an older version would give its rows no number.
 # 5: the directory, which an older version would leave out of a seal, an erasure and the archive.
-SCHEMA_VERSION = 5
+# 6: what was delivered.
+SCHEMA_VERSION = 6
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that an extract covers, and the mart's tests prove the key unique. Naming
@@ -141,6 +142,27 @@ _DIRECTORY = (
         payload_sha256 varchar not null,
         observed_at timestamp not null,
         ingest_seq bigint not null
+    )""",
+)
+
+# One row per alert and receiver, written before anything is sent; `sent_at` is null until the receiver took it. It
+# names no person: a finding's text is composed when it is sent, and `text` is of the pipeline's own state.
+_DELIVERED = (
+    """create table if not exists raw.alerts (
+        alert_id varchar not null,
+        receiver varchar not null,
+        kind varchar not null,
+        subject_id varchar not null,
+        severity varchar not null,
+        title varchar not null,
+        text varchar,
+        began_at timestamp,
+        decided_at timestamp not null,
+        resolved_at timestamp,
+        attempt_count integer not null,
+        sent_at timestamp,
+        message_id varchar,
+        last_error varchar
     )""",
 )
 
@@ -310,6 +332,7 @@ STATEMENTS = (
         row_sha256 varchar not null
     )""",
     *_DIRECTORY,
+    *_DELIVERED,
     # What a removal leaves of rows of `directory_items`. `item_sha256` is the hash of the item's id. Where the id
     # was in the byte order of the list is kept as well: after the id with the hash `follows_sha256`, the closest
     # that this removal left (of the empty text where there is none), in place `follows_rank`. Both are null where

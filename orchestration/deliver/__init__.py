@@ -1,0 +1,1 @@
+"""What leaves the warehouse for other systems: alerts."""

@@ -1,0 +1,97 @@
+"""What Dagster's storage says of the pipeline: failed jobs, stuck runs, and what verification found.
+
+Both the alerts and the status are read from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from orchestration.deliver.conditions import RUN_FAILED, RUN_STUCK, VERIFICATION, Condition
+from orchestration.evidence.verify import CHECKS
+from orchestration.intervals import aware_utc, rfc3339
+
+# A job whose last failure is older is one that nobody runs any more.
+FAILED_WITHIN = timedelta(days=30)
+MAX_FAILED_RUNS = 200
+FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+VERIFY_JOB = "verify"
+# Table and name of each check of that job.
+VERIFIED = (*CHECKS, ("day_seals", "logged_seals_are_there"))
+# The tables that one asset writes together.
+_ASSETS = dict.fromkeys(("directory_walks", "directory_items", "key_usage"), "directory")
+
+
+def verified_asset(table: str) -> dg.AssetKey:
+    """The asset that a table of schema `raw` belongs to."""
+    return dg.AssetKey(["raw", _ASSETS.get(table, table)])
+
+
+def run_conditions(instance: dg.DagsterInstance, stuck_after: timedelta, now: datetime) -> list[Condition]:
+    """A condition for each job whose last run failed, each stuck run, and each failed check of `verify`."""
+    verification = list(_failed_verification(instance))
+    failed = [
+        one
+        for one in _failed_jobs(instance, now)
+        # The run failed because of what its checks found.
+        if not (verification and one.subject_id == VERIFY_JOB)
+    ]
+    return [*failed, *_stuck_runs(instance, stuck_after, now), *verification]
+
+
+def _failed_jobs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Condition]:
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - FAILED_WITHIN)
+    records = instance.get_run_records(failed, limit=MAX_FAILED_RUNS)
+    for job in sorted({record.dagster_run.job_name for record in records}):
+        # What somebody materializes by hand fails before their eyes.
+        if job.startswith("__"):
+            continue
+        [newest] = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=FINISHED), limit=1)
+        run = newest.dagster_run
+        if run.status == dg.DagsterRunStatus.FAILURE:
+            began_at = aware_utc(newest.create_timestamp)
+            steps = _failed_steps(instance, run.run_id)
+            where = f" Failed steps: {', '.join(steps)}." if steps else ""
+            text = f"Run {run.run_id} of {rfc3339(began_at)}.{where} `make ui` shows why."
+            yield Condition(RUN_FAILED, job, "high", f"Job {job} failed", text, began_at)
+
+
+def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return sorted({entry.step_key for entry in logs if entry.step_key})
+
+
+def _stuck_runs(instance: dg.DagsterInstance, stuck_after: timedelta, now: datetime) -> Iterator[Condition]:
+    for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
+        run = record.dagster_run
+        since = aware_utc(record.create_timestamp)
+        if record.start_time:
+            since = datetime.fromtimestamp(record.start_time, UTC)
+        if now - since > stuck_after:
+            text = f"Run {run.run_id} of job {run.job_name} is {run.status.value} since {rfc3339(since)}."
+            yield Condition(RUN_STUCK, run.run_id, "high", f"A run of job {run.job_name} is stuck", text, since)
+
+
+def _failed_verification(instance: dg.DagsterInstance) -> Iterator[Condition]:
+    keys = {dg.AssetCheckKey(verified_asset(table), name): (table, name) for table, name in VERIFIED}
+    newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    for key, record in newest.items():
+        if record.status == AssetCheckExecutionRecordStatus.FAILED:
+            table, name = keys[key]
+            text = (
+                f"Run {record.run_id}. Keep the warehouse file as it is, and compare it with a backup: "
+                "docs/evidence.md."
+            )
+            title = f"Verification failed: {name} of raw.{table}"
+            began_at = datetime.fromtimestamp(record.create_timestamp, UTC)
+            yield Condition(VERIFICATION, f"{table}.{name}", "critical", title, text, began_at)
