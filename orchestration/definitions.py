@@ -16,6 +16,7 @@ from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
 from orchestration.assets.removals import removals
 from orchestration.assets.transformation import curated_tables
+from orchestration.checks.agreement import events_and_directory_agree
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.checks.ledger import raw_table_checks
@@ -74,7 +75,13 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             attestation,
             access_review,
         ],
-        asset_checks=[raw_table_checks, documented_contract_is_current, no_new_severe_findings, verification],
+        asset_checks=[
+            raw_table_checks,
+            documented_contract_is_current,
+            events_and_directory_agree,
+            no_new_severe_findings,
+            verification,
+        ],
         jobs=[
             refresh_job,
             reconcile_job,

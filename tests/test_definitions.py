@@ -48,10 +48,11 @@ DETECTIONS = {
 MARTS = {
     f"marts/{name}"
     for name in (
-        "activities", "activity_objects", "activity_revisions", "blind_spots", "compliance_reads",
+        "access_grants", "activities", "activity_objects", "activity_revisions", "blind_spots", "compliance_reads",
         "configuration_changes", "current_members", "directory_objects", "effective_access",
         "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods",
-        "key_usage_daily", "logins", "membership_changes", "membership_periods", "public_shares",
+        "key_usage_daily", "key_use_daily", "logins", "membership_changes", "membership_periods", "organizations",
+        "public_shares",
         "schema_drift", "settings_history", "state_agreement", "state_differences", "user_activity_daily",
         "user_activity_summary", "users",
     )
@@ -145,6 +146,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "raw_table_checks",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
+                "marts__state_agreement_events_and_directory_agree",
             },
         ),
         (
@@ -160,6 +162,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_postgres",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
+                "marts__state_agreement_events_and_directory_agree",
             },
         ),
         (
@@ -176,6 +179,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "delivered__alerts",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
+                "marts__state_agreement_events_and_directory_agree",
             },
         ),
         ("verify", {"verification"}),
@@ -201,6 +205,7 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         ("raw/feed_requests", "own_reads_come_back"),
         ("marts/findings", "no_new_severe_findings"),
         ("marts/schema_drift", "documented_contract_is_current"),
+        ("marts/state_agreement", "events_and_directory_agree"),
         ("raw/activities", "overlap_reaches_far_enough"),
     }
     for mart in MARTS:

@@ -124,3 +124,7 @@ select * from final
     {%- endif -%}
     {{- return(described.rule) -}}
 {%- endmacro %}
+
+
+{# Whether a role in an organization or workspace administers it. #}
+{% macro is_admin_role(role) %}{{ role }} in ({{ literals(var('admin_roles')) }}){% endmacro %}

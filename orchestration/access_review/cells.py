@@ -30,11 +30,11 @@ def line(cells: Sequence[str], attributes: str = "") -> str:
 
 
 def who(row: Row) -> str:
-    """The holder: email, status, id."""
+    """The holder: name, email, status, id."""
     status = f" ({escape(row['holder_status'])})" if row["holder_status"] in ("left", "not known") else ""
     kind = "maker not known" if row["holder_id"] is None else row["holder_type"].replace("_", " ")
-    name = escape(row["holder_email"] or kind)
-    return f"{name}{status}<br>{code(row['holder_id'])}"
+    names = [escape(name) for name in (row["holder_name"], row["holder_email"]) if name]
+    return f"{'<br>'.join(names) or escape(kind)}{status}<br>{code(row['holder_id'])}"
 
 
 def who_again(row: Row) -> str:
@@ -43,9 +43,34 @@ def who_again(row: Row) -> str:
 
 
 def what(row: Row) -> str:
-    """What is held: kind, name, id."""
+    """What is held: kind, name, organization, id."""
     name = f" “{escape(row['grant_name'])}”" if row["grant_name"] else ""
-    return f"{escape(row['grant_type'].replace('_', ' '))}{name}<br>{code(row['grant_id'])}"
+    place = row["organization_name"] if row["grant_type"] != "organization" else None
+    within = f" in {escape(place)}" if place else ""
+    return f"{escape(row['grant_type'].replace('_', ' '))}{name}{within}<br>{code(row['grant_id'])}"
+
+
+def given_by(row: Row) -> str:
+    """Who gave it, and who had sent the invitation."""
+    invited = f"invited by {escape(row['invited_by'])}" if row["invited_by"] else ""
+    return "<br>".join(one for one in (text(row["granted_by"]), invited) if one)
+
+
+def comes_from(row: Row) -> str:
+    """The path that a right comes by, from where somebody is to what that gives."""
+    kind = {"organization_role": "role in the organization", "workspace": "workspace", "direct": "given directly"}
+    place = named(row["workspace_name"], row["workspace_id"])
+    if row["path"] == "group":
+        steps = ["group " + named(row["group_name"], row["group_id"])]
+    else:
+        steps = [f"{kind[row['path']]} {place}".strip()]
+    role = named(row["role_name"], row["role_id"])
+    return " → ".join([*steps, *([f"role {role}"] if role else [])])
+
+
+def named(name: str | None, identifier: str | None) -> str:
+    """A name in quotes, or the id where no name is known."""
+    return f"“{escape(name)}”" if name else code(identifier)
 
 
 def change(row: Row) -> str:

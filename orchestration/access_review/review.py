@@ -13,20 +13,24 @@ from pathlib import Path
 import duckdb
 
 from orchestration.access_review.cells import Row
+from orchestration.access_review.grants import Held
 from orchestration.access_review.page import as_html
-from orchestration.access_review.statements import BLIND_SPOTS, EDITION, GRANTS, PEOPLE
-from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.access_review.statements import (
+    AGREEMENT,
+    BLIND_SPOTS,
+    EDITION,
+    GRANTS,
+    KEY_USES,
+    PEOPLE,
+    RIGHTS,
+)
+from orchestration.access_review.table import RIGHT_COLUMNS, as_csv
 from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 
 DIRECTORY = "access-reviews"
 SINCE_DAYS = 90
-IDLE = timedelta(days=90)
-ADMIN_ROLES = frozenset({"admin", "owner", "primary_owner", "organization_admin", "workspace_admin"})
-# The feed shows no use of other credentials, and none of platform keys that call models.
-USE_IS_SHOWN = frozenset({"scoped_api_key", "admin_api_key", "service_account", "unknown"})
-PLACES_WITH_ROLES = frozenset({"organization", "workspace"})
 
 
 class ReviewError(ExplainedError):
@@ -35,13 +39,19 @@ class ReviewError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The content of a review. `rows`: one per holder and grant, in a stable order, with `COLUMNS`."""
+    """The content of a review.
+
+    `rows`: one per holder and grant, in a stable order, with `COLUMNS`. `rights`: one per person and path to a
+    right, and `agreement`: how far events and directory agree; both are of the edition, not of the day.
+    """
 
     on: date
     since: date
     rows: list[Row]
     edition: Row
     blind_spots: list[Row]
+    rights: list[Row]
+    agreement: list[Row]
 
     @property
     def held(self) -> list[Row]:
@@ -54,6 +64,11 @@ class Review:
         through = self.edition["complete_through"]
         return through is not None and through.date() > self.on and not self.edition["incomplete_day_count"]
 
+    @property
+    def provable(self) -> list[Row]:
+        """The rows held at the end of the day that the newest walks of the directory could show."""
+        return [row for row in self.held if row["is_proven"] is not None]
+
     def remarked(self, remark: str) -> list[Row]:
         """The rows that have the remark."""
         return [row for row in self.rows if remark in row["remarks"]]
@@ -61,10 +76,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A review and the two files that it was written to."""
+    """A review and the files that it was written to."""
 
     review: Review
     table: Path
+    rights: Path
     page: Path
 
 
@@ -80,10 +96,12 @@ def write_review(published: Path, output: Path, on: str = "", since: str = "") -
     check_local("output", output)
     review = read_review(published, on, since)
     stem = output / f"access-review-{review.on}"
-    written = Written(review, stem.with_suffix(".csv"), stem.with_suffix(".html"))
+    rights = stem.with_name(f"{stem.name}-rights.csv")
+    written = Written(review, stem.with_suffix(".csv"), rights, stem.with_suffix(".html"))
     try:
         output.mkdir(parents=True, exist_ok=True)
         write_durably(written.table, as_csv(review.on, review.rows))
+        write_durably(written.rights, as_csv(review.on, review.rights, RIGHT_COLUMNS))
         write_durably(written.page, as_html(review))
     except OSError as error:
         raise ReviewError(f"Cannot write to {output}: {error.strerror}. Choose another directory.") from None
@@ -106,13 +124,21 @@ def _read(connection: duckdb.DuckDBPyConnection, on: str, since: str) -> Review:
     day, before = _days(edition, on, since)
     until, earlier = (datetime.combine(one, time.max) for one in (day, before))
     [edition] = _rows(connection, EDITION, until=until)
-    people = {person["user_id"]: person for person in _rows(connection, PEOPLE, until=until)}
-    grants = _rows(connection, GRANTS, until=until, since=earlier)
-    grants += [_unknown_place(person) for person in people.values() if _is_unknown(person)]
-    rows = [_with_holder(grant, people, until) for grant in grants]
-    order = ("holder_type", "holder_email", "holder_id", "grant_type", "grant_id", "role")
-    rows.sort(key=lambda row: tuple((row[name] is None, row[name] or "") for name in order))
-    return Review(day, before, rows, edition, _rows(connection, BLIND_SPOTS, until=until))
+    uses = _rows(connection, KEY_USES, until=until)
+    held = Held(
+        periods=_rows(connection, GRANTS, until=until),
+        people={person["user_id"]: person for person in _rows(connection, PEOPLE, until=until)},
+        uses={(use["key_type"], use["key_id"]): use["last_used_at"] for use in uses},
+    )
+    return Review(
+        on=day,
+        since=before,
+        rows=held.rows(until, earlier),
+        edition=edition,
+        blind_spots=_rows(connection, BLIND_SPOTS, until=until),
+        rights=_rows(connection, RIGHTS),
+        agreement=_rows(connection, AGREEMENT),
+    )
 
 
 def _days(edition: Row, on: str, since: str) -> tuple[date, date]:
@@ -136,47 +162,6 @@ def _date(text: str) -> date:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **moments: datetime) -> list[Row]:
-    cursor = connection.execute(sql, moments)
+    cursor = connection.execute(sql, moments or None)
     names = [name for name, *_ in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _is_unknown(person: Row) -> bool:
-    return person["status"] == "not known" and person["last_seen_at"] is not None
-
-
-def _unknown_place(person: Row) -> Row:
-    """The row of someone who acts, but whose membership is in no record."""
-    return dict.fromkeys(COLUMNS) | {
-        "holder_type": "user", "holder_id": person["user_id"], "grant_type": "organization", "is_key": False,
-        "is_held": True, "change": "not known",
-    }  # fmt: skip
-
-
-def _with_holder(grant: Row, people: dict[str, Row], until: datetime) -> Row:
-    person = people.get(grant["holder_id"], {}) if grant["holder_type"] == "user" else {}
-    row = grant | {
-        "holder_email": person.get("current_email"),
-        "holder_status": person.get("status"),
-        "last_active_at": person.get("last_active_at"),
-    }
-    return row | {"remarks": _remarks(row, person, until)}
-
-
-def _remarks(row: Row, person: Row, until: datetime) -> list[str]:
-    if not row["is_held"]:
-        return []
-    if row["change"] == "not known":
-        return ["membership not known"]
-    last, used = person.get("last_active_at"), row["last_used_at"] or row["granted_at"]
-    is_idle = row["holder_status"] == "member" and not person["is_recent"] and (not last or last < until - IDLE)
-    remarks = {
-        "holder has left": bool(row["has_maker_left"]) if row["is_key"] else row["holder_status"] == "left",
-        "administrator": row["role"] in ADMIN_ROLES and row["grant_type"] in PLACES_WITH_ROLES,
-        "no activity in 90 days": row["grant_type"] == "organization" and is_idle,
-        "no use seen in 90 days": row["grant_type"] in USE_IS_SHOWN and (not used or used < until - IDLE),
-        "older than the log": row["granted_at"] is None,
-        "role not known": row["role"] is None and row["grant_type"] in PLACES_WITH_ROLES,
-        "maker not known": row["is_key"] and row["grant_type"] != "service_account" and row["holder_id"] is None,
-    }
-    return [remark for remark, applies in remarks.items() if applies]

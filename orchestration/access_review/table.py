@@ -5,25 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 COLUMNS = (
-    "holder_type", "holder_id", "holder_email", "holder_status", "last_active_at", "grant_type", "grant_id",
-    "grant_name", "role", "is_held", "granted_at", "granted_by", "last_used_at", "expires_at", "change",
-    "previous_role", "ended_at", "end_reason", "ended_by", "remarks",
+    "holder_type", "holder_id", "holder_name", "holder_email", "holder_status", "last_active_at", "grant_type",
+    "grant_id", "grant_name", "organization_uuid", "organization_name", "role", "is_held", "granted_at",
+    "granted_by", "invited_by", "last_used_at", "expires_at", "change", "previous_role", "ended_at", "end_reason",
+    "ended_by", "is_proven", "remarks",
+)  # fmt: skip
+RIGHT_COLUMNS = (
+    "user_id", "full_name", "current_email", "organization_uuid", "organization_name", "path", "group_id",
+    "group_name", "role_id", "role_name", "workspace_id", "workspace_name", "action", "resource_type",
+    "resource_id",
 )  # fmt: skip
 # What spreadsheets read as the start of a formula. In some locales a semicolon starts a new cell.
 _FORMULA = re.compile(r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-]))")
 
 
-def as_csv(on: date, rows: Iterable[Mapping[str, Any]]) -> str:
+def as_csv(on: date, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> str:
     """The rows as CSV. An apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("review_date", *COLUMNS))
-    writer.writerows((on, *(_cell(row[name]) for name in COLUMNS)) for row in rows)
+    writer.writerow(("review_date", *columns))
+    writer.writerows((on, *(_cell(row[name]) for name in columns)) for row in rows)
     return text.getvalue()
 
 

@@ -129,7 +129,8 @@ class ReviewedDays(dg.Config):
     owners=OWNERS,
     kinds={"python", "html"},
     description="Who held what access at the end of a day, when and by whom it was granted, when it was last "
-    "used, and what changed since the last review: CSV and HTML, in `access-reviews` next to the warehouse.",
+    "used, what its rights come from, and what changed since the last review: CSV and HTML, in `access-reviews` "
+    "next to the warehouse.",
 )
 def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
     """Write the review from the published file. The files name people; the metadata does not."""
@@ -149,8 +150,11 @@ def access_review(warehouse: Warehouse, publication: Publication, config: Review
             "changes since": str(review.since),
             "complete": review.is_complete,
             "held": len(review.held),
+            "proven": sum(row["is_proven"] for row in review.provable),
+            "provable": len(review.provable),
             "held by leavers": len(review.remarked("holder has left")),
             "table": dg.MetadataValue.path(written.table.absolute()),
+            "rights": dg.MetadataValue.path(written.rights.absolute()),
             "page": dg.MetadataValue.path(written.page.absolute()),
         }
     )

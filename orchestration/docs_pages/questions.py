@@ -23,6 +23,7 @@ PAGE = ROOT / "docs" / "questions.md"
 SHOWN_ROWS = 5
 SHOWN_CHARACTERS = 60
 _BLOCK = re.compile(r"(?P<sql>```sql\n(?P<query>.*?);\n```\n)(?P<output>.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
+_SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^### (.*)$", re.MULTILINE)
 
 
@@ -32,8 +33,9 @@ class QuestionsError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the page. `columns`: those of the output table below its SQL."""
+    """One question of the page, and the section that it is in. `columns`: those of the output below its SQL."""
 
+    section: str
     title: str
     query: str
     columns: tuple[str, ...]
@@ -43,10 +45,11 @@ def read_questions(page: str) -> list[Question]:
     """Every question of the page, in order."""
     questions = []
     for block in _BLOCK.finditer(page):
+        section = ["", *_SECTION.findall(page, 0, block.start())][-1]
         title = _HEADING.findall(page, 0, block.start())[-1]
         header = block["output"].strip().partition("\n")[0]
         columns = tuple(cell.strip() for cell in header.strip("|").split("|")) if header.startswith("|") else ()
-        questions.append(Question(title, block["query"], columns))
+        questions.append(Question(section, title, block["query"], columns))
     return questions
 
 

@@ -26,7 +26,8 @@ from orchestration.intervals import Interval, aware_utc
 from orchestration.warehouse.connection import open_warehouse
 
 # 2: blind spots by switch, with `off_at` null where the beginning is unknown, and a remark.
-FORMAT_VERSION = 2
+# 3: how far events and directory agree.
+FORMAT_VERSION = 3
 MAX_DAYS = 3660
 DIRECTORY = "attestations"
 
@@ -154,6 +155,9 @@ def state(source: str, period: Period, facts: Facts, path: Path, written_at: dat
         "blind_spots": facts.blind_spots,
         "blind_spots_remark": facts.blind_spots_remark,
         "removals": facts.removals,
+        "agreement": facts.agreement.rows,
+        "differences_by_explanation": facts.agreement.explanations,
+        "agreement_remark": facts.agreement.remark,
         "cannot_know": CANNOT_KNOW,
         "days": [day | {"seals": seals.get(day["date"], [])} for day in facts.days],
         "slices": slices,

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.evidence.agreement import Agreement, read_agreement
 from orchestration.evidence.blind_spots import read_blind_spots
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
@@ -143,7 +144,7 @@ class Facts:
     """Rows about one source and period, each a mapping of column to value; times are UTC without a zone.
 
     `blind_spots` are those of `marts.blind_spots`, None before there is that table; `blind_spots_remark` is a
-    sentence where they may not be all.
+    sentence where they may not be all. `agreement` is of the last build, whatever the period.
     """
 
     source: Row
@@ -155,6 +156,7 @@ class Facts:
     blind_spots: list[Row] | None
     blind_spots_remark: str | None
     removals: list[Row]
+    agreement: Agreement
 
 
 def list_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -193,6 +195,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         blind_spots=spots.rows,
         blind_spots_remark=spots.remark,
         removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
+        agreement=read_agreement(connection, source),
     )
 
 

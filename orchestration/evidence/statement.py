@@ -34,6 +34,7 @@ def as_markdown(statement: Row) -> str:
         ["## Gaps", *_gaps(statement)],
         ["## Extracts that failed, and what repaired them", *_failures(statement["failed_walks"])],
         ["## Blind spots: when logging was switched off", *_blind_spots(statement)],
+        ["## How far events and directory agree", *_agreement(statement)],
         ["## Removed on order", *_removals(statement["removals"])],
         ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
     ]
@@ -205,6 +206,31 @@ def _blind_spots(statement: Row) -> list[str]:
 
 def _switched(at: Any, activity_id: str | None, otherwise: str) -> str:
     return f"{instant(at)} ({code(activity_id)})" if at else otherwise
+
+
+def _agreement(statement: Row) -> list[str]:
+    if statement["agreement_remark"]:
+        return [statement["agreement_remark"]]
+    rows = [
+        (
+            plain(row["organization_name"] or row["organization"] or "several"),
+            row["object_kind"].replace("_", " "),
+            f"{row['compared_count']:,}",
+            f"{row['agreeing_count']:,} ({row['agreeing_count'] / row['compared_count']:.0%})",
+            f"{row['unexplained_count']:,}",
+        )
+        for row in statement["agreement"]
+    ]
+    differences = statement["differences_by_explanation"]
+    reasons = ", ".join(f"{count:,} {explanation}" for explanation, count in differences.items())
+    return [
+        "Members, keys and settings as events alone give them, compared with the newest complete walks of the "
+        "directory, whatever the period:",
+        "",
+        *table(("organization", "of what", "compared", "agree", "unexplained"), rows),
+        "",
+        f"Differences by explanation: {reasons or 'none'}.",
+    ]
 
 
 def _removals(removals: Sequence[Row]) -> list[str]:

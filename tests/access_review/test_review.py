@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.access_review.page import CANNOT_KNOW, as_html
+from orchestration.access_review.page import CANNOT_KNOW, WITH_DIRECTORY, WITHOUT_DIRECTORY, as_html
 from orchestration.access_review.review import Review, ReviewError, read_review, write_review
 from orchestration.access_review.table import COLUMNS, as_csv
 
@@ -30,67 +31,62 @@ create table marts.blind_spots as
     select 'org-1' as organization_uuid, 'compliance_api_enabled' as switch, timestamp '2026-02-02' as began_at,
         timestamp '2026-02-03' as ended_at;
 create table marts.activities as
-    select col0 as activity_id, col1::timestamp as occurred_at, col2 as activity_type, col3 as actor_type,
-        col4 as actor_id, case when col3 = 'user_actor' then col4 end as actor_user_id, col5 as actor_email
+    select timestamp '2026-01-01' as occurred_at union all select timestamp '2026-05-21 09:00';
+create table marts.user_activity_daily as
+    select col0 as user_id, col1::date as activity_date, col2::timestamp as last_engaged_at, coalesce(col2, col1)::timestamp as last_activity_at
     from (values
-        ('a0', '2026-01-01 00:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
-        ('a1', '2026-01-05 10:00', 'claude_user_role_updated', 'user_actor', 'user_ada', 'ada@x.example'),
-        ('a2', '2026-03-10 10:00', 'claude_user_role_updated', 'user_actor', 'user_zoe', 'zoe@x.example'),
-        ('a8', '2026-04-25 00:00', 'admin_api_key_deleted', 'user_actor', 'user_ada', 'ada@x.example'),
-        ('a3', '2026-04-20 10:00', 'org_user_deleted', 'user_actor', 'user_ada', 'ada@x.example'),
-        ('a4', '2026-05-01 08:00', 'compliance_api_accessed', 'api_actor', 'apikey_K1', null),
-        ('a5', '2026-05-01 09:00', 'claude_chat_viewed', 'user_actor', 'user_idle', 'idle@x.example'),
-        ('a6', '2026-05-20 09:00', 'claude_chat_created', 'user_actor', 'user_ada', 'ada@x.example'),
-        ('a7', '2026-05-21 09:00', 'compliance_api_accessed', 'service_account_actor', 'svcac_1', null)
+        ('user_ada', '2026-01-01', '2026-01-01 00:00'), ('user_ada', '2026-05-20', '2026-05-20 09:00'),
+        ('user_zoe', '2026-03-10', '2026-03-10 10:00'), ('user_idle', '2026-05-01', null)
+    );
+create table marts.key_use_daily as
+    select col0 as key_type, col1 as key_id, col2::date as use_date, col2::timestamp as last_used_at
+    from (values
+        ('scoped_api_key', 'apikey_K1', '2026-05-01 08:00'), ('service_account', 'svcac_1', '2026-05-21 09:00')
     );
 create table marts.users as
-    select col0 as user_id, col1 as current_email
-    from (values ('user_ada', 'ada@x.example'), ('user_ben', 'ben@x.example'), ('user_zoe', 'zoe@x.example'),
-        ('user_idle', 'idle@x.example'), ('user_eve', $hostile));
-create table marts.membership_periods as
-    select row_number() over ()::varchar as membership_period_id, col0 as scope_type, col1 as scope_id,
-        col2 as principal_type, col3 as principal_id, col4 as role, col5::timestamp as valid_from,
-        col6::timestamp as valid_to, col7 as started_by_activity_id, col8 as ended_by_activity_id,
-        col9 as end_reason
+    select col0 as user_id, col1 as current_email, col2 as full_name
+    from (values ('user_ada', 'ada@x.example', 'Ada O.'), ('user_ben', 'ben@x.example', null), ('user_zoe', 'zoe@x.example', null),
+        ('user_idle', 'idle@x.example', null), ('user_eve', $hostile, $hostile));
+create table marts.organizations as select 'org-1' as organization_uuid, 'Labs' as organization_name;
+create table marts.state_agreement as
+    select 'org-1' as organization_uuid, 'member' as object_kind, 4 as compared_count, 3 as agreeing_count,
+        1 as difference_count, 1 as unexplained_count, 75.0::double as agreement_percent;
+create table marts.effective_access as
+    select col0 as effective_access_id, col1 as user_id, col2 as organization_uuid, col3 as path, col4 as group_id,
+        col5 as group_name, col6 as role_id, col7 as role_name, null::varchar as workspace_id,
+        null::varchar as workspace_name, col8 as action, col9 as resource_type, null::varchar as resource_id
     from (values
-        ('organization', 'org-1', 'user', 'user_ada', 'admin', null, '2026-03-10 10:00', null, 'a2', 'role_changed'),
-        ('organization', 'org-1', 'user', 'user_ada', 'user', '2026-03-10 10:00', null, 'a2', null, null),
-        ('organization', 'org-1', 'user', 'user_ben', 'user', '2026-01-05 10:00', '2026-04-20 10:00', 'a1', 'a3', 'removed'),
-        ('group', 'group_1', 'user', 'user_ben', null, '2026-01-06 10:00', null, 'gone', null, null),
-        ('organization', 'org-1', 'user', 'user_idle', 'user', '2026-01-07 10:00', null, 'a1', null, null),
-        ('project_role', 'proj_1', 'user', 'user_idle', 'viewer', '2026-04-01 10:00', '2026-04-25 10:00', 'a1', 'a1', 'removed'),
-        ('project_role', 'proj_1', 'user', 'user_idle', 'owner', '2026-04-20 10:00', null, 'a1', null, null),
-        ('project_role', 'proj_1', 'user', 'user_idle', 'editor', '2026-05-03 10:00', null, 'a1', null, null),
-        ('workspace', 'ws_1', 'service_account', 'svcac_1', 'workspace_admin', '2026-05-01 00:00', null, 'a1', null, null),
-        ('organization', 'org-1', 'user', 'user_eve', '<b>admin</b>', '2026-05-10 10:00', null, 'a1', null, null)
+        ('1', 'user_ada', 'org-1', 'organization_role', null, null, null, 'user', null, null),
+        ('2', 'user_ada', 'org-1', 'group', 'group_1', 'Makers <1>', 'role_1', 'Builder', 'write', 'project'),
+        ('3', 'user_idle', 'org-1', 'group', 'group_1', 'Makers <1>', 'role_1', 'Builder', 'write', 'project'),
+        ('4', 'user_idle', 'org-1', 'group', 'group_1', 'Makers <1>', 'role_1', 'Builder', 'read', 'project')
     );
-create table marts.key_lifecycle as
-    select col0 as key_type, col1 as key_id, 'org-1' as organization_uuid
-    from (values ('scoped_api_key', 'apikey_K1'), ('admin_api_key', 'admin_api_key_K2'), ('runner_pool_secret', 'jti_1'),
-        ('service_account', 'svcac_1'));
-create table marts.key_periods as
-    select col0 as key_type, col1 as key_id, col2 as status, col3::timestamp as valid_from, col4::timestamp as valid_to,
-        col5 as ended_by_activity_id
+create table marts.access_grants as
+    select row_number() over ()::varchar as access_grant_id, col0 || coalesce(col1, '') || col2 || col3 || if(col2 = 'project_role', col4, '') as grant_key,
+        col0 as holder_type, col1 as holder_id, null::varchar as holder_name, col2 not in ('organization', 'group', 'workspace', 'project_role') as is_key,
+        col2 as grant_type, col3 as grant_id, col10 as grant_name, 'org-1' as organization_uuid, 'Labs' as organization_name, col4 as role,
+        coalesce(col4 in ('admin', 'workspace_admin'), false) as is_administrator, col5::timestamp as valid_from, col6::timestamp as valid_to,
+        col7::timestamp as granted_at, col7::timestamp as held_since, null::varchar as granted_by_actor_id, col8 as granted_by_email,
+        null::varchar as invited_by_actor_id, if(col1 = 'user_idle' and col2 = 'organization', 'zoe@x.example', null) as invited_by_email,
+        col9 as end_reason, null::varchar as ended_by_actor_id, if(col9 is null or col9 = 'expired', null, 'ada@x.example') as ended_by_email,
+        null::timestamp as expires_at, col11 as is_proven
     from (values
-        ('scoped_api_key', 'apikey_K1', 'active', '2026-02-01', null, null),
-        ('admin_api_key', 'admin_api_key_K2', 'active', '2026-02-01', '2026-04-25', 'a8'),
-        ('admin_api_key', 'admin_api_key_K2', 'deleted', '2026-04-25', null, null),
-        ('runner_pool_secret', 'jti_1', 'active', '2026-02-01', '2026-04-24', null),
-        ('runner_pool_secret', 'jti_1', 'expired', '2026-04-24', '2026-05-06', 'a8'),
-        ('runner_pool_secret', 'jti_1', 'revoked', '2026-05-06', null, null),
-        ('service_account', 'svcac_1', 'active', null, null, null)
-    );
-create table marts.key_events as
-    select col0 as key_type, col1 as key_id, col2 as event_number, col3 as event_type,
-        col4::timestamp as occurred_at, 'user_actor' as actor_type, col5 as actor_id, col5 || '@' as actor_email,
-        col6 as name, ['read:compliance_activities'] as scopes, col7 as current_status,
-        col7 is distinct from col8 as is_status_change, null::timestamp as expires_at
-    from (values
-        ('scoped_api_key', 'apikey_K1', 1, 'created', '2026-02-01', 'user_ben', '@sum', 'active', null),
-        ('scoped_api_key', 'apikey_K1', 2, 'updated', '2026-05-15', 'user_ada', '-new name', 'active', 'active'),
-        ('admin_api_key', 'admin_api_key_K2', 1, 'created', '2026-02-01', 'user_ben', 'two', 'active', null),
-        ('admin_api_key', 'admin_api_key_K2', 2, 'ended', '2026-04-25', 'user_ada', 'two', 'deleted', 'active')
-    );
+        ('user', 'user_ada', 'organization', 'org-1', 'admin', null, '2026-03-10 10:00', null, null, 'role_changed', 'Labs', null),
+        ('user', 'user_ada', 'organization', 'org-1', 'user', '2026-03-10 10:00', null, '2026-03-10 10:00', 'zoe@x.example', null, 'Labs', true),
+        ('user', 'user_ben', 'organization', 'org-1', 'user', '2026-01-05 10:00', '2026-04-20 10:00', '2026-01-05 10:00', 'ada@x.example', 'removed', 'Labs', null),
+        ('user', 'user_ben', 'group', 'group_1', null, '2026-01-06 10:00', null, '2026-01-06 10:00', null, null, 'Makers', null),
+        ('user', 'user_idle', 'organization', 'org-1', 'user', '2026-01-07 10:00', null, '2026-01-07 10:00', 'ada@x.example', null, 'Labs', false),
+        ('user', 'user_idle', 'project_role', 'proj_1', 'viewer', '2026-04-01 10:00', '2026-04-25 10:00', '2026-04-01 10:00', null, 'removed', null, null),
+        ('user', 'user_idle', 'project_role', 'proj_1', 'owner', '2026-04-20 10:00', null, '2026-04-20 10:00', null, null, null, null),
+        ('user', 'user_idle', 'project_role', 'proj_1', 'editor', '2026-05-03 10:00', null, '2026-05-03 10:00', null, null, null, null),
+        ('service_account', 'svcac_1', 'workspace', 'ws_1', 'workspace_admin', '2026-05-01 00:00', null, '2026-05-01 00:00', null, null, null, null),
+        ('user', 'user_eve', 'organization', 'org-1', '<b>admin</b>', '2026-05-10 10:00', null, '2026-05-10 10:00', null, null, 'Labs', true),
+        ('user', 'user_ben', 'scoped_api_key', 'apikey_K1', 'read:a', '2026-02-01', null, '2026-02-01', 'ben@x.example', null, '-new name', null),
+        ('user', 'user_ben', 'admin_api_key', 'admin_api_key_K2', null, '2026-02-01', '2026-04-25', '2026-02-01', 'ben@x.example', 'deleted', 'two', null),
+        ('unknown', null, 'runner_pool_secret', 'jti_1', null, '2026-02-01', '2026-04-24', '2026-02-01', null, 'expired', null, null),
+        ('service_account', 'svcac_1', 'service_account', 'svcac_1', null, null, null, null, null, null, null, null)
+    )
+    order by grant_key, valid_from nulls first;
 """  # noqa: E501
 
 
@@ -118,7 +114,7 @@ def test_a_past_day_is_shown_as_it_was(edition: Path):
     assert row_of(before, "user_ben", "org-1")["holder_status"] == "member"
     assert row_of(before, "user_ben", "admin_api_key_K2")["change"] == "kept"
     key = row_of(before, "user_ben", "apikey_K1")
-    assert (key["grant_name"], key["last_used_at"], key["remarks"]) == ("@sum", None, [])
+    assert (key["last_used_at"], key["remarks"]) == (None, [])
     assert not [row for row in before.rows if row["holder_id"] == "user_eve"]
 
 
@@ -170,7 +166,8 @@ def test_a_day_ends_at_midnight(edition: Path):
 def test_app_loads_are_not_activity_and_unknown_people_are_listed(edition: Path):
     review = read_review(edition, "2026-05-31")
     idle = row_of(review, "user_idle", "org-1")
-    assert (idle["last_active_at"], idle["remarks"]) == (None, ["no activity in 90 days"])
+    assert (idle["last_active_at"], idle["remarks"]) == (None, ["no activity in 90 days", "not proven"])
+    assert (idle["granted_by"], idle["invited_by"]) == ("ada@x.example", "zoe@x.example")
     assert row_of(review, "user_eve", "org-1")["remarks"] == [], "joined less than 90 days ago"
     [unknown] = review.remarked("membership not known")
     assert (unknown["holder_id"], unknown["role"], unknown["grant_id"]) == ("user_zoe", None, None)
@@ -184,6 +181,35 @@ def test_the_default_is_the_last_complete_day_and_incomplete_days_are_marked(edi
     today = read_review(edition, "2026-06-01")
     assert not today.is_complete
     assert "<strong>Not complete for this date.</strong>" in as_html(today)
+
+
+def test_the_page_says_what_is_proven_and_what_each_right_comes_from(edition: Path):
+    review = read_review(edition, "2026-05-31")
+    assert [row["holder_id"] for row in review.provable] == ["user_eve", "user_ada", "user_idle"]
+    text = " ".join(Seen(as_html(review)).text)
+    assert "agree on 2 of them (67%)" in text
+    assert "3 (75 %)" in text
+    page = as_html(review)
+    assert "<td>Labs</td><td>group “Makers &lt;1&gt;” → role “Builder”</td><td>2</td>" in page
+    assert "<td>read on project, write on project</td>" in page
+    assert "<td>Labs</td><td>role in the organization → role “user”</td><td>1</td>" in page
+    for sentence in WITH_DIRECTORY:
+        assert sentence in text
+    without = as_html(replace(review, agreement=[]))
+    assert "No directory is read" in without
+    assert WITHOUT_DIRECTORY[0] in without
+
+
+def test_every_person_with_every_path_is_in_the_file_of_rights(edition: Path, tmp_path: Path):
+    written = write_review(edition, tmp_path, "2026-05-31")
+    assert written.rights.name == "access-review-2026-05-31-rights.csv"
+    with written.rights.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["user_id"], row["path"], row["role_name"], row["action"]) for row in rows] == [
+        ("user_ada", "group", "Builder", "write"), ("user_ada", "organization_role", "user", ""),
+        ("user_idle", "group", "Builder", "write"), ("user_idle", "group", "Builder", "read"),
+    ]  # fmt: skip
+    assert {row["full_name"] for row in rows} == {"Ada O.", ""}
 
 
 def test_no_cell_runs_as_a_formula(edition: Path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from local_feed import LocalFeed
+from orchestration.docs_pages.questions import PAGE, read_questions
 from tests.conftest import Query
 from tests.directories import CONSOLE, ENTERPRISE, small_directory
 from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, environment_of, run
@@ -75,3 +76,6 @@ def test_a_directory_fills_its_marts_and_fires_its_rules(path: Path, query: Quer
     kinds = {kind for (kind,) in query("select distinct object_kind from marts.state_agreement")}
     assert kinds == {"member", "group_member", "workspace_member", "key", "setting"}
     assert query("select count(*) from marts.state_agreement where agreeing_count < 0") == [(0,)]
+    for question in read_questions(PAGE.read_text(encoding="utf-8")):
+        if question.section == "The directory, beside the log":
+            assert query(question.query), question.title

@@ -102,6 +102,43 @@ def test_without_tables_the_blind_spots_are_unknown_and_it_says_so(stated):
     assert statement["blind_spots_remark"] in text
 
 
+def test_without_tables_the_agreement_is_unknown_and_it_says_so(stated):
+    _, statement, text = stated
+    assert statement["agreement"] == []
+    assert "not built yet" in statement["agreement_remark"]
+    assert statement["agreement_remark"] in text
+
+
+TABLES = """
+create schema if not exists marts;
+create table marts.organizations as
+    select 'org-1' as organization_uuid, 'Labs | <1>' as organization_name union all select 'org-2', 'Other';
+create table marts.state_agreement as
+    select col0 as organization_uuid, col1 as object_kind, col2 as compared_count, col3 as agreeing_count,
+        col4 as difference_count, col5 as unexplained_count
+    from (values ('org-1', 'member', 40, 38, 2, 1), ('org-2', 'member', 5, 5, 0, 0), (null, 'key', 2, 2, 0, 0));
+create table marts.state_differences as
+    from (values ('org-1', 'blind_spot'), ('org-1', 'unexplained'), ('org-2', 'unexplained'))
+        as differences (organization_uuid, explanation);
+"""
+
+
+def test_it_states_how_far_events_and_directory_agree(stated, tmp_path: Path):
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(stated[0].read_bytes())
+    with open_warehouse(path) as connection:
+        connection.execute(TABLES)
+    statement, text = state_of(path, START.date(), START.date())
+    found = [(row["organization"], row["object_kind"], row["agreeing_count"]) for row in statement["agreement"]]
+    assert found == [("org-1", "member", 38), (None, "key", 2)]
+    assert statement["differences_by_explanation"] == {"blind_spot": 1, "unexplained": 1}
+    assert "| member | 40 | 38 (95%) | 1 |" in text
+    assert "Differences by explanation: 1 blind_spot, 1 unexplained." in text
+    with open_warehouse(path) as connection:
+        connection.execute("delete from marts.state_agreement")
+    assert "No directory is read" in state_of(path, START.date(), START.date())[1]
+
+
 def test_nothing_personal_is_in_it(stated):
     _, statement, text = stated
     for said in (json.dumps(statement), text):
@@ -200,7 +237,7 @@ def test_a_long_period_is_told_month_by_month(path: Path):
     statement, text = state_of(path, date(2026, 4, 1), date(2026, 7, 31))
     assert len(statement["days"]) == 122
     assert "| 2026-05 | 5 of 31 | 0 of 31 | 12 | 5 | 0 | 0 | not yet sealed |" in text
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 90
     assert [gap["start"][:10] for gap in statement["gaps"]] == ["2026-04-01", "2026-05-06"]
 
 

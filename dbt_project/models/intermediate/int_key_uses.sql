@@ -54,6 +54,8 @@ final as (
             known.key_type,
             case used.actor_type when 'admin_api_key_actor' then 'admin_api_key' else 'unknown' end
         ) as key_type,
+        used.key_family,
+        used.key_group,
         used.organization_uuid,
         used.last_used_ip_address,
         used.use_count,

@@ -1,0 +1,1 @@
+{% macro spark__text_list(texts) %}array_join({{ texts }}, ' '){% endmacro %}
