@@ -76,6 +76,8 @@ def test_a_directory_fills_its_marts_and_fires_its_rules(path: Path, query: Quer
     kinds = {kind for (kind,) in query("select distinct object_kind from marts.state_agreement")}
     assert kinds == {"member", "group_member", "workspace_member", "key", "setting"}
     assert query("select count(*) from marts.state_agreement where agreeing_count < 0") == [(0,)]
+    named = query("select grant_type from marts.access_grants where grant_name is not null group by grant_type")
+    assert {kind for (kind,) in named} >= {"organization", "group", "workspace", "platform_api_key"}
     for question in read_questions(PAGE.read_text(encoding="utf-8")):
         if question.section == "The directory, beside the log":
             assert query(question.query), question.title

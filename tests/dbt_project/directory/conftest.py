@@ -15,7 +15,7 @@ from tests.dbt_project.directory import differences, memberships, scopes, sequen
 from tests.dbt_project.directory.stories import land_events
 from tests.dbt_project.walks import Directory
 
-MARTS = ["+membership_periods", "+current_members", "+users", "+state_differences", "+state_agreement"]
+MARTS = ["+access_grants", "+state_agreement"]
 STORIES = [
     *memberships.CASES.stories,
     *scopes.CASES.stories,
