@@ -1,17 +1,19 @@
-"""Who held what: the periods of places and active keys, once each, and whether events and directory agree on them."""
+"""Who held what: the periods of places and active keys, once each, and whether both sides agree on them."""
 
 from __future__ import annotations
 
 from tests.dbt_project.cases.conftest import Query
 
 PERIODS = """
-select membership_period_id, scope_type, scope_id, principal_id, role, valid_from, valid_to from marts.membership_periods
+select membership_period_id, scope_type, scope_id, principal_id, role, valid_from, valid_to
+from marts.membership_periods
 union all
 select key_period_id, key_type, key_id, null, null, valid_from, valid_to from marts.key_periods
 where status = 'active'
 """
 GRANTS = """
-select access_grant_id, grant_type, grant_id, if(is_key, null, holder_id), if(is_key, null, role), valid_from, valid_to
+select
+    access_grant_id, grant_type, grant_id, if(is_key, null, holder_id), if(is_key, null, role), valid_from, valid_to
 from marts.access_grants
 """
 
