@@ -13,7 +13,8 @@ where status = 'active'
 """
 GRANTS = """
 select
-    access_grant_id, grant_type, grant_id, if(is_key, null, holder_id), if(is_key, null, role), valid_from, valid_to
+    access_grant_id, grant_type, grant_id, if(is_key, null, holder_id), if(is_key, null, role), valid_from,
+    valid_to
 from marts.access_grants
 """
 
