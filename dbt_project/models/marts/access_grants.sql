@@ -52,12 +52,12 @@ final as (
         held.grant_key,
         held.holder_type,
         held.holder_id,
-        case when held.holder_type = 'group' then holding_groups.scope_name else users.full_name end as holder_name,
-        users.current_email as holder_email,
+        case when held.holder_type = 'group' then holding_groups.scope_name else holders.full_name end as holder_name,
+        holders.current_email as holder_email,
         held.is_key,
         held.grant_type,
         held.grant_id,
-        coalesce(held.grant_name, names.scope_name) as grant_name,
+        coalesce(held.grant_name, named_scopes.scope_name) as grant_name,
         held.organization_uuid,
         organizations.organization_name,
         held.granted_role as {{ adapter.quote('role') }},
@@ -82,11 +82,11 @@ final as (
             when held.is_in_directory is not null then held.is_in_directory and differences.grant_id is null
         end as is_proven
     from held
-    left join {{ ref('users') }} as users on held.holder_type = 'user' and held.holder_id = users.user_id
+    left join {{ ref('users') }} as holders on held.holder_type = 'user' and held.holder_id = holders.user_id
     left join {{ ref('organizations') }} as organizations
         on held.organization_uuid = organizations.organization_uuid
-    left join {{ ref('int_access_names') }} as names
-        on held.grant_type = names.scope_type and held.grant_id = names.scope_id
+    left join {{ ref('int_access_names') }} as named_scopes
+        on held.grant_type = named_scopes.scope_type and held.grant_id = named_scopes.scope_id
     left join {{ ref('int_access_names') }} as holding_groups
         on
             held.holder_type = 'group'

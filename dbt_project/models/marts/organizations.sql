@@ -27,7 +27,9 @@ members as (
     select
         scope_id as organization_uuid,
         count(distinct principal_id) as member_count,
-        count(distinct case when {{ is_admin_role(adapter.quote('role')) }} then principal_id end) as administrator_count
+        count(
+            distinct case when {{ is_admin_role(adapter.quote('role')) }} then principal_id end
+        ) as administrator_count
     from {{ ref('current_members') }}
     where scope_type = 'organization' and principal_type = 'user'
     group by scope_id
