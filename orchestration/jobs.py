@@ -21,15 +21,16 @@ from orchestration.run_locks import fail_lost_runs
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-REFRESH_CRON = "*/15 * * * *"
-# Between two refreshes. How many of these ticks become runs is a setting.
-DIRECTORY_CRON = "25 * * * *"
-# Between two refreshes, at an hour when few others share the rate limit.
-RECONCILE_CRON = "40 2 * * *"
+# How many of these ticks, and of those of the directory, become runs is a setting.
+REFRESH_CRON = "*/5 * * * *"
+# Between two refreshes, as the others.
+DIRECTORY_CRON = "27 * * * *"
+# At an hour when few others share the rate limit.
+RECONCILE_CRON = "42 2 * * *"
 # Sunday night, when the fewest jobs wait for the file.
-VERIFY_CRON = "30 3 * * 0"
+VERIFY_CRON = "32 3 * * 0"
 # By then the last day of the previous month is sealed.
-ATTEST_CRON = "0 6 3 * *"
+ATTEST_CRON = "3 6 3 * *"
 # From the feed to the tables.
 CYCLE = (
     dg.AssetSelection.all()
@@ -52,21 +53,19 @@ def _tick(context: dg.ScheduleEvaluationContext, job: str) -> dg.RunRequest | dg
     return dg.RunRequest()
 
 
-def _directory_tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """As `_tick`, every `DIRECTORY_EVERY_HOURS`."""
-    try:
-        every = Settings.read(os.environ, "directory_every_hours").directory_every_hours
-    except ConfigurationError as error:
-        return dg.SkipReason(str(error))
-    if int(context.scheduled_execution_time.timestamp()) // 3600 % every:
-        return dg.SkipReason(f"The directory is read every {every} hours.")
-    return _tick(context, directory_job.name)
-
-
-def _schedule(job: UnresolvedAssetJobDefinition, cron: str, description: str) -> dg.ScheduleDefinition:
-    """A schedule in UTC that is on by default."""
+def _schedule(
+    job: UnresolvedAssetJobDefinition, cron: str, description: str, every: str = "", unit: int = 0
+) -> dg.ScheduleDefinition:
+    """A schedule in UTC that is on by default. `every`: the setting of the time between runs, in `unit`s."""
 
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if every:
+            try:
+                count = getattr(Settings.read(os.environ, every), every)
+            except ConfigurationError as error:
+                return dg.SkipReason(str(error))
+            if int(context.scheduled_execution_time.timestamp()) // unit % count:
+                return dg.SkipReason(f"{Settings.variable(every)} is {count}.")
         return _tick(context, job.name)
 
     return dg.ScheduleDefinition(
@@ -112,7 +111,9 @@ publish_job = dg.define_asset_job(
     description="Publish the tables of the last build, unless they are published already.",
 )
 
-refresh_schedule = _schedule(refresh_job, REFRESH_CRON, "Every 15 minutes.")
+refresh_schedule = _schedule(
+    refresh_job, REFRESH_CRON, "Every REFRESH_EVERY_MINUTES: 5.", "refresh_every_minutes", 60
+)
 
 reconcile_schedule = _schedule(reconcile_job, RECONCILE_CRON, "Every night.")
 
@@ -125,14 +126,8 @@ directory_job = dg.define_asset_job(
     description="Read what exists now, as far as the keys can; then build the tables, and publish.",
 )
 
-directory_schedule = dg.ScheduleDefinition(
-    name="directory_schedule",
-    job=directory_job,
-    execution_fn=_directory_tick,
-    cron_schedule=DIRECTORY_CRON,
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every hour, or every DIRECTORY_EVERY_HOURS.",
+directory_schedule = _schedule(
+    directory_job, DIRECTORY_CRON, "Every DIRECTORY_EVERY_HOURS: 1.", "directory_every_hours", 3600
 )
 
 verify_job = dg.define_asset_job(
@@ -141,7 +136,7 @@ verify_job = dg.define_asset_job(
     description="Recompute every hash, seal and count, and compare. Changes nothing.",
 )
 
-verify_schedule = _schedule(verify_job, VERIFY_CRON, "Every Sunday at 03:30.")
+verify_schedule = _schedule(verify_job, VERIFY_CRON, "Every Sunday at 03:32.")
 
 attest_job = dg.define_asset_job(
     "attest",

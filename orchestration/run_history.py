@@ -1,6 +1,6 @@
 """Retention of Dagster's own records: runs, events, check results, ticks.
 
-Dagster deletes none of them, and a refresh every 15 minutes adds 100 MB a day. The product's own state is in the
+Dagster deletes none of them, and a refresh every 5 minutes adds 366 MB a day. The product's own state is in the
 warehouse. The only evidence in Dagster's log is the seals reported there, and those are never deleted.
 """
 
@@ -27,7 +27,7 @@ from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 QUIET_TAG = "compliance/quiet"
 # Tag of a materialization that is kept when its run is deleted.
 EVIDENCE_TAG = "compliance/evidence"
-QUIET_DAYS = 2
+QUIET_DAYS = 1
 # Runs deleted per refresh and kind: more than a tick adds, and done within seconds.
 MAX_RUNS = 100
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

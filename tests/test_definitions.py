@@ -114,11 +114,11 @@ def test_the_jobs_and_schedules_are_exactly_these():
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
     assert schedules == {
-        "refresh_schedule": ("*/15 * * * *", running),
-        "directory_schedule": ("25 * * * *", running),
-        "reconcile_schedule": ("40 2 * * *", running),
-        "verify_schedule": ("30 3 * * 0", running),
-        "attest_schedule": ("0 6 3 * *", running),
+        "refresh_schedule": ("*/5 * * * *", running),
+        "directory_schedule": ("27 * * * *", running),
+        "reconcile_schedule": ("42 2 * * *", running),
+        "verify_schedule": ("32 3 * * 0", running),
+        "attest_schedule": ("3 6 3 * *", running),
         # Nothing is removed by itself.
     }
     assert [(one.name, one.default_status.value) for one in repository.sensor_defs] == [
@@ -215,15 +215,31 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
 
 
 @pytest.mark.parametrize(
-    ("every", "hour", "is_run"), [("1", 5, True), ("6", 5, False), ("6", 6, True), ("soon", 6, False)]
+    ("name", "setting", "every", "time", "is_run"),
+    [
+        ("directory", "DIRECTORY_EVERY_HOURS", "1", (5, 27), True),
+        ("directory", "DIRECTORY_EVERY_HOURS", "6", (5, 27), False),
+        ("directory", "DIRECTORY_EVERY_HOURS", "6", (6, 27), True),
+        ("directory", "DIRECTORY_EVERY_HOURS", "soon", (6, 27), False),
+        ("refresh", "REFRESH_EVERY_MINUTES", "", (6, 5), True),
+        ("refresh", "REFRESH_EVERY_MINUTES", "15", (6, 5), False),
+        ("refresh", "REFRESH_EVERY_MINUTES", "15", (6, 15), True),
+        ("refresh", "REFRESH_EVERY_MINUTES", "7", (6, 35), False),
+    ],
 )
-def test_the_directory_is_read_every_so_many_hours(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, every: str, hour: int, is_run: bool
+def test_a_schedule_runs_as_often_as_its_setting_says(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    setting: str,
+    every: str,
+    time: tuple[int, int],
+    is_run: bool,
 ):
-    monkeypatch.setenv("DIRECTORY_EVERY_HOURS", every)
-    schedule = defs.get_repository_def().get_schedule_def("directory_schedule")
+    monkeypatch.setenv(setting, every)
+    schedule = defs.get_repository_def().get_schedule_def(f"{name}_schedule")
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        context = dg.build_schedule_context(instance, datetime(2026, 11, 30, hour, 25, tzinfo=UTC))
+        context = dg.build_schedule_context(instance, datetime(2026, 11, 30, *time, tzinfo=UTC))
         tick = schedule.evaluate_tick(context)
     assert bool(tick.run_requests) == is_run
     assert bool(tick.skip_message) != is_run

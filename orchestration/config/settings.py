@@ -138,6 +138,9 @@ class Settings(Model):
     feed_reconcile_every_days: int = Field(
         _DEFAULTS["reconcile_every"].days, ge=1, le=MAX_DAYS, description="in which all of history is read again"
     )
+    refresh_every_minutes: int = Field(
+        5, ge=5, le=24 * 60, multiple_of=5, description="how often the schedule reads the feed"
+    )
     directory_every_hours: int = Field(
         1, ge=1, le=MAX_DIRECTORY_HOURS, description="how often the schedule reads the directory"
     )

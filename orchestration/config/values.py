@@ -46,8 +46,10 @@ def sentence(name: str, error: Mapping[str, Any], field: FieldInfo) -> str:
     }
     if field.annotation in (int, int | None):
         lowest, highest = bounds.get("ge", 0), bounds.get("le")
+        step = next((one.multiple_of for one in field.metadata if hasattr(one, "multiple_of")), None)
+        kind = f"a multiple of {step}" if step else "a whole number"
         allowed = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
-        return f"{name} is {error['input']!r}. Use a whole number, {allowed}."
+        return f"{name} is {error['input']!r}. Use {kind}, {allowed}."
     if field.annotation is bool:
         return f"{name} is {error['input']!r}. Use true or false."
     return f"{name} is {error['input']!r}. Use a text in quotes."

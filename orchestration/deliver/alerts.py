@@ -1,7 +1,7 @@
 """Sends alerts: what is new is stored first, then sent with the file closed, then noted as sent.
 
-One process at a time does so, by a lock beside the warehouse that ends with the process. The pipeline's own lock
-is not needed: a transaction on `raw.alerts` alone is in nobody's way, and a run that hangs holds that lock.
+One process at a time does so, by a lock beside the warehouse that ends with the process. The lock of the pipeline
+is held only while the file is open: nobody waits for a receiver.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 from filelock import FileLock, Timeout
 
 from orchestration.config.alerts import AlertSettings
@@ -20,7 +21,7 @@ from orchestration.deliver.conditions import FINDING, Condition, describe_findin
 from orchestration.deliver.messages import APPLICATION, Message, compose
 from orchestration.deliver.outbox import Alert, alert_of, decide, note, short_hash, waiting
 from orchestration.deliver.receivers import Receiver, open_receivers
-from orchestration.warehouse.connection import LOCK_WAIT_SECONDS, open_warehouse
+from orchestration.warehouse.connection import LOCK_WAIT_SECONDS, open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def deliver(
     names = [receiver.name for receiver in receivers]
     delivery = Delivery()
     with _delivery_lock(path, wait_seconds):
-        with open_warehouse(path, is_known=True, wait_seconds=wait_seconds) as connection:
+        with _opened(path, wait_seconds) as connection:
             conditions = [*states, *read_conditions(connection, settings.severities, clock())]
             delivery.new_count = decide(connection, conditions, names, clock())
             outgoing = {name: waiting(connection, name) for name in names}
@@ -118,7 +119,7 @@ def _send(
     for place, message in enumerate(messages):
         error = receiver.send(message)
         now = clock()
-        with open_warehouse(path, is_known=True) as connection:
+        with _opened(path, LOCK_WAIT_SECONDS) as connection:
             note(connection, receiver.name, message.alert_ids, message.message_id, error, now)
         if error:
             delivery.failures[receiver.name] = error
@@ -128,6 +129,15 @@ def _send(
         delivery.sent_count += len(message.alert_ids)
         times = (acts.get(alert_id) for alert_id in message.alert_ids)
         delivery.minutes += tuple((now - began).total_seconds() / 60 for began in times if began)
+
+
+@contextmanager
+def _opened(path: Path, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    with (
+        warehouse_lock(path, wait_seconds=wait_seconds),
+        open_warehouse(path, is_known=True, wait_seconds=wait_seconds) as connection,
+    ):
+        yield connection
 
 
 @contextmanager
