@@ -21,7 +21,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore verify attest review \
+.PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore siem verify attest review \
 	subject-report erase retain alert-test test test-bi test-spark lint format bench
 
 help: ## this list
@@ -55,6 +55,9 @@ archive: setup ## seal what is due, and archive sealed days in ARCHIVE_PATH
 
 restore: setup ## an empty warehouse from the archive in ARCHIVE_PATH
 	@$(BIN)/python -m orchestration restore
+
+siem: setup ## activities and findings, as far as they are built, to the SIEM in SIEM_PATH or SIEM_URL
+	@$(BIN)/python -m orchestration siem
 
 verify: setup ## every hash, seal and count computed again, and compared
 	@$(BIN)/python -m orchestration verify

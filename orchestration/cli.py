@@ -50,6 +50,7 @@ _JOBS = {
     "rebuild": "Rebuild every curated table from the raw data.",
     "publish": "Publish the tables as they were last built.",
     "archive": "Seal what is due, and archive sealed days.",
+    "siem": "Deliver activities and findings to the SIEM, as far as they were last built.",
 }
 
 

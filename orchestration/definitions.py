@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration.archive.reach import reach_archive
 from orchestration.assets.alerting import alerts
 from orchestration.assets.archiving import archived_activities
+from orchestration.assets.delivering import delivered_events
 from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.ingestion import raw_tables
@@ -37,11 +38,12 @@ from orchestration.jobs import (
     refresh_schedule,
     retain_job,
     review_job,
+    siem_job,
     verify_job,
     verify_schedule,
 )
 from orchestration.permissions import keep_private
-from orchestration.resources import ActivityFeed, Alerts, Archive, Publication, Warehouse
+from orchestration.resources import ActivityFeed, Alerts, Archive, Publication, Siem, Warehouse
 from orchestration.sqlite_history import write_history_quickly
 from orchestration.watch import watch_sensor
 
@@ -58,6 +60,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         "warehouse": Warehouse(database=str(paths.warehouse_path)),
         "archive": Archive(),
         "alerts": Alerts(),
+        "siem": Siem(),
         "publication": Publication(
             directory=str(paths.published_path), general_directory=str(paths.published_general_path)
         ),
@@ -69,6 +72,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             day_seals,
             removals,
             archived_activities,
+            delivered_events,
             curated_tables,
             *published_assets,
             alerts,
@@ -94,6 +98,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             retain_job,
             archive_job,
             directory_job,
+            siem_job,
         ],
         schedules=[refresh_schedule, directory_schedule, reconcile_schedule, verify_schedule, attest_schedule],
         sensors=[watch_sensor],

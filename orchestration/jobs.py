@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from orchestration.assets.archiving import JOB as ARCHIVE
+from orchestration.assets.delivering import JOB as SIEM
+from orchestration.assets.delivering import delivered_events
 from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import REMOVALS
@@ -103,6 +105,12 @@ archive_job = dg.define_asset_job(
     ARCHIVE,
     selection=dg.AssetSelection.assets(day_seals).without_checks() | dg.AssetSelection.groups("archive"),
     description="Seal due days and archive sealed ones, as each refresh does. Does not read the feed.",
+)
+
+siem_job = dg.define_asset_job(
+    SIEM,
+    selection=dg.AssetSelection.assets(delivered_events),
+    description="Deliver activities and findings to the SIEM, as each refresh does. Does not read the feed.",
 )
 
 publish_job = dg.define_asset_job(

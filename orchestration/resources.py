@@ -21,6 +21,7 @@ from orchestration.config.alerts import AlertSettings, read_alerts
 from orchestration.config.archive import ArchiveSettings, read_archive
 from orchestration.config.paths import check_paths
 from orchestration.config.settings import Settings, pseudonym_key, published_since, read_bounds
+from orchestration.config.siem import SiemSettings, read_siem
 from orchestration.config.source_file import read_sources
 from orchestration.config.sources import Bounds, Source
 from orchestration.errors import ExplainedError
@@ -132,6 +133,15 @@ class Alerts(dg.ConfigurableResource):
         """What the environment says of alerts; a wrong environment fails the step."""
         with fail_step_on_error():
             return read_alerts(os.environ)
+
+
+class Siem(dg.ConfigurableResource):
+    """Where events for a SIEM go, if anywhere."""
+
+    def settings(self) -> SiemSettings | None:
+        """What the environment says of the SIEM; a wrong environment fails the step."""
+        with fail_step_on_error():
+            return read_siem(os.environ)
 
 
 class Warehouse(DuckDBResource):

@@ -24,7 +24,8 @@ STAGING = {
     f"staging/{name}"
     for name in (
         "activity_object_fields", "activity_types", "allowed_key_makers", "allowed_networks",
-        "configuration_settings", "documented_fields", "integration_events", "login_types", "share_events",
+        "configuration_settings", "documented_fields", "integration_events", "login_types", "ocsf_activity_types",
+        "share_events",
         "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
         "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
         "stg_feed__requests", "stg_feed__sources",
@@ -32,7 +33,7 @@ STAGING = {
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
 ARCHIVE = {"archive/activities"}
-DELIVERED = {"delivered/alerts"}
+DELIVERED = {f"delivered/{name}" for name in ("alerts", "ocsf_activities", "ocsf_findings", "siem")}
 GROUPS = {"raw": "ingestion", "published": "publishing", "delivered": "delivery"}
 PUBLISHED = {
     f"published/{prefix}{kind}" for prefix in ("", "general_") for kind in ("database", "parquet", "postgres")
@@ -109,7 +110,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain", "archive",
-        "directory",
+        "directory", "siem",
     }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING
@@ -135,6 +136,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "raw_tables",
                 "raw__day_seals",
                 "archive__activities",
+                "delivered__siem",
                 "curated_tables",
                 "published__database",
                 "published__parquet",
@@ -186,6 +188,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
         ("attest", {"evidence__attestation"}),
         ("review", {"evidence__access_review"}),
         ("archive", {"raw__day_seals", "archive__activities"}),
+        ("siem", {"delivered__siem"}),
     ],
 )
 def test_a_job_has_its_steps_and_no_others(job: str, steps: set[str]):

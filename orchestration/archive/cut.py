@@ -12,6 +12,7 @@ from orchestration.duckdb_sql import transaction
 from orchestration.evidence.ledger_sql import LEDGER_ROWS
 from orchestration.evidence.removal_sql import BY_EXTRACT
 from orchestration.warehouse.ledger import close_abandoned
+from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
 # A revision becomes the record if the record itself was not archived.
 _PROMOTED = """
@@ -99,6 +100,10 @@ where extracts.extract_id = unproven_extracts.extract_id
 """
 
 
+# Numbers of rows that were not archived are given again, to the rows that are read next.
+_DELIVERED = f"delete from raw.siem_deliveries where last_ingest_seq > {NEWEST_INGEST_SEQ}"
+
+
 def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
     """Reduce the ledger to what the rows prove. Returns the number of invalidated extracts."""
     with transaction(connection):
@@ -111,6 +116,7 @@ def cut_to_archived_days(connection: duckdb.DuckDBPyConnection) -> int:
         connection.execute(_KEEP_HASHES)
         connection.execute(_DELETE)
         connection.execute(_FAIL)
+        connection.execute(_DELIVERED)
         for table in ("promoted", "unproven_extracts"):
             connection.execute(f"drop table {table}")
     return count

@@ -24,12 +24,13 @@ from orchestration.durable_files import sync
 # Threads. Requests for small files mostly wait.
 _THREADS = 8
 _CHUNK_BYTES = 8 * 2**20
+# Streams are opened with `compression=None`: by default a name that ends in .gz is compressed once more.
 _TIMEOUT_SECONDS = 60
 _ATTEMPTS = 4
 
 # By error code of the S3 client: what is wrong, and what to do.
 _ADVICE = {
-    "NO_SUCH_BUCKET": "There is no such bucket. Create it, or correct ARCHIVE_PATH",
+    "NO_SUCH_BUCKET": "There is no such bucket. Create it, or correct {setting}",
     "ACCESS_DENIED": "Access is denied. Check the key; it needs s3:ListBucket, s3:GetObject, s3:PutObject",
     "SIGNATURE_DOES_NOT_MATCH": "The secret does not belong to the key. Correct AWS_SECRET_ACCESS_KEY",
     "INVALID_ACCESS_KEY_ID": "The store does not know the key. Correct AWS_ACCESS_KEY_ID",
@@ -39,10 +40,14 @@ _ADVICE = {
 
 
 class Store:
-    """Files by name, relative to the root of the archive. `place`: what messages call the archive."""
+    """Files by name, relative to the root of the archive.
 
-    def __init__(self, place: str, filesystem: pafs.FileSystem, root: str) -> None:
+    `place`: what messages call the archive; `setting`: the variable that names it.
+    """
+
+    def __init__(self, place: str, filesystem: pafs.FileSystem, root: str, setting: str = "ARCHIVE_PATH") -> None:
         self.place = place
+        self._setting = setting
         self._filesystem = filesystem
         self._root = root
         self.is_local = isinstance(filesystem, pafs.LocalFileSystem)
@@ -62,7 +67,10 @@ class Store:
         Raises:
             ArchiveError: it is missing, or cannot be read.
         """
-        with self._archive_errors(name), self._filesystem.open_input_stream(self._at(name)) as stream:
+        with (
+            self._archive_errors(name),
+            self._filesystem.open_input_stream(self._at(name), compression=None) as stream,
+        ):
             return stream.read()
 
     def sha256(self, name: str) -> str:
@@ -72,7 +80,10 @@ class Store:
             ArchiveError: it is missing, or cannot be read.
         """
         digest = hashlib.sha256()
-        with self._archive_errors(name), self._filesystem.open_input_stream(self._at(name)) as stream:
+        with (
+            self._archive_errors(name),
+            self._filesystem.open_input_stream(self._at(name), compression=None) as stream,
+        ):
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -125,7 +136,10 @@ class Store:
             if self.is_local:
                 _copy_durably(file, Path(self._at(name)))
             else:
-                with file.open("rb") as source, self._filesystem.open_output_stream(self._at(name)) as target:
+                with (
+                    file.open("rb") as source,
+                    self._filesystem.open_output_stream(self._at(name), compression=None) as target,
+                ):
                     shutil.copyfileobj(source, target, _CHUNK_BYTES)
             stored = self._filesystem.get_file_info(self._at(name)).size
         size = file.stat().st_size
@@ -138,7 +152,7 @@ class Store:
     def _fetch(self, name: str, file: Path) -> None:
         with (
             self._archive_errors(name),
-            self._filesystem.open_input_stream(self._at(name)) as source,
+            self._filesystem.open_input_stream(self._at(name), compression=None) as source,
             file.open("wb") as target,
         ):
             shutil.copyfileobj(source, target, _CHUNK_BYTES)
@@ -148,16 +162,22 @@ class Store:
         try:
             yield
         except FileNotFoundError:
-            raise ArchiveError(f"{self.place} has no {name}. Check ARCHIVE_PATH, or restore the file.") from None
+            raise ArchiveError(
+                f"{self.place} has no {name}. Check {self._setting}, or restore the file."
+            ) from None
         except OSError as error:
             reason = error.strerror or str(error).splitlines()[0]
             advice = next((advice for code, advice in _ADVICE.items() if code in reason), None)
-            advice = advice or f"{reason}. Check ARCHIVE_PATH"
+            advice = (advice or f"{reason}. Check {{setting}}").replace("{setting}", self._setting)
             raise ArchiveError(f"{name} in {self.place}: {advice}.") from None
 
 
-def open_store(place: str, endpoint: str | None = None, region: str | None = None) -> Store:
+def open_store(
+    place: str, endpoint: str | None = None, region: str | None = None, setting: str = "ARCHIVE_PATH"
+) -> Store:
     """Open the archive at `place`: a directory, which is created if missing, or `s3://bucket/prefix`.
+
+    `setting` is the variable that names the place, for messages.
 
     Raises:
         ArchiveError: the directory cannot be created, or the store's client cannot be configured.
@@ -166,13 +186,13 @@ def open_store(place: str, endpoint: str | None = None, region: str | None = Non
         try:
             Path(place).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ArchiveError(f"Cannot create {place}: {error.strerror}. Check ARCHIVE_PATH.") from None
-        return Store(place, pafs.LocalFileSystem(), place)
+            raise ArchiveError(f"Cannot create {place}: {error.strerror}. Check {setting}.") from None
+        return Store(place, pafs.LocalFileSystem(), place, setting)
     try:
         filesystem = s3_filesystem(endpoint, region)
     except (OSError, pa.ArrowException) as error:
         raise ArchiveError(f"Cannot reach {place}: {str(error).splitlines()[0]}") from None
-    return Store(place, filesystem, place.removeprefix("s3://"))
+    return Store(place, filesystem, place.removeprefix("s3://"), setting)
 
 
 def s3_filesystem(endpoint: str | None, region: str | None) -> pafs.S3FileSystem:

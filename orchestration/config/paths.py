@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from orchestration.config.archive import read_archive
-from orchestration.config.settings import Settings
+from orchestration.config.settings import ROOT, Settings
 from orchestration.config.values import ConfigurationError
 
 # What Dagster keeps in its home; other directories may lie there.
@@ -42,6 +42,9 @@ def check_paths(environment: Mapping[str, str]) -> None:
     }
     if archive and not archive.place.startswith("s3://"):
         directories["ARCHIVE_PATH"] = Path(archive.place)
+    delivered = Settings.read(environment, "siem_path").siem_path
+    if delivered and not delivered.startswith("s3://"):
+        directories["SIEM_PATH"] = ROOT / delivered
     for (name, one), (other_name, other) in combinations(directories.items(), 2):
         if _overlap(name, one, other_name, other):
             raise ConfigurationError(

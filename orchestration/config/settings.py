@@ -17,10 +17,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from orchestration.config.sources import Bounds, Source
 from orchestration.config.values import (
     PUBLIC_URL,
+    Account,
     Address,
     ConfigurationError,
     Detail,
+    FileForm,
     Group,
+    HttpForm,
     KeyMissing,
     LocalPath,
     Moment,
@@ -170,6 +173,14 @@ class Settings(Model):
     alert_stuck_minutes: int = Field(
         120, ge=10, le=MAX_RUN_MINUTES, description="a run that waits or works longer is stuck"
     )
+    siem_path: Place | None = Field(None, description="events for a SIEM are written there")
+    siem_format: FileForm = Field("ndjson", description="ndjson or parquet")
+    siem_account: Account = Field("external", description="the partition `accountId` of the Parquet files")
+    siem_url: Address | None = Field(None, description="events for a SIEM are sent there")
+    siem_url_format: HttpForm = Field("hec", description="hec or json")
+    siem_raw_data: bool = Field(False, description="events hold the whole record")
+    siem_unmapped: bool = Field(True, description="events hold the fields that OCSF has no place for")
+    siem_start: Moment | None = Field(None, description="activities from this date or time on are delivered")
 
     @classmethod
     def paths(cls, environment: Mapping[str, str]) -> Self:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import grp
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +26,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 # The gravest first.
 SEVERITIES = ("critical", "high", "medium", "low")
 DETAILS = ("ids", "full")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 
 
@@ -100,7 +101,7 @@ def _place(text: str) -> str:
 def _local(value: object) -> object:
     if _ADDRESS.match(str(value)):
         raise ValueError(
-            f"is {str(value)!r}, but only ARCHIVE_PATH can be an address. Use a path of this machine."
+            f"is {str(value)!r}, but only ARCHIVE_PATH and SIEM_PATH can be one. Use a path of this machine."
         )
     return value
 
@@ -130,15 +131,18 @@ def _postgres(url: SecretStr) -> SecretStr:
     return url
 
 
-def _severity(text: str) -> str:
-    if text not in SEVERITIES:
-        raise ValueError(f"is {text!r}. Use {', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}.")
-    return text
+def _one_of(*words: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"is {text!r}. Use {', '.join(words[:-1])} or {words[-1]}.")
+        return text
+
+    return check
 
 
-def _detail(text: str) -> str:
-    if text not in DETAILS:
-        raise ValueError(f"is {text!r}. Use {' or '.join(DETAILS)}.")
+def _account(text: str) -> str:
+    if not _ACCOUNT.fullmatch(text):
+        raise ValueError(f"is {text!r}. Use the number of an account, or a word of letters, digits, _ and -.")
     return text
 
 
@@ -163,9 +167,12 @@ Address = Annotated[str, AfterValidator(_not_blank), AfterValidator(_address)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 LocalPath = Annotated[Path, BeforeValidator(_local)]
 Place = Annotated[str, AfterValidator(_place)]
+FileForm = Annotated[str, AfterValidator(_one_of("ndjson", "parquet"))]
+HttpForm = Annotated[str, AfterValidator(_one_of("hec", "json"))]
+Account = Annotated[str, AfterValidator(_account)]
 Group = Annotated[int, BeforeValidator(_group)]
-Severity = Annotated[str, AfterValidator(_severity)]
-Detail = Annotated[str, AfterValidator(_detail)]
+Severity = Annotated[str, AfterValidator(_one_of(*SEVERITIES))]
+Detail = Annotated[str, AfterValidator(_one_of(*DETAILS))]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 
 

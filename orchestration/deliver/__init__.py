@@ -1,1 +1,1 @@
-"""What leaves the warehouse for other systems: alerts."""
+"""What leaves the warehouse for other systems: alerts, and events for a SIEM."""

@@ -77,3 +77,8 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
         texts = f"select finding_id as id, to_json(history)::varchar as text from origin.{_HISTORY} as history"
         with mentioned(connection, mentions, texts) as found:
             connection.execute(_FINDINGS.format(history=_HISTORY, rows=choice.rows, named=found))
+        # An event of a finding has its id, alone or with what became of it.
+        connection.execute(
+            "delete from raw.siem_findings "
+            f"where split_part(event_uid, ':', 1) not in (select finding_id from {_HISTORY})"
+        )

@@ -93,7 +93,7 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
         f"from {SCHEMA}.activities",
         [published.since],
     ).fetchall()
-    rebuilt_by = _require_good_build(connection, catalog, through)
+    rebuilt_by = require_good_build(connection, catalog)
     names = connection.execute("select distinct source from raw.extracts order by 1").fetchall()
     sources, gaps = [], []
     for (name,) in names:
@@ -132,8 +132,15 @@ def _require_marts(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> N
             )
 
 
-def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog, through: int) -> str:
-    """Require that no build since the last one of all marts failed. Returns the id of the last full rebuild."""
+def require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog, done: str = "published") -> str:
+    """Require that no build since the last one of all marts failed. Returns the id of the last full rebuild.
+
+    `done`: what else would be done with the marts now, for the message.
+
+    Raises:
+        PublicationError: a build failed, was interrupted, or none has finished.
+    """
+    kept = f"so nothing was {done}; what was {done} before stays."
     builds = connection.execute(
         "select build_id, mart_count, is_full_refresh, through_ingest_seq, failed_nodes from raw.dbt_runs "
         "order by rowid desc"
@@ -142,20 +149,16 @@ def _require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog,
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
             raise PublicationError(
-                f"The last build failed in {failed[0]}{more}, so nothing was published; what was published before "
-                "stays. Fix it, then run `make refresh`."
+                f"The last build failed in {failed[0]}{more}, {kept} Fix it, then run `make refresh`."
             )
         if mart_count >= len(catalog.marts):
             break
     else:
-        raise PublicationError(
-            "No build of all marts has finished, so nothing was published; what was published before stays. "
-            "Run `make refresh`."
-        )
+        raise PublicationError(f"No build of all marts has finished, {kept} Run `make refresh`.")
+    [(through,)] = connection.execute(f"select coalesce(max(ingest_seq), 0) from {SCHEMA}.activities").fetchall()
     if builds[0][3] != through:
         raise PublicationError(
-            "A build was interrupted and the marts are not of one build, so nothing was published; what was "
-            "published before stays. Run `make refresh`."
+            f"A build was interrupted and the marts are not of one build, {kept} Run `make refresh`."
         )
     return next((build_id for build_id, _, is_full_refresh, *_ in builds if is_full_refresh), "")
 

@@ -6,8 +6,8 @@ import shutil
 from glob import escape
 from pathlib import Path
 
-# After the file's name: what an archive run staged, a restore fetched and built, a removal drafted.
-_LEFTOVERS = (".archiving", ".archiving.*", ".restoring", ".restoring.*", ".files", ".*.draft*")
+# After the file's name: what an archive run or a delivery staged, a restore fetched and built, a removal drafted.
+_LEFTOVERS = (".archiving", ".archiving.*", ".delivering", ".restoring", ".restoring.*", ".files", ".*.draft*")
 
 
 def sweep_leftovers(path: Path) -> list[str]:

@@ -164,6 +164,24 @@ _DELIVERED = (
         message_id varchar,
         last_error varchar
     )""",
+    # Which activities and findings each sink of events has. A delivery is planned before anything is sent, so that a
+    # repetition gives the same; `delivered_at` is null until the sink has all of it. Names no person.
+    """create table if not exists raw.siem_deliveries (
+        delivery_id bigint not null,
+        sink varchar not null,
+        first_ingest_seq bigint,
+        last_ingest_seq bigint,
+        event_count bigint not null,
+        file_count bigint not null,
+        byte_count bigint not null,
+        planned_at timestamp not null,
+        delivered_at timestamp,
+        product_version varchar not null
+    )""",
+    """create table if not exists raw.siem_findings (
+        delivery_id bigint not null,
+        event_uid varchar not null
+    )""",
 )
 
 COVERAGE_VIEW = f"create or replace view raw.coverage as {_COVERAGE}"

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
-from nanio.app import build_app
-from nanio.auth.credentials import StaticCredentialResolver
-from nanio.config import Settings
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import Dropped, drop_old_days
@@ -29,8 +22,8 @@ from orchestration.evidence.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.histories import FIRST_DAY, build, land_slice, record
+from tests.stores import environment_of, serving
 
-KEY, SECRET = "archivist", "secret"
 PROJECT = Path(__file__).resolve().parent.parent.parent / "dbt_project"
 
 
@@ -38,34 +31,14 @@ PROJECT = Path(__file__).resolve().parent.parent.parent / "dbt_project"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of a store that checks signatures, and the directory with its buckets."""
     buckets = tmp_path_factory.mktemp("buckets")
-    (buckets / "bucket").mkdir()
-    app = build_app(Settings(data_dir=buckets, credentials=StaticCredentialResolver({KEY: SECRET})))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(100)
-        running = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", buckets
-        running.should_exit = True
-        thread.join(5)
+    with serving(buckets) as url:
+        yield url, buckets
 
 
 @pytest.fixture(autouse=True)
 def environment(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
     """The environment of the store; each test has its own prefix."""
-    configured = {
-        "ARCHIVE_PATH": f"s3://bucket/{tmp_path.name}",
-        "AWS_ENDPOINT_URL": server[0],
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        # This store does not support the checksums of newer clients.
-        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    configured = {"ARCHIVE_PATH": f"s3://bucket/{tmp_path.name}"} | environment_of(server[0])
     for name, value in configured.items():
         monkeypatch.setenv(name, value)
     return configured

@@ -1,0 +1,103 @@
+"""The events of a delivery, as the models of schema `delivered` have them, and one event as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from orchestration.config.siem import SiemSettings
+from orchestration.deliver.siem.ledger import Delivery
+from orchestration.intervals import naive_utc
+
+READ_ROWS = 4_096
+BASE_EVENT = 0
+# The attributes that only some classes have, as the macro `ocsf_attributes` fills them: without these columns each
+# class has a schema of its own.
+_OF_CLASSES = {
+    "user": {3001, 3002, 3005, 3006},
+    "service": {3002},
+    "privileges": {3005, 3006},
+    "group": {3006},
+    "entity": {3004},
+    "api": {6003},
+    "resources": {2004, 3005, 6003},
+    "file": {6006},
+    "databucket": {6005},
+    "http_request": {3001, 3002, 3004, 3005, 3006, 6003, 6005},
+    "finding_info": {2004},
+}
+# No attributes of OCSF.
+_OURS = ("ingest_seq", "event_uid", "activity_date")
+
+_ACTIVITIES = """
+select * from delivered.ocsf_activities
+where ingest_seq between $first and $last and ($start is null or "time" >= epoch_ms($start::timestamp))
+"""
+_FINDINGS = """
+select * from delivered.ocsf_findings
+where event_uid in (select event_uid from raw.siem_findings where delivery_id = $number)
+"""
+BY_NUMBER = {True: "ingest_seq", False: "event_uid"}
+BY_CLASS = 'class_uid, activity_date, "time", metadata.uid'
+
+
+def read_events(
+    connection: duckdb.DuckDBPyConnection, delivery: Delivery, settings: SiemSettings, *, by_class: bool = False
+) -> pa.RecordBatchReader:
+    """The events of a delivery in the order of their numbers, or by class, day and time."""
+    is_activities = delivery.first is not None
+    left_out = [
+        name
+        for name, is_wanted in (("raw_data", settings.has_raw_data), ("unmapped", settings.has_unmapped))
+        if not is_wanted and (is_activities or name == "unmapped")
+    ]
+    query = _ACTIVITIES if is_activities else _FINDINGS
+    order = BY_CLASS if by_class else BY_NUMBER[is_activities]
+    columns = f"* exclude ({', '.join(left_out)})" if left_out else "*"
+    values: dict[str, Any] = {"number": delivery.number}
+    if is_activities:
+        values = {"first": delivery.first, "last": delivery.last, "start": _naive(settings.start)}
+    return connection.sql(f"select {columns} from ({query}) order by {order}", params=values).to_arrow_reader(
+        READ_ROWS
+    )
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return naive_utc(moment) if moment else None
+
+
+def class_columns(names: list[str], class_uid: int) -> list[str]:
+    """Those of the columns that are attributes of a class."""
+    everyones = {"actor", "src_endpoint"}
+    return [
+        name
+        for name in names
+        if name not in _OURS
+        and (name not in everyones or class_uid != BASE_EVENT)
+        and (name not in _OF_CLASSES or class_uid in _OF_CLASSES[name])
+    ]
+
+
+def json_events(batch: pa.RecordBatch) -> Iterator[tuple[int | None, int, bytes]]:
+    """Number (None for a finding), time in milliseconds and JSON text of each event, without null attributes."""
+    for row in batch.to_pylist():
+        number = row.get("ingest_seq")
+        event = _without_nulls({name: value for name, value in row.items() if name not in _OURS})
+        if unmapped := event.get("unmapped"):
+            event["unmapped"] = orjson.Fragment(unmapped)
+        yield number, event["time"], orjson.dumps(event)
+
+
+def _without_nulls(value: Any) -> Any:
+    """The value without null attributes, and without objects that have no others."""
+    if isinstance(value, dict):
+        kept = {name: _without_nulls(one) for name, one in value.items()}
+        return {name: one for name, one in kept.items() if one is not None and one != {}}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    return value

@@ -1,0 +1,176 @@
+"""Sends events to Splunk's HTTP Event Collector, or as JSON arrays to any other receiver.
+
+A request is acknowledged by its status, and where the collector gives it a number, once the indexers have it. No
+message has the token or an event.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx
+import orjson
+import tenacity
+
+from orchestration import PRODUCT, __version__
+from orchestration.config.siem import HttpSink
+from orchestration.deliver.siem.errors import DeliveryError
+
+# Many receivers take no more than 1 MB at once.
+MAX_BATCH_EVENTS = 500
+MAX_BATCH_BYTES = 900_000
+# The add-on that maps OCSF to Splunk's data models looks for source types that begin with `ocsf:`.
+_SOURCE, _SOURCETYPE = "claude:activity_feed", "ocsf:claude:activity_feed"
+_MAX_WAIT_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+Event = tuple[int | None, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Bounds of one request, and of waiting for the indexers. Waits start at `first_wait` seconds and double."""
+
+    attempts: int = 5
+    ack_attempts: int = 8
+    first_wait: float = 1.0
+    timeout: float = 60.0
+
+
+class _Again(Exception):
+    """The request may succeed later. `after`: how long the receiver asks to wait, in seconds."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """The events in their order, in as many as one request may hold."""
+    batch: list[Event] = []
+    size = 0
+    for event in events:
+        if batch and (len(batch) >= MAX_BATCH_EVENTS or size + len(event[2]) > MAX_BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += len(event[2])
+    if batch:
+        yield batch
+
+
+class Receiver:
+    """The receiver of one sink. Used as a context manager."""
+
+    def __init__(self, sink: HttpSink, retry: RetryPolicy | None = None) -> None:
+        self._sink = sink
+        self._retry = retry or RetryPolicy()
+        headers = {"user-agent": f"{PRODUCT}/{__version__}", "content-type": "application/json"}
+        if sink.token:
+            scheme = "Splunk" if sink.form == "hec" else "Bearer"
+            headers["authorization"] = f"{scheme} {sink.token.get_secret_value()}"
+        if sink.form == "hec":
+            # Collectors with acknowledgement ask for one; the same for this sink in every run.
+            headers["x-splunk-request-channel"] = str(uuid5(NAMESPACE_URL, sink.url))
+        self._http = httpx.Client(
+            headers=headers,
+            timeout=httpx.Timeout(self._retry.timeout, connect=10.0),
+            # Another address would be given the token.
+            follow_redirects=False,
+            mounts={"http://": None},
+        )
+
+    def __enter__(self) -> Receiver:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def send(self, batch: list[Event]) -> int:
+        """Send events until they are acknowledged. Returns the size of the request in bytes.
+
+        Raises:
+            DeliveryError: they are not; the receiver may have some of them.
+        """
+        body = self._body(batch)
+        answer = self._insist(self._retry.attempts, self._post, self._sink.url, body)
+        ack = answer.get("ackId") if self._sink.form == "hec" else None
+        if isinstance(ack, int):
+            url = httpx.URL(self._sink.url).copy_with(path="/services/collector/ack", query=None)
+            self._insist(self._retry.ack_attempts, self._ask_ack, str(url), ack)
+        return len(body)
+
+    def _body(self, batch: list[Event]) -> bytes:
+        if self._sink.form == "json":
+            return b"[" + b",".join(text for _, _, text in batch) + b"]"
+        return b"\n".join(
+            orjson.dumps(
+                {
+                    "time": moment / 1000,
+                    "source": _SOURCE,
+                    "sourcetype": _SOURCETYPE,
+                    "event": orjson.Fragment(text),
+                }
+            )
+            for _, moment, text in batch
+        )
+
+    def _insist(self, attempts: int, request: Any, *arguments: Any) -> dict[str, Any]:
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Again),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=self._wait,
+        )
+        try:
+            return retrying(request, *arguments)
+        except tenacity.RetryError as error:
+            raise DeliveryError(
+                f"{self._sink.shown} did not take the events: {error.last_attempt.exception()}; gave up after "
+                f"{attempts} attempts. Nothing is lost: the next run continues there. Check SIEM_URL and what "
+                "answers there."
+            ) from None
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        doubled = self._retry.first_wait * 2 ** (state.attempt_number - 1)
+        asked = error.after if isinstance(error, _Again) and error.after else doubled
+        return min(asked, _MAX_WAIT_SECONDS)
+
+    def _ask_ack(self, url: str, ack: int) -> dict[str, Any]:
+        answer = self._post(url, orjson.dumps({"acks": [ack]}))
+        acks = answer.get("acks")
+        if not (isinstance(acks, dict) and acks.get(str(ack)) is True):
+            raise _Again("the indexers have not acknowledged them")
+        return answer
+
+    def _post(self, url: str, body: bytes) -> dict[str, Any]:
+        try:
+            response = self._http.post(url, content=body)
+        except httpx.TransportError as error:
+            raise _Again(f"no answer ({type(error).__name__})") from None
+        status = response.status_code
+        if status in (408, 429) or status >= 500:
+            raise _Again(f"status {status}", _seconds(response.headers.get("retry-after")))
+        if status in (401, 403):
+            raise DeliveryError(f"{self._sink.shown} refused the token (status {status}). Correct SIEM_TOKEN.")
+        if not response.is_success:
+            raise DeliveryError(
+                f"{self._sink.shown} refused the events (status {status}). Check SIEM_URL and SIEM_URL_FORMAT."
+            )
+        with suppress(ValueError):
+            answer = orjson.loads(response.content)
+            return answer if isinstance(answer, dict) else {}
+        return {}
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
