@@ -78,7 +78,7 @@ def test_a_warehouse_of_the_first_version_grows_with_the_next_writing(path: Path
         seal_days(connection)
         assert connection.execute("select seal_sha256 from raw.day_seals order by seal_number").fetchall() == seals
         assert connection.execute("select list(version order by version) from raw.schema_version").fetchall() == [
-            ([1, 5],)
+            ([1, 6],)
         ]
     assert verify(path).findings == []
 

@@ -1,3 +1,5 @@
+{%- set envelope = ['id', 'created_at', 'type', 'organization_uuid'] %}
+
 with
 
 activities as (
@@ -58,14 +60,15 @@ final as (
         case outcome when 'success' then 'Success' when 'failure' then 'Failure' else 'Unknown' end as status,
         cast(status_code as {{ dbt.type_string() }}) as status_code,
         replace(activity_type, '_', ' ') as message,
-        {{ ocsf_metadata('activity_id', 'activity_type', 'ingest_seq', 'organization_uuid', 'ingested_at') }} as metadata,
+        {{ ocsf_metadata('activity_id', 'activity_type', 'ingest_seq', 'organization_uuid', 'ingested_at') }}
+            as metadata,
         {% for name, attribute in ocsf_attributes().items() -%}
             case when {{ attribute.when }} then {{ attribute.value }} end as {{ adapter.quote(name) }},
         {% endfor -%}
         -- What no attribute has: all but the envelope, and the actor where the class has no place for all of it.
         case
-            when class_uid in (0, 6006) then {{ json_without('payload', ['id', 'created_at', 'type', 'organization_uuid']) }}
-            else {{ json_without('payload', ['id', 'created_at', 'type', 'organization_uuid', 'actor']) }}
+            when class_uid in (0, 6006) then {{ json_without('payload', envelope) }}
+            else {{ json_without('payload', envelope + ['actor']) }}
         end as unmapped,
         payload as raw_data
     from classified

@@ -27,7 +27,8 @@ final as (
         case when is_supported then 1 else 4 end as status_id,
         case when is_supported then 'New' else 'Resolved' end as status,
         summary as message,
-        {{ ocsf_metadata('event_uid', 'rule_id', 'cast(null as bigint)', 'organization_uuid', 'found_at') }} as metadata,
+        {{ ocsf_metadata('event_uid', 'rule_id', 'cast(null as bigint)', 'organization_uuid', 'found_at') }}
+            as metadata,
         {{ object({
             'uid': 'finding_id',
             'title': 'title',

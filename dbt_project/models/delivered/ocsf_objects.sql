@@ -8,7 +8,9 @@ final as (
     select
         activity_id,
         ingest_seq,
-        min(case when object_type = 'user' and {{ adapter.quote('role') }} <> 'previous_owner' then object_id end) as user_id,
+        min(
+            case when object_type = 'user' and {{ adapter.quote('role') }} <> 'previous_owner' then object_id end
+        ) as user_id,
         min(case when object_type = 'service_account' then object_id end) as service_account_id,
         min(case when object_type = 'email' then object_id end) as user_email,
         min(case when object_type = 'group' then object_id end) as group_id,
