@@ -179,6 +179,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
                 "published__general_parquet",
                 "published__general_postgres",
                 "delivered__alerts",
+                "delivered__siem",
                 "marts__findings_no_new_severe_findings",
                 "marts__schema_drift_documented_contract_is_current",
                 "marts__state_agreement_events_and_directory_agree",

@@ -164,8 +164,8 @@ _DELIVERED = (
         message_id varchar,
         last_error varchar
     )""",
-    # Which activities and findings each sink of events has. A delivery is planned before anything is sent, so that a
-    # repetition gives the same; `delivered_at` is null until the sink has all of it. Names no person.
+    # Which activities and findings each sink of events has. A delivery is planned before anything is sent, so that
+    # a repetition gives the same; `delivered_at` is null until the sink has all of it. Names no person.
     """create table if not exists raw.siem_deliveries (
         delivery_id bigint not null,
         sink varchar not null,

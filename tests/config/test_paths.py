@@ -128,7 +128,7 @@ def test_nothing_is_written_to_an_address(tmp_path: Path, monkeypatch: pytest.Mo
             lambda: write_report(here, Catalog((), "0" * 64), "user_ada", address),
             lambda: export(connection, address),
         ):
-            with pytest.raises(ConfigurationError, match="only ARCHIVE_PATH can be an address"):
+            with pytest.raises(ConfigurationError, match="only ARCHIVE_PATH and SIEM_PATH can be one"):
                 write()
     assert list(tmp_path.iterdir()) == []
 
