@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STOPPED = "Stopped. What was stored stays; the next refresh goes on from there."
 # Dagster's events would bury our few lines; failures are printed below, each as one sentence.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def prepare_environment() -> None:
@@ -62,7 +62,7 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
             report_lost_runs(instance)
             # dbt's hundreds of lines are in its log, and failures name it.
             result = job.execute_in_process(
-                instance=instance, run_config={**(config or {}), **_QUIET}, raise_on_error=False
+                instance=instance, run_config={**(config or {}), **QUIET}, raise_on_error=False
             )
             # The sensor does so where the daemon runs, and a job that a timer starts has none.
             alerted = "" if result.success else alert_of_failed_run(instance)

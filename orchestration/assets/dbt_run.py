@@ -23,6 +23,11 @@ from dbt_common.events.functions import msg_to_dict
 
 from orchestration.assets.project import project
 
+# dbt selectors: tests that `make test` runs and no build (`dbt_project.yml`); what only another version of the
+# project changes.
+TESTS_OF_THE_CODE = "tag:code"
+UNCHANGED_WITH_THE_CODE = ("config.materialized:view", "resource_type:seed")
+
 _SHOWN_FAILURES = 5
 _SHOWN_LENGTH = 300
 _LOG_BYTES = 2_000_000
@@ -37,14 +42,14 @@ class DbtRun:
 
 
 def run_dbt(
-    context: dg.AssetExecutionContext, arguments: Sequence[str], target_path: Path, *, select: Sequence[str] = ()
+    context: dg.AssetExecutionContext, arguments: Sequence[str], target_path: Path, selection: Sequence[str] = ()
 ) -> DbtRun:
-    """Run a dbt command on the assets that `context` selects, or on `select`.
+    """Run a dbt command on the assets that `context` selects, or with `selection`, dbt's options for nodes.
 
     The warehouse is the one that `WAREHOUSE_PATH` names; it is closed afterwards, even if dbt failed. Artifacts
     and the log go to `target_path`.
     """
-    selection = get_updated_cli_invocation_params_for_context(
+    selected = get_updated_cli_invocation_params_for_context(
         context=context, manifest={}, dagster_dbt_translator=None
     )
     messages: list[EventMsg] = []
@@ -56,7 +61,7 @@ def run_dbt(
         *arguments,
         *("--project-dir", directory, "--profiles-dir", directory),
         *("--target-path", str(target_path), "--log-path", str(target_path)),
-        *(("--select", *select) if select else selection.selection_args),
+        *(selection or selected.selection_args),
     ]
     try:
         # dbt changes into the project directory and does not change back.
@@ -68,7 +73,7 @@ def run_dbt(
         gc.collect()
     if result.exception and not isinstance(result.exception, Exception):
         raise result.exception
-    return dagster_result(messages, result, context, selection, target_path)
+    return dagster_result(messages, result, context, selected, target_path)
 
 
 def dagster_result(

@@ -11,6 +11,7 @@ import pytest
 from local_feed import LocalFeed
 from orchestration.definitions import build_defs
 from orchestration.resources import Warehouse
+from orchestration.run import QUIET
 from tests.manifests import parsed_runner
 
 # What stays empty, and does not fire, where no directory is read.
@@ -38,7 +39,7 @@ def run(
         patch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
         resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
         return resolved.execute_in_process(
-            instance=instance, raise_on_error=False, run_config=config or resolved.run_config or {}
+            instance=instance, raise_on_error=False, run_config={**(config or resolved.run_config or {}), **QUIET}
         )
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 from local_feed import LocalFeed
 from orchestration.docs_pages.questions import PAGE, read_questions
 from tests.conftest import Query
+from tests.dbt_project.builds import run_dbt
 from tests.directories import CONSOLE, ENTERPRISE, small_directory
 from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, environment_of, run
 
@@ -60,7 +61,9 @@ key_variable = "CONSOLE_KEY"
 """
 
 
-def test_a_directory_fills_its_marts_and_fires_its_rules(path: Path, query: Query, tmp_path: Path):
+def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_dbt(
+    path: Path, query: Query, tmp_path: Path
+):
     sources = tmp_path / "sources.toml"
     sources.write_text(SOURCES)
     with LocalFeed(size=3000, seed=11, directory=True, cache=tmp_path) as feed:
@@ -81,3 +84,8 @@ def test_a_directory_fills_its_marts_and_fires_its_rules(path: Path, query: Quer
     for question in read_questions(PAGE.read_text(encoding="utf-8")):
         if question.section == "The directory, beside the log":
             assert query(question.query), question.title
+    # Unit tests, and the tests of models and seeds that no build runs.
+    result = run_dbt(path, tmp_path / "target", "test")
+    names = {one.node.resource_type.value for one in result.result}
+    assert names >= {"test", "unit_test"}
+    assert any("code" in one.node.tags for one in result.result)

@@ -16,8 +16,8 @@ from local_feed.history.ids import opaque
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.config.settings import ROOT
 from orchestration.resources import Warehouse
+from tests.dbt_project.builds import build_models
 from tests.end_to_end.conftest import RULES_OF_DIRECTORY
-from tests.end_to_end.test_dbt import dbt
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 SEED = 11
@@ -138,8 +138,7 @@ def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same
     arrive_late(path, "late_1", FIRST_SEEN, "(select min(created_at) from raw.activities)")
     arrive_late(path, "late_2", UPLOADED, "created_at - interval 1 second")
     arrive_late(path, "late_3", RESTRICTION, "created_at - interval 40 day")
-    done = dbt(path, tmp_path / "target", "run", "--select", "+findings")
-    assert done.returncode == 0, done.stdout
+    build_models(path, tmp_path / "target", "--select", "+findings")
     after = rows(path, told)
     assert set(map(repr, before)) <= set(map(repr, after))
     late = rows(
@@ -152,8 +151,7 @@ def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same
     assert said.description == "ip_restriction_deleted: 1"
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop table detections.finding_history")
-    done = dbt(path, tmp_path / "target", "run", "--full-refresh", "--select", "+findings")
-    assert done.returncode == 0, done.stdout
+    build_models(path, tmp_path / "target", "--full-refresh", "--select", "+findings")
     # A rebuild finds them at another time, and has forgotten what the data does not show.
     supported = {repr(row[:-1]) for row in after if row[0] != lost}
     assert {repr(row[:-1]) for row in rows(path, told)} == supported

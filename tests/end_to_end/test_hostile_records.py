@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.access_review.review import write_review
 from orchestration.assets.project import project
+from orchestration.checks.contract import drift, evaluate
 from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.verify import verify
 from orchestration.intervals import Kind, Slice
@@ -60,6 +61,18 @@ ACTORS = (
     '{"type":{"type":"user_actor"}}',
     '{"type":"user_actor","type":"api_actor","user_id":"user_twice","user_id":7}',
 )
+# Names of undocumented fields.
+NAMES = (
+    "a.b",
+    "$.a[*]",
+    "q\"uo'te",
+    "",
+    " ",
+    "线\u202e🚀",
+    "nul\u0000",
+    "x" * 5000,
+    "--; drop table raw.activities",
+)
 # A key, a membership, a grant and a setting: one type of each that is read entry by entry.
 UNNESTED_TYPES = (
     "platform_api_key_updated",
@@ -103,6 +116,7 @@ def hostile_records() -> Iterator[str]:
     yield record('"type_of_tomorrow"', ',"x":"' + "y" * 3_000_000 + '"')
     yield record('"type_of_tomorrow"', ',"x":[' + ",".join(["1"] * 300_000) + "]")
     yield record('"type_of_tomorrow"', "".join(f',"field {n}":{n}' for n in range(3000)))
+    yield record('"org_user_left"', "".join(f",{json.dumps(name)}:1" for name in NAMES))
     entries = ",".join(f'{{"type":"name","previous_value":{n},"current_value":"{n}"}}' for n in range(5000))
     for activity_type, fields in [*documented_fields().items(), ("type_of_tomorrow", ["updates"])]:
         if "updates" in fields:
@@ -137,8 +151,11 @@ def land_all(path: Path, records: list[str]) -> None:
         land(connection, [chunk])
 
 
+Hostile = tuple[Path, list[str]]
+
+
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     """A warehouse of hostile records, built and published by the real job."""
     path = tmp_path_factory.mktemp("hostile") / "warehouse.duckdb"
     records = list(hostile_records())
@@ -149,7 +166,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     return path, records
 
 
-def test_every_hostile_record_is_kept_built_and_published(hostile: tuple[Path, list[str]]):
+def test_every_hostile_record_is_kept_built_and_published(hostile: Hostile):
     path, records = hostile
     expected = sorted(hashlib.sha256(record.encode()).hexdigest() for record in records)
     for file in (path, path.parent / "published" / "compliance.duckdb"):
@@ -159,9 +176,17 @@ def test_every_hostile_record_is_kept_built_and_published(hostile: tuple[Path, l
         assert all(stored == computed for stored, computed in rows)
 
 
-def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(
-    hostile: tuple[Path, list[str]], tmp_path: Path
-):
+def test_undocumented_fields_are_a_warning_with_their_number(hostile: Hostile):
+    with duckdb.connect(str(hostile[0]), read_only=True) as connection:
+        found = drift(connection, DAY + timedelta(days=1))
+    names = {name for kind, _, name, *_ in found if kind == "field"}
+    assert names >= set(NAMES)
+    result = evaluate(found)
+    assert (result.holds, result.is_error) == (False, False)
+    assert f" {sum(kind == 'field' for kind, *_ in found)} fields" in result.sentence
+
+
+def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(hostile: Hostile, tmp_path: Path):
     path, records = hostile
     found = verify(path)
     assert (found.activity_count, found.findings) == (len(records), [])
