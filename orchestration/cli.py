@@ -232,6 +232,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     from orchestration.privacy.erasure import erase as erase_person
     from orchestration.privacy.selection import preview_erasure
     from orchestration.warehouse.connection import open_warehouse, warehouse_lock
+    from orchestration.warehouse.errors import WarehouseError
 
     paths, request = Settings.paths(os.environ), RemovalRequest(by, why)
     path = paths.warehouse_path
@@ -239,20 +240,23 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
         with open_warehouse(path, read_only=True) as connection:
             preview = preview_erasure(connection, subject)
         return _preview(path, preview, ERASURE, next(iter(preview.user_ids), ""))
-    with warehouse_lock(path):
-        removed = erase_person(path, subject, request)
-    if removed is None:
-        print(NOTHING)
-        return 0
-    print(f"{printable(str(removed))}.", flush=True)
+    removed, status = None, 0
+    try:
+        with warehouse_lock(path):
+            removed = erase_person(path, subject, request)
+        print(f"{printable(str(removed or NOTHING))}.", flush=True)
+    except WarehouseError as error:
+        status = _fail(str(error))
     # dbt notes the command line of its process in its artifacts, and this one names the person.
     sys.argv[1:] = ["rebuild"]
     try:
+        # Also where nothing was found: what an earlier removal left beside the warehouse may name the person.
         clear_published(paths.published_path, paths.published_general_path)
-        status = run_job("rebuild")
+        if removed:
+            status = run_job("rebuild")
     except ExplainedError as error:
         status = _fail(str(error))
-    if status:
+    if removed and status:
         _fail(_STILL_PUBLISHED)
     print(describe_copies(path))
     return status

@@ -40,15 +40,18 @@ class RemovalConfig(dg.Config):
 def removals(warehouse: Warehouse, publication: Publication, config: RemovalConfig) -> dg.MaterializeResult:
     """Permanently remove the requested records. The job then rebuilds the tables and publishes them."""
     with fail_step_on_error():
-        with warehouse.write_lock():
-            removal = _remove(warehouse, config)
-        clear_published(publication.path, publication.general_path)
+        try:
+            with warehouse.write_lock():
+                removal = _remove(warehouse, config)
+        finally:
+            # Also where nothing is found: what an earlier removal left beside the warehouse may have it.
+            clear_published(publication.path, publication.general_path)
         copies = describe_copies(warehouse.path)
     with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
         [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
         metadata={
-            SUMMARY: f"{removal}.\n{copies}" if removal else NOTHING,
+            SUMMARY: f"{removal or NOTHING}.\n{copies}",
             "dagster/row_count": row_count,
             "removed": str(removal or "nothing"),
             "activities": removal.activity_count if removal else 0,

@@ -96,7 +96,8 @@ def _check_name(warehouse: Path) -> None:
             f"WAREHOUSE_PATH is {warehouse}, and {stem} is a name of the engine's own or of a schema. Name the "
             "file otherwise, such as compliance.duckdb."
         )
-    if any(not one.isprintable() or one in "\"'" for one in str(warehouse)):
+    # dbt puts the name of the file into statements as it is, but not the directory's.
+    if any(one in "\"'" for one in warehouse.name) or not str(warehouse).isprintable():
         raise ConfigurationError(
-            f"WAREHOUSE_PATH is {str(warehouse)!r}. Use a path without quotes and unprintable characters."
+            f"WAREHOUSE_PATH is {str(warehouse)!r}. Use a file name without quotes, and no unprintable characters."
         )

@@ -9,12 +9,12 @@ from orchestration.terminal import printable
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import list_beside
 
-NOTHING = "There is nothing to remove."
+NOTHING = "There is nothing to remove"
 _COPIES = """\
 Other copies are yours to look through: backups of the warehouse, files that were exported or handed out, programs
 that still have an older file open, and beside the warehouse: {beside}.
-An archive still has what was removed, and is refused from now on: name another ARCHIVE_PATH, run `make archive`,
-then delete the old one.
+An archive from before a removal still has what was removed, and is refused: name another ARCHIVE_PATH, run
+`make archive`, then delete the old one.
 The feed itself keeps its records for up to six years."""
 
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 import duckdb
 
 from orchestration import __version__
+from orchestration.duckdb_sql import literal
 from orchestration.durable_files import sync
 from orchestration.evidence import removal_sql as sql
 from orchestration.evidence.removals import Removal, list_removals
@@ -154,7 +155,7 @@ def _remove(
     removal = None
     try:
         with open_warehouse(draft) as connection:
-            connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as origin (read_only)")
+            connection.execute(f"attach {literal(path)} as origin (read_only)")
             [(target,)] = connection.execute("select current_database()").fetchall()
             connection.execute("use origin")
             with choose(connection) as choice:

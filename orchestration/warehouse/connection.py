@@ -19,6 +19,7 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
+from orchestration.duckdb_sql import literal
 from orchestration.durable_files import refuses_links, sync
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
@@ -187,8 +188,7 @@ def _attach(path: Path, options: str) -> duckdb.DuckDBPyConnection:
     # The size of row groups is an option of `attach` alone.
     connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
     try:
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as warehouse ({options}); use warehouse")
+        connection.execute(f"attach {literal(path)} as warehouse ({options}); use warehouse")
     except BaseException:
         connection.close()
         raise

@@ -101,7 +101,7 @@ def test_no_directory_is_where_the_warehouse_is(tmp_path: Path, name: str):
 
 @pytest.mark.parametrize(
     "file",
-    ["raw.duckdb", "RAW.db", "marts.duckdb", "raw", "system.x", "it's.duckdb", 'a"b.db', "o'x/a.db", "a\nb"],
+    ["raw.duckdb", "RAW.db", "marts.duckdb", "raw", "system.x", "it's.duckdb", 'a"b.db', "o\nx/a.db", "a\nb"],
 )  # fmt: skip
 def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, file: str):
     assert refused(tmp_path, WAREHOUSE_PATH=file)

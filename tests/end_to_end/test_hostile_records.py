@@ -121,9 +121,9 @@ def hostile_records() -> Iterator[str]:
     for activity_type, fields in [*documented_fields().items(), ("type_of_tomorrow", ["updates"])]:
         if "updates" in fields:
             yield record(json.dumps(activity_type), f',"api_key_id":"key","updates":[{entries}]')
-    # Almost a megabyte each: what unnests them may not hold the document once more for every entry.
+    # Four megabytes each: what unnests them may not hold the document once more for every entry.
     types = itertools.cycle(("name", "status", "workspace_role", "organization_role", "x"))
-    pairs = ((next(types), number) for number in range(1000))
+    pairs = ((next(types), number) for number in range(5000))
     entries = ",".join(
         f'{{"type":"{kind}","previous_value":"{"p" * 380}","current_value":"{n}{"c" * 380}"}}' for kind, n in pairs
     )

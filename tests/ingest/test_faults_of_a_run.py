@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pydantic import SecretStr
@@ -201,7 +203,7 @@ def test_what_the_feed_says_is_kept_without_keys_addresses_and_control_codes(
     feed: LocalFeed, path: Path, query: Query, caplog: pytest.LogCaptureFixture, secret: str
 ):
     header = re.sub(r"[^ -~]", "", secret)
-    # A request id that holds the key stops the run, which tests/api looks at.
+    # A request id that holds the key stops the source: see the next test.
     request_id = {"request-id": header.replace(KEY, "")}
     feed.faults.add("error", status=400, message=secret, times=0, contains=hits(2), headers=request_id)
     feed.faults.add("error", status=503, message=secret, times=0, contains=hits(4), headers=request_id)
@@ -229,6 +231,26 @@ def test_what_the_feed_says_is_kept_without_keys_addresses_and_control_codes(
             assert hidden not in text
     assert max(len(error or "") for error, _ in kept) < 800
     assert any("invalid_request_error" in (error or "") for error, _ in kept)
+
+
+@pytest.mark.parametrize("status", [200, 422, 503])
+@pytest.mark.parametrize(
+    "echo",
+    [KEY, KEY.upper(), f"req {quote(KEY, safe='')}", KEY.encode().hex(), b64encode(f"x{KEY}".encode()).decode()],
+    ids=range(5),
+)
+def test_a_request_id_that_holds_the_key_stops_the_source_and_is_kept_nowhere(
+    feed: LocalFeed, path: Path, query: Query, caplog: pytest.LogCaptureFixture, status: int, echo: str
+):
+    feed.faults.add("body", status=status, body="{}", times=0, skip=2, headers={"request-id": echo})
+    report = refresh(source_of(feed, start=day(9), concurrency=1), path)
+    assert report.is_stopped
+    assert "sends the key back in a request-id" in report.describe_failures()
+    kept = [query(f"from raw.{table}") for table in ("extracts", "feed_requests", "sources")]
+    for text in (str(kept), report.describe_failures(), caplog.text):
+        assert echo not in text
+        assert KEY not in text
+    assert len(query("from raw.feed_requests")) == 2
 
 
 def test_no_connection_at_all_is_told(path: Path):

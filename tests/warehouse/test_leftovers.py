@@ -29,9 +29,9 @@ FILES = ("{}.archiving/part.parquet", "{}.restoring", "{}.restoring.wal", "{}.re
          "{}.a1.draft.wal", "{}.files/ledger/extracts.parquet")  # fmt: skip
 
 
-@pytest.fixture(params=["warehouse.duckdb", "war[eh]ouse*.db", "link"])
+@pytest.fixture(params=["warehouse.duckdb", "o'x y/war[eh]ouse*.db", "link"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A warehouse of a few days, also one with a name that means something to a shell, or reached by a link."""
+    """A warehouse of a few days, also where its path means something to a shell or in SQL, or is a link."""
     if request.param != "link":
         build(tmp_path / request.param)
         return tmp_path / request.param
