@@ -135,6 +135,46 @@ def review(
 
 
 @command
+def audit_pack(
+    first: Annotated[str, _option("DATE", "the first day (UTC)", "--from")] = "",
+    last: Annotated[str, _option("DATE", "the last day, included", "--to")] = "",
+    output: Annotated[Path | None, _option("DIR", "default: audit-packs, beside the warehouse")] = None,
+) -> None:
+    """Write the evidence of a period (last month) as one signed archive."""
+    from orchestration.audit_pack.build import Request, write_pack
+    from orchestration.audit_pack.signature import read_private_key
+    from orchestration.evidence.attestation import read_period
+    from orchestration.warehouse.connection import warehouse_lock
+
+    paths = Settings.paths(os.environ)
+    read = Settings.read(os.environ, "audit_pack_key_file", "audit_pack_timestamp_url")
+    key, period = read_private_key(read.audit_pack_key_file), read_period(first or None, last or None)
+    with warehouse_lock(paths.warehouse_path):
+        request = Request(paths.warehouse_path, paths.published_path, period, key, read.audit_pack_timestamp_url)
+        packed = write_pack(request, output)
+    print(f"{period}: {len(packed.counts)} files.\n  {packed.path}\n  SHA-256 {packed.sha256}")
+
+
+@command
+def verify_pack(
+    pack: Annotated[Path, typer.Argument(metavar="PACK")],
+    public_key: Annotated[Path, typer.Argument(metavar="PUBLIC_KEY")],
+    authority: Annotated[
+        Path | None, _option("FILE", "root certificates (PEM) of the authority of its timestamp")
+    ] = None,
+) -> int:
+    """Check an audit pack. Needs the pack and the public key alone."""
+    from orchestration.audit_pack.check import verify_pack as check_pack
+
+    checked = check_pack(pack, public_key, authority)
+    for damage in checked.damages:
+        _fail(damage)
+    if not checked.damages:
+        print(*map(printable, checked.statements), sep="\n")
+    return 1 if checked.damages else 0
+
+
+@command
 def query(sql: str) -> int:
     """Print the result of a query on the warehouse."""
     import duckdb
@@ -190,6 +230,37 @@ def seals(export: Annotated[Path, _option("FILE", "the file to write")]) -> None
     with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
         count = export_seals(connection, export)
     print(f"{count} seal(s) in {export}. Keep the file where the warehouse's writers cannot write.")
+
+
+@command
+def prove(
+    activity_id: Annotated[str, typer.Argument(metavar="ACTIVITY_ID")],
+    source: Annotated[str, _option("NAME", "where several sources have the record")] = "",
+    output: Annotated[Path | None, _option("FILE", "default: in proofs, beside the warehouse")] = None,
+) -> None:
+    """Write a proof that one record is in a sealed day, without showing the others."""
+    from orchestration.evidence.proof import prove as prove_record
+
+    proven, file = prove_record(Settings.paths(os.environ).warehouse_path, activity_id, source, output)
+    print(f"{printable(str(proven))}.\n  {file}")
+
+
+@command
+def check_proof(
+    proof: Annotated[Path, typer.Argument(metavar="FILE")],
+    against: Annotated[Path | None, _option("FILE", "look for the seal in seals that were exported")] = None,
+) -> int:
+    """Check a proof of one record. Needs no warehouse."""
+    from orchestration.evidence import proof as proofs
+    from orchestration.evidence import seal_file
+
+    proven = proofs.check(proofs.read(proof))
+    print(f"{printable(str(proven))}.")
+    if against is None:
+        print("Compare this hash with the seal that was kept elsewhere, or name a file of seals with --against.")
+    elif not proofs.is_kept(proven, seal_file.read(against)):
+        return _fail(f"{against} has no such seal. Use one that was exported after the day was sealed.")
+    return 0
 
 
 @command

@@ -73,6 +73,8 @@ def test_a_value_is_passed_on_unchanged(checkout: Path, value: str, how: str):
     assert run("erase", "SUBJECT", "BY", "WHY") == ["erase", *given]
     assert run("retain", "BY", "WHY") == ["retain", *given[1:]]
     assert run("attest", "FROM", "TO") == ["attest", f"--from={value}", f"--to={value}"]
+    assert run("audit-pack", "FROM", "TO") == ["audit-pack", f"--from={value}", f"--to={value}"]
+    assert run("verify-pack", "PACK", "PUBLIC_KEY") == ["verify-pack", "--", value, value]
     assert run("review", "ON", "SINCE") == ["review", f"--on={value}", f"--since={value}"]
 
 

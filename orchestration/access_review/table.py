@@ -29,11 +29,12 @@ def as_csv(on: date, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] =
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("review_date", *columns))
-    writer.writerows((on, *(_cell(row[name]) for name in columns)) for row in rows)
+    writer.writerows((on, *(cell(row[name]) for name in columns)) for row in rows)
     return text.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """One value as the text of a cell; empty for None."""
     if value is None:
         return ""
     if isinstance(value, bool):

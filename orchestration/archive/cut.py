@@ -93,6 +93,7 @@ set
     inserted_count = stored_count,
     late_count = unproven_extracts.late_count,
     revision_count = revised_count,
+    revisions_sha256 = null,
     finished_at = coalesce(finished_at, started_at),
     error = 'Not all of its activities were archived. The slice is read again.'
 from unproven_extracts

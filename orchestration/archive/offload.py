@@ -80,7 +80,7 @@ def drop_old_days(path: Path, store: Store, local_days: int) -> Dropped:
 def _drop(connection: duckdb.DuckDBPyConnection, store: Store, paths: Sequence[str], expected: int) -> None:
     connection.execute(_NUMBERS, {"paths": list(paths)})
     connection.execute(
-        "insert into raw.dropped_walks select source, extract_id, count(*) from dropped group by all"
+        "insert into raw.dropped_extracts select source, extract_id, count(*) from dropped group by all"
     )
     [(count,)] = connection.execute(
         "delete from raw.activities where ingest_seq in (select ingest_seq from dropped)"

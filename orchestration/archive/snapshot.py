@@ -25,7 +25,7 @@ from orchestration.warehouse.schema import SCHEMA_VERSION
 
 # The activities are in parts; the others describe the curated tables, or only this file.
 _EXCLUDED_TABLES = (
-    "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_walks", "schema_version",
+    "activities", "archive_snapshots", "builds", "dbt_runs", "dropped_extracts", "schema_version",
 )  # fmt: skip
 # Views that are exported for other engines that read the archive. They are not restored.
 VIEWS = ("coverage",)

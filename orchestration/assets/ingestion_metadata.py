@@ -36,7 +36,9 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
     [(count,)] = connection.execute(f"select count(*) from raw.{table}").fetchall()
     if table == "activities":
         # Activities that only the archive still has, counted without opening it.
-        [(dropped,)] = connection.execute("select coalesce(sum(row_count), 0) from raw.dropped_walks").fetchall()
+        [(dropped,)] = connection.execute(
+            "select coalesce(sum(row_count), 0) from raw.dropped_extracts"
+        ).fetchall()
         count += int(dropped)
     schema = dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
     return {"dagster/row_count": count, "dagster/column_schema": schema}
@@ -50,7 +52,7 @@ def run_metadata(run: RunReport, lateness: Lateness) -> dict[str, Any]:
     return counts | {
         "outside of the asked time": run.total("outside_count"),
         SUMMARY: dg.MetadataValue.text("\n".join(_summary(run, counts))),
-        "abandoned_walks": sum(report.abandoned_count for report in run.reports),
+        "abandoned_extracts": sum(report.abandoned_count for report in run.reports),
         "waited_seconds": round(run.waited_seconds, 1),
         "seconds": round(run.seconds, 1),
         "horizon": dg.MetadataValue.timestamp(min(report.horizon for report in run.reports)),

@@ -167,6 +167,8 @@ class Settings(Model):
     local_days: int | None = Field(
         None, ge=MIN_KEPT_DAYS, le=MAX_DAYS, description="days that stay in the DuckDB file once they are archived"
     )
+    audit_pack_key_file: CheckoutPath | None = Field(None, description="the private key that signs audit packs")
+    audit_pack_timestamp_url: Address | None = Field(None, description="an RFC 3161 authority for audit packs")
     raw_days: int | None = Field(None, ge=MIN_KEPT_DAYS, description="days that `make retain` keeps")
     alert_severity: Severity = Field("high", description="findings of this severity and graver are sent")
     alert_detail: Detail = Field("ids", description="full: with summaries, names and emails")

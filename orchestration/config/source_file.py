@@ -140,6 +140,7 @@ def _check_together(file: Path, sources: Sequence[Source], key_variables: Mappin
         ConfigurationError: two sources are one and the same, or share a budget that they cannot share.
     """
     seen: dict[tuple[str, str], str] = {}
+    keys: dict[tuple[SecretStr, str], str] = {}
     budgets: dict[str, Source] = {}
     for source in sources:
         said = f"{file.name}: source {source.name}: "
@@ -147,6 +148,12 @@ def _check_together(file: Path, sources: Sequence[Source], key_variables: Mappin
         if same != source.name:
             raise ConfigurationError(
                 f"{said}key_variable is {key_variables[source.name]!r} for the same url as in source {same}: "
+                "every activity would be read twice. Give it a key of its own, or leave one out."
+            )
+        same = source.name if source.fault else keys.setdefault((source.key, source.url), source.name)
+        if same != source.name:
+            raise ConfigurationError(
+                f"{said}the key in {key_variables[source.name]} is also that of source {same}, for the same url: "
                 "every activity would be read twice. Give it a key of its own, or leave one out."
             )
         if source.budget is None:

@@ -103,10 +103,16 @@ class Attested:
     json: Path
 
 
-def attest(path: Path, period: Period, output: Path | None = None, source: str | None = None) -> list[Attested]:
+def attest(
+    path: Path,
+    period: Period,
+    output: Path | None = None,
+    source: str | None = None,
+    written_at: datetime | None = None,
+) -> list[Attested]:
     """Write a statement for each source (or the one) of the warehouse at `path`: Markdown and JSON.
 
-    Without `output` they go into a directory beside the warehouse.
+    Without `output` they go into a directory beside the warehouse; `written_at` is now by default.
 
     Raises:
         AttestationError: there is no such source, or the files cannot be written.
@@ -126,7 +132,7 @@ def attest(path: Path, period: Period, output: Path | None = None, source: str |
             )
         found = [(name, read_facts(connection, name, period.first, period.last)) for name in names]
     directory = output or path.parent / DIRECTORY
-    written = datetime.now(UTC)
+    written = written_at or datetime.now(UTC)
     return [_write(directory, state(name, period, facts, path, written)) for name, facts in found]
 
 
@@ -142,16 +148,19 @@ def state(source: str, period: Period, facts: Facts, path: Path, written_at: dat
         "format_version": FORMAT_VERSION,
         "source": source,
         "feed_host": facts.source["feed_host"],
+        "read_by_versions": facts.source["product_versions"],
+        "keys": facts.keys,
         "period": {"first_date": period.first, "last_date": period.last, "time_zone": "UTC"},
         "is_complete": not facts.gaps and not facts.still_open,
         "counts": _counts(facts),
+        "organizations": facts.organizations,
         "period_sha256": hashlib.sha256("".join(day["day_sha256"] for day in facts.days).encode()).hexdigest(),
         "gaps": [_interval(gap) for gap in facts.gaps],
         "still_to_be_repeated": [
             _interval(interval) | {"error": _without_addresses(reason)}
             for interval, reason in facts.still_open.items()
         ],
-        "failed_walks": [_failure(extract, facts.still_open) for extract in failed],
+        "failed_extracts": [_failure(extract, facts.still_open) for extract in failed],
         "blind_spots": facts.blind_spots,
         "blind_spots_remark": facts.blind_spots_remark,
         "removals": facts.removals,
@@ -178,7 +187,7 @@ def _counts(facts: Facts) -> Row:
         "revision_count": total(facts.days, "revision_count"),
         "removed_count": total(facts.removals, "activity_count"),
         "slice_count": len(complete),
-        "failed_walk_count": len(facts.extracts) - len(complete),
+        "failed_extract_count": len(facts.extracts) - len(complete),
         "page_count": total(facts.extracts, "page_count"),
         "request_count": total(facts.extracts, "request_count"),
         "day_count": len(facts.days),

@@ -1,18 +1,25 @@
-"""What a day of a source holds: how many activities, and one hash over all of them.
+"""What a day of a source holds: how many activities, one hash over all of them, and the root of their hash tree.
 
 `day_sha256` is SHA-256 over the hex `payload_sha256` of the day's activities, joined without a separator in byte
-order of `activity_id`; for a day without any it is the hash of the empty text. A day is a UTC date of
-`created_at`.
+order of `activity_id`; for a day without any it is the hash of the empty text. `merkle` describes the tree over
+the same hashes in the same order. A day is a UTC date of `created_at`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import duckdb
+import pyarrow as pa
 
+from orchestration.evidence.merkle import merkle_root
 from orchestration.warehouse.temporary import temporary
+
+HashesOfDay = tuple[str, date, int, int | None, int, str]
+"""Source, day, `last_ingest_seq`, `through_removal`, how many activities, and their hashes as one text."""
 
 # Rows whose hashes are joined at once: bounds the memory whatever history holds.
 _RANGE_ROWS = 2_000_000
@@ -50,8 +57,7 @@ select island, portion, min(sealed_date)::timestamp, max(sealed_date)::timestamp
 from {ranged} group by island, portion order by island, portion
 """
 
-_ADD_CONTENTS = """
-insert into {contents} by name
+_HASHES = """
 with wanted as (
     select * from {ranged} where island = $island and portion = $portion
 ),
@@ -70,9 +76,7 @@ select
     wanted.last_ingest_seq,
     wanted.through_removal,
     count(present.activity_id) as activity_count,
-    sha256(
-        coalesce(string_agg(present.payload_sha256, '' order by present.activity_id, present.ingest_seq), '')
-    ) as day_sha256
+    coalesce(string_agg(present.payload_sha256, '' order by present.activity_id, present.ingest_seq), '')
 from wanted
 left join present
     on
@@ -87,9 +91,17 @@ group by wanted.source, wanted.sealed_date, wanted.last_ingest_seq, wanted.throu
 _NO_CONTENTS = """
 select
     null::varchar as source, null::date as sealed_date, null::bigint as last_ingest_seq,
-    null::bigint as through_removal, null::bigint as activity_count, null::varchar as day_sha256
+    null::bigint as through_removal, null::bigint as activity_count, null::varchar as day_sha256,
+    null::varchar as merkle_root
 where false
 """
+_CONTENTS = pa.schema(
+    {
+        "source": pa.string(), "sealed_date": pa.date32(), "last_ingest_seq": pa.int64(),
+        "through_removal": pa.int64(), "activity_count": pa.int64(), "day_sha256": pa.string(),
+        "merkle_root": pa.string(),
+    }
+)  # fmt: skip
 
 
 @contextmanager
@@ -98,14 +110,29 @@ def day_contents(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator
 
     `wanted` has `source`, `sealed_date`, `last_ingest_seq` and `through_removal`, each combination once. Later
     rows are left out of the day; what a later removal erased counts in, and with null nothing erased does. The
-    contents have these columns and `activity_count` and `day_sha256`. The cost goes by the rows of the days.
+    contents have these columns and `activity_count`, `day_sha256` and `merkle_root`. The cost goes by the rows of
+    the days.
     """
-    limits = {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS}
     with temporary(connection, "day_contents", _NO_CONTENTS) as contents:
-        with temporary(connection, "ranged_days", _CUT_INTO_RANGES.format(wanted=wanted), limits) as ranged:
-            statement = _ADD_CONTENTS.format(contents=contents, ranged=ranged)
-            for island, portion, since, until in connection.execute(_RANGES.format(ranged=ranged)).fetchall():
-                connection.execute(
-                    statement, {"island": island, "portion": portion, "since": since, "until": until}
-                )
+        for days in day_hashes(connection, wanted):
+            rows = [
+                (*key, hashlib.sha256(hashes.encode()).hexdigest(), merkle_root(hashes)) for *key, hashes in days
+            ]
+            columns = zip(*rows, strict=True)
+            table = pa.table([pa.array(one, kind) for one, kind in zip(columns, _CONTENTS.types, strict=True)],
+                             schema=_CONTENTS)  # fmt: skip
+            connection.register("hashed_days", table)
+            try:
+                connection.execute(f"insert into {contents} by name from hashed_days")
+            finally:
+                connection.unregister("hashed_days")
         yield contents
+
+
+def day_hashes(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator[list[HashesOfDay]]:
+    """The hashes of the days in the table `wanted`, which `day_contents` describes, a range of days at a time."""
+    limits = {"gap_days": _RANGE_GAP_DAYS, "range_rows": _RANGE_ROWS}
+    with temporary(connection, "ranged_days", _CUT_INTO_RANGES.format(wanted=wanted), limits) as ranged:
+        for island, portion, since, until in connection.execute(_RANGES.format(ranged=ranged)).fetchall():
+            bounds = {"island": island, "portion": portion, "since": since, "until": until}
+            yield connection.execute(_HASHES.format(ranged=ranged), bounds).fetchall()

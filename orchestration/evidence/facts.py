@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.evidence.agreement import Agreement, read_agreement
-from orchestration.evidence.blind_spots import read_blind_spots
+from orchestration.evidence.built_facts import read_blind_spots, read_keys
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven
@@ -74,12 +74,12 @@ _DAYS = f"""
 with extracts as (
     select
         slice_start::date as sealed_date,
-        count(*) filter (where {ASKED_FOR_ALL}) as walk_count,
-        count(*) filter (where status <> 'complete') as failed_walk_count,
+        count(*) filter (where {ASKED_FOR_ALL}) as extract_count,
+        count(*) filter (where status <> 'complete') as failed_extract_count,
         coalesce(sum(page_count) filter (where {ASKED_FOR_ALL}), 0)::bigint as page_count,
         sum(late_count)::bigint as late_count,
         sum(revision_count)::bigint as revision_count,
-        max(finished_at) filter (where status = 'complete' and {ASKED_FOR_ALL}) as last_walked_at
+        max(finished_at) filter (where status = 'complete' and {ASKED_FOR_ALL}) as last_read_at
     from raw.extracts where source = $source group by all
 ),
 newest as (
@@ -88,9 +88,9 @@ newest as (
 )
 select
     sealed_date as date, contents.activity_count,
-    coalesce(walk_count, 0) as walk_count, coalesce(failed_walk_count, 0) as failed_walk_count,
+    coalesce(extract_count, 0) as extract_count, coalesce(failed_extract_count, 0) as failed_extract_count,
     coalesce(page_count, 0) as page_count, coalesce(late_count, 0) as late_count,
-    coalesce(revision_count, 0) as revision_count, last_walked_at, contents.day_sha256,
+    coalesce(revision_count, 0) as revision_count, last_read_at, contents.day_sha256,
     newest.day_sha256 is not distinct from contents.day_sha256 as is_sealed
 from {{contents}} as contents
 left join extracts using (sealed_date)
@@ -128,9 +128,18 @@ group by all
 order by removal_id
 """
 
+# Those of the activities, as the feed names them.
+_ORGANIZATIONS = """
+select organization_uuid, count(*) as activity_count
+from raw.stored_activities
+where source = $source and created_at >= $since and created_at < $until
+group by organization_uuid order by organization_uuid nulls last
+"""
+
 _SOURCE = """
 select
     any_value(feed_host) as feed_host,
+    list_sort(list(distinct product_version)) as product_versions,
     (select min(created_at) from raw.schema_version) as warehouse_created_at,
     (select max(created_at) from raw.activities where source = $source) as newest_activity_at
 from raw.extracts where source = $source
@@ -143,8 +152,8 @@ Row = dict[str, Any]
 class Facts:
     """Rows about one source and period, each a mapping of column to value; times are UTC without a zone.
 
-    `blind_spots` are those of `marts.blind_spots`, None before there is that table; `blind_spots_remark` is a
-    sentence where they may not be all. `agreement` is of the last build, whatever the period.
+    `blind_spots` and `keys` come from the marts, None before these are built; `blind_spots_remark` is a sentence
+    where the blind spots may not be all. `agreement` is of the last build, whatever the period.
     """
 
     source: Row
@@ -157,6 +166,8 @@ class Facts:
     blind_spots_remark: str | None
     removals: list[Row]
     agreement: Agreement
+    organizations: list[Row]
+    keys: list[Row] | None
 
 
 def list_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -196,6 +207,8 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         blind_spots_remark=spots.remark,
         removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
         agreement=read_agreement(connection, source),
+        organizations=_rows(connection, _ORGANIZATIONS, {"source": source} | bounds),
+        keys=read_keys(connection, source, period),
     )
 
 

@@ -1,8 +1,8 @@
 """The statements about the ledgers: what seals cover of them, and what ties a record to the extract it came by.
 
-A seal covers the rows of its source's ledger that ended since the seal before it, of whatever days, by
-`extract_seq`. Rows from before there were such numbers are covered by the first seal of format 2. A seal of format
-3 covers the walks of its source as well, by `walk_seq`.
+A seal of format 2 covers the rows of its source's ledger that ended since the seal before it, of whatever days, by
+`extract_seq`, each with its answered requests; and the walks of its source likewise, by `walk_seq`. Rows from
+before there were such numbers are covered by the first such seal.
 """
 
 from __future__ import annotations
@@ -11,17 +11,30 @@ _FIELDS = (
     "extract_id", "extract_seq", "source", "kind", "slice_start", "slice_end", "query", "status", "page_count",
     "received_count", "inserted_count", "duplicate_count", "revision_count", "quarantined_count", "late_count",
     "first_cursor", "last_cursor", "last_request_id", "content_sha256", "started_at", "finished_at",
-    "dagster_run_id", "product_version", "error", "feed_host",
+    "dagster_run_id", "product_version", "error", "feed_host", "revisions_sha256",
 )  # fmt: skip
+
+# What the feed answered to an extract. All of it is stored before the extract ends.
+_REQUESTS = """
+select
+    source, extract_id,
+    sha256(string_agg(
+        json_array(request_id, status_code, requested_at)::varchar, ''
+        order by requested_at, request_id, status_code
+    )) as requests_sha256
+from raw.feed_requests where extract_id is not null group by source, extract_id
+"""
 
 # Rows that ended, each with its hash. JSON keeps the fields apart whatever a cursor holds. What a restore had to
 # take back is in the ledger as it was sealed.
 LEDGER_ROWS = f"""
 select
     source, extract_id, coalesce(extracts.extract_seq, 0) as extract_seq,
-    coalesce(doubted.row_sha256, sha256(json_array({", ".join(f"extracts.{one}" for one in _FIELDS)})::varchar))
-        as row_sha256
+    coalesce(doubted.row_sha256, sha256(json_array(
+        {", ".join(f"extracts.{one}" for one in _FIELDS)}, coalesce(requests_sha256, sha256(''))
+    )::varchar)) as row_sha256
 from raw.extracts
+left join ({_REQUESTS}) as requests using (source, extract_id)
 left join raw.doubted_extracts as doubted using (source, extract_id)
 where status <> 'open'
 union all
@@ -47,7 +60,7 @@ with seals as (
     select
         source, sealed_date, seal_number, {last} as last_seq, {count} as sealed_count, {sha256} as sealed_sha256,
         min(seal_number) over (partition by source, {last}) = seal_number as is_first
-    from raw.day_seals where seal_format >= {seal_format}
+    from raw.day_seals where seal_format >= 2
 ),
 placed as (
     select firsts.source, seal_number, rows.{id}, rows.{seq}, row_sha256
@@ -78,43 +91,51 @@ select
 from judged
 """
 SEALED_ROWS = _SEALED.format(
-    seal_format=2, last="last_extract_seq", count="extract_count", sha256="ledger_sha256", noun="extracts",
+    last="last_extract_seq", count="extract_count", sha256="ledger_sha256", noun="extracts",
     rows=LEDGER_ROWS, id="extract_id", seq="extract_seq", hash=LEDGER_HASH,
 )  # fmt: skip
 SEALED_WALKS = _SEALED.format(
-    seal_format=3, last="last_walk_seq", count="walk_count", sha256="walks_sha256", noun="walks",
+    last="last_walk_seq", count="walk_count", sha256="walks_sha256", noun="walks",
     rows=WALK_ROWS, id="walk_id", seq="walk_seq", hash=WALKS_HASH,
 )  # fmt: skip
 
-# Where everything that came was new, the rows give the hash of what was received. Of days that retention removed
-# there are no rows.
+# Where everything that came was new, the rows give the hash of what was received; the revisions have one in any
+# case. Of days that retention removed there are no rows.
 CONTENTS = """
 with rows as (
-    select extract_id, ingest_seq, payload_sha256 from raw.stored_activities
+    select extract_id, ingest_seq, payload_sha256, false as is_revision from raw.stored_activities
     union all
-    select extract_id, ingest_seq, payload_sha256 from raw.activity_revisions
+    select extract_id, ingest_seq, payload_sha256, true from raw.activity_revisions
     union all
-    select extract_id, ingest_seq, payload_sha256 from raw.removed_activities
+    select extract_id, ingest_seq, payload_sha256, table_name = 'activity_revisions' from raw.removed_activities
 ),
 found as (
-    select extract_id, sha256(string_agg(payload_sha256, '' order by ingest_seq)) as found_sha256
+    select
+        extract_id,
+        sha256(string_agg(payload_sha256, '' order by ingest_seq)) as found_sha256,
+        sha256(string_agg(payload_sha256, '' order by ingest_seq) filter (where is_revision)) as revised_sha256
     from rows
     where hash(extract_id) % $parts = $part
     group by extract_id
 ),
 judged as (
-    select source, extract_id, content_sha256, found_sha256
+    select
+        source || ' extract ' || extract_id || ': ' as name,
+        case
+            when received_count = inserted_count + revision_count and status = 'complete'
+                and content_sha256 is distinct from found_sha256
+                then 'received was ' || coalesce(content_sha256, 'nothing') || ', stored is ' || found_sha256
+            when revisions_sha256 <> coalesce(revised_sha256, '')
+                then 'revisions were ' || revisions_sha256 || ', stored are ' || coalesce(revised_sha256, 'none')
+        end as difference
     from raw.extracts
     join found using (extract_id)
     anti join raw.removed_extracts using (source, extract_id)
-    where status = 'complete' and received_count = inserted_count + revision_count
+    where
+        revisions_sha256 is not null
+        or (status = 'complete' and received_count = inserted_count + revision_count)
 )
-select
-    count(*),
-    count(*) filter (where content_sha256 is distinct from found_sha256),
-    min(source || ' extract ' || extract_id || ': received was ' || coalesce(content_sha256, 'nothing')
-        || ', stored is ' || found_sha256) filter (where content_sha256 is distinct from found_sha256)
-from judged
+select count(*), count(difference), min(name || difference) from judged
 """
 
 # The feed reports each of our reads. A request that two extracts claim proves neither.

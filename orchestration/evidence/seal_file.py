@@ -17,9 +17,9 @@ from orchestration.evidence.seals import seal_expression
 from orchestration.warehouse.errors import WarehouseError
 
 Kept = pa.Table
-"""Seals of a file, one row each, with the columns that `_COLUMNS` names."""
+"""Seals of a file, one row each, with the columns that `COLUMNS` names."""
 
-_COLUMNS = {
+COLUMNS = {
     "source": pa.string(),
     "seal_number": pa.int64(),
     "sealed_date": pa.string(),
@@ -39,9 +39,8 @@ _COLUMNS = {
     "last_walk_seq": pa.int64(),
     "walk_count": pa.int64(),
     "walks_sha256": pa.string(),
+    "merkle_root": pa.string(),
 }
-# Those of the directory, which a file has where any of its seals covers one.
-_OF_WALKS = 3
 _NO_SEAL = "-"
 _SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(
@@ -50,22 +49,21 @@ _LINE = re.compile(
     # Files of before there were removals end with `sealed_at`, and those of before seals covered the ledger with
     # `reason`.
     rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+(\t(\d+|-)\t(\d+|-)\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL})"
-    rf"(\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL}))?)?)?"
+    rf"\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL})\t({_SHA256}|{_NO_SEAL}))?)?"
 )
-_ARGUMENTS = "PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL FORMAT INGEST_SEQ EXTRACT_SEQ EXTRACTS LEDGER"
-_ARGUMENTS_OF_WALKS = f"{_ARGUMENTS} WALK_SEQ WALKS WALKS_SHA256"
+_ARGUMENTS = (
+    "PREVIOUS SOURCE DATE COUNT DAY_SHA256 REMOVAL FORMAT INGEST_SEQ EXTRACT_SEQ EXTRACTS LEDGER WALK_SEQ WALKS "
+    "WALKS_SHA256 MERKLE_ROOT"
+)
 _HEADER = """\
 # Seals of the compliance warehouse, one line each; keep this file where the warehouse's writers cannot write.
 # Check the warehouse against it:  python -m orchestration verify --against THIS-FILE
 # Check one line by hand, with '' where a text is {none}; the result is its seal_sha256:
 #   printf '{texts}' {arguments} | sha256sum
-{remark}# Where the format is {none} or 1, there are five texts alone, and REMOVAL is a sixth where there is one.
+# Where the format is {none} or 1, there are five texts alone, and REMOVAL is a sixth where there is one.
 # A line's previous_seal_sha256 is the seal_sha256 of the line before it of the same source.
 # {columns}
 """
-_FORMAT_2 = "# Where the format is 2, the last three texts are left out.\n"
-
-_HAS_WALKS = "select exists (from raw.day_seals where seal_format >= 3)"
 _EXPORT = """
 select {columns} from raw.day_seals order by day_seals.source, day_seals.seal_number
 """
@@ -123,17 +121,13 @@ def export(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
         WarehouseError: the file cannot be written.
     """
     check_local("export", path)
-    [(has_walks,)] = connection.execute(_HAS_WALKS).fetchall()
-    names = list(_COLUMNS)[: None if has_walks else -_OF_WALKS]
-    columns = ", ".join(f"{name}::varchar" for name in names)
+    columns = ", ".join(f"{name}::varchar" for name in COLUMNS)
     seals = connection.execute(_EXPORT.format(columns=columns)).fetchall()
-    arguments = _ARGUMENTS_OF_WALKS if has_walks else _ARGUMENTS
     header = _HEADER.format(
         none=_NO_SEAL,
-        texts=r"\n".join(["%s"] * len(arguments.split())),
-        arguments=arguments,
-        remark=_FORMAT_2 if has_walks else "",
-        columns="\t".join(names),
+        texts=r"\n".join(["%s"] * len(_ARGUMENTS.split())),
+        arguments=_ARGUMENTS,
+        columns="\t".join(COLUMNS),
     )
     lines = ["\t".join(_NO_SEAL if value is None else value for value in seal) for seal in seals]
     try:
@@ -159,10 +153,10 @@ def read(path: Path) -> Kept:
     is_whole = len({line.count("\t") for line in seals}) == 1
     if not is_whole or not all(_LINE.fullmatch(line) for line in seals):
         raise WarehouseError(f"{path} is no file of exported seals, or it was changed. Name another.")
-    lacking = [_NO_SEAL] * len(_COLUMNS)
-    columns = zip(*((line.split("\t") + lacking)[: len(_COLUMNS)] for line in seals), strict=True)
+    lacking = [_NO_SEAL] * len(COLUMNS)
+    columns = zip(*((line.split("\t") + lacking)[: len(COLUMNS)] for line in seals), strict=True)
     texts = [pa.array([None if text == _NO_SEAL else text for text in column]) for column in columns]
-    kept = pa.table([text.cast(kind) for text, kind in zip(texts, _COLUMNS.values(), strict=True)], [*_COLUMNS])
+    kept = pa.table([text.cast(kind) for text, kind in zip(texts, COLUMNS.values(), strict=True)], [*COLUMNS])
     with duckdb.connect() as connection:
         connection.register("kept", kept)
         [(broken,)] = connection.execute(_BROKEN).fetchall()

@@ -5,9 +5,8 @@ and an ordinary overlap cannot reach it any more. A row that arrives later seals
 version; so does an authorized removal, whose hash is chained in. The chain of a source is the order in which its
 seals were appended: `seal_number`, from 1.
 
-What a seal covers is its `seal_format`: 1 the day, 2 also the extracts of its source that ended since the seal
-before, 3 also the directory walks since then. A source has seals of format 3 once it has walks. `seal_expression`
-says how each is computed.
+What a seal covers is its `seal_format`: 1 the day, 2 also the root of the day's hash tree, and the extracts and
+directory walks of its source that ended since the seal before. `seal_expression` says how each is computed.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ def seal_expression(row: str, previous: str) -> str:
     """The SQL that computes the seal of a row of `row` that follows the seal `previous`."""
     names = ("source", "sealed_date", "activity_count", "day_sha256")
     fields = ", ".join(f"{row}.{name}" for name in names)
-    # The last three are null before format 3. Of texts that are null `concat_ws` leaves out the separator as well.
-    ledgers = (
+    later_names = (
         "seal_format", "last_ingest_seq", "last_extract_seq", "extract_count", "ledger_sha256", "last_walk_seq",
-        "walk_count", "walks_sha256",
+        "walk_count", "walks_sha256", "merkle_root",
     )  # fmt: skip
+    # Of texts that are null `concat_ws` leaves out the separator as well.
     first = f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, {row}.removal_sha256))"
     later = (
         f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}, coalesce({row}.removal_sha256, ''), "
-        f"{', '.join(f'{row}.{name}' for name in ledgers)}))"
+        f"{', '.join(f'{row}.{name}' for name in later_names)}))"
     )
     return f"if(coalesce({row}.seal_format, 1) = 1, {first}, {later})"
 
@@ -172,10 +171,6 @@ ledger as (
     where extract_seq > coalesce(last_extract_seq, -1)
     group by source
 ),
-walked as (
-    select distinct source, (select max(walk_seq) from raw.directory_walks) as newest_walk_seq
-    from raw.directory_walks
-),
 walks as (
     select
         source, count(*) as walk_count,
@@ -196,11 +191,10 @@ steps as (
         {NEWEST_EXTRACT_SEQ} as last_extract_seq,
         if(step = 1, coalesce(extract_count, 0), 0) as extract_count,
         if(step = 1, coalesce(ledger_sha256, sha256('')), sha256('')) as ledger_sha256,
-        if(newest_walk_seq is null, 2, 3) as seal_format,
-        newest_walk_seq as last_walk_seq,
-        if(newest_walk_seq is null, null, if(step = 1, coalesce(walk_count, 0), 0)) as walk_count,
-        if(newest_walk_seq is null, null, if(step = 1, coalesce(walks_sha256, sha256('')), sha256('')))
-        as walks_sha256,
+        2 as seal_format,
+        (select coalesce(max(walk_seq), 0) from raw.directory_walks) as last_walk_seq,
+        if(step = 1, coalesce(walk_count, 0), 0) as walk_count,
+        if(step = 1, coalesce(walks_sha256, sha256('')), sha256('')) as walks_sha256,
         seal_version,
         reason,
         removal_sha256,
@@ -210,7 +204,6 @@ steps as (
     join {{wanted}} as wanted using (source, sealed_date)
     left join tips using (source)
     left join ledger using (source)
-    left join walked using (source)
     left join walks using (source)
 ),
 chain as (

@@ -29,10 +29,12 @@ def as_markdown(statement: Row) -> str:
         [f"# Activities of `{statement['source']}`, {period['first_date']} to {period['last_date']}"],
         _verdict(statement),
         _facts(statement),
+        ["## Organizations", *_organizations(statement["organizations"])],
+        ["## Keys that read", *_keys(statement["keys"])],
         ["## Day by day", *_days(statement["days"])],
         ["## How each slice was proven complete", *_slices(statement)],
         ["## Gaps", *_gaps(statement)],
-        ["## Extracts that failed, and what repaired them", *_failures(statement["failed_walks"])],
+        ["## Extracts that failed, and what repaired them", *_failures(statement["failed_extracts"])],
         ["## Blind spots: when logging was switched off", *_blind_spots(statement)],
         ["## How far events and directory agree", *_agreement(statement)],
         ["## Removed on order", *_removals(statement["removals"])],
@@ -70,14 +72,14 @@ def _verdict(statement: Row) -> list[str]:
 def _facts(statement: Row) -> list[str]:
     counts = statement["counts"]
     rows = [
-        ("Read from", statement["feed_host"]),
+        ("Read from", f"{statement['feed_host']}, by version {', '.join(statement['read_by_versions'])}"),
         ("Activities", f"{counts['activity_count']:,}, each stored byte for byte with its SHA-256"),
         ("Found late", f"{counts['late_count']:,}, in time that had been read before"),
         ("Revised", f"{counts['revision_count']:,} came again with other content; what was seen first stays"),
         (
             "Read in",
             f"{counts['slice_count']:,} complete slices, {counts['page_count']:,} pages, "
-            f"{counts['request_count']:,} answered requests; {counts['failed_walk_count']:,} extracts failed",
+            f"{counts['request_count']:,} answered requests; {counts['failed_extract_count']:,} extracts failed",
         ),
         ("Sealed", f"{counts['sealed_day_count']} of {counts['day_count']} days"),
         ("Digest", f"`{statement['period_sha256']}`: SHA-256 over the days' hashes in order of date"),
@@ -87,6 +89,27 @@ def _facts(statement: Row) -> list[str]:
     return table(("", ""), rows)
 
 
+def _organizations(organizations: Sequence[Row]) -> list[str]:
+    rows = [(code(one["organization_uuid"]), f"{one['activity_count']:,}") for one in organizations]
+    return table(("organization", "activities"), rows) if rows else ["None: there are no activities."]
+
+
+def _keys(keys: Sequence[Row] | None) -> list[str]:
+    """By the feed's own reports of reads, so that nothing rests on what the operator says."""
+    if keys is None:
+        return ["The tables are not built yet, so no key is known. Run `make refresh`, then attest again."]
+    rows = [
+        (
+            code(one["key_id"]), plain(one["key_type"].replace("_", " ")),
+            plain(", ".join(one["scopes"])) or "not stated in the log", f"{one['read_count']:,}",
+        )
+        for one in keys
+    ]  # fmt: skip
+    if not rows:
+        return ["The feed reported none of these reads: its key may not see them."]
+    return table(("key", "kind", "scopes", "reads that the feed reported"), rows)
+
+
 def _days(days: Sequence[Row]) -> list[str]:
     if len(days) > SHOWN_DAYS:
         return _months(days)
@@ -94,8 +117,8 @@ def _days(days: Sequence[Row]) -> list[str]:
     rows = [
         (
             day["date"], day["coverage"], f"{day['activity_count']:,}",
-            day["walk_count"] - day["failed_walk_count"], day["late_count"], day["revision_count"],
-            instant(day["last_walked_at"]), _seal(day),
+            day["extract_count"] - day["failed_extract_count"], day["late_count"], day["revision_count"],
+            instant(day["last_read_at"]), _seal(day),
         )
         for day in days
     ]  # fmt: skip
@@ -117,7 +140,7 @@ def _months(days: Sequence[Row]) -> list[str]:
                 f"{sum(day['coverage'] == 'complete' for day in part)} of {len(part)}",
                 f"{sum(day['is_sealed'] for day in part)} of {len(part)}",
                 f"{sum(day['activity_count'] for day in part):,}",
-                sum(day["walk_count"] - day["failed_walk_count"] for day in part),
+                sum(day["extract_count"] - day["failed_extract_count"] for day in part),
                 sum(day["late_count"] for day in part),
                 sum(day["revision_count"] for day in part),
                 _seal(part[-1]),

@@ -181,7 +181,7 @@ LEDGER_OF_THE_FILE = _LEDGER.format(
     from (
         select extract_id, source, count(*) as row_count from raw.activities group by all
         union all
-        select extract_id, source, row_count from raw.dropped_walks
+        select extract_id, source, row_count from raw.dropped_extracts
     )
     group by extract_id, source
     """,
@@ -244,7 +244,8 @@ with compared as (
         contents.activity_count as found_count,
         contents.day_sha256 as found_sha256,
         seals.activity_count is distinct from contents.activity_count
-        or seals.day_sha256 is distinct from contents.day_sha256 as is_differing
+        or seals.day_sha256 is distinct from contents.day_sha256
+        or (seal_format >= 2 and seals.merkle_root is distinct from contents.merkle_root) as is_differing
     from ({seal_versions}) as seals
     left join {contents} as contents
         on

@@ -25,7 +25,7 @@ from orchestration.warehouse.errors import REPLACED, WarehouseError
 _COUNTS_AND_NAMES = (
     "extract_id", "source", "status", "page_count", "received_count", "inserted_count", "duplicate_count",
     "revision_count", "quarantined_count", "late_count", "first_cursor", "last_cursor", "last_request_id",
-    "content_sha256", "dagster_run_id", "error", "feed_host", "extract_seq",
+    "content_sha256", "dagster_run_id", "error", "feed_host", "extract_seq", "revisions_sha256",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Extract:
     """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
 
     `extract_seq`: the place in the order in which extracts ended; None while it is open.
+    `revisions_sha256`: over the hex hashes of the revisions that it brought; None while it is open or without any.
     `outside_count`: activities whose time is not in the slice that was asked for. They are stored like all others.
     `left_as`: its row as this run wrote it last; None before the first.
     """
@@ -71,6 +72,7 @@ class Extract:
     finished_at: datetime | None = None
     error: str | None = None
     extract_seq: int | None = None
+    revisions_sha256: str | None = None
     newest: datetime | None = None
     left_as: tuple[Any, ...] | None = None
     _content: Any = field(default_factory=hashlib.sha256)

@@ -24,6 +24,7 @@ from orchestration.landing.extract import (
     require_as_left,
 )
 from orchestration.warehouse.errors import WarehouseError
+from orchestration.warehouse.ledger import REVISIONS_HASH
 from orchestration.warehouse.schema import NEWEST_EXTRACT_SEQ, NEWEST_INGEST_SEQ
 
 # Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
@@ -96,7 +97,9 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
             chunk.extract.absorb(chunk)
         for extract in extracts.values():
             extract.count(*counts.get(extract.extract_id, (0, 0, 0, 0, 0, None)))
-        _number(connection, [extract for extract in extracts.values() if extract.status != "open"])
+        ended = [extract for extract in extracts.values() if extract.status != "open"]
+        _number(connection, ended)
+        _hash_revisions(connection, ended)
         record_extracts(connection, list(extracts.values()))
         record_requests(connection, _receipts(batch.chunks))
         connection.commit()
@@ -111,6 +114,14 @@ def _number(connection: duckdb.DuckDBPyConnection, ended: Sequence[Extract]) -> 
         [(newest,)] = connection.execute(f"select {NEWEST_EXTRACT_SEQ}").fetchall()
         for number, extract in enumerate(ended, start=newest + 1):
             extract.extract_seq = number
+
+
+def _hash_revisions(connection: duckdb.DuckDBPyConnection, ended: Sequence[Extract]) -> None:
+    for extract in ended:
+        if extract.revision_count:
+            statement = REVISIONS_HASH.format(extract_id="$extract_id")
+            found = connection.execute(statement, {"extract_id": extract.extract_id}).fetchall()
+            extract.revisions_sha256 = found[0][0]
 
 
 def _receipts(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str | None, AnsweredRequest]]:

@@ -13,7 +13,7 @@ from orchestration.privacy.selection import Choice
 
 # Without builds on record the next one rebuilds every table. The old archive still has what was removed, so
 # it does not belong to the new file, which is archived elsewhere.
-_LEFT_OUT = ("builds", "archive_files", "archive_snapshots", "dropped_walks")
+_LEFT_OUT = ("builds", "archive_files", "archive_snapshots", "dropped_extracts")
 _FILTERED = ("activities", "activity_revisions")
 
 _TABLES = """

@@ -19,6 +19,12 @@ STUCK = (
     "again; larger pages (FEED_PAGE_SIZE) need fewer requests."
 )
 
+# Over the revisions that an extract brought, in the order in which they were stored; null without any.
+REVISIONS_HASH = (
+    "select sha256(string_agg(payload_sha256, '' order by ingest_seq)) from raw.activity_revisions "
+    "where activity_revisions.extract_id = {extract_id}"
+)
+
 _COVERAGE = "select covered_from, covered_to from raw.coverage where source = $source order by covered_from"
 
 # What some extract failed to prove, each with what has been proven of it since it failed last. A slice lies
@@ -137,8 +143,9 @@ def close_abandoned(connection: duckdb.DuckDBPyConnection, source: str | None = 
         "error = 'The process ended before the extract did. ' || case "
         "when page_count = 0 then 'The slice is read again.' "
         "when slice_end - slice_start > interval 1 minute then 'The slice is read again, cut in halves.' "
-        "else $stuck end, extract_seq = numbered.extract_seq "
-        f"from (select extract_id, {NEWEST_EXTRACT_SEQ} + row_number() over (order by extract_id) as extract_seq "
+        "else $stuck end, extract_seq = numbered.extract_seq, revisions_sha256 = numbered.revisions_sha256 "
+        f"from (select extract_id, {NEWEST_EXTRACT_SEQ} + row_number() over (order by extract_id) as extract_seq, "
+        f"({REVISIONS_HASH.format(extract_id='extracts.extract_id')}) as revisions_sha256 "
         "from raw.extracts where status = 'open' and source = coalesce($source, source)) as numbered "
         "where extracts.extract_id = numbered.extract_id returning extracts.extract_id",
         {"source": source, "stuck": STUCK},

@@ -326,8 +326,9 @@ STATEMENTS = (
         revision_count bigint not null,
         written_at timestamp not null
     )""",
-    # How many rows of each extract only the archive has.
-    """create table if not exists raw.dropped_walks (
+    # How many rows of each extract only the archive has. Until version 5 it was called otherwise.
+    "alter table if exists raw.dropped_walks rename to dropped_extracts",
+    """create table if not exists raw.dropped_extracts (
         source varchar not null,
         extract_id varchar not null,
         row_count bigint not null
@@ -380,16 +381,20 @@ STATEMENTS = (
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
     # The order in which extracts ended, from 1; null while one is open.
     "alter table raw.extracts add column if not exists extract_seq bigint",
-    # What a seal covers of the ledger, and how it is computed: null or 1 covers nothing of it, 2 and 3 do.
+    # What a seal covers of the ledger, and how it is computed: null or 1 covers nothing of it, 2 does.
     "alter table raw.day_seals add column if not exists seal_format integer",
     "alter table raw.day_seals add column if not exists last_extract_seq bigint",
     "alter table raw.day_seals add column if not exists extract_count bigint",
     "alter table raw.day_seals add column if not exists ledger_sha256 varchar",
-    # What a seal of format 3 covers of the directory: the newest walk, how many were committed since the seal
+    # What a seal of format 2 covers of the directory: the newest walk, how many were committed since the seal
     # before, and the hash over them.
     "alter table raw.day_seals add column if not exists last_walk_seq bigint",
     "alter table raw.day_seals add column if not exists walk_count bigint",
     "alter table raw.day_seals add column if not exists walks_sha256 varchar",
+    # The root of the hash tree over the day's records, from which one record is proven without the others.
+    "alter table raw.day_seals add column if not exists merkle_root varchar",
+    # The hash over the revisions that an extract brought; null where it brought none.
+    "alter table raw.extracts add column if not exists revisions_sha256 varchar",
     # The newest walk before a removal; null where there was none.
     "alter table raw.removals add column if not exists last_walk_seq bigint",
     # How far the directory had come at a build: the newest `walk_seq`.

@@ -85,7 +85,7 @@ def test_a_restore_brings_dropped_days_back(dropped: Path, store: Store, tmp_pat
     archive(dropped, store)
     assert restore(restored, store).activity_count == 10
     assert len(content(restored)) == 10
-    assert content(restored, "dropped_walks") == []
+    assert content(restored, "dropped_extracts") == []
 
 
 def test_dropped_days_are_verified_in_the_archive(dropped: Path, place: Path):

@@ -154,6 +154,14 @@ def test_a_wrong_entry_is_a_sentence_that_names_file_source_and_field(sources_of
     assert "\n" not in str(error.value)
 
 
+def test_one_key_in_two_variables_is_refused_and_not_shown(sources_of):
+    with pytest.raises(ConfigurationError, match="source b: the key in B_KEY is also that of source a") as error:
+        sources_of(A + B, A_KEY="sk-ant-api01-secret", B_KEY=" sk-ant-api01-secret\n")
+    assert "secret" not in str(error.value)
+    other = 'url = "http://localhost:1"\n'
+    assert len(sources_of(A + B + other, A_KEY="sk-ant-api01-secret", B_KEY="sk-ant-api01-secret")) == 2
+
+
 def test_a_wrong_default_is_told_by_the_name_of_its_variable(sources_of):
     with pytest.raises(ConfigurationError, match=r"^FEED_PAGE_SIZE is 'many'"):
         sources_of(A, FEED_PAGE_SIZE="many")

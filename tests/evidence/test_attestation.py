@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from local_feed import LocalFeed
+from orchestration import __version__
 from orchestration.evidence.attestation import AttestationError, attest, last_month, read_period
 from orchestration.evidence.seals import seal_days
 from orchestration.ingest.run import refresh
@@ -75,7 +76,7 @@ def test_the_counts_and_hashes_are_those_of_the_feed(stated, feed: LocalFeed):
     assert [day["activity_count"] for day in statement["days"]] == [5] * DAYS
     assert all(day["is_sealed"] and len(day["seals"]) == 1 for day in statement["days"])
     counts = statement["counts"]
-    assert (counts["activity_count"], counts["sealed_day_count"], counts["failed_walk_count"]) == (20, DAYS, 0)
+    assert (counts["activity_count"], counts["sealed_day_count"], counts["failed_extract_count"]) == (20, DAYS, 0)
 
 
 def test_each_slice_says_how_it_was_proven(stated, feed: LocalFeed):
@@ -176,14 +177,14 @@ def test_a_gap_and_what_repaired_it_are_named(path: Path):
         assert "**Not complete.**" in text
         assert [gap["start"][:10] for gap in statement["gaps"]] == [str(second)]
         assert [day["coverage"] for day in statement["days"]] == ["complete", "missing", "complete"]
-        [failed] = statement["failed_walks"]
+        [failed] = statement["failed_extracts"]
         assert (failed["repeated_by"], failed["is_repaired"]) == (None, False)
         assert "**nothing yet**" in text
         feed.faults.clear()
         refresh(source_of(feed), path)
     statement, text = state_of(path, START.date(), START.date() + timedelta(days=2))
     assert statement["is_complete"]
-    [failed] = statement["failed_walks"]
+    [failed] = statement["failed_extracts"]
     assert failed["is_repaired"]
     [repair] = [one for one in statement["slices"] if one["extract_id"] == failed["repeated_by"]]
     assert (repair["status"], repair["received_count"]) == ("complete", 1)
@@ -276,3 +277,40 @@ def test_code_in_the_file_makes_nothing_complete(path: Path):
         )
     with pytest.raises(WarehouseError, match=r"code that this product did not put there.*view raw\.coverage"):
         attest(path, read_period("2026-05-01", "2026-05-01"))
+
+
+def test_organizations_are_counted_and_reads_have_the_key_that_the_feed_reported(path: Path):
+    """The marts are stated as a build would make them; the key was made with two scopes."""
+    build(path)
+    with open_warehouse(path) as connection:
+        land_slice(connection, record("of-org", FIRST_DAY, organization_uuid="org-1"))
+    _, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
+    assert "no key is known" in text
+    with open_warehouse(path) as connection:
+        [(extract_id,)] = connection.execute("select min(extract_id) from raw.extracts where slice_start = ?",
+                                             [FIRST_DAY.replace(tzinfo=None)]).fetchall()  # fmt: skip
+        for number in range(3):
+            connection.execute(
+                "insert into raw.feed_requests values (?, 'test', ?, 200, now()::timestamp)",
+                [f"req_{number}", extract_id],
+            )
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.activities as select 'api_actor' as actor_type, 'apikey_1' as actor_id, "
+            "'req_' || range as request_id, range <> 3 as is_own_read from range(5)"
+        )
+        connection.execute(
+            "create table marts.key_lifecycle as select 'apikey_1' as key_id, 'scoped_api_key' as key_type, "
+            "['read:a', 'read:b'] as scopes"
+        )
+    statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
+    assert statement["organizations"] == [
+        {"organization_uuid": "org-1", "activity_count": 1},
+        {"organization_uuid": None, "activity_count": 3},
+    ]
+    assert statement["keys"] == [
+        {"key_id": "apikey_1", "key_type": "scoped_api_key", "scopes": ["read:a", "read:b"], "read_count": 3}
+    ]
+    assert statement["read_by_versions"] == [__version__]
+    assert "| `org-1` | 1 |" in text
+    assert r"| `apikey_1` | scoped api key | read:a, read:b | 3 |" in text

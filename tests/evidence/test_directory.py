@@ -89,7 +89,7 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
     result = found(path)
     assert not any("directory walk" in line for line in result.describe())
     assert query("select distinct seal_format, last_walk_seq, walk_count, walks_sha256 from raw.day_seals") == [
-        (2, None, None, None)
+        (2, 0, 0, hashlib.sha256().hexdigest())
     ]
 
 
@@ -223,7 +223,7 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
             id="what a seal covers of the directory is edited",
         ),
         pytest.param(
-            "update raw.day_seals set seal_format = 2 where seal_number = 4",
+            "update raw.day_seals set seal_format = 1 where seal_number = 4",
             {"day_seals chain_holds": "seal 4 of 2026-05-04: seal_sha256 is"},
             id="a seal is said to cover no directory",
         ),
@@ -237,20 +237,20 @@ def test_what_was_done_to_the_directory_is_found(warehouse: Path, statements: st
         assert words in result[name]
 
 
-def test_a_seal_of_format_3_is_computed_as_the_documents_say(warehouse: Path, query):
+def test_a_seal_over_the_directory_is_computed_as_the_documents_say(warehouse: Path, query):
     rows = query(
         "select previous_seal_sha256, source, sealed_date, activity_count, day_sha256, removal_sha256, "
         "seal_format, last_ingest_seq, last_extract_seq, extract_count, ledger_sha256, last_walk_seq, walk_count, "
-        "walks_sha256, seal_sha256 from raw.day_seals order by seal_number"
+        "walks_sha256, merkle_root, seal_sha256 from raw.day_seals order by seal_number"
     )
-    assert [row[6] for row in rows] == [3] * 4
+    assert [row[6] for row in rows] == [2] * 4
     assert [row[11:13] for row in rows] == [(6, 6), (6, 0), (6, 0), (6, 0)]
     for *texts, seal in rows:
         joined = "\n".join("" if text is None else str(text) for text in texts)
         assert hashlib.sha256(joined.encode()).hexdigest() == seal
 
 
-def test_older_seals_stay_valid_and_the_next_one_covers_the_directory(path: Path, query):
+def test_seals_from_before_the_directory_stay_valid_and_the_next_one_covers_it(path: Path, query):
     build(path)
     with open_warehouse(path) as connection:
         seal_days(connection)
@@ -260,9 +260,7 @@ def test_older_seals_stay_valid_and_the_next_one_covers_the_directory(path: Path
         land_slice(connection, start=FIRST_DAY + DAYS * timedelta(days=1), source="other")
         seal_days(connection)
         seal_file.export(connection, path.with_name("seals.txt"))
-    assert query("select seal_format, walk_count from raw.day_seals order by seal_number") == [
-        (2, None), (2, None), (2, None), (2, None), (3, 6),
-    ]  # fmt: skip
+    assert query("select walk_count from raw.day_seals order by seal_number") == [(0,)] * 4 + [(6,)]
     assert findings(path, against=True) == {}
     tamper(path, "delete from raw.directory_walks where walk_seq = 6; delete from raw.key_usage")
     assert findings(path).keys() == {"directory_walks sealed_walks_hold"}
@@ -274,9 +272,9 @@ def test_walks_of_a_source_are_under_its_own_seals(path: Path, query):
     with open_warehouse(path) as connection:
         observe(connection, "groups", {"group_1": {"id": "group_1"}}, FIRST_DAY, source="other")
         seal_days(connection)
-    assert query("select distinct source, seal_format from raw.day_seals order by 1") == [
-        ("other", 3),
-        ("test", 2),
+    assert query("select distinct source, sum(walk_count) from raw.day_seals group by source order by 1") == [
+        ("other", 1),
+        ("test", 0),
     ]
     assert findings(path) == {}
 
@@ -319,11 +317,11 @@ def test_findings_are_the_same_however_finely_the_walks_are_cut(warehouse: Path,
     assert [(one.checked_count, one.finding_count, one.first) for one in found(warehouse).outcomes] == whole
 
 
-def test_exported_seals_of_format_3_are_checked_like_the_others(warehouse: Path):
+def test_exported_seals_have_the_walks_and_are_checked(warehouse: Path):
     assert findings(warehouse, against=True) == {}
     file = warehouse.with_name("seals.txt")
     text = file.read_text()
-    assert {len(line.split("\t")) for line in text.splitlines() if line.startswith("test")} == {19}
+    assert {len(line.split("\t")) for line in text.splitlines() if line.startswith("test")} == {20}
     tamper(warehouse, "delete from raw.day_seals where seal_number = 4")
     assert findings(warehouse, against=True).keys() == {"day_seals kept_seals_are_there"}
 

@@ -50,9 +50,10 @@ def test_a_seal_is_computed_as_the_documents_say(path: Path, query):
         hashes.append(("test", day, len(of_day), sha256(*(one for _, one in of_day))))
     [report] = seal(path)
     ledger = query(
-        "select seal_format, last_ingest_seq, last_extract_seq, extract_count, ledger_sha256 "
-        "from raw.day_seals order by seal_number"
+        "select seal_format, last_ingest_seq, last_extract_seq, extract_count, ledger_sha256, last_walk_seq, "
+        "walk_count, walks_sha256, merkle_root from raw.day_seals order by seal_number"
     )
+    assert [row[5:8] for row in ledger] == [(0, 0, sha256())] * 4
     assert [row[:4] for row in ledger] == [(2, 12, 5, 5), (2, 12, 5, 0), (2, 12, 5, 0), (2, 12, 5, 0)]
     assert query(
         "select seal_number, sealed_date, activity_count, day_sha256, previous_seal_sha256, seal_sha256 "

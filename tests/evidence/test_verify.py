@@ -13,12 +13,14 @@ import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS
+from orchestration.evidence.merkle import merkle_root
 from orchestration.evidence.seals import seal_days, seal_expression
 from orchestration.evidence.untrusted import open_untrusted
 from orchestration.evidence.verify import CHECKS, STEPS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import unproven
+from tests.end_to_end.test_evidence import command
 from tests.histories import FIRST_DAY, build, land_slice, record
 
 FORGED = record("activity_11", FIRST_DAY, type="forged").decode()
@@ -63,7 +65,9 @@ def warehouse(path: Path) -> Path:
     """Five days of activities, four of them sealed, and a file of their seals beside them."""
     build(path)
     with open_warehouse(path) as connection:
-        land_slice(connection, record("activity_01", FIRST_DAY, changed=True))
+        # Other content for one activity, and one that is known.
+        known = record("activity_02", FIRST_DAY + timedelta(hours=2))
+        land_slice(connection, record("activity_01", FIRST_DAY, changed=True), known)
         seal_days(connection)
         seal_file.export(connection, path.with_name("seals.txt"))
     return path
@@ -225,6 +229,23 @@ def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Pat
             {"day_seals sealed_days_hold": "found 1", "day_seals chain_holds": "seal_sha256 is"},
             id="what a seal can have seen is edited",
         ),
+        pytest.param(
+            "update raw.day_seals set merkle_root = sha256('other') where seal_number = 1",
+            {"day_seals sealed_days_hold": "2026-05-01", "day_seals chain_holds": "seal 1 of 2026-05-01: seal"},
+            id="the root of a day's hash tree is edited",
+        ),
+        pytest.param(
+            "update raw.activity_revisions set payload = replace(payload, 'true', 'null'); "
+            "update raw.activity_revisions set payload_sha256 = sha256(payload)",
+            {"extracts contents_match_the_ledger": "revisions were"},
+            id="a revision is edited with its hash",
+        ),
+        pytest.param(
+            "insert into raw.feed_requests select 'req_1', source, extract_id, 200, started_at from raw.extracts "
+            "where slice_start = '2026-05-02'",
+            {"extracts sealed_extracts_hold": "test seal 1 of 2026-05-01: sealed with 6 extracts"},
+            id="a request is claimed for a sealed extract",
+        ),
     ],
 )  # fmt: skip
 def test_what_was_done_to_the_history_is_found(warehouse: Path, statements: str, expected: dict[str, str]):
@@ -243,6 +264,14 @@ def test_a_whole_new_chain_is_found_only_with_the_seals_kept_elsewhere(warehouse
         f"actor_type = if(activity_id = 'activity_11', 'systen_actor', actor_type); "
         f"{FORGE_DAY} {FORGE_LEDGER} {FORGE_CHAIN}",
     )
+    assert findings(warehouse).keys() == {"day_seals sealed_days_hold"}
+    with duckdb.connect(str(warehouse)) as connection:
+        hashes = (
+            "select string_agg(payload_sha256, '' order by activity_id) from raw.activities where created_at::date"
+        )
+        [(of_day,)] = connection.execute(f"{hashes} = '2026-05-02'").fetchall()
+        connection.execute("update raw.day_seals set merkle_root = ? where seal_number = 2", [merkle_root(of_day)])
+    tamper(warehouse, FORGE_CHAIN)
     assert findings(warehouse) == {}
     result = findings(warehouse, against=True)
     assert result.keys() == {"day_seals kept_seals_are_there"}
@@ -302,6 +331,16 @@ def test_findings_are_the_same_however_finely_the_ids_are_cut(warehouse: Path, m
     assert "activity_12" in by_name["ids_are_unique"].first
 
 
+def test_the_command_prints_no_control_code_of_an_id(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    tamper(warehouse, "update raw.activities set activity_id = chr(27) || '[31m' || chr(10) || 'all is well'")
+    assert command(monkeypatch, warehouse, "verify") == 1
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert "\\x1b[31m\\nall is well" in said.err
+
+
 def test_the_payload_stays_out_of_the_words(warehouse: Path):
     tamper(warehouse, """update raw.activities set payload = '{"id":"a","email":"ada@example.com"}'""")
     assert "ada@example.com" not in str(findings(warehouse))
@@ -315,7 +354,7 @@ def test_a_line_of_the_file_can_be_checked_by_hand(warehouse: Path):
     for source, _, day, _, count, day_sha256, previous, seal, _, removal, _, *ledger in seals:
         texts = [previous, source, day, count, day_sha256, removal, *ledger]
         arguments = " ".join("''" if text == "-" else text for text in texts)
-        line = re.sub("PREVIOUS .* LEDGER", arguments, command)
+        line = re.sub("PREVIOUS .* MERKLE_ROOT", arguments, command)
         said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
         assert said.split()[0] == seal
 
@@ -384,7 +423,7 @@ update raw.day_seals set
     seal_format = null, last_extract_seq = null, extract_count = null, ledger_sha256 = null;
 {FORGE_CHAIN}
 drop table raw.doubted_extracts;
-create table raw.former as select * exclude (extract_seq) from raw.extracts;
+create table raw.former as select * exclude (extract_seq, revisions_sha256) from raw.extracts;
 drop table raw.extracts;
 alter table raw.former rename to extracts;
 alter table raw.extracts add primary key (extract_id);
@@ -392,6 +431,10 @@ alter table raw.day_seals drop column seal_format;
 alter table raw.day_seals drop column last_extract_seq;
 alter table raw.day_seals drop column extract_count;
 alter table raw.day_seals drop column ledger_sha256;
+alter table raw.day_seals drop column last_walk_seq;
+alter table raw.day_seals drop column walk_count;
+alter table raw.day_seals drop column walks_sha256;
+alter table raw.day_seals drop column merkle_root;
 update raw.schema_version set version = 3;
 """
 
