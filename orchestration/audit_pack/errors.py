@@ -1,0 +1,9 @@
+"""What goes wrong with an audit pack."""
+
+from __future__ import annotations
+
+from orchestration.errors import ExplainedError
+
+
+class PackError(ExplainedError):
+    """The pack cannot be made or read; `str()` is one sentence that says what to do."""
