@@ -24,6 +24,7 @@ from orchestration.audit_pack.index import INDEX, as_markdown, edition_facts
 from orchestration.audit_pack.parts import ATTESTATIONS, PARTS, REVIEW, SEALS, part_of
 from orchestration.audit_pack.signature import Ed25519PrivateKey, fingerprint
 from orchestration.audit_pack.timestamp import request_timestamp
+from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.seal_file import export
@@ -65,9 +66,11 @@ def write_pack(request: Request, output: Path | None = None, written_at: datetim
     The same edition, period, key and time of writing give the same bytes, but for a timestamp.
 
     Raises:
-        PackError: there is nothing published, or the file cannot be written.
+        ConfigurationError: `output` is an address.
+        PackError: the file cannot be written.
         ExplainedError: a part cannot be made, as its own room says.
     """
+    check_local("output", output)
     moment = (written_at or datetime.now(UTC)).replace(microsecond=0)
     files, counts = _collect(request, moment)
     edition = _read_edition(request.published / DATABASE)
@@ -103,8 +106,11 @@ def _collect(request: Request, moment: datetime) -> tuple[dict[str, bytes], dict
         files[SEALS.name] = (work / SEALS.name).read_bytes()
         first, last = str(request.period.first - timedelta(days=1)), str(request.period.last)
         review = write_review(request.published / DATABASE, work, last, first)
-        for file, count in ((review.table, len(review.review.rows)), (review.page, None)):
-            name = f"{REVIEW.name}{file.suffix}"
+        for name, file, count in (
+            (f"{REVIEW.name}.csv", review.table, len(review.review.rows)),
+            (f"{REVIEW.name}-rights.csv", review.rights, len(review.review.rights)),
+            (f"{REVIEW.name}.html", review.page, None),
+        ):
             files[name], counts[name] = file.read_bytes(), count
     with duckdb.connect(str(request.published / DATABASE), read_only=True) as connection:
         for part in PARTS:

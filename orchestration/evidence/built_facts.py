@@ -1,4 +1,4 @@
-"""What an attestation takes from the marts: when logging was off, and which keys read. dbt works both out."""
+"""What an attestation takes from the marts: when logging was off, which keys read, names of organizations."""
 
 from __future__ import annotations
 
@@ -68,6 +68,17 @@ def read_keys(connection: duckdb.DuckDBPyConnection, source: str, period: Interv
     if not _are_built(connection, "activities", "key_lifecycle"):
         return None
     return _rows(connection, _KEYS, source, period)
+
+
+def name_organizations(
+    connection: duckdb.DuckDBPyConnection, counted: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows with `organization_name`, None where the log or the directory does not tell it."""
+    names: dict[str | None, str] = {}
+    if _are_built(connection, "organizations"):
+        found = connection.execute("select organization_uuid, organization_name from marts.organizations")
+        names = dict(found.fetchall())
+    return [row | {"organization_name": names.get(row["organization_uuid"])} for row in counted]
 
 
 def read_blind_spots(connection: duckdb.DuckDBPyConnection, source: str, period: Interval) -> BlindSpots:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.evidence.agreement import Agreement, read_agreement
-from orchestration.evidence.built_facts import read_blind_spots, read_keys
+from orchestration.evidence.built_facts import name_organizations, read_blind_spots, read_keys
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven
@@ -207,7 +207,9 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         blind_spots_remark=spots.remark,
         removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
         agreement=read_agreement(connection, source),
-        organizations=_rows(connection, _ORGANIZATIONS, {"source": source} | bounds),
+        organizations=name_organizations(
+            connection, _rows(connection, _ORGANIZATIONS, {"source": source} | bounds)
+        ),
         keys=read_keys(connection, source, period),
     )
 

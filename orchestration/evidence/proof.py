@@ -17,6 +17,7 @@ import orjson
 import pyarrow as pa
 
 from orchestration import PRODUCT, __version__
+from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 from orchestration.evidence.day_hash import day_hashes
@@ -72,9 +73,11 @@ def prove(path: Path, activity_id: str, source: str = "", output: Path | None = 
     """Write the proof for one record of the warehouse at `path`, into a file beside it or at `output`.
 
     Raises:
+        ConfigurationError: `output` is an address.
         ProofError: there is no such record, its day has no seal with a hash tree, or the file cannot be written.
         WarehouseError: the warehouse cannot be read, or has code that the product did not put there.
     """
+    check_local("output", output)
     with open_untrusted(path) as connection:
         proof = _read(connection, activity_id, source)
     content = orjson.dumps(proof, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -90,8 +90,11 @@ def _facts(statement: Row) -> list[str]:
 
 
 def _organizations(organizations: Sequence[Row]) -> list[str]:
-    rows = [(code(one["organization_uuid"]), f"{one['activity_count']:,}") for one in organizations]
-    return table(("organization", "activities"), rows) if rows else ["None: there are no activities."]
+    rows = [
+        (plain(one["organization_name"] or ""), code(one["organization_uuid"]), f"{one['activity_count']:,}")
+        for one in organizations
+    ]
+    return table(("organization", "UUID", "activities"), rows) if rows else ["None: there are no activities."]
 
 
 def _keys(keys: Sequence[Row] | None) -> list[str]:

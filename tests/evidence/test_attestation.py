@@ -197,12 +197,13 @@ def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
         land_slice(connection, start=FIRST_DAY, outcome="failed")
         connection.execute(
             "update raw.extracts set error = 'No route from 203.0.113.7 or 2001:db8::8:800:200c:417a "
-            "for ada@example.com.' where status = 'failed'"
+            "for ada@example.com. <script>alert(1)</script>' where status = 'failed'"
         )
     statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
     assert not statement["is_complete"], "the failed extract has to be repeated"
     assert "No route from (address)" in json.dumps(statement)
     assert r"No route from \(address\)" in text
+    assert "<script" not in text
     for said in (json.dumps(statement), text):
         assert "203.0.113" not in said
         assert "ada@" not in said
@@ -238,7 +239,7 @@ def test_a_long_period_is_told_month_by_month(path: Path):
     statement, text = state_of(path, date(2026, 4, 1), date(2026, 7, 31))
     assert len(statement["days"]) == 122
     assert "| 2026-05 | 5 of 31 | 0 of 31 | 12 | 5 | 0 | 0 | not yet sealed |" in text
-    assert len(text.splitlines()) < 90
+    assert len(text.splitlines()) < 100
     assert [gap["start"][:10] for gap in statement["gaps"]] == ["2026-04-01", "2026-05-06"]
 
 
@@ -300,17 +301,21 @@ def test_organizations_are_counted_and_reads_have_the_key_that_the_feed_reported
             "'req_' || range as request_id, range <> 3 as is_own_read from range(5)"
         )
         connection.execute(
+            "create table marts.organizations as "
+            "select 'org-1' as organization_uuid, 'Meridian <b>' as organization_name"
+        )
+        connection.execute(
             "create table marts.key_lifecycle as select 'apikey_1' as key_id, 'scoped_api_key' as key_type, "
             "['read:a', 'read:b'] as scopes"
         )
     statement, text = state_of(path, FIRST_DAY.date(), FIRST_DAY.date())
     assert statement["organizations"] == [
-        {"organization_uuid": "org-1", "activity_count": 1},
-        {"organization_uuid": None, "activity_count": 3},
+        {"organization_uuid": "org-1", "activity_count": 1, "organization_name": "Meridian <b>"},
+        {"organization_uuid": None, "activity_count": 3, "organization_name": None},
     ]
     assert statement["keys"] == [
         {"key_id": "apikey_1", "key_type": "scoped_api_key", "scopes": ["read:a", "read:b"], "read_count": 3}
     ]
     assert statement["read_by_versions"] == [__version__]
-    assert "| `org-1` | 1 |" in text
+    assert "| Meridian &lt;b&gt; | `org-1` | 1 |" in text
     assert r"| `apikey_1` | scoped api key | read:a, read:b | 3 |" in text
