@@ -91,7 +91,7 @@ def test_each_kind_of_damage_is_a_sentence(packed: Packed, keys: Keys, tmp_path:
     longer = content | {"written_at": "2020-01-01T00:00:00Z"}
     other = make_keys(tmp_path / "other")
     cases: list[tuple[dict[str, bytes | None], str]] = [
-        ({"findings.csv": files["findings.csv"].replace(b"high", b"low ")}, "findings.csv was changed"),
+        ({"findings.csv": b"x" + files["findings.csv"][1:]}, "findings.csv was changed"),
         ({"seals.txt": b""}, "seals.txt was changed"),
         ({"seals.txt": files["seals.txt"] + b"\0" * 2**24}, "seals.txt was changed"),
         ({"keys.csv": None}, "keys.csv is missing"),

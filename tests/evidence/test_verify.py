@@ -423,6 +423,7 @@ update raw.day_seals set
     seal_format = null, last_extract_seq = null, extract_count = null, ledger_sha256 = null;
 {FORGE_CHAIN}
 drop table raw.doubted_extracts;
+alter table raw.dropped_extracts rename to dropped_walks;
 create table raw.former as select * exclude (extract_seq, revisions_sha256) from raw.extracts;
 drop table raw.extracts;
 alter table raw.former rename to extracts;
