@@ -14,7 +14,7 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from orchestration.duckdb_sql import literal
+from orchestration.duckdb_sql import literal, transaction
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
@@ -100,7 +100,9 @@ def _write(connection: duckdb.DuckDBPyConnection, published: PublishedSet, editi
     connection.execute("set preserve_insertion_order = true")
     connection.execute(f"create schema edition.{SCHEMA}")
     for mart in published.marts:
-        copy_mart(connection, mart)
+        # Each of its comments would be a commit otherwise, and a sync to disk: two thirds of the time.
+        with transaction(connection):
+            copy_mart(connection, mart)
     register_metadata(connection, edition)
     connection.execute(f"create table edition.{SCHEMA}.{METADATA_TABLE} as from edition_metadata")
     connection.execute("use edition")

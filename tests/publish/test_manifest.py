@@ -21,13 +21,19 @@ Built = tuple[Path, dg.ExecuteInProcessResult]
 NOTHING = (False, None)
 
 
+@pytest.fixture(scope="module")
+def template(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a copy of the built warehouse and what is published from it."""
+    directory = tmp_path_factory.mktemp("template")
+    shutil.copyfile(built[0], directory / "copy.duckdb")
+    publish(directory / "copy.duckdb", directory / "published")
+    return directory
+
+
 @pytest.fixture
-def warehouse(built: Built, tmp_path: Path) -> Path:
-    """A copy of the built warehouse, published."""
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    publish(path, path.parent / "published")
-    return path
+def warehouse(template: Path, tmp_path: Path) -> Path:
+    shutil.copytree(template, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return tmp_path / "copy.duckdb"
 
 
 @pytest.fixture
