@@ -123,6 +123,10 @@
             ~ " then 'service_account_actor' else 'principal' end",
         'organization_uuid',
     ) -%}
+    {#- OCSF knows these alone. -#}
+    {%- set method = 'case when ' ~ record_field('stated', 'request_method')
+        ~ " in ('GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS') then " ~ record_field('stated', 'request_method')
+        ~ ' end' -%}
     {%- set privilege = first_stated('stated', ocsf_privilege_fields()) -%}
     {%- set object_uid = 'coalesce(target_id, group_id)' -%}
     {%- set named = {
@@ -141,12 +145,11 @@
             }),
         },
         'http_request': {
-            'when': 'class_uid not in (0, 6006) and coalesce(actor_user_agent, ' ~ record_field('stated', 'request_method')
-                ~ ') is not null',
+            'when': 'class_uid not in (0, 6006) and coalesce(actor_user_agent, ' ~ method ~ ') is not null',
             'value': object({
                 'user_agent': 'actor_user_agent',
-                'http_method': record_field('stated', 'request_method'),
-                'url': 'case when ' ~ record_field('stated', 'request_method') ~ ' is not null then '
+                'http_method': method,
+                'url': 'case when ' ~ method ~ ' is not null then '
                     ~ object({'url_string': record_field('stated', 'url')}) ~ ' end',
             }),
         },

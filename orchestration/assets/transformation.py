@@ -29,8 +29,6 @@ from orchestration.warehouse.builds import (
     record_build,
 )
 
-# Schemas whose tables have assets downstream.
-READ_ON = (SCHEMA, "delivered")
 # Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
 
@@ -123,7 +121,7 @@ def _readers_of_the_ledger() -> list[str]:
 def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) -> Iterator[dg.MaterializeResult]:
     """Results for the tables that were not built and have assets downstream, which wait for them."""
     built = {context.asset_key_for_output(event.output_name) for event in events if isinstance(event, dg.Output)}
-    unbuilt = {key for key in context.selected_asset_keys - built if key.path[0] in READ_ON}
+    unbuilt = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
     dependencies = {key: context.assets_def.asset_deps[key] & unbuilt for key in unbuilt}
     # Dagster wants results in the order of dependencies. None of these depends on one that was built.
     for key in TopologicalSorter(dependencies).static_order():

@@ -21,8 +21,8 @@ _OF_DAGSTER = (
 )  # fmt: skip
 # The engine's names: it finds a database by the name of its file.
 _TAKEN = (
-    "raw", "staging", "intermediate", "marts", "detections", "main", "system", "temp", "memory", "origin",
-    "edition", "pg_catalog", "information_schema",
+    "raw", "staging", "intermediate", "marts", "detections", "delivered", "main", "system", "temp", "memory",
+    "origin", "edition", "pg_catalog", "information_schema",
 )  # fmt: skip
 
 

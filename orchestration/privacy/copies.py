@@ -11,8 +11,8 @@ from orchestration.warehouse.leftovers import list_beside
 
 NOTHING = "There is nothing to remove"
 _COPIES = """\
-Other copies are yours to look through: backups of the warehouse, files that were exported or handed out, programs
-that still have an older file open, and beside the warehouse: {beside}.
+Other copies are yours to look through: backups of the warehouse, files that were exported or handed out, events in
+a SIEM, programs that still have an older file open, and beside the warehouse: {beside}.
 An archive from before a removal still has what was removed, and is refused: name another ARCHIVE_PATH, run
 `make archive`, then delete the old one.
 The feed itself keeps its records for up to six years."""

@@ -26,6 +26,7 @@ USUAL = {
     "PUBLISHED_PATH": "published",
     "PUBLISHED_GENERAL_PATH": "general",
     "ARCHIVE_PATH": "archive",
+    "SIEM_PATH": "siem",
     "DAGSTER_HOME": "home",
 }
 DIRECTORIES = [name for name in USUAL if name != "WAREHOUSE_PATH"]
@@ -101,7 +102,8 @@ def test_no_directory_is_where_the_warehouse_is(tmp_path: Path, name: str):
 
 @pytest.mark.parametrize(
     "file",
-    ["raw.duckdb", "RAW.db", "marts.duckdb", "raw", "system.x", "it's.duckdb", 'a"b.db', "o\nx/a.db", "a\nb"],
+    ["raw.duckdb", "RAW.db", "marts.duckdb", "delivered", "raw", "system.x",
+     "it's.duckdb", 'a"b.db', "o\nx/a.db", "a\nb"],
 )  # fmt: skip
 def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, file: str):
     assert refused(tmp_path, WAREHOUSE_PATH=file)
@@ -111,7 +113,8 @@ def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, f
     "address", ["s3://bucket/prefix", "S3:/bucket", "gs://bucket", "file:///tmp/x", "https://a.b/c"]
 )
 def test_an_address_is_no_path(tmp_path: Path, address: str):
-    for name in (one for one in USUAL if (one, address[:5]) != ("ARCHIVE_PATH", "s3://")):
+    stores = ("ARCHIVE_PATH", "SIEM_PATH") if address.startswith("s3://") else ()
+    for name in (one for one in USUAL if one not in stores):
         with pytest.raises(ConfigurationError, match=f"^{name} is '{address}'.* Use a ") as refusal:
             check_paths(environment(tmp_path) | {name: address})
         assert str(refusal.value).count("\n") == 0

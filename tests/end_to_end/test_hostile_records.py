@@ -6,6 +6,7 @@ import csv
 import hashlib
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from orchestration.intervals import Kind, Slice
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
+from tests import ocsf
+from tests.deliver.siem.conftest import events_in
 from tests.end_to_end.conftest import run
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
@@ -184,6 +187,17 @@ def test_undocumented_fields_are_a_warning_with_their_number(hostile: Hostile):
     result = evaluate(found)
     assert (result.holds, result.is_error) == (False, False)
     assert f" {sum(kind == 'field' for kind, *_ in found)} fields" in result.sentence
+
+
+def test_every_hostile_record_is_a_valid_event_for_a_siem(hostile: Hostile, tmp_path: Path):
+    shutil.copyfile(hostile[0], tmp_path / "warehouse.duckdb")
+    result = run(
+        "siem", tmp_path / "warehouse.duckdb", {"SIEM_PATH": str(tmp_path / "siem"), "SIEM_RAW_DATA": "1"}
+    )
+    assert result.success
+    events = [event for event in events_in(tmp_path / "siem") if "sequence" in event["metadata"]]
+    assert sorted(event["raw_data"] for event in events) == sorted(hostile[1])
+    assert ocsf.faults(events) == []
 
 
 def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(hostile: Hostile, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -83,14 +84,34 @@ def class_columns(names: list[str], class_uid: int) -> list[str]:
     ]
 
 
-def json_events(batch: pa.RecordBatch) -> Iterator[tuple[int | None, int, bytes]]:
-    """Number (None for a finding), time in milliseconds and JSON text of each event, without null attributes."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as JSON text: `core`, an object, and `extra`, what may be left out where it is too large.
+
+    `number` is None for a finding; `time` is in milliseconds.
+    """
+
+    number: int | None
+    time: int
+    core: bytes
+    extra: bytes
+
+    @property
+    def text(self) -> bytes:
+        """The whole object."""
+        return self.core[:-1] + self.extra + b"}"
+
+
+def json_events(batch: pa.RecordBatch) -> Iterator[Event]:
+    """The events of a batch, without null attributes."""
     for row in batch.to_pylist():
-        number = row.get("ingest_seq")
-        event = _without_nulls({name: value for name, value in row.items() if name not in _OURS})
-        if unmapped := event.get("unmapped"):
-            event["unmapped"] = orjson.Fragment(unmapped)
-        yield number, event["time"], orjson.dumps(event)
+        unmapped, raw_data = row.pop("unmapped", None), row.pop("raw_data", None)
+        core = orjson.dumps(_without_nulls({name: one for name, one in row.items() if name not in _OURS}))
+        # What is JSON already is neither read nor written once more.
+        extra = b',"unmapped":' + unmapped.encode() if unmapped else b""
+        if raw_data:
+            extra += b',"raw_data":' + orjson.dumps(raw_data)
+        yield Event(row.get("ingest_seq"), row["time"], core, extra)
 
 
 def _without_nulls(value: Any) -> Any:

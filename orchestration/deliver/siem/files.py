@@ -40,8 +40,8 @@ def _ndjson(
     # Without a time in its header, the file is the same whenever it is written.
     with file.open("wb") as target, gzip.GzipFile("", "wb", 6, target, mtime=0) as lines:
         for batch in reader:
-            for _, _, event in json_events(batch):
-                lines.write(event + b"\n")
+            for event in json_events(batch):
+                lines.write(event.text + b"\n")
                 count += 1
     name = f"{delivery.planned_at:%Y/%m/%d}/{delivery.name}.ndjson.gz"
     return ({name: file}, count) if count else ({}, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -20,6 +20,7 @@ import tenacity
 from orchestration import PRODUCT, __version__
 from orchestration.config.siem import HttpSink
 from orchestration.deliver.siem.errors import DeliveryError
+from orchestration.deliver.siem.events import Event
 
 # Many receivers take no more than 1 MB at once.
 MAX_BATCH_EVENTS = 500
@@ -29,8 +30,6 @@ _SOURCE, _SOURCETYPE = "claude:activity_feed", "ocsf:claude:activity_feed"
 _MAX_WAIT_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
-
-Event = tuple[int | None, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +50,21 @@ class _Again(Exception):
         self.after = after
 
 
+class _TooLarge(Exception):
+    """The receiver takes no request of this size."""
+
+
 def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
     """The events in their order, in as many as one request may hold."""
     batch: list[Event] = []
     size = 0
     for event in events:
-        if batch and (len(batch) >= MAX_BATCH_EVENTS or size + len(event[2]) > MAX_BATCH_BYTES):
+        length = len(event.core) + len(event.extra)
+        if batch and (len(batch) >= MAX_BATCH_EVENTS or size + length > MAX_BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(event)
-        size += len(event[2])
+        size += length
     if batch:
         yield batch
 
@@ -93,13 +97,26 @@ class Receiver:
         self._http.close()
 
     def send(self, batch: list[Event]) -> int:
-        """Send events until they are acknowledged. Returns the size of the request in bytes.
+        """Send events until they are acknowledged. Returns the size of what was sent in bytes.
+
+        Where that is too large for the receiver, it gets them in smaller requests, and an event that is too large
+        alone without `unmapped` and `raw_data`.
 
         Raises:
-            DeliveryError: they are not; the receiver may have some of them.
+            DeliveryError: they are not acknowledged; the receiver may have some of them.
         """
         body = self._body(batch)
-        answer = self._insist(self._retry.attempts, self._post, self._sink.url, body)
+        try:
+            answer = self._insist(self._retry.attempts, self._post, self._sink.url, body)
+        except _TooLarge:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                return self.send(batch[:middle]) + self.send(batch[middle:])
+            if batch[0].extra:
+                return self.send([replace(batch[0], extra=b"")])
+            raise DeliveryError(
+                f"{self._sink.shown} takes no event of {len(body)} bytes. Raise what it takes at once."
+            ) from None
         ack = answer.get("ackId") if self._sink.form == "hec" else None
         if isinstance(ack, int):
             url = httpx.URL(self._sink.url).copy_with(path="/services/collector/ack", query=None)
@@ -108,17 +125,17 @@ class Receiver:
 
     def _body(self, batch: list[Event]) -> bytes:
         if self._sink.form == "json":
-            return b"[" + b",".join(text for _, _, text in batch) + b"]"
+            return b"[" + b",".join(event.text for event in batch) + b"]"
         return b"\n".join(
             orjson.dumps(
                 {
-                    "time": moment / 1000,
+                    "time": event.time / 1000,
                     "source": _SOURCE,
                     "sourcetype": _SOURCETYPE,
-                    "event": orjson.Fragment(text),
+                    "event": orjson.Fragment(event.text),
                 }
             )
-            for _, moment, text in batch
+            for event in batch
         )
 
     def _insist(self, attempts: int, request: Any, *arguments: Any) -> dict[str, Any]:
@@ -157,6 +174,8 @@ class Receiver:
         status = response.status_code
         if status in (408, 429) or status >= 500:
             raise _Again(f"status {status}", _seconds(response.headers.get("retry-after")))
+        if status == 413:
+            raise _TooLarge
         if status in (401, 403):
             raise DeliveryError(f"{self._sink.shown} refused the token (status {status}). Correct SIEM_TOKEN.")
         if not response.is_success:

@@ -14,9 +14,9 @@ from pathlib import Path
 from orchestration.archive.store import Store, open_store
 from orchestration.config.siem import FileSink, HttpSink, SiemSettings
 from orchestration.deliver.siem.errors import DeliveryError
-from orchestration.deliver.siem.events import json_events, read_events
+from orchestration.deliver.siem.events import Event, json_events, read_events
 from orchestration.deliver.siem.files import stage
-from orchestration.deliver.siem.http import Event, Receiver, RetryPolicy, batches
+from orchestration.deliver.siem.http import Receiver, RetryPolicy, batches
 from orchestration.deliver.siem.ledger import Amount, Delivery, acknowledge, plan
 from orchestration.errors import ExplainedError
 from orchestration.publish.edition import require_good_build
@@ -107,7 +107,7 @@ def _send(path: Path, receiver: Receiver, delivery: Delivery, events: list[Event
     try:
         for batch in batches(events):
             sent += Amount(len(batch), 1, receiver.send(batch))
-            last = batch[-1][0]
+            last = batch[-1].number
     except DeliveryError:
         if last is not None:
             with open_warehouse(path) as connection:

@@ -147,6 +147,20 @@ def test_a_busy_receiver_is_asked_again(filled: Path, collector: Collector, envi
     assert deliver_to(filled, environment).amount.events == 1
 
 
+def test_what_is_too_large_for_the_receiver_comes_in_smaller_requests(
+    filled: Path, collector: Collector, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(http, "MAX_BATCH_EVENTS", 2)
+    collector.answers = [413, 200, 413, 200]
+    assert deliver_to(filled, environment).amount.events == 11
+    assert collector.uids()[:4] == [numbered(1, 2), numbered(1, 1), numbered(2, 2), numbered(2, 2)]
+    bodies = [json.loads(body.splitlines()[0])["event"] for _, _, body in collector.requests[:4]]
+    assert ["unmapped" in event for event in bodies] == [True, True, True, False]
+    collector.answers = [413, 413]
+    add_activities(filled, 11, 11)
+    assert "takes no event of" in (deliver_to(filled, environment).error or "")
+
+
 def test_indexers_acknowledge_before_the_cursor_moves(
     filled: Path, collector: Collector, environment: dict[str, str], query: Query
 ):
