@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
+from tests.deliver.siem.conftest import events_in
 from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, environment_of, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
@@ -147,7 +148,7 @@ def test_what_an_open_slice_withheld_what_is_late_and_what_changed_reach_the_mar
         *(upload(n, day, filename=f"{n}.pdf", title="Plan") for n in range(UPLOADS)),
     ]
     with LocalFeed(records=records, own_reads=True) as feed:
-        environment = environment_of(feed, FEED_OVERLAP_MINUTES="600")
+        environment = environment_of(feed, FEED_OVERLAP_MINUTES="600", SIEM_PATH=str(tmp_path / "siem"))
         feed.faults.add("error", times=0, status=400, covers=f"{failing:%Y-%m-%d}T12:00:00Z")
         result = run("refresh", path, environment)
         assert not result.success
@@ -173,6 +174,10 @@ def test_what_an_open_slice_withheld_what_is_late_and_what_changed_reach_the_mar
     assert rows(path, "select count(*) from marts.activities where activity_id = 'withheld'") == [(1,)]
     since = (day - timedelta(hours=1)).replace(tzinfo=None)
     assert rows(path, "select role, valid_from from marts.membership_periods") == [("developer", since)]
+    delivered = sorted(
+        event["metadata"]["uid"] for event in events_in(tmp_path / "siem") if event["class_uid"] != 2004
+    )
+    assert delivered == [name for (name,) in rows(path, "select activity_id from marts.activities order by 1")]
     keys = "select key_id, status, created_by_email from marts.key_lifecycle where key_id = 'apikey_01K'"
     assert rows(path, keys) == [("apikey_01K", "deleted", "ada@example.com")]
     reads = dict(
