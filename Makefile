@@ -22,7 +22,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore siem verify attest review \
-	audit-pack verify-pack subject-report erase retain alert-test test test-bi test-spark lint format bench
+	audit-pack verify-pack subject-report erase retain status alert-test test test-bi test-spark lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ erase: setup ## remove every record that names one person, for good: SUBJECT=…
 
 retain: setup ## remove the days that are older than RAW_DAYS, for good: BY=role WHY=reason, and then YES=1
 	@$(BIN)/python -m orchestration retain --by="$$BY" --why="$$WHY" $(CONFIRMED)
+
+status: setup ## the health of the installation; fails where there is a problem
+	@$(BIN)/python -m orchestration status
 
 alert-test: setup ## a test message to every receiver in ALERT_URLS
 	@$(BIN)/python -m orchestration alert-test

@@ -406,6 +406,32 @@ def alert_test() -> int:
 
 
 @command
+def status(
+    json: Annotated[bool, _flag("--json", "as JSON, for monitors")] = False,
+    metrics: Annotated[bool, _flag("--metrics", "as text for Prometheus")] = False,
+) -> int:
+    """Print the health of the installation; the exit status is 1 where there is a problem."""
+    from datetime import UTC, datetime
+
+    import orjson
+    from dagster import DagsterInstance
+
+    from orchestration.metrics import render_metrics
+    from orchestration.status import read_status
+
+    with DagsterInstance.get() as instance:
+        found = read_status(instance, os.environ, datetime.now(UTC))
+    if json:
+        print(orjson.dumps(found.json(), option=orjson.OPT_INDENT_2).decode())
+    elif metrics:
+        print(render_metrics(found).decode(), end="")
+    else:
+        for line in found.describe():
+            print(printable(line))
+    return 1 if found.problems else 0
+
+
+@command
 def questions() -> None:
     """Rewrite the rows in docs/questions.md."""
     from orchestration.docs_pages.questions import write

@@ -25,10 +25,12 @@ from orchestration.config.siem import SiemSettings, read_siem
 from orchestration.config.source_file import read_sources
 from orchestration.config.sources import Bounds, Source
 from orchestration.errors import ExplainedError
+from orchestration.monitoring.disk import require_room
 from orchestration.publish.marts import Catalog
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.run_locks import hold_run_lock
+from orchestration.status import disk_paths
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
 # The metadata label of the lines that a command prints for an asset.
@@ -167,6 +169,12 @@ class Warehouse(DuckDBResource):
         """For how many days records are kept; a wrong environment fails the step."""
         with fail_step_on_error():
             return Settings.read(os.environ, "raw_days").raw_days
+
+    def require_room(self) -> None:
+        """Fail the step, before it writes, where a disk has less room than DISK_MIN_FREE_MB."""
+        with fail_step_on_error():
+            min_free_mb = Settings.read(os.environ, "disk_min_free_mb").disk_min_free_mb
+            require_room(disk_paths(os.environ) | {"WAREHOUSE_PATH": self.path}, min_free_mb)
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:

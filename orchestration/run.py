@@ -50,7 +50,7 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
     import dagster as dg
 
     from orchestration.definitions import build_defs
-    from orchestration.watch import alert_of_failed_run
+    from orchestration.watch import watch_command
 
     job = build_defs().resolve_job_def(name)
     config = {"ops": {op: {"config": values} for op, values in configs.items()}} if configs else job.run_config
@@ -65,12 +65,12 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
                 instance=instance, run_config={**(config or {}), **QUIET}, raise_on_error=False
             )
             # The sensor does so where the daemon runs, and a job that a timer starts has none.
-            alerted = "" if result.success else alert_of_failed_run(instance)
+            watched = watch_command(instance, is_success=result.success)
     finally:
         log.removeHandler(handler)
     _print_result(result)
-    if alerted:
-        print(alerted, file=sys.stderr)
+    for sentence in watched:
+        print(printable(sentence), file=sys.stderr)
     return 0 if result.success else 1
 
 

@@ -5,11 +5,14 @@ Both the alerts and the status are read from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 from orchestration.deliver.conditions import RUN_FAILED, RUN_STUCK, VERIFICATION, Condition
 from orchestration.evidence.verify import CHECKS
@@ -19,12 +22,17 @@ from orchestration.intervals import aware_utc, rfc3339
 FAILED_WITHIN = timedelta(days=30)
 MAX_FAILED_RUNS = 200
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+EVALUATED = (AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED)
+UNFINISHED = dg.RunsFilter(
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+)
+# The jobs that read the feed.
+CYCLE_JOBS = ("refresh", "reconcile")
 VERIFY_JOB = "verify"
 # Table and name of each check of that job.
 VERIFIED = (*CHECKS, ("day_seals", "logged_seals_are_there"))
@@ -35,6 +43,38 @@ _ASSETS = dict.fromkeys(("directory_walks", "directory_items", "key_usage"), "di
 def verified_asset(table: str) -> dg.AssetKey:
     """The asset that a table of schema `raw` belongs to."""
     return dg.AssetKey(["raw", _ASSETS.get(table, table)])
+
+
+def newest_results(
+    instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]
+) -> dict[dg.AssetCheckKey, AssetCheckExecutionRecord]:
+    """The newest result of each check that has one. What a run that is still at work has planned is none."""
+    storage = instance.event_log_storage
+    newest = dict(storage.get_latest_asset_check_execution_by_key(list(keys)))
+    for key, record in list(newest.items()):
+        if record.status not in EVALUATED:
+            del newest[key]
+            history = storage.get_asset_check_execution_history(key, 1, status=set(EVALUATED))
+            newest |= {key: history[0]} if history else {}
+    return newest
+
+
+def newest_success(instance: dg.DagsterInstance) -> tuple[str, datetime] | None:
+    """Run id and end of the newest run that read the feed and succeeded; None before the first."""
+    found = [
+        (record.dagster_run.run_id, datetime.fromtimestamp(record.end_time, UTC))
+        for job in CYCLE_JOBS
+        for record in instance.get_run_records(
+            dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
+        )
+        if record.end_time
+    ]
+    return max(found, key=lambda one: one[1], default=None)
+
+
+def unfinished_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """The runs that wait or work."""
+    return [record.dagster_run for record in instance.get_run_records(UNFINISHED)]
 
 
 def run_conditions(instance: dg.DagsterInstance, stuck_after: timedelta, now: datetime) -> list[Condition]:
@@ -72,7 +112,7 @@ def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> list[str]:
 
 
 def _stuck_runs(instance: dg.DagsterInstance, stuck_after: timedelta, now: datetime) -> Iterator[Condition]:
-    for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
+    for record in instance.get_run_records(UNFINISHED):
         run = record.dagster_run
         since = aware_utc(record.create_timestamp)
         if record.start_time:
@@ -84,8 +124,7 @@ def _stuck_runs(instance: dg.DagsterInstance, stuck_after: timedelta, now: datet
 
 def _failed_verification(instance: dg.DagsterInstance) -> Iterator[Condition]:
     keys = {dg.AssetCheckKey(verified_asset(table), name): (table, name) for table, name in VERIFIED}
-    newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
-    for key, record in newest.items():
+    for key, record in newest_results(instance, list(keys)).items():
         if record.status == AssetCheckExecutionRecordStatus.FAILED:
             table, name = keys[key]
             text = (

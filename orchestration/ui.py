@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,11 +25,15 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.websockets import WebSocketClose
 
 from orchestration.dagster_home import ROOT
+from orchestration.metrics import render_metrics
 from orchestration.sqlite_history import write_history_quickly
+from orchestration.status import read_status
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -132,6 +137,16 @@ def _without_frames(send: Send) -> Send:
     return send_on
 
 
+def metrics_page(instance: DagsterInstance) -> Route:
+    """The status as a page for Prometheus."""
+
+    def page(request: Request) -> Response:
+        status = read_status(instance, os.environ, datetime.now(UTC))
+        return Response(render_metrics(status), media_type="text/plain; version=0.0.4")
+
+    return Route("/metrics", page)
+
+
 def serve(port: int) -> int:
     """Serve the UI on loopback and run the daemon until interrupted. Port 0 means any. Returns the exit status."""
     try:
@@ -158,7 +173,10 @@ def _serve(listener: socket.socket) -> int:
         DagsterInstance.get() as instance,
         WorkspaceProcessContext(instance, workspace_load_target=target, version=dagster_version) as workspace,
     ):
-        app = RequestGuard(create_app_from_workspace_process_context(workspace), allowed_names(os.environ))
+        webserver = create_app_from_workspace_process_context(workspace)
+        # Before Dagster's own routes, the last of which answers every path.
+        webserver.router.routes.insert(0, metrics_page(instance))
+        app = RequestGuard(webserver, allowed_names(os.environ))
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)
         )

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.access_review.review import DIRECTORY, write_review
-from orchestration.assets import OWNERS
+from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.evidence.attestation import Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
@@ -37,6 +37,7 @@ class Statement(dg.Config):
     group_name="ingestion",
     owners=OWNERS,
     kinds={"python", "duckdb"},
+    freshness_policy=FRESHNESS,
     description="One row per source, closed day and version: a hash over the day's activities, chained to the "
     "previous seal. A late activity adds a version; the first one stays.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.assets import OWNERS
+from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.assets.ingestion_metadata import newest_activities, run_metadata, table_metadata
 from orchestration.ingest.run import read_all
 from orchestration.monitoring.lateness import measure_lateness
@@ -35,6 +35,7 @@ class Reading(dg.Config):
             group_name="ingestion",
             owners=OWNERS,
             kinds={"python", "duckdb"},
+            freshness_policy=FRESHNESS,
         )
         for table, description in _TABLES.items()
     ],
@@ -45,7 +46,9 @@ def raw_tables(
 ) -> Iterator[dg.MaterializeResult]:
     """Read and store what is due for every source: each gap up to the horizon, and the overlap again."""
     sources, bounds = feed.sources(), feed.bounds()
+    # Before it is known whether there is room: this makes some.
     purge_history(context.instance, feed.run_history_days())
+    warehouse.require_room()
     with warehouse.write_lock():
         with fail_step_on_error():
             report = read_all(

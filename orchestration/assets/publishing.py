@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.assets import OWNERS
+from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
 from orchestration.config.settings import PSEUDONYM_KEY
@@ -51,6 +51,7 @@ def _asset(name: str, kind: str, engine: str, description: str, *, is_optional: 
         owners=OWNERS,
         kinds={"python", engine},
         output_required=not is_optional and name == RESTRICTED,
+        freshness_policy=FRESHNESS,
         description=description + WORDS[name],
     )
 
@@ -163,6 +164,7 @@ def _no_general_set(publication: Publication) -> str:
 @contextmanager
 def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
     """The locked warehouse and its edition. A state that may not be published fails the step."""
+    warehouse.require_room()
     with warehouse.write_lock(), warehouse.get_connection() as connection, fail_step_on_error():
         yield connection, read_edition(connection, published)
 

@@ -68,6 +68,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     sha256 = project_sha256(project.project_dir)
     if sha256 != PARSED_SHA256:
         raise failure(PROJECT_CHANGED)
+    warehouse.require_room()
     with warehouse.write_lock():
         # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:

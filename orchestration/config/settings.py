@@ -142,7 +142,7 @@ class Settings(Model):
         _DEFAULTS["reconcile_every"].days, ge=1, le=MAX_DAYS, description="in which all of history is read again"
     )
     refresh_every_minutes: int = Field(
-        5, ge=5, le=24 * 60, multiple_of=5, description="how often the schedule reads the feed"
+        5, ge=5, le=60, multiple_of=5, description="how often the schedule reads the feed"
     )
     directory_every_hours: int = Field(
         1, ge=1, le=MAX_DIRECTORY_HOURS, description="how often the schedule reads the directory"
@@ -170,6 +170,8 @@ class Settings(Model):
     audit_pack_key_file: CheckoutPath | None = Field(None, description="the private key that signs audit packs")
     audit_pack_timestamp_url: Address | None = Field(None, description="an RFC 3161 authority for audit packs")
     raw_days: int | None = Field(None, ge=MIN_KEPT_DAYS, description="days that `make retain` keeps")
+    disk_min_free_mb: int = Field(500, ge=0, description="with less room on a disk nothing is written")
+    metrics_path: CheckoutPath | None = Field(None, description="metrics for Prometheus go to this file")
     alert_severity: Severity = Field("high", description="findings of this severity and graver are sent")
     alert_detail: Detail = Field("ids", description="full: with summaries, names and emails")
     alert_stuck_minutes: int = Field(

@@ -6,6 +6,7 @@ The file is written next to the old one and replaces it by one rename. Readers t
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.duckdb_sql import literal, transaction
+from orchestration.intervals import aware_utc
 from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
@@ -79,6 +81,23 @@ def published_fingerprint(path: Path) -> str | None:
 def published_at(path: Path) -> datetime | None:
     """When the file was published (naive, UTC); None if there is no readable file."""
     return _fact(path, "published_at")
+
+
+@dataclass(frozen=True, slots=True)
+class EditionFacts:
+    """When the file was published, and how far all sources are complete (aware; None if one is not proven)."""
+
+    published_at: datetime
+    complete_through: datetime | None
+
+
+def read_edition_facts(path: Path) -> EditionFacts | None:
+    """The facts of the edition in the file; None if there is no readable file."""
+    published = published_at(path)
+    if published is None:
+        return None
+    proven = "case when count(*) = count(complete_through) then min(complete_through) end"
+    return EditionFacts(aware_utc(published), aware_utc(_fact(path, proven)))
 
 
 def _fact(path: Path, column: str) -> Any:

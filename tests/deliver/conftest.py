@@ -55,6 +55,10 @@ class Inbox:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
     @property
     def host(self) -> str:
         return f"127.0.0.1:{self.server.server_port}"
@@ -73,8 +77,7 @@ class Inbox:
 def inbox() -> Iterator[Inbox]:
     inbox = Inbox()
     yield inbox
-    inbox.server.shutdown()
-    inbox.server.server_close()
+    inbox.close()
 
 
 class Mailbox:

@@ -1,5 +1,6 @@
 """Failed and stuck runs are sent from outside of them: by the sensor, and after a command's job."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,8 @@ import pytest
 
 from orchestration.deliver.conditions import RUN_FAILED, RUN_STUCK, VERIFICATION
 from orchestration.run_states import run_conditions
-from orchestration.watch import alert_of_failed_run, watch_sensor
-from tests.deliver.conftest import Inbox
+from orchestration.watch import watch_command, watch_sensor
+from tests.deliver.conftest import SECRET, Inbox
 
 LONG = timedelta(hours=2)
 
@@ -67,7 +68,7 @@ def test_a_job_that_fails_is_one_alert_until_it_succeeds(instance: dg.DagsterIns
     assert "0 new, 0 sent" in tick(instance, cursor)[0]
     run(instance, "refresh", fails=True)
     # As a command does after its job.
-    assert "1 new, 1 sent" in alert_of_failed_run(instance)
+    assert "1 new, 1 sent" in watch_command(instance, is_success=False)[0]
     assert len(inbox.taken) == 2
 
 
@@ -122,3 +123,28 @@ def test_a_seal_that_does_not_hold_is_one_alert_of_its_own(instance: dg.DagsterI
     assert run_conditions(instance, LONG, datetime.now(UTC)) == []
     run(instance, "verify", fails=True)
     assert [one.kind for one in run_conditions(instance, LONG, datetime.now(UTC))] == [RUN_FAILED]
+
+
+def test_a_heartbeat_follows_each_success_once(
+    instance: dg.DagsterInstance, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.delenv("ALERT_URLS")
+    monkeypatch.setenv("HEARTBEAT_URL", f"http://{inbox.host}/{SECRET}")
+    caplog.set_level(logging.INFO)
+    run(instance, "refresh", fails=True)
+    _, cursor = tick(instance)
+    assert inbox.paths == []
+    run(instance, "refresh")
+    inbox.status = 500
+    said, cursor = tick(instance, cursor)
+    assert said == "HEARTBEAT_URL answered with status 500."
+    inbox.status = 200
+    _, cursor = tick(instance, cursor)
+    _, cursor = tick(instance, cursor)
+    assert inbox.paths == [f"/{SECRET}"] * 2
+    run(instance, "reconcile")
+    run(instance, "verify")
+    tick(instance, cursor)
+    assert watch_command(instance, is_success=True) == []
+    assert len(inbox.paths) == 4
+    assert SECRET not in caplog.text

@@ -1,0 +1,21 @@
+"""The dead-man signal: an address that is called after each success, and raises the alarm when calls stop."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+from pydantic import SecretStr
+
+SECONDS = 10.0
+
+
+def send_heartbeat(url: SecretStr) -> str:
+    """Call the address. Returns why it failed, without anything of the address; "" where it succeeded."""
+    # The client logs each address at INFO, and this one is a secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        response = httpx.get(url.get_secret_value(), timeout=SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"HEARTBEAT_URL could not be called ({type(error).__name__})."
+    return "" if response.is_success else f"HEARTBEAT_URL answered with status {response.status_code}."
