@@ -96,6 +96,7 @@ def environment(url: str) -> dict[str, str]:
         "DEMO_COMPLIANCE_ACCESS_KEY": DIRECTORY_KEY,
         "DEMO_ADMIN_KEY": ADMIN_KEY,
         "COMPLIANCE_API_URL": url,
+        "DETECTIONS": "",
         "FEED_SOURCES": str(Path(__file__).with_name("demo_sources.toml")),
         "WAREHOUSE_PATH": str(WAREHOUSE),
         "PUBLISHED_PATH": str(WAREHOUSE.with_name("demo-published")),

@@ -50,9 +50,13 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
     import dagster as dg
 
     from orchestration.definitions import build_defs
+    from orchestration.detections.file import read_detections
     from orchestration.watch import watch_command
 
     job = build_defs().resolve_job_def(name)
+    if job.has_node_named("curated_tables"):
+        # At the start, not after the feed was read.
+        read_detections(os.environ)
     config = {"ops": {op: {"config": values} for op, values in configs.items()}} if configs else job.run_config
     log, handler = logging.getLogger("orchestration"), logging.StreamHandler()
     log.addHandler(handler)

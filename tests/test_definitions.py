@@ -16,19 +16,19 @@ from orchestration.definitions import defs
 RAW = {
     f"raw/{name}"
     for name in (
-        "activities", "activity_revisions", "coverage", "day_seals", "directory", "extracts", "feed_requests",
-        "removals", "sources",
+        "activities", "activity_revisions", "coverage", "day_seals", "detections", "directory", "extracts",
+        "feed_requests", "removals", "sources",
     )
 }  # fmt: skip
 STAGING = {
     f"staging/{name}"
     for name in (
-        "activity_object_fields", "activity_types", "allowed_key_makers", "allowed_networks",
-        "configuration_settings", "documented_fields", "integration_events", "login_types", "ocsf_activity_types",
-        "share_events",
-        "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
-        "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
-        "stg_feed__requests", "stg_feed__sources",
+        "activity_object_fields", "activity_types", "configuration_settings", "detection_rules",
+        "documented_fields", "integration_events", "login_types", "ocsf_activity_types", "share_events",
+        "stg_detections__allowlist", "stg_detections__settings", "stg_directory__items",
+        "stg_directory__usage", "stg_directory__walks", "stg_feed__activities", "stg_feed__activity_revisions",
+        "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
+        "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
@@ -42,20 +42,19 @@ DETECTIONS = {
     f"detections/{name}"
     for name in (
         "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
-        "detection_activities", "detection_actors", "detection_acts", "detection_counts", "directory_members",
-        "finding_history", "own_role_changes", "role_holders",
+        "detected_findings", "detection_activities", "detection_actors", "detection_acts", "detection_counts",
+        "directory_members", "evidence_activities", "finding_history", "own_role_changes", "role_holders",
     )
 }  # fmt: skip
 MARTS = {
     f"marts/{name}"
     for name in (
-        "access_grants", "activities", "activity_objects", "activity_revisions", "blind_spots", "compliance_reads",
-        "configuration_changes", "current_members", "directory_objects", "effective_access",
-        "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle", "key_periods",
-        "key_usage_daily", "key_use_daily", "logins", "membership_changes", "membership_periods", "organizations",
-        "public_shares",
-        "schema_drift", "settings_history", "state_agreement", "state_differences", "user_activity_daily",
-        "user_activity_summary", "users",
+        "access_grants", "activities", "activity_objects", "activity_revisions", "blind_spots",
+        "compliance_reads", "configuration_changes", "current_members", "directory_objects",
+        "effective_access", "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle",
+        "key_periods", "key_usage_daily", "key_use_daily", "logins", "membership_changes",
+        "membership_periods", "organizations", "public_shares", "schema_drift", "settings_history",
+        "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
     )
 }  # fmt: skip
 

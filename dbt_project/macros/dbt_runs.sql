@@ -8,6 +8,8 @@
         {%- set runs = adapter.get_relation(target.database, 'raw', 'dbt_runs') -%}
         {%- set activities = adapter.get_relation(target.database, 'marts', 'activities') -%}
         {%- if runs is not none and activities is not none -%}
+            {#- Opens the transaction that is committed below; nothing else does where dbt knows the relations already. -#}
+            {%- call statement('open') -%} select 1 {%- endcall -%}
             {%- set marts = [] -%}
             {%- set failed = [] -%}
             {%- for result in results -%}

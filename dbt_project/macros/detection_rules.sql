@@ -41,3 +41,82 @@
         'webhook_signature_invalid',
     ]) -}}
 {%- endmacro %}
+
+
+{# The thresholds of the rules, as their `.yml` states them. #}
+{% macro rule_thresholds() -%}
+    {{- return({
+        'activity_after_removal': {
+            'grace_minutes': {'default': 5, 'at_least': 0, 'by_organization': True},
+        },
+        'admin_role_given': {
+            'admin_roles': {'default': ('workspace_admin', 'admin', 'organization_admin', 'owner', 'primary_owner'), 'at_least': 1},
+        },
+        'compliance_read_by_new_key': {
+            'learning_days': {'default': 30, 'at_least': 0},
+        },
+        'compliance_read_from_new_network': {
+            'learning_days': {'default': 7, 'at_least': 0},
+        },
+        'directory_enumeration': {
+            'minimum': {'default': 25, 'at_least': 15, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'at_least': 1, 'of': 'mass_download'},
+        },
+        'first_seen_integration': {
+            'learning_days': {'default': 30, 'at_least': 0},
+        },
+        'key_unused': {
+            'unused_days': {'default': 90, 'at_least': 1},
+        },
+        'key_usage_above_baseline': {
+            'minimum_tokens': {'default': 1000000, 'at_least': 1},
+            'baseline_factor': {'default': 5, 'at_least': 1},
+            'baseline_days': {'default': 30, 'at_least': 1},
+        },
+        'key_used_after_end': {
+            'grace_minutes': {'default': 5, 'at_least': 0},
+        },
+        'login_failures_then_success': {
+            'minimum_failures': {'default': 5, 'at_least': 2},
+            'minutes': {'default': 60, 'at_least': 1},
+        },
+        'magic_link_login_without_second_factor': {
+            'watch_days': {'default': 30, 'at_least': 1},
+        },
+        'many_access_failures': {
+            'minimum': {'default': 20, 'at_least': 10, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'at_least': 1, 'of': 'mass_download'},
+        },
+        'mass_deletion': {
+            'minimum': {'default': 30, 'at_least': 15, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'at_least': 1, 'of': 'mass_download'},
+        },
+        'mass_download': {
+            'minimum': {'default': 30, 'at_least': 15, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'default': 30, 'at_least': 1},
+        },
+        'mass_snapshot': {
+            'minimum': {'default': 15, 'at_least': 8, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'at_least': 1, 'of': 'mass_download'},
+        },
+        'mass_upload': {
+            'minimum': {'default': 50, 'at_least': 25, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
+            'baseline_days': {'at_least': 1, 'of': 'mass_download'},
+        },
+        'overlapping_networks': {
+            'minimum_networks': {'default': 4, 'at_least': 3},
+        },
+        'self_elevation': {
+            'admin_roles': {'at_least': 1, 'of': 'admin_role_given'},
+        },
+        'sensitive_act_after_logging_disabled': {
+            'hours': {'default': 24, 'at_least': 1},
+        },
+    }) -}}
+{%- endmacro %}

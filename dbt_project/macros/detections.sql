@@ -12,8 +12,12 @@
 {%- endmacro %}
 
 
-{# Interval of `count` units: `second`, `minute`, `hour` or `day`. #}
-{% macro span(count, unit) %}interval '{{ count }}' {{ unit }}{% endmacro %}
+{# Interval of `count` units: `second`, `minute`, `hour` or `day`. `count` is a number or an SQL expression. #}
+{% macro span(count, unit) -%}
+    {%- if count is number -%} interval '{{ count }}' {{ unit }}
+    {%- else -%} ({{ count or 0 }} * interval '1' {{ unit }})
+    {%- endif -%}
+{%- endmacro %}
 
 
 {# Start of this build (UTC), the same in all of its models. #}
@@ -35,15 +39,15 @@
 {%- endmacro %}
 
 
-{# Minimum number of activities per day for a finding, by behaviour. #}
-{% macro volume_minimums() -%}
+{# Rules about volumes, by the behaviour they count. #}
+{% macro volume_rules() -%}
     {{- return({
-        'download': var('mass_download_minimum'),
-        'upload': var('mass_upload_minimum'),
-        'deletion': var('mass_deletion_minimum'),
-        'snapshot': var('mass_snapshot_minimum'),
-        'access_failure': var('access_failure_minimum'),
-        'enumeration': var('enumeration_minimum'),
+        'download': 'mass_download',
+        'upload': 'mass_upload',
+        'deletion': 'mass_deletion',
+        'snapshot': 'mass_snapshot',
+        'access_failure': 'many_access_failures',
+        'enumeration': 'directory_enumeration',
     }) -}}
 {%- endmacro %}
 
@@ -68,16 +72,16 @@
 {%- endmacro %}
 
 
-{# Rank of an organization or workspace role: its position in the var `admin_roles`, from 1; 0 for any other role. #}
+{# Rank of an organization or workspace role: its position in the threshold `admin_roles`, from 1; 0 for any other. #}
 {% macro role_rank(role) -%}
     case lower({{ role }})
-        {%- for name in var('admin_roles') %} when '{{ name }}' then {{ loop.index }}{% endfor %} else 0
+        {%- for name in threshold('admin_role_given', 'admin_roles') %} when {{ literals([name]) }} then {{ loop.index }}{% endfor %} else 0
     end
 {%- endmacro %}
 
 
 {# Complete rule for too much of one behaviour in one day; `things` names the activities in the sentence. #}
-{% macro volume_rule(behaviour, things) -%}
+{% macro volume_rule(rule_id, behaviour, things) -%}
 {%- set text = dbt.type_string() -%}
 with
 
@@ -86,8 +90,9 @@ volumes as (
     select * from {{ ref('detection_volumes') }}
     where
         behaviour = '{{ behaviour }}'
-        and activity_count >= {{ volume_minimums()[behaviour] }}
-        and activity_count >= {{ var('baseline_factor') }} * coalesce(usual_count, 0)
+        and activity_count >= {{ threshold(rule_id, 'minimum', 'organization_uuid') }}
+        and activity_count
+        >= {{ threshold(rule_id, 'baseline_factor', 'organization_uuid') }} * coalesce(usual_count, 0)
 
 ),
 
@@ -102,7 +107,7 @@ final as (
         cast(activity_count as {{ text }}) || ' {{ things }} on ' || cast(activity_date as {{ text }})
         || coalesce(
             ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
-            ', and none in the {{ var("baseline_days") }} days before.'
+            ', and none in the {{ threshold(rule_id, 'baseline_days') }} days before.'
         ) as sentence,
         {{ text_array(['first_activity_id', 'last_activity_id']) }} as evidence_activity_ids,
         last_at as occurred_at
@@ -114,17 +119,11 @@ select * from final
 {%- endmacro %}
 
 
-{# Metadata of a rule from its `.yml`; empty while dbt parses, before the graph exists. #}
-{% macro described_rule(rule_id) -%}
-    {%- set described = namespace(rule={}) -%}
-    {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == rule_id -%}
-            {%- set described.rule = node.config.meta.detection -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{- return(described.rule) -}}
+{# Findings of earlier builds; none before the first. No `ref`: `finding_history` depends on what reads this. #}
+{% macro known_findings() -%}
+    {{- return(adapter.get_relation(target.database, 'detections', 'finding_history') if execute else none) -}}
 {%- endmacro %}
 
 
 {# Whether a role in an organization or workspace administers it. #}
-{% macro is_admin_role(role) %}{{ role }} in ({{ literals(var('admin_roles')) }}){% endmacro %}
+{% macro is_admin_role(role) %}{{ role }} in ({{ literals(threshold('admin_role_given', 'admin_roles')) }}){% endmacro %}

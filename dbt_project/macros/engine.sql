@@ -57,3 +57,14 @@
         cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval '1' day)) as date) as date_day
     from {{ relation }}
 {%- endmacro %}
+
+
+{# Select of each row of `relation` once per item of its array column `items`, as `item`. #}
+{% macro each_item(relation, items, item) %}{{ return(adapter.dispatch('each_item')(relation, items, item)) }}{% endmacro %}
+
+{% macro duckdb__each_item(relation, items, item) -%}
+    select
+        sources.*,
+        unnest(sources.{{ items }}) as {{ item }}
+    from {{ relation }} as sources
+{%- endmacro %}

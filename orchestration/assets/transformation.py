@@ -15,10 +15,12 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.assets.dbt_run import TESTS_OF_THE_CODE, UNCHANGED_WITH_THE_CODE, DbtRun, run_dbt
 from orchestration.assets.previews import preview
 from orchestration.assets.project import PARSED_SHA256, project
+from orchestration.detections.file import read_detections
+from orchestration.detections.load import load_detections
 from orchestration.intervals import aware_utc
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, read_catalog
-from orchestration.resources import Warehouse, failure
+from orchestration.resources import Warehouse, fail_step_on_error, failure
 from orchestration.run_history import QUIET_TAG, retract_planned_checks
 from orchestration.warehouse.builds import (
     has_untold_reads,
@@ -29,6 +31,8 @@ from orchestration.warehouse.builds import (
     record_build,
 )
 
+# dbt selectors of what a change of `detections.toml` changes; it also says which roles are administrative.
+DETECTIONS = ("path:models/detections+", "access_grants+", "organizations+")
 # Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
 
@@ -69,41 +73,46 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     if sha256 != PARSED_SHA256:
         raise failure(PROJECT_CHANGED)
     warehouse.require_room()
+    with fail_step_on_error():
+        detections = read_detections(os.environ)
     with warehouse.write_lock():
         # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
             newest_walk = newest_walk_seq(connection)
-            is_rebuild = config.full_refresh or known is None or known[0] != sha256
+            load_detections(connection, detections)
+            is_rebuild = config.full_refresh or known is None or known.project_sha256 != sha256
             revised = newest_revision(connection)
-            is_new = known is None or newest > known[1] or newest_walk > known[3]
+            is_new = known is None or newest > known.ingest_seq or newest_walk > known.walk_seq
             is_quiet = not (is_rebuild or context.is_subset or is_new or has_untold_reads(connection))
-        if known and known[0] != sha256:
+            is_tuned = known is not None and known.detections_sha256 != detections.sha256
+        if known and known.project_sha256 != sha256:
             log.info("The dbt project has changed since the last build: rebuilding all tables.")
         arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_rebuild else [])]
         if is_quiet:
-            log.info("Nothing new since the build of %s UTC: tables and checks are unchanged.", known[2])
+            log.info("Nothing new since the build of %s UTC: tables and checks are unchanged.", known.built_at)
             retract_planned_checks(
                 context.instance, context.run.run_id, context.op_execution_context.node_handle.name
             )
             context.instance.add_run_tags(context.run.run_id, {QUIET_TAG: "true"})
         # One directory for all builds of a warehouse, so that dbt parses the project only when it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
-        readers = _readers_of_the_ledger() if is_quiet else []
+        readers = [*_readers_of_the_ledger(), *(DETECTIONS if is_tuned else ())] if is_quiet else []
         if is_rebuild or context.is_subset:
             selection = []
         else:
             selection = ["--select", *(readers or ["fqn:*"]), "--exclude", TESTS_OF_THE_CODE]
-            # A test of several models is left out only by its name, not because one of them is a view.
-            selection += [*UNCHANGED_WITH_THE_CODE, "--indirect-selection", "empty"]
+            # Thresholds are part of the SQL of views. A test of several models is left out only by its name, not
+            # because one of them is a view.
+            selection += [*(() if is_tuned else UNCHANGED_WITH_THE_CODE), "--indirect-selection", "empty"]
         run = DbtRun([], "") if is_quiet and not readers else run_dbt(context, arguments, target_path, selection)
         with warehouse.get_connection() as connection:
-            if not (run.failure or is_quiet or context.is_subset):
-                record_build(connection, sha256, newest, newest_walk)
+            if not (run.failure or context.is_subset) and (is_tuned or not is_quiet):
+                record_build(connection, sha256, newest, newest_walk, detections.sha256)
             if not run.failure and (rewrites := describe_revisions(connection, revised)):
                 log.warning("%s", rewrites)
             if is_quiet:
-                yield from _unchanged(context, run.events, known[2])
+                yield from _unchanged(context, run.events, known.built_at)
             yield from _with_row_counts(context, connection, run.events)
     if run.failure:
         raise failure(run.failure)

@@ -223,6 +223,15 @@ def published_since(environment: Mapping[str, str], today: date) -> date | None:
     return today - timedelta(days=days) if days else None
 
 
+def detections_file(environment: Mapping[str, str]) -> Path | None:
+    """The file that tunes the detection rules. Set to nothing, `DETECTIONS` says that there is none."""
+    named = environment.get("DETECTIONS")
+    if named is None:
+        usual = ROOT / "detections.toml"
+        return usual if usual.exists() else None
+    return ROOT / named if named else None
+
+
 def pseudonym_key(environment: Mapping[str, str]) -> SecretStr | None:
     """The key of the pseudonyms; None where none is set, and so no general set wanted.
 

@@ -1,28 +1,31 @@
-"""Generates `docs/findings.md` and the macro with the list of detection rules.
+"""Generates `docs/findings.md`, the macros with the rules and their thresholds, and the seed with their metadata.
 
 A rule is one model with its `.yml`. The list is a macro because dbt needs the names of the models that another one
-reads. `python -m orchestration.docs_pages.findings` writes both; a test fails if one is out of date.
+reads; the thresholds are one because unit tests do not see the graph.
+`python -m orchestration.docs_pages.findings` writes all of it; a test fails if something is out of date.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import yaml
+import csv
+import io
+from dataclasses import asdict
 
 from orchestration.config.settings import ROOT
+from orchestration.detections.catalogue import Rule, Threshold, read_rules
 
 PAGE = ROOT / "docs" / "findings.md"
-SEVERITIES = ("critical", "high", "medium", "low")
 _PROJECT = ROOT / "dbt_project"
 RULE_LIST = _PROJECT / "macros" / "detection_rules.sql"
+SEED = _PROJECT / "seeds" / "detection_rules.csv"
+_SEED_COLUMNS = ("rule_id", "title", "severity", "enabled", "mitre_technique", "mitre_technique_name")
 
 _INTRODUCTION = """\
 # Findings
 
 `marts.findings` has one row per detection: what happened, how severe it is, whom and what it is about, and the
 activities it rests on. Each rule is a small model in `dbt_project/models/detections/rules`; what this page says
-about it is in its `.yml`, the thresholds are in `dbt_project.yml`. The page is generated:
+about it, and the defaults of its thresholds, are in its `.yml`. The page is generated:
 `.venv/bin/python -m orchestration.docs_pages.findings`.
 
 ```sql
@@ -39,71 +42,92 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 - A count of a day is told when it first is too large: the day may have gone on.
 - "Now" is the newest activity in the warehouse, not the clock.
 - What appears in the first days of history is taken as known by rules about what is seen for the first time.
-- Thresholds are vars of `dbt_project.yml`; allowlists are the seeds `allowed_key_makers.csv` and
-  `allowed_networks.csv` in `dbt_project/seeds`. A change holds from the next build on.
+- `detections.toml` (see `detections.example.toml`; another path: `DETECTIONS`) tunes rules without SQL: it
+  switches one off, changes its severity or thresholds, and allows people, keys, networks and user agents, for
+  all organizations or for some, each with a reason and an optional end. A change holds from the next build on.
 - After each build the check `no_new_severe_findings` on `marts/findings` warns in Dagster of what is new and
   severe.
 """
 
 
-def rules() -> list[dict[str, Any]]:
-    """The detection metadata of each rule from its `.yml`, most severe first."""
-    loaded = []
-    for path in sorted((_PROJECT / "models" / "detections" / "rules").glob("*.yml")):
-        [model] = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
-        loaded.append({"rule_id": model["name"], **model["config"]["meta"]["detection"]})
-    return sorted(loaded, key=lambda rule: (SEVERITIES.index(rule["severity"]), rule["rule_id"]))
-
-
 def page() -> str:
     """The whole page as Markdown."""
-    settings = yaml.safe_load((_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    values = settings["vars"]["compliance"]
-    all_rules = rules()
+    rules = read_rules().values()
     overview = ["| rule | severity | technique |", "| --- | --- | --- |"] + [
-        f"| [{rule['title']}](#{rule['rule_id']}) | {rule['severity']} | {rule['mitre_technique']} |"
-        for rule in all_rules
+        f"| [{rule.metadata['title']}](#{rule.rule_id}) | {rule.severity} | {rule.metadata['mitre_technique']} |"
+        for rule in rules
     ]
-    sections = [_section(rule, values) for rule in all_rules]
-    return "\n".join([_INTRODUCTION, *overview, "", *sections])
+    return "\n".join([_INTRODUCTION, *overview, "", *map(_section, rules)])
 
 
-def _section(rule: dict[str, Any], values: dict[str, Any]) -> str:
-    thresholds = [f"`{name}` = {_shown(values[name])}" for name in rule["thresholds"]]
-    technique = f"{rule['mitre_technique']} {rule['mitre_technique_name']}"
+def _section(rule: Rule) -> str:
+    stated = rule.metadata
+    thresholds = [_threshold(name, one) for name, one in rule.thresholds.items()]
+    technique = f"{stated['mitre_technique']} {stated['mitre_technique_name']}"
+    switched_off = "" if rule.is_enabled else " Off until `detections.toml` switches it on."
     lines = [
-        f"## {rule['rule_id']}",
+        f"## {rule.rule_id}",
         "",
-        f"**{rule['title']}.** Severity {rule['severity']}; MITRE ATT&CK {technique}.",
+        f"**{stated['title']}.** Severity {rule.severity}; MITRE ATT&CK {technique}.{switched_off}",
         "",
-        f"{rule['meaning']}",
+        f"{stated['meaning']}",
         "",
-        f"- How to respond: {rule['response']}",
-        f"- False positives: {rule['false_positives']}",
-        f"- Tuning: {rule['tuning']}",
+        f"- How to respond: {stated['response']}",
+        f"- False positives: {stated['false_positives']}",
+        f"- Tuning: {stated['tuning']}",
         *([f"- Thresholds: {', '.join(thresholds)}."] if thresholds else []),
         "",
     ]
     return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _threshold(name: str, threshold: Threshold) -> str:
+    if threshold.of:
+        return f"`{name}` as for `{threshold.of}`"
+    value = threshold.default
+    by = " (also by organization)" if threshold.by_organization else ""
+    return f"`{name}` = {', '.join(value) if isinstance(value, tuple) else value}{by}"
 
 
 def rule_list() -> str:
-    """The macro with the names of all rules."""
-    names = "".join(f"        '{rule_id}',\n" for rule_id in sorted(rule["rule_id"] for rule in rules()))
+    """The macros with the names of all rules and with their thresholds."""
+    rules = sorted(read_rules().items())
+    names = "".join(f"        '{rule_id}',\n" for rule_id, _ in rules)
+    thresholds = "".join(
+        f"        '{rule_id}': {{\n{''.join(map(_stated, rule.thresholds.items()))}        }},\n"
+        for rule_id, rule in rules
+        if rule.thresholds
+    )
     return (
         "{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}\n"
         f"{{% macro rule_ids() -%}}\n    {{{{- return([\n{names}    ]) -}}}}\n{{%- endmacro %}}\n"
+        "\n\n{# The thresholds of the rules, as their `.yml` states them. #}\n"
+        f"{{% macro rule_thresholds() -%}}\n    {{{{- return({{\n{thresholds}    }}) -}}}}\n{{%- endmacro %}}\n"
     )
 
 
+def _stated(item: tuple[str, Threshold]) -> str:
+    name, threshold = item
+    stated = {key: value for key, value in asdict(threshold).items() if value is not None and value is not False}
+    return f"            '{name}': {stated},\n"
+
+
+def seed() -> str:
+    """The metadata of all rules as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_SEED_COLUMNS)
+    for rule_id, rule in sorted(read_rules().items()):
+        stated = {**rule.metadata, "rule_id": rule_id, "enabled": str(rule.is_enabled).lower()}
+        writer.writerow(stated[column] for column in _SEED_COLUMNS)
+    return text.getvalue()
+
+
 def write() -> None:
-    """Write the page and the macro."""
+    """Write the page, the macros and the seed."""
     PAGE.write_text(page(), encoding="utf-8")
     RULE_LIST.write_text(rule_list(), encoding="utf-8")
+    SEED.write_text(seed(), encoding="utf-8")
 
 
 if __name__ == "__main__":

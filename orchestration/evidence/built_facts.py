@@ -87,10 +87,10 @@ def read_blind_spots(connection: duckdb.DuckDBPyConnection, source: str, period:
         return BlindSpots(None, _NOT_BUILT)
     rows = _rows(connection, _BLIND_SPOTS, source, period)
     build = last_build(connection)
-    if build and build[1] >= newest_ingest_seq(connection):
+    if build and build.ingest_seq >= newest_ingest_seq(connection):
         return BlindSpots(rows, None)
     return BlindSpots(
-        rows, _BEHIND.format(built_at=f"{build[2]:%Y-%m-%d %H:%M:%S} UTC" if build else "no build is recorded")
+        rows, _BEHIND.format(built_at=f"{build.built_at:%Y-%m-%d %H:%M:%S} UTC" if build else "no build is recorded")
     )
 
 

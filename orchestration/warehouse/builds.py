@@ -1,12 +1,14 @@
 """What the curated tables were built from: a row of `raw.builds` for each build that succeeded as a whole.
 
-A build is known by what it read: the dbt project, and how far the activities and the directory had come.
+A build is known by what it read: the dbt project, how far the activities and the directory had come, and how the
+detection rules were tuned.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,16 +35,25 @@ def _files(directory: Path) -> Iterator[Path]:
         yield from (path for path in directory.glob(pattern) if path.is_file())
 
 
-def last_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, int, datetime, int] | None:
-    """SHA-256 of the project, newest `ingest_seq`, time (UTC) and newest `walk_seq` of the newest build.
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build read. `detections_sha256`: hash of what was in force of `detections.toml`; "" for nothing."""
 
-    None before the first.
-    """
+    project_sha256: str
+    ingest_seq: int
+    walk_seq: int
+    detections_sha256: str
+    built_at: datetime
+
+
+def last_build(connection: duckdb.DuckDBPyConnection) -> Build | None:
+    """The newest build; None before the first."""
     found = connection.execute(
-        "select project_sha256, ingest_seq, built_at, coalesce(walk_seq, 0) from raw.builds "
+        "select project_sha256, ingest_seq, coalesce(walk_seq, 0), "
+        "coalesce(detections_sha256, ''), built_at from raw.builds "
         "order by rowid desc limit 1"
     ).fetchall()
-    return found[0] if found else None
+    return Build(*found[0]) if found else None
 
 
 def newest_ingest_seq(connection: duckdb.DuckDBPyConnection) -> int:
@@ -68,9 +79,16 @@ def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(found)
 
 
-def record_build(connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int) -> None:
-    """Note a build of every table that succeeded with all its checks."""
+def record_build(
+    connection: duckdb.DuckDBPyConnection,
+    sha256: str,
+    ingest_seq: int,
+    walk_seq: int,
+    detections_sha256: str = "",
+) -> None:
+    """Note a build that succeeded with all its checks, after which every table is current."""
     connection.execute(
-        "insert into raw.builds (built_at, project_sha256, ingest_seq, walk_seq) values (?, ?, ?, ?)",
-        [naive_utc(datetime.now(UTC)), sha256, ingest_seq, walk_seq],
+        "insert into raw.builds (built_at, project_sha256, ingest_seq, walk_seq, detections_sha256) "
+        "values (?, ?, ?, ?, ?)",
+        [naive_utc(datetime.now(UTC)), sha256, ingest_seq, walk_seq, detections_sha256],
     )

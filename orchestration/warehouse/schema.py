@@ -10,7 +10,7 @@ import duckdb
 # 2: records can be removed for good. An older version would read them again, and is kept out. 3: view `coverage`.
 # 4: `quarantined_records`, and seals that cover the ledger: an older version would give its rows no number.
 # 5: the directory, which an older version would leave out of a seal, an erasure and the archive.
-# 6: what was delivered.
+# 6: what was delivered, and what is configured and decided about findings.
 SCHEMA_VERSION = 6
 
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
@@ -184,6 +184,29 @@ _DELIVERED = (
     )""",
 )
 
+# What `detections.toml` holds that is in force: written at the start of each build, read by dbt.
+_DETECTIONS = (
+    """create table if not exists raw.detection_settings (
+        rule_id varchar,
+        organization_uuid varchar,
+        setting varchar not null,
+        value varchar not null,
+        reason varchar not null,
+        expires_at timestamp
+    )""",
+    """create table if not exists raw.detection_allowlist (
+        rule_id varchar,
+        organization_uuid varchar,
+        subject_type varchar,
+        kind varchar not null check (kind in ('person', 'key', 'network', 'user_agent')),
+        value varchar not null,
+        first_address varchar,
+        last_address varchar,
+        reason varchar not null,
+        expires_at timestamp
+    )""",
+)
+
 COVERAGE_VIEW = f"create or replace view raw.coverage as {_COVERAGE}"
 
 STATEMENTS = (
@@ -352,6 +375,7 @@ STATEMENTS = (
     )""",
     *_DIRECTORY,
     *_DELIVERED,
+    *_DETECTIONS,
     # What a removal leaves of rows of `directory_items`. `item_sha256` is the hash of the item's id. Where the id
     # was in the byte order of the list is kept as well: after the id with the hash `follows_sha256`, the closest
     # that this removal left (of the empty text where there is none), in place `follows_rank`. Both are null where
@@ -399,6 +423,8 @@ STATEMENTS = (
     "alter table raw.removals add column if not exists last_walk_seq bigint",
     # How far the directory had come at a build: the newest `walk_seq`.
     "alter table raw.builds add column if not exists walk_seq bigint",
+    # What was in force of `detections.toml` at a build.
+    "alter table raw.builds add column if not exists detections_sha256 varchar",
     COVERAGE_VIEW,
     f"create view if not exists raw.stored_activities as select {STORED_COLUMNS} from raw.activities",
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-import yaml
-
 from orchestration.config.settings import ROOT
-from orchestration.docs_pages.findings import PAGE, RULE_LIST, SEVERITIES, page, rule_list, rules
+from orchestration.detections.catalogue import SEVERITIES, read_rules
+from orchestration.docs_pages.findings import PAGE, RULE_LIST, SEED, page, rule_list, seed
 
 DETECTIONS = ROOT / "dbt_project/models/detections"
 RULES = {path.stem: path.read_text() for path in (DETECTIONS / "rules").glob("*.sql")}
@@ -20,38 +19,50 @@ def test_the_generated_files_are_current():
     again = "write it again: .venv/bin/python -m orchestration.docs_pages.findings"
     assert PAGE.read_text() == page(), again
     assert RULE_LIST.read_text() == rule_list(), again
+    assert SEED.read_text() == seed(), again
 
 
 def test_a_rule_is_a_model_and_its_description():
-    assert sorted(RULES) == sorted(rule["rule_id"] for rule in rules())
+    assert sorted(RULES) == sorted(read_rules())
     assert {path.stem for path in (DETECTIONS / "rules").glob("*.yml")} == set(RULES)
     assert len(RULES) >= 30
 
 
 def test_every_rule_has_all_fields_for_an_analyst():
-    for rule in rules():
-        assert rule["severity"] in SEVERITIES, rule
-        assert re.fullmatch(r"T\d{4}(\.\d{3})?", rule["mitre_technique"]), rule
+    for rule_id, rule in read_rules().items():
+        assert rule.severity in SEVERITIES, rule
+        assert re.fullmatch(r"T\d{4}(\.\d{3})?", rule.metadata["mitre_technique"]), rule
         for field in ("title", "mitre_technique_name", "meaning", "response", "false_positives", "tuning"):
-            assert len(rule[field]) > 4, (rule["rule_id"], field)
+            assert len(rule.metadata[field]) > 4, (rule_id, field)
 
 
-def test_thresholds_are_the_vars_of_the_models():
-    values = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text())["vars"]["compliance"]
+def test_every_threshold_is_read_and_every_rule_states_what_it_reads():
+    models = {path: path.read_text() for path in DETECTIONS.rglob("*.sql")}
     macros = (ROOT / "dbt_project/macros/detections.sql").read_text()
-    minimums = dict(re.findall(r"'(\w+)': var\('(\w+)'\)", macros))
-    shared = {
-        "ref('admin_grants')": {"admin_roles"},
-        "access_type = 'membership'": {"removal_grace_minutes"},
-        "access_type = 'key'": {"key_end_grace_minutes"},
-        **{f"volume_rule('{kind}'": {name, "baseline_factor", "baseline_days"} for kind, name in minimums.items()},
+    read = {
+        found
+        for text in (*models.values(), macros)
+        for found in re.findall(r"(?:lowest_)?threshold\('(\w+)', '(\w+)'", text)
     }
-    for rule in rules():
-        sql = RULES[rule["rule_id"]]
-        used = set(re.findall(r"var\(['\"](\w+)['\"]\)", sql))
-        used |= {name for words, names in shared.items() if words in sql for name in names}
-        assert set(rule["thresholds"]) == used, rule["rule_id"]
-    assert {name for rule in rules() for name in rule["thresholds"]} == set(values)
+    of_volumes = re.findall(r"threshold\(rule_id, '(\w+)'", macros)
+    read |= {
+        (rule, name)
+        for sql in RULES.values()
+        for rule in re.findall(r"volume_rule\('(\w+)'", sql)
+        for name in of_volumes
+    }
+    stated = {(rule_id, name) for rule_id, rule in read_rules().items() for name in rule.thresholds}
+    assert read <= stated
+    shared = {(rule, name) for rule, name in stated if read_rules()[rule].thresholds[name].of}
+    assert stated - shared <= read
+    for rule, name in shared:
+        assert (read_rules()[rule].thresholds[name].of, name) in stated - shared, rule
+
+
+def test_no_growing_model_keeps_what_a_threshold_was():
+    for path in DETECTIONS.glob("*.sql"):
+        text = path.read_text()
+        assert "incremental" not in text or not re.search(r"(?<!lowest_)threshold\(", text), path.name
 
 
 def test_every_type_and_field_that_rules_read_is_documented():

@@ -51,4 +51,5 @@ def environment_of(feed: LocalFeed, **more: str) -> dict[str, str]:
         "FEED_SETTLE_SECONDS": "0",
         "FEED_REQUESTS_PER_MINUTE": "1000000",
         "FEED_SOURCES": "",
+        "DETECTIONS": "",
     } | more

@@ -52,7 +52,8 @@ def test_the_newest_build_counts(path: Path):
         assert newest_ingest_seq(connection) == 0
         record_build(connection, "first", 3, 0)
         record_build(connection, "second", 5, 0)
-        assert last_build(connection)[:2] == ("second", 5)
+        build = last_build(connection)
+        assert (build.project_sha256, build.ingest_seq) == ("second", 5)
 
 
 def test_only_complete_walks_of_the_directory_are_a_reason_to_build(path: Path):
@@ -63,7 +64,7 @@ def test_only_complete_walks_of_the_directory_are_a_reason_to_build(path: Path):
         land_walks(connection, walks, max_gone_percent=10)
         assert newest_walk_seq(connection) == 2
         record_build(connection, "of this project", 0, 2)
-        assert last_build(connection)[3] == 2
+        assert last_build(connection).walk_seq == 2
 
 
 def test_a_read_that_is_known_later_to_be_ours_needs_a_build(path: Path):

@@ -147,7 +147,7 @@ def test_a_file_system_without_hard_links_will_do(path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "link", refuse)
     with open_warehouse(path) as connection:
-        connection.execute("insert into raw.builds values (now()::timestamp, 'x', 1, null)")
+        connection.execute("insert into raw.builds values (now()::timestamp, 'x', 1, null, null)")
     with open_warehouse(path) as connection:
         assert connection.execute("select count(*) from raw.builds").fetchall() == [(1,)]
     assert [one.name for one in path.parent.iterdir() if ".new" in one.name] == []

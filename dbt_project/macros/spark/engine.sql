@@ -49,3 +49,12 @@
         case when {{ first_date }} <= {{ last_date }} then sequence({{ first_date }}, {{ last_date }}, interval 1 day) end
     ) days as date_day
 {%- endmacro %}
+
+
+{% macro spark__each_item(relation, items, item) -%}
+    select
+        sources.*,
+        exploded.{{ item }}
+    from {{ relation }} as sources
+    lateral view explode(sources.{{ items }}) exploded as {{ item }}
+{%- endmacro %}

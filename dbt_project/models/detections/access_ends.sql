@@ -1,5 +1,8 @@
 {{ config(materialized='view') }}
 
+{% set member_grace_minutes = threshold('activity_after_removal', 'grace_minutes', 'scope_id') %}
+{% set key_grace_minutes = threshold('key_used_after_end', 'grace_minutes') %}
+
 with
 
 stays as (
@@ -60,7 +63,7 @@ final as (
         ended_by_activity_id,
         end_reason as reason,
         ended_at,
-        ended_at + {{ span(var('removal_grace_minutes'), 'minute') }} as inactive_from,
+        ended_at + {{ span(member_grace_minutes, 'minute') }} as inactive_from,
         regained_at
     from stays
     where ended_at is not null
@@ -76,7 +79,7 @@ final as (
         inactive_keys.ended_by_activity_id,
         inactive_keys.status as reason,
         inactive_keys.ended_at,
-        inactive_keys.ended_at + {{ span(var('key_end_grace_minutes'), 'minute') }} as inactive_from,
+        inactive_keys.ended_at + {{ span(key_grace_minutes, 'minute') }} as inactive_from,
         inactive_keys.regained_at
     from inactive_keys
     inner join key_actors

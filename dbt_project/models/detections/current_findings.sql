@@ -4,38 +4,63 @@ with
 
 detected as (
 
-    {% for rule in rule_ids() %}
-        {%- set described = described_rule(rule) %}
-        select
-            '{{ rule }}' as rule_id,
-            {% for column in ['title', 'severity', 'mitre_technique', 'mitre_technique_name'] -%}
-                {{ literals([described[column]]) }} as {{ column }},
-            {% endfor -%}
-            detections.*
-        from {{ ref(rule) }} as detections
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('detected_findings') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('detection_rules') }}
+
+),
+
+-- What holds in one organization counts more than what holds in all.
+settings as (
+
+    select
+        rule_id,
+        organization_uuid,
+        max(case when setting = 'enabled' then setting_value end) as enabled,
+        max(case when setting = 'severity' then setting_value end) as severity
+    from {{ ref('stg_detections__settings') }}
+    group by rule_id, organization_uuid
+
+),
+
+allowed as (
+
+    select * from {{ ref('allowed_findings') }}
 
 ),
 
 final as (
 
     select
-        {{ generate_surrogate_key(['rule_id', 'subject_type', 'subject_id', 'anchor']) }} as finding_id,
-        rule_id,
-        title,
-        severity,
-        mitre_technique,
-        mitre_technique_name,
-        subject_type,
-        subject_id,
-        organization_uuid,
-        actor_id,
-        sentence as summary,  -- published name -- noqa: RF04
-        evidence_activity_ids,
-        occurred_at,
+        detected.finding_id,
+        detected.rule_id,
+        rules.title,
+        coalesce(of_organization.severity, of_all.severity, rules.severity) as severity,
+        rules.mitre_technique,
+        rules.mitre_technique_name,
+        detected.subject_type,
+        detected.subject_id,
+        detected.organization_uuid,
+        detected.actor_id,
+        detected.sentence as summary,  -- published name -- noqa: RF04
+        detected.evidence_activity_ids,
+        detected.occurred_at,
         {{ build_started_at() }} as found_at
     from detected
+    inner join rules on detected.rule_id = rules.rule_id
+    left join allowed on detected.finding_id = allowed.finding_id
+    left join settings as of_all on detected.rule_id = of_all.rule_id and of_all.organization_uuid is null
+    left join settings as of_organization
+        on
+            detected.rule_id = of_organization.rule_id
+            and detected.organization_uuid = of_organization.organization_uuid
+    where
+        allowed.finding_id is null
+        and coalesce(of_organization.enabled, of_all.enabled, rules.enabled) = 'true'
 
 )
 

@@ -1,7 +1,7 @@
 {#-
-  Rules about volumes and networks read this. It flags the few days and hours that reach a rule's minimum, so that rules
-  need not sum all of history to find them. A build adds new activities to the stored rows of the same actors and days,
-  and flags those days again.
+  Rules about volumes and networks read this. It flags the few days and hours that reach the lowest minimum a rule can be
+  given, so that rules need not sum all of history to find them. A build adds new activities to the stored rows of the
+  same actors and days, and flags those days again.
 -#}
 {{
     config(
@@ -90,12 +90,12 @@ full_days as (
         actor_id,
         activity_date
     from counted
-    where behaviour in ({{ literals(volume_minimums()) }})
+    where behaviour in ({{ literals(volume_rules()) }})
     group by behaviour, actor_id, activity_date
     having
         sum(activity_count) >= case behaviour
-            {% for behaviour, minimum in volume_minimums().items() %}
-                when '{{ behaviour }}' then {{ minimum }}
+            {% for behaviour, rule_id in volume_rules().items() %}
+                when '{{ behaviour }}' then {{ lowest_threshold(rule_id, 'minimum') }}
             {% endfor %}
         end
 
@@ -120,7 +120,7 @@ crowded_hours as (
         hour_start
     from hour_networks
     group by actor_id, hour_start
-    having count(*) >= {{ var('overlapping_network_minimum') }}
+    having count(*) >= {{ lowest_threshold('overlapping_networks', 'minimum_networks') }}
 
 ),
 

@@ -54,7 +54,7 @@ compared as (
         avg(activity_count) over (
             partition by behaviour, actor_type, actor_id, organization_uuid
             order by activity_date
-            range between {{ span(var('baseline_days'), 'day') }} preceding
+            range between {{ span(threshold('mass_download', 'baseline_days'), 'day') }} preceding
             and {{ span(1, 'day') }} preceding
         ) as usual_count
     from daily

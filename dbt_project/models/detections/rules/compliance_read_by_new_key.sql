@@ -1,3 +1,5 @@
+{% set learning_days = threshold('compliance_read_by_new_key', 'learning_days') %}
+
 with
 
 beginning as (
@@ -31,7 +33,7 @@ final as (
         reads.occurred_at
     from reads
     cross join beginning
-    where reads.occurred_at >= beginning.began_at + {{ span(var('first_seen_learning_days'), 'day') }}
+    where reads.occurred_at >= beginning.began_at + {{ span(learning_days, 'day') }}
 
 )
 

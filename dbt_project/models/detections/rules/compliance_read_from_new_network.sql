@@ -1,3 +1,5 @@
+{% set learning_days = threshold('compliance_read_from_new_network', 'learning_days') %}
+
 with
 
 reads as (
@@ -22,12 +24,6 @@ known as (
 
 ),
 
-allowed as (
-
-    select distinct {{ ip_network("split_part(network, '/', 1)") }} as network from {{ ref('allowed_networks') }}
-
-),
-
 final as (
 
     select
@@ -41,10 +37,7 @@ final as (
         {{ text_array(['known.activity_id']) }} as evidence_activity_ids,
         known.occurred_at
     from known
-    left join allowed on known.network = allowed.network
-    where
-        allowed.network is null
-        and known.occurred_at >= known.key_began_at + {{ span(var('key_network_learning_days'), 'day') }}
+    where known.occurred_at >= known.key_began_at + {{ span(learning_days, 'day') }}
 
 )
 

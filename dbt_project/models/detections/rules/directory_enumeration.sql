@@ -1,1 +1,1 @@
-{{ volume_rule('enumeration', 'looks at members, groups and invitations') }}
+{{ volume_rule('directory_enumeration', 'enumeration', 'looks at members, groups and invitations') }}

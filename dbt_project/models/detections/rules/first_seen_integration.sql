@@ -1,3 +1,5 @@
+{% set learning_days = threshold('first_seen_integration', 'learning_days') %}
+
 with
 
 beginning as (
@@ -57,7 +59,7 @@ final as (
         seen.occurred_at
     from seen
     cross join beginning
-    where seen.occurred_at >= beginning.began_at + {{ span(var('first_seen_learning_days'), 'day') }}
+    where seen.occurred_at >= beginning.began_at + {{ span(learning_days, 'day') }}
 
 )
 

@@ -14,13 +14,6 @@ created as (
 
 ),
 
--- An entry without a key type allows all types.
-allowed as (
-
-    select * from {{ ref('allowed_key_makers') }}
-
-),
-
 final as (
 
     select
@@ -33,13 +26,6 @@ final as (
         {{ text_array(['created.activity_id']) }} as evidence_activity_ids,
         created.occurred_at
     from created
-    where
-        not exists (
-            select 1 from allowed
-            where
-                created.actor_id = allowed.actor_id
-                and created.key_type = coalesce(allowed.key_type, created.key_type)
-        )
 
 )
 

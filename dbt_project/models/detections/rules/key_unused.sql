@@ -1,3 +1,5 @@
+{% set unused_days = threshold('key_unused', 'unused_days') %}
+
 with
 
 newest as (
@@ -68,17 +70,17 @@ final as (
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
-        'The key is active and has not been used for {{ var("key_unused_days") }} days.' as sentence,
+        'The key is active and has not been used for {{ unused_days }} days.' as sentence,
         case
             when coalesce(last_uses.activity_id, last_events.activity_id) is null then {{ text_array([]) }}
             else {{ text_array(['coalesce(last_uses.activity_id, last_events.activity_id)']) }}
         end as evidence_activity_ids,
-        keys.idle_since + {{ span(var('key_unused_days'), 'day') }} as occurred_at
+        keys.idle_since + {{ span(unused_days, 'day') }} as occurred_at
     from keys
     cross join newest
     left join last_uses on keys.key_group = last_uses.key_group
     left join last_events on keys.key_type = last_events.key_type and keys.key_id = last_events.key_id
-    where keys.idle_since + {{ span(var('key_unused_days'), 'day') }} <= newest.newest_at
+    where keys.idle_since + {{ span(unused_days, 'day') }} <= newest.newest_at
 
 )
 

@@ -1,3 +1,7 @@
+{% set minimum_tokens = threshold('key_usage_above_baseline', 'minimum_tokens') %}
+{% set baseline_factor = threshold('key_usage_above_baseline', 'baseline_factor') %}
+{% set baseline_days = threshold('key_usage_above_baseline', 'baseline_days') %}
+
 with
 
 daily as (
@@ -21,7 +25,7 @@ compared as (
         avg(token_count) over (
             partition by key_group
             order by usage_date
-            range between {{ span(var('baseline_days'), 'day') }} preceding
+            range between {{ span(baseline_days, 'day') }} preceding
             and {{ span(1, 'day') }} preceding
         ) as usual_count
     from daily
@@ -56,8 +60,8 @@ final as (
     from compared
     left join keys on compared.key_group = keys.key_group
     where
-        compared.token_count >= {{ var('key_usage_minimum_tokens') }}
-        and compared.token_count >= {{ var('baseline_factor') }} * compared.usual_count
+        compared.token_count >= {{ minimum_tokens }}
+        and compared.token_count >= {{ baseline_factor }} * compared.usual_count
 
 )
 

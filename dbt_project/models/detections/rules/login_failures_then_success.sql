@@ -1,3 +1,6 @@
+{% set minimum_failures = threshold('login_failures_then_success', 'minimum_failures') %}
+{% set minutes = threshold('login_failures_then_success', 'minutes') %}
+
 with
 
 crowded as (
@@ -6,7 +9,7 @@ crowded as (
         login_email,
         count(*) over (
             partition by login_email order by occurred_at
-            range between {{ span(var('login_failure_minutes'), 'minute') }} preceding and current row
+            range between {{ span(minutes, 'minute') }} preceding and current row
         ) as failure_count
     from {{ ref('detection_activities') }}
     where activity_type in ('magic_link_login_failed', 'sso_login_failed') and login_email is not null
@@ -30,7 +33,7 @@ attempts as (
         )
         and login_email in (
             select crowded.login_email from crowded
-            where crowded.failure_count >= {{ var('login_failure_minimum') }}
+            where crowded.failure_count >= {{ minimum_failures }}
         )
 
 ),
@@ -65,7 +68,7 @@ runs as (
             successes.login_email = failures.login_email
             and successes.run_number = failures.run_number
             and failures.is_failure
-            and failures.occurred_at >= successes.occurred_at - {{ span(var('login_failure_minutes'), 'minute') }}
+            and failures.occurred_at >= successes.occurred_at - {{ span(minutes, 'minute') }}
     where not successes.is_failure
     group by successes.activity_id, successes.actor_id, successes.occurred_at
 
@@ -84,7 +87,7 @@ final as (
         {{ text_array(['first_failure_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from runs
-    where failure_count >= {{ var('login_failure_minimum') }}
+    where failure_count >= {{ minimum_failures }}
 
 )
 

@@ -1,3 +1,5 @@
+{% set watch_days = threshold('magic_link_login_without_second_factor', 'watch_days') %}
+
 with
 
 toggles as (
@@ -38,7 +40,7 @@ logins as (
         on
             watched.actor_id = logins.actor_id
             and watched.off_at < logins.occurred_at
-            and watched.off_at + {{ span(var('magic_link_watch_days'), 'day') }} >= logins.occurred_at
+            and watched.off_at + {{ span(watch_days, 'day') }} >= logins.occurred_at
             and (watched.next_at is null or watched.next_at > logins.occurred_at)
     where logins.activity_type = 'magic_link_login_succeeded'
     group by watched.toggle_id, watched.organization_uuid, watched.actor_id

@@ -1,1 +1,1 @@
-{{ volume_rule('access_failure', 'failed attempts to open something') }}
+{{ volume_rule('many_access_failures', 'access_failure', 'failed attempts to open something') }}

@@ -1,1 +1,1 @@
-{{ volume_rule('deletion', 'deletions') }}
+{{ volume_rule('mass_deletion', 'deletion', 'deletions') }}

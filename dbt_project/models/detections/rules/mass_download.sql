@@ -1,1 +1,1 @@
-{{ volume_rule('download', 'downloads') }}
+{{ volume_rule('mass_download', 'download', 'downloads') }}

@@ -1,1 +1,1 @@
-{{ volume_rule('snapshot', 'shared snapshots') }}
+{{ volume_rule('mass_snapshot', 'snapshot', 'shared snapshots') }}

@@ -1,1 +1,1 @@
-{{ volume_rule('upload', 'uploads') }}
+{{ volume_rule('mass_upload', 'upload', 'uploads') }}

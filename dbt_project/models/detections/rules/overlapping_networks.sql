@@ -1,22 +1,15 @@
 with
 
-allowed as (
-
-    select distinct {{ ip_network("split_part(network, '/', 1)") }} as network from {{ ref('allowed_networks') }}
-
-),
-
 -- Most hours have one network; only the few others are examined.
 counts as (
 
     select counts.*
     from {{ ref('detection_counts') }} as counts
-    left join allowed on counts.network = allowed.network
     where
         counts.is_of_crowded_hour
         and counts.actor_type = 'user_actor'
         and counts.network is not null
-        and allowed.network is null
+        and not {{ is_allowed_network('overlapping_networks', 'counts.network') }}
 
 ),
 
@@ -58,7 +51,7 @@ overlapping as (
     from compared
     group by actor_id, hour_start
     having
-        count(*) >= {{ var('overlapping_network_minimum') }}
+        count(*) >= {{ threshold('overlapping_networks', 'minimum_networks') }}
         and count(case when first_at < earlier_last_at then 1 end) > 0
 
 ),

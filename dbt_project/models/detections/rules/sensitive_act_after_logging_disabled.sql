@@ -1,3 +1,5 @@
+{% set hours = threshold('sensitive_act_after_logging_disabled', 'hours') %}
+
 {% set sensitive_types = [
     'org_data_export_started', 'org_data_export_accessed', 'org_members_exported',
     'audit_log_export_started', 'audit_log_export_accessed',
@@ -56,7 +58,7 @@ followed as (
                 )
             )
             and acts.occurred_at > disabled.occurred_at
-            and acts.occurred_at <= disabled.occurred_at + {{ span(var('sensitive_act_hours'), 'hour') }}
+            and acts.occurred_at <= disabled.occurred_at + {{ span(hours, 'hour') }}
     group by acts.activity_id, acts.activity_type, acts.organization_uuid, acts.actor_id, acts.occurred_at
 
 ),
@@ -69,7 +71,7 @@ final as (
         organization_uuid as subject_id,
         organization_uuid,
         actor_id,
-        activity_type || ' within {{ var("sensitive_act_hours") }} hours after logging or the API was switched off.'
+        activity_type || ' within {{ hours }} hours after logging or the API was switched off.'
             as sentence,
         {{ text_array(['disabling_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at

@@ -1,0 +1,1 @@
+"""Detection rules: what they are, what `detections.toml` changes of them, and what was decided about findings."""
