@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 # What the caller sets is data: it reaches commands through the environment, as it was typed. Otherwise make would expand
 # what looks like a variable or a function, and that can run commands; so this comes first.
-VALUES := FROM TO ON SINCE SUBJECT BY WHY YES PACK PUBLIC_KEY AUTHORITY DATABASE_URI BENCH_ARGS
+VALUES := FROM TO ON SINCE SUBJECT BY WHY FINDING RULE STATUS UNTIL YES PACK PUBLIC_KEY AUTHORITY DATABASE_URI BENCH_ARGS
 # Only YES=1 on make's command line confirms a removal, whatever the environment holds.
 ifeq ($(origin YES) $(value YES),command line 1)
 CONFIRMED := --yes
@@ -22,7 +22,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore siem verify attest review \
-	audit-pack verify-pack subject-report erase retain status alert-test test test-bi test-spark lint format bench
+	triage audit-pack verify-pack subject-report erase retain status alert-test test test-bi test-spark lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ audit-pack: setup ## the evidence of last month for auditors, or FROM=… TO=…
 
 verify-pack: setup ## check an audit pack with a public key alone: PACK=… PUBLIC_KEY=…
 	@$(BIN)/python -m orchestration verify-pack $${AUTHORITY:+--authority="$$AUTHORITY"} -- "$$PACK" "$$PUBLIC_KEY"
+
+triage: setup ## what was decided about findings: FINDING="id id" (or RULE=… SUBJECT=…) STATUS=muted UNTIL=date BY=who WHY=why
+	@$(BIN)/python -m orchestration triage --status="$$STATUS" --by="$$BY" --why="$$WHY" $${UNTIL:+--until="$$UNTIL"} \
+		$${RULE:+--rule="$$RULE"} $${SUBJECT:+--subject="$$SUBJECT"} $${FINDING:+"$$FINDING"}
 
 subject-report: setup ## everything that is held on one person, as files: SUBJECT=user id or email address
 	@$(BIN)/python -m orchestration subject-report --subject="$$SUBJECT"

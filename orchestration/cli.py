@@ -34,6 +34,9 @@ _STILL_PUBLISHED = (
     "`make rebuild`."
 )
 
+# A build can hold the warehouse for minutes.
+TRIAGE_WAIT_SECONDS = 600.0
+
 app = typer.Typer(
     help=__doc__.splitlines()[0],
     add_completion=False,
@@ -361,6 +364,29 @@ def _preview(path: Path, preview: Preview, kind: str, subject: str) -> int:
     if subject:
         print(printable(describe(path, kind, subject)))
     return 0
+
+
+@command
+def triage(
+    findings: Annotated[list[str] | None, typer.Argument(help="ids of findings, or how they begin")] = None,
+    status: Annotated[str, _option("STATUS", "acknowledged, false_positive, resolved, muted or open")] = "",
+    by: Annotated[str, _option("WHO", "who decides: no email address")] = "",
+    why: Annotated[str, _option("WHY", "kept with the finding as evidence")] = "",
+    until: Annotated[str, _option("DATE", "until when a finding is muted (UTC)")] = "",
+    rule: Annotated[str, _option("RULE", "instead of findings: a rule, with --subject")] = "",
+    subject: Annotated[str, _option("ID", "the subject whose findings by the rule are meant")] = "",
+) -> None:
+    """Store what was decided about findings."""
+    # Not the job: Dagster keeps what a run is given, and a subject may be an address.
+    from orchestration.detections.decisions import Decision, decide
+    from orchestration.warehouse.connection import open_warehouse, warehouse_lock
+
+    decision = Decision.stated(status, by, why, until)
+    named = [name for text in findings or () for name in text.split()]
+    path = Settings.paths(os.environ).warehouse_path
+    with warehouse_lock(path, wait_seconds=TRIAGE_WAIT_SECONDS), open_warehouse(path) as connection:
+        numbers = decide(connection, decision, named, rule, subject)
+    print(f"{len(numbers)} decision(s) stored. The next build shows them in marts.findings.")
 
 
 @command

@@ -17,6 +17,7 @@ from orchestration.assets.ingestion import raw_tables
 from orchestration.assets.publishing import published_assets
 from orchestration.assets.removals import removals
 from orchestration.assets.transformation import curated_tables
+from orchestration.assets.triage import finding_decisions
 from orchestration.checks.agreement import events_and_directory_agree
 from orchestration.checks.contract import documented_contract_is_current
 from orchestration.checks.findings import no_new_severe_findings
@@ -39,6 +40,7 @@ from orchestration.jobs import (
     retain_job,
     review_job,
     siem_job,
+    triage_job,
     verify_job,
     verify_schedule,
 )
@@ -71,6 +73,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             directory,
             day_seals,
             removals,
+            finding_decisions,
             archived_activities,
             delivered_events,
             curated_tables,
@@ -91,6 +94,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             reconcile_job,
             rebuild_job,
             publish_job,
+            triage_job,
             verify_job,
             attest_job,
             review_job,

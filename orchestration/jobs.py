@@ -14,6 +14,7 @@ from orchestration.assets.directory import directory
 from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import REMOVALS
 from orchestration.assets.transformation import curated_tables
+from orchestration.assets.triage import DECISIONS
 from orchestration.checks.verification import verification
 from orchestration.config.settings import Settings
 from orchestration.config.values import ConfigurationError
@@ -38,7 +39,7 @@ CYCLE = (
     dg.AssetSelection.all()
     - dg.AssetSelection.groups("evidence")
     - dg.AssetSelection.checks(verification)
-    - dg.AssetSelection.assets(REMOVALS, directory)
+    - dg.AssetSelection.assets(REMOVALS, DECISIONS, directory)
 )
 
 
@@ -111,6 +112,13 @@ siem_job = dg.define_asset_job(
     SIEM,
     selection=dg.AssetSelection.assets(delivered_events),
     description="Deliver activities and findings to the SIEM, as each refresh does. Does not read the feed.",
+)
+
+triage_job = dg.define_asset_job(
+    "triage",
+    selection=dg.AssetSelection.assets(DECISIONS, curated_tables) | dg.AssetSelection.groups("publishing"),
+    config={"ops": {"raw__finding_decisions": {"config": {"status": "", "decided_by": "", "note": ""}}}},
+    description="Store a decision about findings; then build what shows it, and publish.",
 )
 
 publish_job = dg.define_asset_job(

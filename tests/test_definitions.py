@@ -17,7 +17,7 @@ RAW = {
     f"raw/{name}"
     for name in (
         "activities", "activity_revisions", "coverage", "day_seals", "detections", "directory", "extracts",
-        "feed_requests", "removals", "sources",
+        "feed_requests", "finding_decisions", "removals", "sources",
     )
 }  # fmt: skip
 STAGING = {
@@ -25,10 +25,10 @@ STAGING = {
     for name in (
         "activity_object_fields", "activity_types", "configuration_settings", "detection_rules",
         "documented_fields", "integration_events", "login_types", "ocsf_activity_types", "share_events",
-        "stg_detections__allowlist", "stg_detections__settings", "stg_directory__items",
-        "stg_directory__usage", "stg_directory__walks", "stg_feed__activities", "stg_feed__activity_revisions",
-        "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests",
-        "stg_feed__sources",
+        "stg_detections__allowlist", "stg_detections__decisions", "stg_detections__settings",
+        "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
+        "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
+        "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
@@ -43,7 +43,8 @@ DETECTIONS = {
     for name in (
         "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
         "detected_findings", "detection_activities", "detection_actors", "detection_acts", "detection_counts",
-        "directory_members", "evidence_activities", "finding_history", "own_role_changes", "role_holders",
+        "directory_members", "evidence_activities", "finding_history", "finding_triage", "own_role_changes",
+        "role_holders",
     )
 }  # fmt: skip
 MARTS = {
@@ -51,8 +52,8 @@ MARTS = {
     for name in (
         "access_grants", "activities", "activity_objects", "activity_revisions", "blind_spots",
         "compliance_reads", "configuration_changes", "current_members", "directory_objects",
-        "effective_access", "feed_coverage", "findings", "integrations", "key_events", "key_lifecycle",
-        "key_periods", "key_usage_daily", "key_use_daily", "logins", "membership_changes",
+        "effective_access", "feed_coverage", "finding_evidence", "findings", "integrations", "key_events",
+        "key_lifecycle", "key_periods", "key_usage_daily", "key_use_daily", "logins", "membership_changes",
         "membership_periods", "organizations", "public_shares", "schema_drift", "settings_history",
         "state_agreement", "state_differences", "user_activity_daily", "user_activity_summary", "users",
     )
@@ -109,7 +110,7 @@ def test_the_jobs_and_schedules_are_exactly_these():
     jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert jobs == {
         "refresh", "reconcile", "rebuild", "publish", "verify", "attest", "review", "erase", "retain", "archive",
-        "directory", "siem",
+        "directory", "siem", "triage",
     }  # fmt: skip
     schedules = {one.name: (one.cron_schedule, one.default_status) for one in repository.schedule_defs}
     running = dg.DefaultScheduleStatus.RUNNING

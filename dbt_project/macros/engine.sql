@@ -68,3 +68,19 @@
         unnest(sources.{{ items }}) as {{ item }}
     from {{ relation }} as sources
 {%- endmacro %}
+
+
+{# Time in UTC as the local time of a zone, both without a zone. #}
+{% macro local_time(moment, zone) %}{{ return(adapter.dispatch('local_time')(moment, zone)) }}{% endmacro %}
+
+{% macro duckdb__local_time(moment, zone) %}timezone({{ zone }}, timezone('UTC', {{ moment }})){% endmacro %}
+
+
+{# Number of the weekday, from 1 for Monday. #}
+{% macro weekday_number(moment) %}{{ return(adapter.dispatch('weekday_number')(moment)) }}{% endmacro %}
+
+{% macro duckdb__weekday_number(moment) %}isodow({{ moment }}){% endmacro %}
+
+
+{# Place of the first `item` in an array, from 1. #}
+{% macro item_position(items, item) %}cast(array_position({{ items }}, {{ item }}) as {{ dbt.type_bigint() }}){% endmacro %}

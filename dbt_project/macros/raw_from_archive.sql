@@ -11,8 +11,8 @@
     {%- set ledger = root ~ '/ledger/' ~ newest.split('/')[-2] -%}
     {%- do run_query('create schema if not exists raw') -%}
     {%- set tables = [
-        'activity_revisions', 'archive_files', 'coverage', 'day_seals', 'directory_items', 'directory_walks', 'extracts',
-        'feed_requests', 'key_usage', 'sources'
+        'activity_revisions', 'archive_files', 'coverage', 'day_seals', 'detection_allowlist', 'detection_settings',
+        'directory_items', 'directory_walks', 'extracts', 'feed_requests', 'finding_decisions', 'key_usage', 'sources'
     ] -%}
     {%- for table in tables -%}
         {%- do run_query(

@@ -34,7 +34,7 @@ class State:
 
 
 def read_state(connection: duckdb.DuckDBPyConnection) -> State:
-    """Read the state. A snapshot is due if anything was sealed or revised since the last one."""
+    """Read the state. A snapshot is due if anything was sealed, revised or decided since."""
     last = next(iter(connection.execute(LAST_SNAPSHOT).fetchall()), None)
     counts = connection.execute(COUNTS).fetchall()[0]
     seals = {seal for (seal,) in connection.execute("select seal_sha256 from raw.day_seals").fetchall()}

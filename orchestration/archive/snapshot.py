@@ -37,7 +37,8 @@ _TABLE = re.compile(r"[a-z][a-z0-9_]*")
 
 # The last snapshot that the warehouse wrote.
 LAST_SNAPSHOT = """
-select snapshot_number, manifest_sha256, file_count, seal_count, revision_count from raw.archive_snapshots
+select snapshot_number, manifest_sha256, file_count, seal_count, revision_count, decision_count
+from raw.archive_snapshots
 order by snapshot_number desc limit 1
 """
 
@@ -53,7 +54,8 @@ COUNTS = """
 select
     (select count(*) from raw.archive_files) as file_count,
     (select count(*) from raw.day_seals) as seal_count,
-    (select count(*) from raw.activity_revisions) as revision_count
+    (select count(*) from raw.activity_revisions) as revision_count,
+    (select count(*) from raw.finding_decisions) as decision_count
 """
 
 _TIPS = """

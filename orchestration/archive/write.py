@@ -88,7 +88,8 @@ def _put_parts(store: Store, parts: Sequence[Part]) -> None:
 def record_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, counts: Sequence[int]) -> None:
     """Record that the archive has the snapshot, with the result of `COUNTS` from when it was written."""
     connection.execute(
-        "insert into raw.archive_snapshots values (?, ?, ?, ?, ?, ?)",
+        "insert into raw.archive_snapshots (snapshot_number, manifest_sha256, file_count, seal_count, "
+        "revision_count, decision_count, written_at) values (?, ?, ?, ?, ?, ?, ?)",
         [snapshot.number, snapshot.sha256, *counts, naive_utc(datetime.now(UTC))],
     )
 

@@ -15,6 +15,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.assets.dbt_run import TESTS_OF_THE_CODE, UNCHANGED_WITH_THE_CODE, DbtRun, run_dbt
 from orchestration.assets.previews import preview
 from orchestration.assets.project import PARSED_SHA256, project
+from orchestration.detections.decisions import has_news
 from orchestration.detections.file import read_detections
 from orchestration.detections.load import load_detections
 from orchestration.intervals import aware_utc
@@ -33,6 +34,8 @@ from orchestration.warehouse.builds import (
 
 # dbt selectors of what a change of `detections.toml` changes; it also says which roles are administrative.
 DETECTIONS = ("path:models/detections+", "access_grants+", "organizations+")
+# What a decision about a finding changes.
+TRIAGE = ("source:raw.finding_decisions+",)
 # Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
 
@@ -86,6 +89,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             is_new = known is None or newest > known.ingest_seq or newest_walk > known.walk_seq
             is_quiet = not (is_rebuild or context.is_subset or is_new or has_untold_reads(connection))
             is_tuned = known is not None and known.detections_sha256 != detections.sha256
+            is_triaged = known is not None and is_quiet and has_news(connection, known.built_at)
         if known and known.project_sha256 != sha256:
             log.info("The dbt project has changed since the last build: rebuilding all tables.")
         arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if is_rebuild else [])]
@@ -97,17 +101,12 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             context.instance.add_run_tags(context.run.run_id, {QUIET_TAG: "true"})
         # One directory for all builds of a warehouse, so that dbt parses the project only when it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
-        readers = [*_readers_of_the_ledger(), *(DETECTIONS if is_tuned else ())] if is_quiet else []
-        if is_rebuild or context.is_subset:
-            selection = []
-        else:
-            selection = ["--select", *(readers or ["fqn:*"]), "--exclude", TESTS_OF_THE_CODE]
-            # Thresholds are part of the SQL of views. A test of several models is left out only by its name, not
-            # because one of them is a view.
-            selection += [*(() if is_tuned else UNCHANGED_WITH_THE_CODE), "--indirect-selection", "empty"]
+        changed = (*(DETECTIONS if is_tuned else ()), *(TRIAGE if is_triaged else ()))
+        readers = [*_readers_of_the_ledger(), *changed] if is_quiet else []
+        selection = [] if is_rebuild or context.is_subset else _selection(readers, is_tuned)
         run = DbtRun([], "") if is_quiet and not readers else run_dbt(context, arguments, target_path, selection)
         with warehouse.get_connection() as connection:
-            if not (run.failure or context.is_subset) and (is_tuned or not is_quiet):
+            if not (run.failure or context.is_subset) and (changed or not is_quiet):
                 record_build(connection, sha256, newest, newest_walk, detections.sha256)
             if not run.failure and (rewrites := describe_revisions(connection, revised)):
                 log.warning("%s", rewrites)
@@ -116,6 +115,15 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             yield from _with_row_counts(context, connection, run.events)
     if run.failure:
         raise failure(run.failure)
+
+
+def _selection(readers: list[str], is_tuned: bool) -> list[str]:
+    """What dbt builds and tests of `readers`, or of everything."""
+    # Thresholds are part of the SQL of views.
+    unchanged = () if is_tuned else UNCHANGED_WITH_THE_CODE
+    selected = ["--select", *(readers or ["fqn:*"]), "--exclude", TESTS_OF_THE_CODE, *unchanged]
+    # A test of several models is left out only by its name, not because one of them is a view.
+    return [*selected, "--indirect-selection", "empty"]
 
 
 def _readers_of_the_ledger() -> list[str]:

@@ -11,7 +11,7 @@ from orchestration.resources import Warehouse
 _NEW_SEVERE = """
     select severity, rule_id, count(*) as finding_count
     from marts.findings
-    where severity in ('critical', 'high')
+    where severity in ('critical', 'high') and is_open
       and found_at = (select max(found_at) from detections.current_findings)
     group by severity, rule_id
     order by severity, finding_count desc, rule_id
@@ -21,7 +21,7 @@ _NEW_SEVERE = """
 @dg.asset_check(
     asset=["marts", "findings"],
     name="no_new_severe_findings",
-    description="The last build has no new findings of severity critical or high.",
+    description="The last build has no new open findings of severity critical or high.",
 )
 def no_new_severe_findings(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of new severe findings, by rule. The run continues, because the data is right."""

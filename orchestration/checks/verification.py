@@ -28,6 +28,7 @@ _DESCRIPTIONS = {
     "chain_holds": "Each seal is chained to the previous one; none is missing, added or changed.",
     "sealed_days_hold": "Each sealed day has the same activities as when it was sealed.",
     "removals_hold": "Every authorized removal is recorded and sealed, and no removed record has come back.",
+    "decisions_hold": "Each decision about a finding is as it was made, and none before it is missing.",
     "logged_seals_are_there": "The seals in Dagster's event log are still in the warehouse.",
 }
 

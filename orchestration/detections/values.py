@@ -77,14 +77,19 @@ def _address_range(network: IPv4Network | IPv6Network) -> tuple[str, str]:
 
 def expiry(value: Any) -> datetime | None:
     """When an entry ends (UTC); a date ends with its day."""
-    if value is None:
+    return None if value is None else day_or_time("expires", str(value))
+
+
+def day_or_time(name: str, text: str) -> datetime | None:
+    """A time to come, or the end of a day (UTC), without a zone; None for no text."""
+    if not text:
         return None
     try:
-        moment = datetime.fromisoformat(str(value))
-        is_date = len(str(value)) == 10
+        moment = datetime.fromisoformat(text)
+        is_date = len(text) == len("2027-01-31")
         return naive_utc(moment.replace(hour=23, minute=59, second=59) if is_date else moment)
     except (ValueError, OverflowError):
-        raise ValueError(f"expires is {str(value)!r}. Use a date like 2027-01-31.") from None
+        raise ValueError(f"{name} is {text!r}. Use a date like 2027-01-31.") from None
 
 
 def texts(name: str, value: Any) -> tuple[str, ...]:

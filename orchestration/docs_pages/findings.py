@@ -30,7 +30,7 @@ about it, and the defaults of its thresholds, are in its `.yml`. The page is gen
 
 ```sql
 select occurred_at, severity, title, summary, actor_id from marts.findings
-where is_supported and severity in ('critical', 'high') order by occurred_at desc
+where is_open and severity in ('critical', 'high') order by occurred_at desc
 ```
 
 - A finding keeps its id: a hash of the rule, the subject and what it hangs on. A rebuild gives the same ids.
@@ -45,8 +45,15 @@ where is_supported and severity in ('critical', 'high') order by occurred_at des
 - `detections.toml` (see `detections.example.toml`; another path: `DETECTIONS`) tunes rules without SQL: it
   switches one off, changes its severity or thresholds, and allows people, keys, networks and user agents, for
   all organizations or for some, each with a reason and an optional end. A change holds from the next build on.
-- After each build the check `no_new_severe_findings` on `marts/findings` warns in Dagster of what is new and
-  severe.
+- `make triage` stores what was decided, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
+  (the first 8 letters of an id will do), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
+  `STATUS` is `acknowledged`, `false_positive`, `resolved`, `open`, or `muted` with `UNTIL=2027-01-31`; a mute of a
+  rule with a subject also holds for findings to come. The job `triage` does the same in Dagster, builds and
+  publishes. Decisions are never changed: the last one counts, and `raw.finding_decisions` has all of them.
+- `is_open` says whether somebody still has to look after a finding: supported, and `open` or `acknowledged`.
+  `marts.finding_evidence` has the activities of its evidence.
+- After each build the check `no_new_severe_findings` on `marts/findings` warns in Dagster of what is new, open
+  and severe.
 """
 
 

@@ -90,7 +90,8 @@ def read_blind_spots(connection: duckdb.DuckDBPyConnection, source: str, period:
     if build and build.ingest_seq >= newest_ingest_seq(connection):
         return BlindSpots(rows, None)
     return BlindSpots(
-        rows, _BEHIND.format(built_at=f"{build.built_at:%Y-%m-%d %H:%M:%S} UTC" if build else "no build is recorded")
+        rows,
+        _BEHIND.format(built_at=f"{build.built_at:%Y-%m-%d %H:%M:%S} UTC" if build else "no build is recorded"),
     )
 
 

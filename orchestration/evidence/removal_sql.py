@@ -31,6 +31,9 @@ from (
         payload_sha256, observed_at, ingest_seq
     )::varchar
     from raw.removed_items
+    union all
+    select removal_id, json_array('decision', decision_number, details_sha256)::varchar
+    from raw.finding_decisions where removal_id is not null
 )
 group by removal_id
 """

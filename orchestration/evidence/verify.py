@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.detections import decisions
 from orchestration.evidence import directory_sql, ledger_sql, removal_sql
 from orchestration.evidence import verify_sql as sql
 from orchestration.evidence.day_hash import day_contents
@@ -49,6 +50,7 @@ CHECKS = (
     ("day_seals", "chain_holds"),
     ("day_seals", "sealed_days_hold"),
     ("day_seals", "removals_hold"),
+    ("finding_decisions", "decisions_hold"),
 )
 
 
@@ -241,5 +243,6 @@ STEPS: tuple[Step, ...] = (
     lambda held: [_outcome(held, "day_seals", "chain_holds", sql.CHAIN)],
     lambda held: [_sealed_days(held)],
     lambda held: [_outcome(held, "day_seals", "removals_hold", removal_sql.REMOVALS)],
+    lambda held: [_outcome(held, "finding_decisions", "decisions_hold", decisions.CHAIN)],
 )
 """What `verify` computes again. The order is free: no step needs what another left in the connection."""

@@ -10,10 +10,14 @@ import duckdb
 
 from orchestration.privacy.mentions import Mentions, mentioned
 from orchestration.privacy.selection import Choice
+from orchestration.privacy.subject import find_decisions
 
 # Without builds on record the next one rebuilds every table. The old archive still has what was removed, so
-# it does not belong to the new file, which is archived elsewhere.
-_LEFT_OUT = ("builds", "archive_files", "archive_snapshots", "dropped_extracts")
+# it does not belong to the new file, which is archived elsewhere. What is tuned is read from its file again.
+_LEFT_OUT = (
+    "builds", "archive_files", "archive_snapshots", "dropped_extracts", "detection_settings",
+    "detection_allowlist",
+)  # fmt: skip
 _FILTERED = ("activities", "activity_revisions")
 
 _TABLES = """
@@ -50,17 +54,39 @@ from (select *, coalesce({condition}, false) as is_taken from origin.raw.quarant
 """
 
 
+# A decision stays, and the hash of its details, which may name the person, with it.
+_DECISIONS = """
+insert into raw.finding_decisions by name
+select * exclude (is_taken) replace (
+    if(is_taken, null, subject_id) as subject_id,
+    if(is_taken, null, decided_by) as decided_by,
+    if(is_taken, null, note) as note,
+    if(is_taken, (select coalesce(max(removal_id), 0) + 1 from origin.raw.removals), removal_id) as removal_id
+)
+from (
+    select *, decision_number in (select id from {named} where mention = 'named') as is_taken
+    from origin.raw.finding_decisions
+)
+order by decision_number
+"""
+
+
 def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
     """Fill the new file with all but what is chosen. A person is looked for in the history of findings as well."""
     # Rows lie in the order in which they were stored, by which the engine skips row groups of other times.
     connection.execute("set preserve_insertion_order = true")
     connection.execute("delete from raw.schema_version")
+    mentions = choice.person.mentions if choice.person else Mentions((), ())
     for (table,) in connection.execute(_TABLES).fetchall():
         if table in _LEFT_OUT:
             continue
         if table == "quarantined_records":
             condition, parameters = choice.quarantined
             connection.execute(_QUARANTINED.format(condition=condition), parameters)
+            continue
+        if table == "finding_decisions":
+            with find_decisions(connection, mentions, "origin.raw") as found:
+                connection.execute(_DECISIONS.format(named=found))
             continue
         condition = f"where ingest_seq not in (select ingest_seq from {choice.rows})" if table in _FILTERED else ""
         if table == "directory_items":
@@ -73,7 +99,6 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
     ).fetchall()
     if known:
         connection.execute(f"create schema {schema}")
-        mentions = choice.person.mentions if choice.person else Mentions((), ())
         texts = f"select finding_id as id, to_json(history)::varchar as text from origin.{_HISTORY} as history"
         with mentioned(connection, mentions, texts) as found:
             connection.execute(_FINDINGS.format(history=_HISTORY, rows=choice.rows, named=found))

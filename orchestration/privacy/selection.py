@@ -13,6 +13,7 @@ from orchestration.privacy.mentions import NAMED, NEAR
 from orchestration.privacy.subject import (
     ITEM_KEY,
     Subject,
+    find_decisions,
     find_items,
     find_mentions,
     find_quarantined,
@@ -164,6 +165,7 @@ class Choice:
     days: str | None = None
     person: Subject | None = None
     quarantined_hashes: str | None = None
+    decisions: str | None = None
 
     @property
     def quarantined(self) -> tuple[str, dict[str, str]]:
@@ -179,6 +181,7 @@ class Choice:
         return (
             f"select exists (from {self.days or self.rows}) or exists (from {self.items}) "
             f"or exists (from raw.quarantined_records where {condition})"
+            + (f" or exists (from {self.decisions} where mention = '{NAMED}')" if self.decisions else "")
         ), parameters
 
 
@@ -224,8 +227,9 @@ def _chosen(connection: duckdb.DuckDBPyConnection, person: Subject, mentions: st
         find_items(connection, person) as named,
         temporary(connection, "removed_items", _ITEMS_OF_A_PERSON.format(mentions=named)) as items,
         find_quarantined(connection, person) as quarantined,
+        find_decisions(connection, person.mentions) as decisions,
     ):
-        yield Choice(rows, items, person=person, quarantined_hashes=quarantined)
+        yield Choice(rows, items, person=person, quarantined_hashes=quarantined, decisions=decisions)
 
 
 @contextmanager

@@ -163,6 +163,17 @@ def find_items(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Abstr
     return mentioned(connection, subject.mentions, texts)
 
 
+def find_decisions(
+    connection: duckdb.DuckDBPyConnection, mentions: Mentions, schema: str = "raw"
+) -> AbstractContextManager[str]:
+    """As `mentioned`, over subject, author and note of decisions about findings: `id` is the decision's number."""
+    texts = (
+        "select decision_number as id, concat_ws(' ', subject_id, decided_by, note) as text "
+        f"from {schema}.finding_decisions"
+    )
+    return mentioned(connection, mentions, texts)
+
+
 @contextmanager
 def choose(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[str]:
     """Yields the name of a temporary table: `activity_id` of each activity of which a content names the person."""

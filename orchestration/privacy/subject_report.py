@@ -18,7 +18,15 @@ import duckdb
 from orchestration.config.values import check_local
 from orchestration.markdown import code, instant, table
 from orchestration.privacy.mentions import NAMED, mentioned
-from orchestration.privacy.subject import ITEM_KEY, Subject, choose, find_items, find_quarantined, find_subject
+from orchestration.privacy.subject import (
+    ITEM_KEY,
+    Subject,
+    choose,
+    find_decisions,
+    find_items,
+    find_quarantined,
+    find_subject,
+)
 from orchestration.publish.marts import SCHEMA, Catalog, Column, Mart
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -53,6 +61,12 @@ _RAW = (
 )
 
 
+DECISIONS = "finding_decisions.jsonl"
+_DECISIONS = f"""
+select to_json(decisions)::varchar from raw.finding_decisions as decisions
+where decision_number in (select id from {{named}} where mention = '{NAMED}')
+order by decision_number
+"""
 # Written only where something names the person.
 _WHERE_NAMED = (
     (
@@ -66,6 +80,12 @@ _WHERE_NAMED = (
         find_items,
         _ITEMS,
         "Every item of the directory that names the person, as the API sent it each time that it changed.",
+    ),
+    (
+        DECISIONS,
+        lambda connection, person: find_decisions(connection, person.mentions),
+        _DECISIONS,
+        "Decisions about findings that name the person.",
     ),
 )
 

@@ -184,7 +184,7 @@ _DELIVERED = (
     )""",
 )
 
-# What `detections.toml` holds that is in force: written at the start of each build, read by dbt.
+# What `detections.toml` holds that is in force, written at the start of each build; and decisions about findings.
 _DETECTIONS = (
     """create table if not exists raw.detection_settings (
         rule_id varchar,
@@ -204,6 +204,26 @@ _DETECTIONS = (
         last_address varchar,
         reason varchar not null,
         expires_at timestamp
+    )""",
+    # What was decided about a finding, or about a rule with a subject: numbered from 1, chained, never changed. An
+    # erasure takes the details, whose hash stays, and notes its number.
+    """create table if not exists raw.finding_decisions (
+        decision_number bigint primary key,
+        finding_id varchar,
+        rule_id varchar,
+        subject_id varchar,
+        status varchar not null check (
+            status in ('open', 'acknowledged', 'false_positive', 'resolved', 'muted')
+        ),
+        muted_until timestamp,
+        decided_by varchar,
+        note varchar,
+        decided_at timestamp not null,
+        details_sha256 varchar not null,
+        previous_decision_sha256 varchar,
+        decision_sha256 varchar not null,
+        product_version varchar not null,
+        removal_id bigint
     )""",
 )
 
@@ -421,6 +441,8 @@ STATEMENTS = (
     "alter table raw.extracts add column if not exists revisions_sha256 varchar",
     # The newest walk before a removal; null where there was none.
     "alter table raw.removals add column if not exists last_walk_seq bigint",
+    # How many decisions about findings a snapshot of the archive has.
+    "alter table raw.archive_snapshots add column if not exists decision_count bigint",
     # How far the directory had come at a build: the newest `walk_seq`.
     "alter table raw.builds add column if not exists walk_seq bigint",
     # What was in force of `detections.toml` at a build.

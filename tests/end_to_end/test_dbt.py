@@ -57,16 +57,16 @@ NOT_PERSONAL = """
     action activity_id activity_revision_id activity_type actor_network actor_type actor_user_id audience
     blind_spot_id category change_kind change_type changed_fields configuration_change_id current_role
     current_seat_tier current_status difference_kind drift_kind end_reason ended_by_activity_id endpoint
-    event_type evidence_activity_ids example_activity_id explanation feed_coverage_id grant_id grant_type
-    group_id holder_type identity_provider integration_id integration_key integration_type key_event_id
-    key_id key_period_id key_type key_usage_daily_id key_use_daily_id login_kind login_method
+    event_type evidence_activity_ids example_activity_id explanation feed_coverage_id finding_evidence_id
+    grant_id grant_type group_id holder_type identity_provider integration_id integration_key integration_type
+    key_event_id key_id key_period_id key_type key_usage_daily_id key_use_daily_id login_kind login_method
     membership_status mfa_method mitre_technique mitre_technique_name model object_kind object_type
     organization_id organization_role organization_uuid outcome owner_type parent_id partial_key_hint path
     previous_role previous_seat_tier previous_status principal_type request_id request_method resource_type
     role role_id rule_id schema_drift.name schema_drift_id scope_id scope_type scopes seat_tier setting
     severity share_kind source start_reason started_by_activity_id state_agreement_id state_difference_id
-    status subject_type switch switched_off_activity_id switched_on_activity_id title user_activity_daily_id
-    user_id walk_id workspace_id
+    status subject_type switch switched_off_activity_id switched_on_activity_id title triage_status
+    user_activity_daily_id user_id walk_id workspace_id
 """
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.detections.decisions import Decision, decide
 from orchestration.evidence import seal_file
 from orchestration.evidence.attestation import attest, read_period
 from orchestration.evidence.removal_sql import CONTENTS, removal_expression
@@ -21,6 +22,8 @@ from orchestration.privacy.erasure import RemovalRequest, erase, retain
 from orchestration.privacy.mentions import NAMED
 from orchestration.privacy.selection import preview_erasure
 from orchestration.privacy.subject import Subject
+from orchestration.privacy.subject_report import DECISIONS, write_report
+from orchestration.publish.marts import Catalog
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import coverage
@@ -485,3 +488,23 @@ def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query
     left = {name for (name,) in query("select activity_id from raw.activities")}
     assert not left & erased
     assert len(left) > 3
+
+
+def test_a_decision_about_a_finding_stays_without_what_names_the_person(warehouse: Path):
+    with open_warehouse(warehouse) as connection:
+        connection.execute("create schema detections")
+        connection.execute(
+            "create table detections.finding_history as select 'f' || finding as finding_id, "
+            "'self_elevation' as rule_id, subject_id, ['ada_1'] as evidence_activity_ids "
+            f"from (values (1000000, '{ADA}'), (2000000, '{BOB}')) as known (finding, subject_id)"
+        )
+        decide(connection, Decision("false_positive", "on-call", "x"), rule_id="self_elevation", subject_id=ADA)
+        decide(connection, Decision("false_positive", "on-call", "y"), rule_id="self_elevation", subject_id=BOB)
+    report = write_report(warehouse, Catalog((), ""), ADA, warehouse.parent / "reports")
+    assert report.counts[DECISIONS] == 1
+    assert erase(warehouse, ADA, ORDER)
+    assert findings(warehouse) == {}
+    with open_warehouse(warehouse) as connection:
+        assert connection.execute(
+            "select subject_id, note, removal_id from raw.finding_decisions order by decision_number"
+        ).fetchall() == [(None, None, 1), (BOB, "y", None)]

@@ -58,3 +58,11 @@
     from {{ relation }} as sources
     lateral view explode(sources.{{ items }}) exploded as {{ item }}
 {%- endmacro %}
+
+
+{% macro spark__local_time(moment, zone) -%}
+    cast(convert_timezone('UTC', {{ zone }}, {{ moment }}) as timestamp_ntz)
+{%- endmacro %}
+
+
+{% macro spark__weekday_number(moment) %}(weekday({{ moment }}) + 1){% endmacro %}

@@ -33,6 +33,12 @@ allowed as (
 
 ),
 
+hours as (
+
+    select * from {{ ref('finding_hours') }}
+
+),
+
 final as (
 
     select
@@ -48,11 +54,13 @@ final as (
         detected.actor_id,
         detected.sentence as summary,  -- published name -- noqa: RF04
         detected.evidence_activity_ids,
+        hours.is_outside_working_hours,
         detected.occurred_at,
         {{ build_started_at() }} as found_at
     from detected
     inner join rules on detected.rule_id = rules.rule_id
     left join allowed on detected.finding_id = allowed.finding_id
+    left join hours on detected.finding_id = hours.finding_id
     left join settings as of_all on detected.rule_id = of_all.rule_id and of_all.organization_uuid is null
     left join settings as of_organization
         on
