@@ -96,7 +96,7 @@ alert-test: setup ## a test message to every receiver in ALERT_URLS
 docs: setup ## dbt's documentation of every model and column, on 127.0.0.1:8080
 	@$(BIN)/python -m orchestration docs
 
-bi: .venv-bi/.installed ## Apache Superset on the published file, with six dashboards, on 127.0.0.1:8088
+bi: .venv-bi/.installed ## Apache Superset on the published file, with seven dashboards, on 127.0.0.1:8088
 	@.venv-bi/bin/python -m dashboards serve
 
 bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts

@@ -42,7 +42,10 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of one of the KINDS. `says`: what it counts; `width`: in twelfths of the page."""
+    """A chart of one of the KINDS. `says`: what it counts; `width`: in twelfths of the page.
+
+    `then`: a column by which rows that are equal in `sort` come, the latest first.
+    """
 
     name: str
     kind: str
@@ -56,6 +59,7 @@ class Chart:
     where: str | None = None
     sort: str | None = None
     ascending: bool = False
+    then: str | None = None
     limit: int = 1000
     grain: str = "month"
     axis: str = ""
@@ -64,7 +68,13 @@ class Chart:
     @property
     def used_columns(self) -> tuple[str, ...]:
         """The columns of the dataset that the chart uses, except those in `where`."""
-        named = (*self.columns, self.by, self.split, self.sort if self.sort not in self.values else None)
+        named = (
+            *self.columns,
+            self.by,
+            self.split,
+            self.sort if self.sort not in self.values else None,
+            self.then,
+        )
         return tuple(dict.fromkeys(name for name in named if name))
 
     def query(self, dataset: Dataset) -> str:
@@ -94,7 +104,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A page. `filters`: the datasets that the filters for organization and person take their values from."""
+    """A page. `filters`: the datasets that the filters for organization and person take their values from.
+
+    The filter `time` has the period that is chosen when the page opens, in Superset's words; without one there is
+    no such filter.
+    """
 
     title: str
     slug: str

@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboards.definitions import Chart, Dashboard, Row
 
 # By filter: the column of the datasets that it applies to.
-SELECTIONS = {"organization": "organization_uuid", "person": "person"}
+SELECTIONS = {"organization": "organization", "person": "person"}
 # Shows each chart's description, which Superset only gives to screen readers. Superset subtracts the header and
 # its margin from the height of the chart, so the line is moved into that margin.
 CSS = """\
@@ -74,7 +74,8 @@ def metadata(
 ) -> dict[str, Any]:
     """The dashboard's filters and colours."""
     ids = chart_ids(dashboard)
-    filters = [_filter("time", "filter_time", {}, [], {})] if dashboard.filters.get("time") else []
+    period = dashboard.filters.get("time")
+    filters = [_filter("time", "filter_time", {}, [], {}) | _chosen(period)] if period else []
     for name, column in SELECTIONS.items():
         if source := dashboard.filters.get(name):
             target = {"column": {"name": column}, "datasetUuid": str(dataset_uuids[source])}
@@ -86,6 +87,12 @@ def metadata(
         "color_scheme": "supersetColors", "label_colors": COLORS, "cross_filters_enabled": True,
         "refresh_frequency": 0, "chart_configuration": {},
     }  # fmt: skip
+
+
+def _chosen(period: str) -> dict[str, Any]:
+    """The period that a time filter has when the page opens."""
+    state = {"extraFormData": {"time_range": period}, "filterState": {"value": period}, "ownState": {}}
+    return {"defaultDataMask": state}
 
 
 def _filter(

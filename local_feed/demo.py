@@ -102,6 +102,7 @@ def environment(url: str) -> dict[str, str]:
         "PUBLISHED_PATH": str(WAREHOUSE.with_name("demo-published")),
         "PUBLISHED_GENERAL_PATH": str(WAREHOUSE.with_name("demo-published-general")),
         "PUBLISHED_DAYS": "",
+        "PUBLISHED_WORKBOOK": "true",
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "PUBLISH_POSTGRES_URL": "",
         "DAGSTER_HOME": str(ROOT / ".dagster" / "demo"),

@@ -178,18 +178,25 @@ def verify_pack(
 
 
 @command
-def query(sql: str) -> int:
-    """Print the result of a query on the warehouse."""
-    import duckdb
+def query(
+    sql: str,
+    csv: Annotated[bool, _flag("--csv", "as CSV that no spreadsheet runs as a formula")] = False,
+    json: Annotated[bool, _flag("--json", "as a JSON array of objects")] = False,
+    xlsx: Annotated[Path | None, _option("FILE", "into a spreadsheet")] = None,
+) -> int:
+    """Print the result of a query on the warehouse, or write it into a file."""
+    from orchestration.warehouse.answers import answer, show
 
-    from orchestration.warehouse.connection import open_warehouse
-
-    try:
-        with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
-            connection.sql(sql).show(max_rows=1000, max_width=200)
-    except duckdb.Error as error:
-        print(error, file=sys.stderr)
-        return 1
+    if csv + json + bool(xlsx) > 1:
+        raise typer.BadParameter("Use one of --csv, --json and --xlsx.")
+    path = Settings.paths(os.environ).warehouse_path
+    if xlsx:
+        answer(path, sql).write_workbook(xlsx)
+    elif csv or json:
+        found = answer(path, sql)
+        sys.stdout.write(found.as_csv() if csv else found.as_json())
+    else:
+        show(path, sql)
     return 0
 
 

@@ -108,6 +108,11 @@ class Publication(dg.ConfigurableResource):
     def _since(self) -> date | None:
         return published_since(os.environ, datetime.now(UTC).date())
 
+    def has_workbook(self) -> bool:
+        """Whether a workbook is published beside the DuckDB file."""
+        with fail_step_on_error():
+            return Settings.read(os.environ, "published_workbook").published_workbook
+
     def postgres_url(self) -> SecretStr | None:
         """The PostgreSQL database that is published into as well."""
         with fail_step_on_error():

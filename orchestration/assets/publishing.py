@@ -21,14 +21,16 @@ from orchestration.publish.duckdb_file import FILE_NAME, publish_database, publi
 from orchestration.publish.edition import Edition, read_edition
 from orchestration.publish.manifest import (
     LINK_NAME,
+    WORKBOOK,
     current_edition,
-    read_database_manifest,
     read_edition_manifest,
+    read_manifest,
 )
 from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.postgres import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
+from orchestration.publish.workbook import publish_workbook, remove_workbook
 from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error
 
 log = logging.getLogger(__name__)
@@ -71,11 +73,16 @@ def _database(name: str) -> dg.AssetsDefinition:
         if published is None:
             log.info(_no_general_set(publication))
             return
-        noted = read_database_manifest(published.directory).get("fingerprint")
+        noted = read_manifest(published.directory).get("fingerprint")
         with _edition(warehouse, published) as (connection, edition):
             written = publish_database(connection, published, edition)
         path = published.directory / FILE_NAME
         facts = _facts(edition, written, noted)
+        if publication.has_workbook():
+            publish_workbook(published)
+            facts["workbook"] = dg.MetadataValue.path(published.directory / WORKBOOK)
+        else:
+            remove_workbook(published)
         facts |= {
             SUMMARY: f"{facts['outcome']} {facts['activities']} activities in {path}",
             "path": dg.MetadataValue.path(path),

@@ -16,7 +16,6 @@ import orjson
 
 from orchestration import PRODUCT, __version__
 from orchestration.access_review.review import write_review
-from orchestration.access_review.table import cell
 from orchestration.audit_pack.archive import MANIFEST, SIGNATURE, TIMESTAMP, pack
 from orchestration.audit_pack.check import FORMAT_VERSION
 from orchestration.audit_pack.errors import PackError
@@ -29,6 +28,7 @@ from orchestration.durable_files import write_durably
 from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.seal_file import export
 from orchestration.publish.manifest import DATABASE
+from orchestration.spreadsheets import csv_cell
 from orchestration.warehouse.connection import open_warehouse
 
 DIRECTORY = "audit-packs"
@@ -129,7 +129,7 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, query: str, period: Period
     writer = csv.writer(text)
     writer.writerow([names[place] for place in kept])
     while rows := found.fetchmany(10_000):
-        writer.writerows([cell(row[place]) for place in kept] for row in rows)
+        writer.writerows([csv_cell(row[place]) for place in kept] for row in rows)
         count += len(rows)
     return text.getvalue().encode(), count
 

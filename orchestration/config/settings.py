@@ -155,6 +155,7 @@ class Settings(Model):
     )
     published_path: CheckoutPath = Field(Path("published"), description="where analysts find the tables")
     published_group: Group | None = Field(None, description="the group that may read what is published")
+    published_workbook: bool = Field(False, description="a spreadsheet of what auditors ask for as well")
     published_days: int | None = Field(None, ge=1, le=MAX_DAYS, description="older details are not published")
     published_general_path: CheckoutPath = Field(
         default_factory=lambda read: read["published_path"].with_name(f"{read['published_path'].name}-general"),

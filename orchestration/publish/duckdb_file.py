@@ -21,7 +21,7 @@ from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import UNFINISHED, publishing_into, replace_durably, share
 from orchestration.publish.manifest import DATABASE as FILE_NAME
-from orchestration.publish.manifest import differing_database, write_database_manifest
+from orchestration.publish.manifest import differing_database, write_manifest
 from orchestration.publish.marts import SCHEMA, Mart, require_all_rows
 from orchestration.publish.sets import PublishedSet
 
@@ -59,7 +59,7 @@ def publish_database(connection: duckdb.DuckDBPyConnection, published: Published
         _write(connection, published, edition, unfinished)
         share(directory, group)
         replace_durably(unfinished, target)
-        write_database_manifest(directory, edition.fingerprint)
+        write_manifest(directory, FILE_NAME, edition.fingerprint)
         share(directory, group)
     return True
 

@@ -20,6 +20,8 @@ from orchestration.evidence.verify import VerificationResult
 
 DATABASE = "compliance.duckdb"
 DATABASE_MANIFEST = f"{DATABASE}.json"
+WORKBOOK = "compliance.xlsx"
+WORKBOOK_MANIFEST = f"{WORKBOOK}.json"
 LINK_NAME = "parquet"
 EDITION_PREFIX = ".parquet-"
 EDITION_MANIFEST = "_edition.json"
@@ -60,21 +62,26 @@ def read_edition_manifest(edition: Path | None) -> dict[str, Any]:
     return manifest if is_valid and all(map(_FILE.fullmatch, _edition_files(manifest))) else {}
 
 
-def read_database_manifest(directory: Path) -> dict[str, Any]:
-    """The manifest of the published DuckDB file; empty if there is none."""
-    return _read(directory / DATABASE_MANIFEST)
+def read_manifest(directory: Path, name: str = DATABASE_MANIFEST) -> dict[str, Any]:
+    """The manifest of one published file, of the DuckDB file unless another is named; empty if there is none."""
+    return _read(directory / name)
 
 
-def write_database_manifest(directory: Path, fingerprint: str) -> None:
-    """Write the manifest of the DuckDB file that was published."""
-    facts = {"fingerprint": fingerprint, **file_facts(directory / DATABASE)}
-    write_durably(directory / DATABASE_MANIFEST, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+def write_manifest(directory: Path, name: str, fingerprint: str | None) -> None:
+    """Write the manifest of a file that was published, beside it."""
+    facts = {"fingerprint": fingerprint, **file_facts(directory / name)}
+    write_durably(directory / f"{name}.json", orjson.dumps(facts, option=orjson.OPT_INDENT_2))
 
 
 def differing_database(directory: Path) -> Iterator[str]:
     """A message if the DuckDB file is missing or is not the one that was published."""
-    manifest = read_database_manifest(directory)
-    yield from _differing(directory, DATABASE, manifest, f"{DATABASE} in {directory}")
+    yield from _differing(directory, DATABASE, read_manifest(directory), f"{DATABASE} in {directory}")
+
+
+def differing_workbook(directory: Path) -> Iterator[str]:
+    """A message if the workbook is missing or is not the one that was published."""
+    manifest = read_manifest(directory, WORKBOOK_MANIFEST)
+    yield from _differing(directory, WORKBOOK, manifest, f"{WORKBOOK} in {directory}")
 
 
 def differing_parquet(edition: Path | None, manifest: dict[str, Any]) -> Iterator[str]:
@@ -95,13 +102,16 @@ def check_published(directory: Path) -> VerificationResult:
     began = time.monotonic()
     edition = current_edition(directory)
     manifest = read_edition_manifest(edition)
+    # The workbook is optional: where it was published, it has a manifest.
+    has_workbook = (directory / WORKBOOK_MANIFEST).exists()
     differing = [*differing_database(directory), *differing_parquet(edition, manifest)]
+    differing += differing_workbook(directory) if has_workbook else []
     if not manifest:
         differing.append(f"There is no Parquet edition with a manifest in {directory}")
     return VerificationResult(
         table=directory.name,
         name="published_files_hold",
-        checked_count=1 + len(_edition_files(manifest)),
+        checked_count=1 + has_workbook + len(_edition_files(manifest)),
         finding_count=len(differing),
         first=f"{differing[0]}. Run `make refresh`, which publishes it again." if differing else None,
         seconds=time.monotonic() - began,

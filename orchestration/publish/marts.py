@@ -1,8 +1,9 @@
 """Reads the marts to publish from dbt's manifest.
 
 A mart's `.yml` can say under `config: meta: publish:` how to store it: `order_by` (columns to sort rows by),
-`partition_by` (a date column; Parquet files are split by its months), `indexes` (columns that PostgreSQL indexes)
-and `ages_by` (a time or date column; rows before `PUBLISHED_DAYS` are not published). The rest comes from the
+`partition_by` (a date column; Parquet files are split by its months), `indexes` (columns that PostgreSQL indexes),
+`ages_by` (a time or date column; rows before `PUBLISHED_DAYS` are not published), `identified_by` (columns that
+are the key together, where no single one is) and `sheet` (its name in the workbook). The rest comes from the
 contract: columns, descriptions, labels of personal data, the key.
 """
 
@@ -37,6 +38,7 @@ class Column:
 class Mart:
     """A mart, how it is stored, and the relation of the warehouse that its rows are read from.
 
+    `identified_by`: the columns that identify a row; empty if none do. `sheet`: its name in the workbook, if any.
     `counted`: the relation with the same rows before values are replaced; the row count must be the same.
     """
 
@@ -44,12 +46,14 @@ class Mart:
     description: str
     columns: tuple[Column, ...]
     key: str | None
+    identified_by: tuple[str, ...]
     order_by: tuple[str, ...]
     partition_by: str | None
     indexes: tuple[str, ...]
     ages_by: str | None
     relation: str
     counted: str
+    sheet: str | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -113,12 +117,14 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
         description=" ".join(node["description"].split()),
         columns=columns,
         key=key,
+        identified_by=(key,) if key else tuple(stored.get("identified_by", ())),
         order_by=tuple(stored.get("order_by", [key] if key else [])),
         partition_by=stored.get("partition_by"),
         indexes=tuple(stored.get("indexes", [])),
         ages_by=stored.get("ages_by"),
         relation=f"{SCHEMA}.{node['name']}",
         counted=f"{SCHEMA}.{node['name']}",
+        sheet=stored.get("sheet"),
     )
 
 

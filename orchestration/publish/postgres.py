@@ -23,6 +23,8 @@ from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import publishing_into
 from orchestration.publish.marts import Column, Mart
 from orchestration.publish.postgres_copy import Loader
+from orchestration.publish.postgres_grants import copy_grants
+from orchestration.publish.postgres_links import add_foreign_keys
 from orchestration.publish.sets import PublishedSet
 
 # Comment on our schemas. A schema without it was not made by us and is never replaced.
@@ -39,6 +41,7 @@ _METADATA = Mart(
     description="One row per source: what was published, when, and how far the source is proven complete.",
     columns=tuple(Column(one.name, _TYPES.get(str(one.type), "timestamp"), "", None) for one in METADATA_SCHEMA),
     key=None,
+    identified_by=(),
     order_by=(),
     partition_by=None,
     indexes=(),
@@ -73,6 +76,8 @@ def publish_postgres(
             ) as server,
         ):
             server.autocommit = True
+            # Times without a zone are in UTC, also while they are loaded.
+            server.execute("set time zone 'UTC'")
             return _Publisher(connection, server, published, edition).publish()
     except psycopg.Error as error:
         raise PublicationError(_message(error)) from None
@@ -175,9 +180,15 @@ class _Publisher:
         register_metadata(self.warehouse, self.edition)
         for mart in (*self.published.marts, _METADATA):
             loader.load(mart)
+        add_foreign_keys(self.server, self.next, loader.loaded, loader.keys)
 
     def _grant(self) -> list[str]:
-        """Grant the set's role read access. Returns a warning if it is missing and we may not create it."""
+        """Grant the set's role read access, and to others what they had.
+
+        Returns a warning if the role is missing and we may not create it.
+        """
+        with self.server.transaction():
+            copy_grants(self.server, self.schema, self.next)
         role = self.published.postgres_role
         try:
             with self.server.transaction():
@@ -226,8 +237,10 @@ class _Publisher:
                 tables = self.server.execute(
                     "select tablename from pg_tables where schemaname = %s", [schema]
                 ).fetchall()
-                for (table,) in tables:
-                    self.server.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, table)))
+                if tables:
+                    # In one statement, because foreign keys tie them together.
+                    names = sql.SQL(", ").join(sql.Identifier(schema, table) for (table,) in tables)
+                    self.server.execute(sql.SQL("drop table {}").format(names))
                 self._execute("drop schema {schema}", schema=schema)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist):
             return False

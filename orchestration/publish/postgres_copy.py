@@ -1,11 +1,12 @@
-"""Loads one mart from DuckDB into a new PostgreSQL table: types, COPY, key, indexes and comments.
+"""Loads marts from DuckDB into new PostgreSQL tables: types, COPY, keys, indexes, comments and bridge tables.
 
 COPY reads a CSV that DuckDB writes, in which nulls differ from empty strings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from psycopg import sql
 from orchestration.duckdb_sql import literal
 from orchestration.publish.files import UNFINISHED
 from orchestration.publish.marts import Column, Mart, require_all_rows
+from orchestration.publish.postgres_links import bridges, fill_bridge
 
 BLOCK_BYTES = 1 << 20
 # The longest value that fits a B-tree index entry, less its header. Columns with longer ones get a hash index.
@@ -24,7 +26,7 @@ BTREE_BYTES = 2600
 _MARK = 0xFDD0
 
 _TYPES = {
-    "varchar": "text", "varchar[]": "text[]", "boolean": "boolean", "date": "date", "timestamp": "timestamp",
+    "varchar": "text", "varchar[]": "text[]", "boolean": "boolean", "date": "date", "timestamp": "timestamptz",
     "tinyint": "smallint", "smallint": "smallint", "integer": "integer", "bigint": "bigint",
     "hugeint": "numeric(39)", "float": "real", "double": "double precision",
 }  # fmt: skip
@@ -37,15 +39,26 @@ def postgres_type(data_type: str) -> str:
 
 @dataclass(slots=True)
 class Loader:
-    """Loads marts into the schema `schema` of the server. Temporary files go to `directory`."""
+    """Loads marts into the schema `schema` of the server. Temporary files go to `directory`.
+
+    `loaded`: the tables so far, bridges among them. `keys`: the primary keys by table.
+    """
 
     warehouse: duckdb.DuckDBPyConnection
     server: psycopg.Connection
     schema: str
     directory: Path
+    loaded: list[Mart] = field(default_factory=list)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def load(self, mart: Mart) -> None:
-        """Create the mart's table from its relation."""
+        """Create the mart's table from its relation, and a bridge table beside it for each of its lists."""
+        self._create(mart, lambda table: self._copy(mart, table))
+        if mart.name in self.keys:
+            for bridge in bridges(mart):
+                self._create(bridge, lambda _, to=bridge: fill_bridge(self.server, self.schema, mart, to))
+
+    def _create(self, mart: Mart, fill: Callable[[sql.Identifier], None]) -> None:
         table = sql.Identifier(self.schema, mart.name)
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(one.name), sql.SQL(postgres_type(one.data_type)))
@@ -53,10 +66,11 @@ class Loader:
         )
         with self.server.transaction():
             self.server.execute(sql.SQL("create table {} ({})").format(table, columns))
-            self._copy(mart, table)
+            fill(table)
             self._index(mart, table)
             self._describe(mart, table)
         self.server.execute(sql.SQL("analyze {}").format(table))
+        self.loaded.append(mart)
 
     def _copy(self, mart: Mart, table: sql.Identifier) -> None:
         csv = self.directory / f"{UNFINISHED}{uuid4().hex}.csv"
@@ -75,22 +89,25 @@ class Loader:
     def _index(self, mart: Mart, table: sql.Identifier) -> None:
         """Create the key and the indexes as far as the values allow. None of them can fail a publication."""
         types = {column.name: postgres_type(column.data_type) for column in mart.columns}
-        for name in dict.fromkeys((*([mart.key] if mart.key else []), *mart.indexes)):
-            column = sql.Identifier(name)
-            is_short = types[name] != "text" or self._longest(table, column) <= BTREE_BYTES
-            if name == mart.key and is_short and self._is_unique(table, column):
-                statement = "alter table {} add primary key ({})"
-            else:
-                statement = "create index on {} ({})" if is_short else "create index on {} using hash ({})"
-            self.server.execute(sql.SQL(statement).format(table, column))
+        names = dict.fromkeys((*mart.identified_by, *mart.indexes))
+        short = {name for name in names if types[name] != "text" or self._longest(table, name) <= BTREE_BYTES}
+        key = mart.identified_by
+        if key and short.issuperset(key) and self._is_unique(table, key):
+            self.server.execute(sql.SQL("alter table {} add primary key ({})").format(table, _list(key)))
+            self.keys[mart.name] = key
+        for name in names:
+            if self.keys.get(mart.name) == (name,):
+                continue
+            statement = "create index on {} ({})" if name in short else "create index on {} using hash ({})"
+            self.server.execute(sql.SQL(statement).format(table, sql.Identifier(name)))
 
-    def _longest(self, table: sql.Identifier, column: sql.Identifier) -> int:
-        query = sql.SQL("select coalesce(max(octet_length({})), 0) from {}").format(column, table)
+    def _longest(self, table: sql.Identifier, name: str) -> int:
+        query = sql.SQL("select coalesce(max(octet_length({})), 0) from {}").format(sql.Identifier(name), table)
         return self.server.execute(query).fetchall()[0][0]
 
-    def _is_unique(self, table: sql.Identifier, column: sql.Identifier) -> bool:
+    def _is_unique(self, table: sql.Identifier, key: tuple[str, ...]) -> bool:
         """False in the general set if two ids are one email in different case: they share a pseudonym."""
-        query = sql.SQL("select count(*) = count(distinct {}) from {}").format(column, table)
+        query = sql.SQL("select count(*) = count(distinct ({})) from {}").format(_list(key), table)
         return self.server.execute(query).fetchall()[0][0]
 
     def _describe(self, mart: Mart, table: sql.Identifier) -> None:
@@ -100,6 +117,10 @@ class Loader:
         for column in mart.columns:
             name = sql.Identifier(self.schema, mart.name, column.name)
             self.server.execute(comment.format(name, sql.Literal(column.description)))
+
+
+def _list(names: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def copy_statement(mart: Mart, path: Path) -> str:

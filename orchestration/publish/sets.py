@@ -160,6 +160,7 @@ def _general(mart: Mart) -> Mart:
         description=mart.description + (f" Left out here: {', '.join(left_out)}." if left_out else ""),
         columns=tuple(columns),
         key=mart.key if mart.key in kept else None,
+        identified_by=mart.identified_by if kept.issuperset(mart.identified_by) else (),
         order_by=tuple(name for name in mart.order_by if name in kept),
         partition_by=mart.partition_by if mart.partition_by in kept else None,
         indexes=tuple(name for name in mart.indexes if name in kept),

@@ -71,7 +71,7 @@ def test_columns_missing_in_the_general_set_are_documented(definitions: Definiti
             connection.execute(dataset.sql)
         except duckdb.BinderException:
             lacking.add(name)
-    assert lacking == {"configuration_changes", "findings"}
+    assert lacking == {"configuration_changes", "differences", "findings"}
 
 
 def test_every_metric_and_dataset_is_used(definitions: Definitions):
@@ -96,12 +96,23 @@ def test_every_chart_states_what_it_counts(definitions: Definitions):
 def test_each_dashboard_has_its_filters(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     columns = column_types(definitions, marts)
     for dashboard in definitions.dashboards:
-        assert dashboard.filters["time"]
         for name, source in dashboard.filters.items():
             if name in SELECTIONS:
                 assert SELECTIONS[name] in columns[source], f"{dashboard.slug}: filter {name}"
-    assert len(definitions.dashboards) == 6
-    assert all({"time", "organization"} <= set(one.filters) for one in definitions.dashboards)
+    assert len(definitions.dashboards) == 7
+    # That of differences shows the present state alone.
+    assert [one.slug for one in definitions.dashboards if "time" not in one.filters] == ["compliance-differences"]
+    assert all("organization" in one.filters for one in definitions.dashboards)
+
+
+def test_a_dashboard_opens_with_a_period(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
+    bundle = files(definitions, column_types(definitions, marts), "duckdb:////x.duckdb")
+    pages = [yaml.safe_load(text) for path, text in bundle.items() if path.startswith("dashboards/")]
+    filters = [one for page in pages for one in page["metadata"]["native_filter_configuration"]]
+    chosen = [one["defaultDataMask"] for one in filters if one["name"] == "Time"]
+    assert chosen
+    assert {mask["filterState"]["value"] for mask in chosen} == {"Last year"}
+    assert {mask["extraFormData"]["time_range"] for mask in chosen} == {"Last year"}
 
 
 def test_the_bundle_is_deterministic_and_consistent(definitions: Definitions, marts: duckdb.DuckDBPyConnection):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -37,6 +39,7 @@ def test_every_question_has_the_same_answer_on_postgresql(built: Built, url: Sec
         duckdb.connect(str(built[0].parent / "published" / "compliance.duckdb"), read_only=True) as connection,
         psycopg.connect(url.get_secret_value(), autocommit=True) as server,
     ):
+        server.execute("set time zone 'UTC'")
         for question in QUESTIONS:
             cursor = server.execute(ON_POSTGRESQL.get(question.title, question.query))
             assert tuple(column.name for column in cursor.description) == question.columns, question.title
@@ -47,8 +50,12 @@ def test_every_question_has_the_same_answer_on_postgresql(built: Built, url: Sec
 
 
 def plain(row: tuple) -> list:
-    """Normalize numbers and the order of lists, in which the engines differ."""
-    return [
-        float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else value
-        for value in (sorted(map(str, one)) if isinstance(one, list) else one for one in row)
-    ]
+    """Normalize numbers, the zone of times and the order of lists, in which the engines differ."""
+    return [normalized(sorted(map(str, one)) if isinstance(one, list) else one) for one in row]
+
+
+def normalized(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return float(value) if is_number else value
