@@ -106,7 +106,7 @@ test: lint ## lint, unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
-	@.venv-bi/bin/python -m pytest dashboards/test_in_browser.py
+	@.venv-bi/bin/python -m pytest -c /dev/null --rootdir=. dashboards/test_in_browser.py
 
 test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and compared row by row; needs Java 17
 	@$(BIN)/python -m pytest spark

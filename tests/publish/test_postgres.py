@@ -50,7 +50,9 @@ def test_every_dashboard_chart_query_runs(warehouse: Path, url: SecretStr, ask: 
     definitions = read_definitions()
     for dashboard in definitions.dashboards:
         for chart in dashboard.charts:
-            assert ask(chart.query(definitions.datasets[chart.dataset])), f"{dashboard.slug}, {chart.name}"
+            rows = ask(chart.query(definitions.datasets[chart.dataset]))
+            # This warehouse has no directory to compare with.
+            assert rows or chart.dataset in ("agreement", "differences"), f"{dashboard.slug}, {chart.name}"
 
 
 def in_warehouse(path: Path, query: str) -> list[tuple]:
