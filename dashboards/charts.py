@@ -77,10 +77,12 @@ def _table(chart: Chart) -> dict[str, Any]:
     return {
         "row_limit": chart.limit, "order_desc": not chart.ascending, "table_timestamp_format": TIMESTAMP,
         "show_cell_bars": False, "include_search": False, "page_length": 0,
+        # What people call a key or project is text, never markup.
+        "allow_render_html": False,
         "column_config": {
-            name: {"d3TimeFormat": "%Y-%m-%d"}
+            name: {"d3NumberFormat": ".1%"} if name.startswith("share") else {"d3TimeFormat": "%Y-%m-%d"}
             for name in (*chart.columns, *chart.values)
-            if name.endswith(("_date", "_day"))
+            if name.startswith("share") or name.endswith(("_date", "_day"))
         },
     }  # fmt: skip
 

@@ -105,6 +105,14 @@ def test_each_dashboard_has_its_filters(definitions: Definitions, marts: duckdb.
     assert all("organization" in one.filters for one in definitions.dashboards)
 
 
+def test_no_table_renders_what_people_typed(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
+    bundle = files(definitions, column_types(definitions, marts), "duckdb:////x.duckdb")
+    charts = [yaml.safe_load(text) for path, text in bundle.items() if path.startswith("charts/")]
+    tables = [chart["params"] for chart in charts if chart["viz_type"] == "table"]
+    assert tables
+    assert all(params["allow_render_html"] is False for params in tables)
+
+
 def test_a_dashboard_opens_with_a_period(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
     bundle = files(definitions, column_types(definitions, marts), "duckdb:////x.duckdb")
     pages = [yaml.safe_load(text) for path, text in bundle.items() if path.startswith("dashboards/")]
