@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from dashboards.bundle import column_types, files
 from dashboards.definitions import HERE, Chart, Dashboard, DefinitionError, Definitions, read_definitions
-from dashboards.layout import SELECTIONS
+from dashboards.layout import PERIODS, SELECTIONS
 from orchestration.assets.project import project
 from orchestration.publish.edition import METADATA_TABLE, Edition, SourceCompleteness
 from orchestration.publish.marts import SCHEMA, Mart, read_catalog
@@ -119,8 +119,8 @@ def test_a_dashboard_opens_with_a_period(definitions: Definitions, marts: duckdb
     filters = [one for page in pages for one in page["metadata"]["native_filter_configuration"]]
     chosen = [one["defaultDataMask"] for one in filters if one["name"] == "Time"]
     assert chosen
-    assert {mask["filterState"]["value"] for mask in chosen} == {"Last year"}
-    assert {mask["extraFormData"]["time_range"] for mask in chosen} == {"Last year"}
+    assert {mask["filterState"]["value"] for mask in chosen} == {PERIODS["year"]}
+    assert {mask["extraFormData"]["time_range"] for mask in chosen} == {PERIODS["year"]}
 
 
 def test_the_bundle_is_deterministic_and_consistent(definitions: Definitions, marts: duckdb.DuckDBPyConnection):
