@@ -106,8 +106,8 @@ class Row:
 class Dashboard:
     """A page. `filters`: the datasets that the filters for organization and person take their values from.
 
-    The filter `time` has the period that is chosen when the page opens, such as `year`; without one there is no such
-    filter.
+    The filter `time` has the period that is chosen when the page opens, such as `year`; without one there is no
+    such filter.
     """
 
     title: str
