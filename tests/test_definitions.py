@@ -27,8 +27,8 @@ STAGING = {
         "documented_fields", "integration_events", "login_types", "ocsf_activity_types", "share_events",
         "stg_detections__allowlist", "stg_detections__decisions", "stg_detections__settings",
         "stg_directory__items", "stg_directory__usage", "stg_directory__walks", "stg_feed__activities",
-        "stg_feed__activity_revisions", "stg_feed__coverage", "stg_feed__day_seals", "stg_feed__extracts",
-        "stg_feed__requests", "stg_feed__sources",
+        "stg_feed__activity_revisions", "stg_feed__address_locations", "stg_feed__coverage",
+        "stg_feed__day_seals", "stg_feed__extracts", "stg_feed__requests", "stg_feed__sources",
     )
 }  # fmt: skip
 EVIDENCE = {"evidence/access_review", "evidence/attestation"}
@@ -43,6 +43,7 @@ DETECTIONS = {
     for name in (
         "accepted_invitations", "access_ends", "acts_without_access", "admin_grants", "current_findings",
         "detected_findings", "detection_activities", "detection_actors", "detection_acts", "detection_counts",
+        "detection_failed_logins", "detection_network_windows", "detection_volume_episodes", "detection_volumes",
         "directory_members", "evidence_activities", "finding_history", "finding_triage", "own_role_changes",
         "role_holders",
     )

@@ -48,6 +48,10 @@
         'snapshot': 'mass_snapshot',
         'access_failure': 'many_access_failures',
         'enumeration': 'directory_enumeration',
+        'chat_creation': 'mass_chat_creation',
+        'member_removal': 'mass_member_removal',
+        'role_grant': 'mass_role_grant',
+        'api_deletion': 'mass_api_deletion',
     }) -}}
 {%- endmacro %}
 
@@ -80,19 +84,33 @@
 {%- endmacro %}
 
 
-{# Complete rule for too much of one behaviour in one day; `things` names the activities in the sentence. #}
+{# A threshold of the volume rules, by the column `behaviour`. #}
+{% macro volume_threshold(name, organization, behaviour='behaviour') -%}
+    case {{ behaviour }}
+        {%- for of_behaviour, rule_id in volume_rules().items() %}
+            when '{{ of_behaviour }}' then {{ threshold(rule_id, name, organization) }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#
+  Complete rule for too much of one behaviour within 24 hours; `things` names the activities in the sentence. Where many
+  people do it on one day, as in a clean-up, it is one finding about their organization.
+#}
 {% macro volume_rule(rule_id, behaviour, things) -%}
 {%- set text = dbt.type_string() -%}
 with
 
-volumes as (
+episodes as (
 
-    select * from {{ ref('detection_volumes') }}
-    where
-        behaviour = '{{ behaviour }}'
-        and activity_count >= {{ threshold(rule_id, 'minimum', 'organization_uuid') }}
-        and activity_count
-        >= {{ threshold(rule_id, 'baseline_factor', 'organization_uuid') }} * coalesce(usual_count, 0)
+    select
+        *,
+        coalesce(
+            organization_uuid is not null and actor_count >= {{ threshold(rule_id, 'people_at_once') }}, false
+        ) as is_of_many
+    from {{ ref('detection_volume_episodes') }}
+    where behaviour = '{{ behaviour }}'
 
 ),
 
@@ -104,14 +122,66 @@ final as (
         actor_id as subject_id,
         organization_uuid,
         actor_id,
-        cast(activity_count as {{ text }}) || ' {{ things }} on ' || cast(activity_date as {{ text }})
+        cast(activity_count as {{ text }}) || ' {{ things }} within 24 hours'
         || coalesce(
             ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
             ', and none in the {{ threshold(rule_id, 'baseline_days') }} days before.'
         ) as sentence,
         {{ text_array(['first_activity_id', 'last_activity_id']) }} as evidence_activity_ids,
-        last_at as occurred_at
-    from volumes
+        occurred_at
+    from episodes
+    where not is_of_many
+
+    union all
+
+    select
+        cast(activity_date as {{ text }}) as anchor,
+        'organization' as subject_type,
+        organization_uuid as subject_id,
+        organization_uuid,
+        cast(null as {{ text }}) as actor_id,
+        cast(count(*) as {{ text }}) || ' actors, each with many {{ things }} within 24 hours.' as sentence,
+        {{ ordered_list('first_activity_id', 'occurred_at, first_activity_id') }} as evidence_activity_ids,
+        min(occurred_at) as occurred_at
+    from episodes
+    where is_of_many
+    group by organization_uuid, activity_date
+
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# Complete rule for single activities. `sentences`: the sentence of each activity type; `condition`: which of them. #}
+{% macro activity_rule(sentences, subject_type, subject, condition='true') -%}
+with
+
+activities as (
+
+    select * from {{ ref('detection_activities') }}
+    where
+        activity_type in ({{ literals(sentences) }})
+        and {{ condition }}
+
+),
+
+final as (
+
+    select
+        activity_id as anchor,
+        '{{ subject_type }}' as subject_type,
+        {{ subject }} as subject_id,
+        organization_uuid,
+        actor_id,
+        case activity_type
+            {%- for activity_type, sentence in sentences.items() %}
+                when '{{ activity_type }}' then {{ literals([sentence]) }}
+            {%- endfor %}
+        end as sentence,
+        {{ text_array(['activity_id']) }} as evidence_activity_ids,
+        occurred_at
+    from activities
 
 )
 
@@ -127,3 +197,20 @@ select * from final
 
 {# Whether a role in an organization or workspace administers it. #}
 {% macro is_admin_role(role) %}{{ role }} in ({{ literals(threshold('admin_role_given', 'admin_roles')) }}){% endmacro %}
+
+
+{# Name of the program in a user agent, in lower case, where it is one that scripts and attack tools use. #}
+{% macro scripted_agent(user_agent) -%}
+    {%- set programs = [
+        'aiohttp', 'apache-httpclient', 'aria2', 'axios', 'bun', 'burp', 'curl', 'deno', 'dirbuster', 'feroxbuster', 'ffuf',
+        'gobuster', 'go-http-client', 'got', 'guzzlehttp', 'http[.]rb', 'httpie', 'httpx', 'hydra', 'insomnia', 'java',
+        'libwww-perl', 'masscan', 'mechanize', 'nikto', 'nmap', 'node', 'node-fetch', 'nuclei', 'okhttp', 'perl', 'php',
+        'postmanruntime', 'powershell', 'pycurl', 'python', 'python-httpx', 'python-requests', 'python-urllib', 'reqwest',
+        'restsharp', 'ruby', 'scrapy', 'sqlmap', 'superagent', 'undici', 'wfuzz', 'wget', 'zgrab',
+    ] -%}
+    case
+        when {{ matches_pattern('lower(' ~ user_agent ~ ')', '^(?:' ~ programs | join('|') ~ ')(?:[/ ;]|$)') }}
+            then split_part(split_part(lower({{ user_agent }}), '/', 1), ' ', 1)
+        when lower({{ user_agent }}) like '%powershell/%' then 'powershell'
+    end
+{%- endmacro %}

@@ -19,6 +19,12 @@
             'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
         ) -%}
     {%- endfor -%}
+    {#- Addresses are looked up beside the DuckDB file. -#}
+    {%- do run_query(
+        'create or replace view raw.address_locations as select cast(null as string) as address, '
+        ~ 'cast(null as string) as country, cast(null as bigint) as asn, cast(null as double) as latitude, '
+        ~ 'cast(null as double) as longitude, cast(null as timestamp) as located_at where false'
+    ) -%}
     {%- do run_query(archived_activities(root)) -%}
     {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
 {% endmacro %}

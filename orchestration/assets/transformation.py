@@ -15,10 +15,12 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration.assets.dbt_run import TESTS_OF_THE_CODE, UNCHANGED_WITH_THE_CODE, DbtRun, run_dbt
 from orchestration.assets.previews import preview
 from orchestration.assets.project import PARSED_SHA256, project
+from orchestration.config.settings import Settings
 from orchestration.detections.decisions import has_news
 from orchestration.detections.file import read_detections
 from orchestration.detections.load import load_detections
 from orchestration.intervals import aware_utc
+from orchestration.landing.locations import locate_addresses
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.resources import Warehouse, fail_step_on_error, failure
@@ -78,12 +80,15 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     warehouse.require_room()
     with fail_step_on_error():
         detections = read_detections(os.environ)
+        geoip = Settings.read(os.environ, "geoip_city_path", "geoip_asn_path")
     with warehouse.write_lock():
         # Reports a locked or foreign file with a message; dbt would raise a traceback.
         with warehouse.get_connection() as connection:
             known, newest = last_build(connection), newest_ingest_seq(connection)
             newest_walk = newest_walk_seq(connection)
             load_detections(connection, detections)
+            with fail_step_on_error():
+                log.info(locate_addresses(connection, geoip.geoip_city_path, geoip.geoip_asn_path))
             is_rebuild = config.full_refresh or known is None or known.project_sha256 != sha256
             revised = newest_revision(connection)
             is_new = known is None or newest > known.ingest_seq or newest_walk > known.walk_seq

@@ -170,6 +170,8 @@ class Settings(Model):
     )
     audit_pack_key_file: CheckoutPath | None = Field(None, description="the private key that signs audit packs")
     audit_pack_timestamp_url: Address | None = Field(None, description="an RFC 3161 authority for audit packs")
+    geoip_city_path: CheckoutPath | None = Field(None, description="an MMDB database of cities or countries")
+    geoip_asn_path: CheckoutPath | None = Field(None, description="an MMDB database of autonomous systems")
     raw_days: int | None = Field(None, ge=MIN_KEPT_DAYS, description="days that `make retain` keeps")
     disk_min_free_mb: int = Field(500, ge=0, description="with less room on a disk nothing is written")
     metrics_path: CheckoutPath | None = Field(None, description="metrics for Prometheus go to this file")

@@ -13,9 +13,10 @@ from orchestration.privacy.selection import Choice
 from orchestration.privacy.subject import find_decisions
 
 # Without builds on record the next one rebuilds every table. The old archive still has what was removed, so
-# it does not belong to the new file, which is archived elsewhere. What is tuned is read from its file again.
+# it does not belong to the new file, which is archived elsewhere. What is tuned is read from its
+# file again, and addresses are looked up again.
 _LEFT_OUT = (
-    "builds", "archive_files", "archive_snapshots", "dropped_extracts", "detection_settings",
+    "address_locations", "builds", "archive_files", "archive_snapshots", "dropped_extracts", "detection_settings",
     "detection_allowlist",
 )  # fmt: skip
 _FILTERED = ("activities", "activity_revisions")

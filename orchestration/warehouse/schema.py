@@ -184,6 +184,19 @@ _DELIVERED = (
     )""",
 )
 
+# Where the addresses of activities are, as looked up once in the databases that the user supplies.
+_LOCATIONS = (
+    """create table if not exists raw.address_locations (
+        address varchar primary key,
+        country varchar,
+        asn bigint,
+        latitude double,
+        longitude double,
+        ingest_seq bigint not null,
+        located_at timestamp not null
+    )""",
+)
+
 # What `detections.toml` holds that is in force, written at the start of each build; and decisions about findings.
 _DETECTIONS = (
     """create table if not exists raw.detection_settings (
@@ -395,6 +408,7 @@ STATEMENTS = (
     )""",
     *_DIRECTORY,
     *_DELIVERED,
+    *_LOCATIONS,
     *_DETECTIONS,
     # What a removal leaves of rows of `directory_items`. `item_sha256` is the hash of the item's id. Where the id
     # was in the byte order of the list is kept as well: after the id with the hash `follows_sha256`, the closest

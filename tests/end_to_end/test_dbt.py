@@ -54,8 +54,8 @@ def test_columns_that_can_hold_personal_data_are_labelled():
 # Columns in which the feed documents an id or a word of its own, and our words and hashes of these. The general
 # set shows them as they are: whoever adds a column of text labels it, or lists it here.
 NOT_PERSONAL = """
-    action activity_id activity_revision_id activity_type actor_network actor_type actor_user_id audience
-    blind_spot_id category change_kind change_type changed_fields configuration_change_id current_role
+    action activity_id activity_revision_id activity_type actor_country actor_network actor_type actor_user_id
+    audience blind_spot_id category change_kind change_type changed_fields configuration_change_id current_role
     current_seat_tier current_status difference_kind drift_kind end_reason ended_by_activity_id endpoint
     event_type evidence_activity_ids example_activity_id explanation feed_coverage_id finding_evidence_id
     grant_id grant_type group_id holder_type identity_provider integration_id integration_key integration_type

@@ -1,5 +1,8 @@
 {{ config(materialized='table') }}
 
+{#- Signing out, the end of a session and what was refused need no access. -#}
+{% set idle = ['access_failure', 'refused', 'refused_read', 'session_end'] %}
+
 with
 
 -- Most keys and people that lost access do nothing more; the last act identifies the others.
@@ -15,14 +18,14 @@ ends as (
             and ends.actor_type = actors.actor_type
             and (ends.organization_uuid is null or ends.organization_uuid = actors.organization_uuid)
             and ends.inactive_from < actors.last_at
-    where actors.behaviour <> 'refused_read'
+    where actors.behaviour not in ({{ literals(idle) }})
 
 ),
 
--- The first hour that overlaps the time without access contains the first act in it.
-first_hours as (
+-- The hours that overlap the time without access contain every act in it.
+hours as (
 
-    select
+    select distinct
         ends.access_type,
         ends.subject_id,
         ends.actor_id,
@@ -33,8 +36,8 @@ first_hours as (
         ends.ended_at,
         ends.inactive_from,
         ends.inactive_until,
-        min(counts.activity_date) as activity_date,
-        min(counts.hour_start) as hour_start
+        counts.activity_date,
+        counts.hour_start
     from ends
     inner join {{ ref('detection_counts') }} as counts
         on
@@ -43,39 +46,36 @@ first_hours as (
             and (ends.organization_uuid is null or ends.organization_uuid = counts.organization_uuid)
             and ends.inactive_from < counts.last_at
             and ends.inactive_until > counts.first_at
-    where counts.behaviour <> 'refused_read'
-    group by
-        ends.access_type, ends.subject_id, ends.actor_id, ends.actor_type, ends.organization_uuid,
-        ends.ended_by_activity_id, ends.reason, ends.ended_at, ends.inactive_from, ends.inactive_until
+    where counts.behaviour not in ({{ literals(idle) }})
 
 ),
 
 final as (
 
     select
-        first_hours.access_type,
-        first_hours.subject_id,
-        first_hours.organization_uuid,
+        hours.access_type,
+        hours.subject_id,
+        hours.organization_uuid,
         {{ value_at_first('acts.actor_id', moment('acts.occurred_at', 'acts.activity_id')) }} as actor_id,
-        first_hours.ended_by_activity_id,
-        first_hours.reason,
+        hours.ended_by_activity_id,
+        hours.reason,
         {{ value_at_first('acts.activity_id', moment('acts.occurred_at', 'acts.activity_id')) }} as activity_id,
-        first_hours.ended_at,
+        hours.ended_at,
         min(acts.occurred_at) as occurred_at
-    from first_hours
+    from hours
     inner join {{ ref('detection_acts') }} as acts
         on
-            first_hours.activity_date = acts.activity_date
-            and first_hours.hour_start = acts.hour_start
-            and first_hours.actor_id = acts.actor_id
-            and first_hours.actor_type = acts.actor_type
-            and (first_hours.organization_uuid is null or first_hours.organization_uuid = acts.organization_uuid)
-            and first_hours.inactive_from < acts.occurred_at
-            and first_hours.inactive_until > acts.occurred_at
-    where acts.behaviour <> 'refused_read'
+            hours.activity_date = acts.activity_date
+            and hours.hour_start = acts.hour_start
+            and hours.actor_id = acts.actor_id
+            and hours.actor_type = acts.actor_type
+            and (hours.organization_uuid is null or hours.organization_uuid = acts.organization_uuid)
+            and hours.inactive_from < acts.occurred_at
+            and hours.inactive_until > acts.occurred_at
+    where acts.behaviour not in ({{ literals(idle) }})
     group by
-        first_hours.access_type, first_hours.subject_id, first_hours.organization_uuid,
-        first_hours.ended_by_activity_id, first_hours.reason, first_hours.ended_at
+        hours.access_type, hours.subject_id, hours.organization_uuid, hours.ended_by_activity_id, hours.reason,
+        hours.ended_at
 
 )
 

@@ -1,5 +1,6 @@
 {#-
-  Rules read this instead of `activities`: only the types and fields they need, with each payload parsed once.
+  Rules read this instead of `activities`: only the types and fields they need, with each payload parsed once, deletions
+  by the Compliance API, and what people do with the programs that scripts use.
   Incremental by `ingest_seq`, so a late activity is included in the next build.
 -#}
 {{
@@ -29,11 +30,17 @@
     'extra_usage_spend_limit_deleted',
     'ghe_webhook_signature_invalid',
     'anthropic_access',
+    'service_key_revoked', 'admin_api_key_deleted',
+    'claude_project_sharing_updated', 'claude_artifact_published',
+    'org_invite_link_generated', 'org_invite_link_regenerated', 'org_user_invite_accepted',
+    'org_ip_restriction_updated', 'org_directory_sync_deleted',
+    'org_sso_provisioning_mode_changed', 'org_sso_group_role_mappings_updated', 'org_sso_seat_tier_mappings_updated',
+    'tunnel_token_revealed',
 ] %}
 {% set object_fields = [
     'api_key_id', 'admin_api_key_id', 'service_key_id', 'service_account_id', 'role_id', 'new_owner_id',
     'connection_id', 'mcp_server_id', 'integration_id', 'ghe_configuration_id', 'spend_limit_id', 'domain',
-    'claude_artifact_id', 'claude_project_id',
+    'claude_artifact_id', 'claude_project_id', 'claude_published_artifact_id', 'tunnel_token_id', 'invite_id',
 ] %}
 
 with
@@ -43,7 +50,20 @@ activities as (
     select activities.* from {{ ref('activities') }} as activities
     where
         {{ is_new('activities') }}
-        and activities.activity_type in ({{ literals(activity_types) }})
+        and (
+            activities.activity_type in ({{ literals(activity_types) }})
+            or (
+                activities.activity_type = 'compliance_api_accessed'
+                and activities.outcome = 'success'
+                and {{ json_text('activities.payload', 'request_method') }} = 'DELETE'
+            )
+            -- People use browsers and apps.
+            or (
+                activities.actor_type = 'user_actor'
+                and activities.outcome = 'success'
+                and {{ scripted_agent('activities.actor_user_agent') }} is not null
+            )
+        )
 
 ),
 
@@ -56,6 +76,9 @@ final as (
         actor_type,
         actor_id,
         lower(coalesce(actor_email, claimed_email)) as login_email,
+        actor_ip_address,
+        actor_network,
+        case when actor_type = 'user_actor' then {{ scripted_agent('actor_user_agent') }} end as scripted_agent,
         coalesce(
             {% for field in object_fields %}
                 {{ json_text('payload', field) }}{{ ',' if not loop.last }}

@@ -13,6 +13,9 @@
         'design_project_deleted', 'platform_agent_deleted', 'platform_file_deleted', 'platform_memory_deleted',
         'platform_memory_store_deleted',
     ],
+    'chat_creation': ['claude_chat_created'],
+    'member_removal': ['org_user_deleted', 'scim_user_deleted'],
+    'role_grant': ['role_assignment_granted'],
     'snapshot': ['claude_chat_snapshot_created', 'session_share_created'],
     'access_failure': [
         'claude_artifact_access_failed', 'claude_chat_access_failed', 'claude_file_access_failed',
@@ -48,6 +51,8 @@ final as (
             {% endfor %}
             when activity_type = 'compliance_api_accessed' and status_code in (401, 403) then 'refused_read'
             when activity_type = 'compliance_api_accessed' then 'compliance_read'
+            when activity_type in ('session_revoked', 'trusted_device_revoked', 'user_logged_out') then 'session_end'
+            when outcome = 'failure' then 'refused'
             else 'other'
         end as behaviour,
         activity_date,

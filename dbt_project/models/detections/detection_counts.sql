@@ -1,7 +1,7 @@
 {#-
-  Rules about volumes and networks read this. It flags the few days and hours that reach the lowest minimum a rule can be
-  given, so that rules need not sum all of history to find them. A build adds new activities to the stored rows of the
-  same actors and days, and flags those days again.
+  Rules about volumes and networks read this. A window of 24 hours reaches into two days: it flags the few days that have
+  half of the lowest minimum a rule can be given, so that rules need not look at all of history. A build adds new
+  activities to the stored rows of the same actors and days, and flags those days again.
 -#}
 {{
     config(
@@ -44,7 +44,6 @@ partials as (
         activity_id as last_activity_id,
         1 as activity_count,
         false as is_of_full_day,
-        false as is_of_crowded_hour,
         activity_date,
         hour_start,
         occurred_at as first_at,
@@ -95,32 +94,9 @@ full_days as (
     having
         sum(activity_count) >= case behaviour
             {% for behaviour, rule_id in volume_rules().items() %}
-                when '{{ behaviour }}' then {{ lowest_threshold(rule_id, 'minimum') }}
+                when '{{ behaviour }}' then {{ (lowest_threshold(rule_id, 'minimum') + 1) // 2 }}
             {% endfor %}
         end
-
-),
-
--- Not `count(distinct …)`, which does not spill to disk.
-hour_networks as (
-
-    select distinct
-        actor_id,
-        network,
-        hour_start
-    from counted
-    where actor_type = 'user_actor' and network is not null
-
-),
-
-crowded_hours as (
-
-    select
-        actor_id,
-        hour_start
-    from hour_networks
-    group by actor_id, hour_start
-    having count(*) >= {{ lowest_threshold('overlapping_networks', 'minimum_networks') }}
 
 ),
 
@@ -136,7 +112,6 @@ final as (
         counted.last_activity_id,
         counted.activity_count,
         full_days.actor_id is not null as is_of_full_day,
-        crowded_hours.actor_id is not null as is_of_crowded_hour,
         counted.activity_date,
         counted.hour_start,
         counted.first_at,
@@ -148,8 +123,6 @@ final as (
             counted.behaviour = full_days.behaviour
             and counted.actor_id = full_days.actor_id
             and counted.activity_date = full_days.activity_date
-    left join crowded_hours
-        on counted.actor_id = crowded_hours.actor_id and counted.hour_start = crowded_hours.hour_start
 
 )
 

@@ -1,79 +1,94 @@
-{{ config(materialized='ephemeral') }}
+{#- Few actors ever have a full day; only what they do around it is counted, act by act. -#}
+{{ config(materialized='table') }}
+
+{% set actor = 'behaviour, actor_type, actor_id, organization_uuid' %}
 
 with
 
 full_days as (
 
-    select
+    select distinct
         behaviour,
+        actor_id,
+        activity_date
+    from {{ ref('detection_counts') }}
+    where is_of_full_day
+
+),
+
+-- A window of 24 hours reaches into the day before or after.
+days as (
+
+    {% for days in [-1, 0, 1] %}
+        select
+            behaviour,
+            actor_id,
+            cast(activity_date + {{ span(days, 'day') }} as date) as activity_date
+        from full_days
+        {{ 'union' if not loop.last }}
+    {% endfor %}
+
+),
+
+acts as (
+
+    select
+        acts.behaviour,
+        acts.actor_type,
+        acts.actor_id,
+        acts.organization_uuid,
+        acts.activity_id,
+        acts.activity_date,
+        acts.occurred_at
+    from {{ ref('detection_acts') }} as acts
+    inner join days
+        on
+            acts.activity_date = days.activity_date
+            and acts.actor_id = days.actor_id
+            and acts.behaviour = days.behaviour
+
+    union all
+
+    select
+        'api_deletion' as behaviour,
         actor_type,
         actor_id,
         organization_uuid,
-        {{ value_at_first('first_activity_id', moment('first_at', 'first_activity_id')) }} as first_activity_id,
-        {{ value_at_last('last_activity_id', moment('last_at', 'last_activity_id')) }} as last_activity_id,
-        sum(activity_count) as activity_count,
-        activity_date,
-        max(last_at) as last_at
-    from {{ ref('detection_counts') }}
-    where is_of_full_day
-    group by behaviour, actor_type, actor_id, organization_uuid, activity_date
+        activity_id,
+        cast(occurred_at as date) as activity_date,
+        occurred_at
+    from {{ ref('detection_activities') }}
+    where activity_type = 'compliance_api_accessed' and actor_id is not null
 
 ),
 
-busy as (
-
-    select distinct
-        behaviour,
-        actor_id
-    from full_days
-
-),
-
--- Few actors ever have a full day; only theirs are summed, without ids, which are slowest to read.
-daily as (
-
-    select
-        counts.behaviour,
-        counts.actor_type,
-        counts.actor_id,
-        counts.organization_uuid,
-        sum(counts.activity_count) as activity_count,
-        counts.activity_date
-    from {{ ref('detection_counts') }} as counts
-    inner join busy on counts.behaviour = busy.behaviour and counts.actor_id = busy.actor_id
-    group by
-        counts.behaviour, counts.actor_type, counts.actor_id, counts.organization_uuid, counts.activity_date
-
-),
-
--- The average excludes days without any, so that batch work is compared with batch work.
-compared as (
+windows as (
 
     select
         *,
-        avg(activity_count) over (
-            partition by behaviour, actor_type, actor_id, organization_uuid
-            order by activity_date
-            range between {{ span(threshold('mass_download', 'baseline_days'), 'day') }} preceding
-            and {{ span(1, 'day') }} preceding
-        ) as usual_count
-    from daily
+        count(*) over (
+            partition by {{ actor }} order by occurred_at
+            range between {{ span(1, 'day') }} preceding and current row
+        ) as activity_count,
+        min({{ moment('occurred_at', 'activity_id') }}) over (
+            partition by {{ actor }} order by occurred_at
+            range between {{ span(1, 'day') }} preceding and current row
+        ) as first_moment
+    from acts
 
 ),
 
 final as (
 
     select
-        full_days.*,
-        compared.usual_count
-    from full_days
-    inner join compared
-        on
-            full_days.behaviour = compared.behaviour
-            and full_days.actor_type = compared.actor_type
-            and full_days.actor_id = compared.actor_id
-            and full_days.organization_uuid is not distinct from compared.organization_uuid
-            and full_days.activity_date = compared.activity_date
+        {{ actor }},
+        activity_id,
+        {{ moment_part('first_moment', 'activity_id') }} as first_activity_id,
+        activity_count,
+        cast({{ moment_part('first_moment', 'occurred_at') }} as date) as first_date,
+        occurred_at
+    from windows
+    where activity_count >= {{ volume_threshold('minimum', 'organization_uuid') }}
 
 )
 

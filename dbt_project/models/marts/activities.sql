@@ -146,6 +146,8 @@ final as (
         {{ record_field('extracted.stated', 'actor.unauthenticated_email_address') }} as claimed_email,
         {{ record_field('extracted.stated', 'actor.ip_address') }} as actor_ip_address,
         {{ ip_network(record_field('extracted.stated', 'actor.ip_address')) }} as actor_network,
+        locations.country as actor_country,
+        locations.asn as actor_asn,
         {{ record_field('extracted.stated', 'actor.user_agent') }} as actor_user_agent,
         coalesce(extracted.activity_type = 'compliance_api_accessed', false)
         and own_requests.request_id is not null as is_own_read,
@@ -156,6 +158,8 @@ final as (
         extracted.ingest_seq
     from extracted
     left join activity_types on extracted.activity_type = activity_types.activity_type
+    left join {{ ref('stg_feed__address_locations') }} as locations
+        on {{ record_field('extracted.stated', 'actor.ip_address') }} = locations.ip_address
     left join own_requests on {{ record_field('extracted.stated', 'request_id') }} = own_requests.request_id
 
 )

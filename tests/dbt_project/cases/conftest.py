@@ -12,15 +12,20 @@ from typing import Any
 import duckdb
 import pytest
 
+from local_feed.history.benign import benign_records
 from orchestration.intervals import Kind, Slice
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
+from orchestration.landing.locations import locate_addresses
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
+from tests.dbt_project.cases import attacks
+from tests.locations import city_database
 
 HISTORIES = Path(__file__).parent / "histories"
 PARTS = 3
 SEED = 7
+QUIET_WEEKS = 13
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
@@ -64,13 +69,17 @@ def land_records(path: Path, records: list[bytes]) -> None:
 def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
     """Rows of a query on a warehouse that holds every history, built in one of three ways."""
     directory = tmp_path_factory.mktemp("cases")
-    path = directory / "warehouse.duckdb"
+    path, cities = directory / "warehouse.duckdb", city_database(directory / "cities.mmdb")
     histories = [file.read_bytes().splitlines() for file in sorted(HISTORIES.glob("*.ndjson"))]
+    histories += attacks.histories()
+    histories.append(list(benign_records(people=30, weeks=QUIET_WEEKS, start="2026-05-04", least=1)))
     for number in range(PARTS):
         parts = [parts_of(history, request.param) for history in histories]
         records = [text for cut in parts for text in (cut[number] if number < len(cut) else [])]
         if records:
             land_records(path, records)
+            with open_warehouse(path) as connection:
+                locate_addresses(connection, cities, None)
             build_models(path, directory / "target")
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")

@@ -8,24 +8,47 @@ beginning as (
 
 ),
 
--- An MCP server is identified by its id, any other integration by its type.
-used as (
+uses as (
 
-    select
-        *,
-        case
-            when activity_type = 'mcp_server_created' then object_id
-            when activity_type = 'integration_user_connected' then coalesce(object_id, object_name)
-            when activity_type = 'claude_github_integration_created' then 'github'
-            when activity_type = 'claude_gdrive_integration_created' then 'google_drive'
-            else object_id
-        end as integration_id
-    from {{ ref('detection_activities') }}
+    select * from {{ ref('detection_activities') }}
     where
         activity_type in (
             'mcp_server_created', 'integration_user_connected', 'claude_github_integration_created',
             'claude_gdrive_integration_created', 'ghe_configuration_created'
         )
+
+),
+
+-- Some records name a server by its id and name, others by its name alone; it is one.
+named as (
+
+    select
+        organization_uuid,
+        object_name,
+        {{ value_at_first('object_id', moment('occurred_at', 'activity_id')) }} as object_id
+    from uses
+    where
+        activity_type in ('mcp_server_created', 'integration_user_connected')
+        and object_id is not null
+        and object_name is not null
+    group by organization_uuid, object_name
+
+),
+
+used as (
+
+    select
+        uses.*,
+        case uses.activity_type
+            when 'claude_github_integration_created' then 'github'
+            when 'claude_gdrive_integration_created' then 'google_drive'
+            else coalesce(uses.object_id, named.object_id, uses.object_name)
+        end as integration_id
+    from uses
+    left join named
+        on
+            uses.organization_uuid is not distinct from named.organization_uuid
+            and uses.object_name = named.object_name
 
 ),
 

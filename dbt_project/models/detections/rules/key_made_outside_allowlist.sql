@@ -26,6 +26,7 @@ final as (
         {{ text_array(['created.activity_id']) }} as evidence_activity_ids,
         created.occurred_at
     from created
+    where {{ has_allowlist('key_made_outside_allowlist') }}
 
 )
 

@@ -15,7 +15,7 @@ usage_report as (
 ),
 
 -- The feed shows the use of some types; that of platform keys, which call models, is in the usage report where it is
--- read. A day of that report counts to its end, and what was before it is not known.
+-- read. A key of unknown type may be one. A day of that report counts to its end, and what was before is not known.
 keys as (
 
     select
@@ -25,7 +25,7 @@ keys as (
             coalesce(lifecycle.last_used_at, lifecycle.created_at, lifecycle.first_seen_at),
             cast(lifecycle.last_inference_date as {{ dbt.type_timestamp() }}) + {{ span(1, 'day') }},
             case
-                when lifecycle.key_type = 'platform_api_key'
+                when lifecycle.key_type in ('platform_api_key', 'unknown')
                     then cast(usage_report.first_date as {{ dbt.type_timestamp() }})
             end
         ) as idle_since
@@ -34,8 +34,8 @@ keys as (
     where
         lifecycle.is_active
         and (
-            lifecycle.key_type in ('scoped_api_key', 'admin_api_key', 'unknown')
-            or (lifecycle.key_type = 'platform_api_key' and usage_report.first_date is not null)
+            lifecycle.key_type in ('scoped_api_key', 'admin_api_key')
+            or (lifecycle.key_type in ('platform_api_key', 'unknown') and usage_report.first_date is not null)
         )
 
 ),

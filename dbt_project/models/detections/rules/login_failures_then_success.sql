@@ -53,6 +53,7 @@ numbered as (
 
 ),
 
+-- Who mistypes where they have signed in before is not looked at.
 runs as (
 
     select
@@ -69,8 +70,10 @@ runs as (
             and successes.run_number = failures.run_number
             and failures.is_failure
             and failures.occurred_at >= successes.occurred_at - {{ span(minutes, 'minute') }}
+    left join {{ ref('detection_failed_logins') }} as networks on failures.activity_id = networks.activity_id
     where not successes.is_failure
     group by successes.activity_id, successes.actor_id, successes.occurred_at
+    having count(case when networks.is_network_of_person then 1 end) < count(*)
 
 ),
 

@@ -1,0 +1,1 @@
+{{ volume_rule('mass_api_deletion', 'api_deletion', 'deletions by the API') }}

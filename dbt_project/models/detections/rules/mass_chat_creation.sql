@@ -1,0 +1,1 @@
+{{ volume_rule('mass_chat_creation', 'chat_creation', 'new chats') }}

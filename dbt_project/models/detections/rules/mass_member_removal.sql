@@ -1,0 +1,1 @@
+{{ volume_rule('mass_member_removal', 'member_removal', 'removals of members') }}
