@@ -1,39 +1,48 @@
-"""dbt's manifest, parsed once a worker and database name: to parse costs more than many a build."""
+"""dbt's manifest, read once a worker from what `make setup` parsed: to parse costs more than many a build."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.assets.project import project
 
+# What the profile reads; a change of one makes dbt parse everything.
+_READ_BY_THE_PROFILE = ("WAREHOUSE_PATH", "ARCHIVE_PATH", "BUILD_MEMORY_LIMIT")
+
 
 def parsed_runner(**arguments: Any) -> dbtRunner:
-    """As `dbtRunner`, with a manifest of its own: a build leaves its ephemeral models compiled in it."""
-    database = Path(os.environ["WAREHOUSE_PATH"]).stem
-    return dbtRunner(manifest=_parsed(database).deepcopy(), **arguments)
+    """As `dbtRunner`, with a manifest of its own for the warehouse that `WAREHOUSE_PATH` names.
+
+    A build leaves its ephemeral models compiled in the manifest, and each node names the database, which dbt calls
+    by the name of the file.
+    """
+    parsed, name = _parsed(), Path(os.environ["WAREHOUSE_PATH"]).stem
+    manifest = parsed.deepcopy()
+    for node in [*manifest.nodes.values(), *manifest.sources.values()]:
+        if relation := node.relation_name:
+            node.relation_name = relation.replace(f'"{node.database}"', f'"{name}"', 1)
+        node.database = name
+    return dbtRunner(manifest=manifest, **arguments)
 
 
 @cache
-def _parsed(database: str) -> Manifest:
+def _parsed() -> Manifest:
     directory = str(project.project_dir)
-    with TemporaryDirectory() as target:
-        command = [
-            "--quiet",
-            "--log-level",
-            "none",
-            "parse",
-            "--project-dir",
-            directory,
-            "--profiles-dir",
-            directory,
-        ]
-        result = dbtRunner().invoke([*command, "--target-path", target, "--log-path", target])
-    assert result.success, (database, result.exception)
+    options = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
+    with TemporaryDirectory() as target, pytest.MonkeyPatch.context() as patch:
+        shutil.copy(project.manifest_path.with_name("partial_parse.msgpack"), target)
+        for name in _READ_BY_THE_PROFILE:
+            patch.delenv(name, raising=False)
+        command = ["parse", "--project-dir", directory, "--profiles-dir", directory]
+        result = dbtRunner().invoke([*options, *command, "--target-path", target, "--log-path", target])
+    assert result.success, result.exception
     return result.result
