@@ -75,6 +75,7 @@ def write_pack(request: Request, output: Path | None = None, written_at: datetim
     files, counts = _collect(request, moment)
     edition = _read_edition(request.published / DATABASE)
     files[INDEX] = as_markdown(str(request.period), edition_facts(edition, moment), counts).encode()
+    counts[INDEX] = None
     content = _manifest(request, edition, files, counts, moment)
     signature = request.key.sign(content)
     signed = {MANIFEST: content, SIGNATURE: signature}
