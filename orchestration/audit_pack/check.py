@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def _why_not_signed(manifest: dict[str, Any], ours: str, public_key: Path) -> st
 
 
 def _compare(files: PackedFiles, listed: dict[str, dict[str, Any]]) -> Iterator[str]:
-    for name in sorted({name for name in files.names if files.names.count(name) > 1}):
+    for name in sorted(name for name, count in Counter(files.names).items() if count > 1):
         yield f"{name} is in it more than once, and programs may show another than was checked. {_AGAIN}"
     for name, facts in sorted(listed.items()):
         if name not in files.names:

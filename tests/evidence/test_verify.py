@@ -19,7 +19,7 @@ from orchestration.evidence.untrusted import open_untrusted
 from orchestration.evidence.verify import CHECKS, STEPS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
-from orchestration.warehouse.ledger import unproven
+from orchestration.warehouse.ledger import close_abandoned, unproven
 from tests.end_to_end.test_evidence import command
 from tests.histories import FIRST_DAY, build, land_slice, record
 
@@ -467,6 +467,19 @@ def test_the_sealed_ledger_cannot_be_edited(path: Path, name: str):
     assert findings(path)["extracts sealed_extracts_hold"][1].startswith(
         "test seal 1 of 2026-05-01: sealed with 6"
     )
+
+
+def test_an_extract_whose_process_died_has_the_hash_of_its_revisions_too(path: Path, query):
+    other = record("activity_1", FIRST_DAY, changed=True)
+    with open_warehouse(path) as connection:
+        land_slice(connection, record("activity_1", FIRST_DAY))
+        land_slice(connection, other, outcome="")
+        close_abandoned(connection)
+    expected = hashlib.sha256(hashlib.sha256(other).hexdigest().encode()).hexdigest()
+    assert query("select revisions_sha256 from raw.extracts order by extract_seq") == [(None,), (expected,)]
+    assert findings(path) == {}
+    tamper(path, "delete from raw.activity_revisions")
+    assert findings(path).keys() == {"extracts rows_match_the_ledger"}
 
 
 def test_the_next_seal_covers_what_was_read_since(warehouse: Path):
