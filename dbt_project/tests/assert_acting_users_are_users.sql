@@ -1,4 +1,6 @@
 -- Every user who acted or was named in a change has a row.
+{{ config(meta={'dagster': {'ref': {'name': 'users'}}}) }}
+
 with
 
 seen as (

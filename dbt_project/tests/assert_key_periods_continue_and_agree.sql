@@ -1,5 +1,7 @@
 -- A key's periods have no gaps or overlaps, adjacent ones differ in status, and the last agrees with `key_lifecycle`,
 -- except that an active key may have expired by itself.
+{{ config(meta={'dagster': {'ref': {'name': 'key_periods'}}}) }}
+
 with
 
 periods as (

@@ -1,4 +1,6 @@
 -- A key's status is that after its last event, unless a list shows the key, and its event count matches `key_events`.
+{{ config(meta={'dagster': {'ref': {'name': 'key_lifecycle'}}}) }}
+
 with
 
 key_events as (

@@ -1,4 +1,6 @@
 -- Every activity of an API key belongs to exactly one key, whatever ids and types the key has appeared with.
+{{ config(meta={'dagster': {'ref': {'name': 'key_lifecycle'}}}) }}
+
 with
 
 acted as (

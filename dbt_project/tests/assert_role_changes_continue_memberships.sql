@@ -1,4 +1,6 @@
 -- A period ended by a role change is followed by another immediately, unless another end has the same time.
+{{ config(meta={'dagster': {'ref': {'name': 'membership_periods'}}}) }}
+
 select ended.membership_period_id
 from {{ ref('membership_periods') }} as ended
 left join {{ ref('int_membership_periods') }} as started

@@ -1,4 +1,6 @@
 -- Every activity of a user counts once per day, once in total, and in exactly one category.
+{{ config(meta={'dagster': {'ref': {'name': 'user_activity_daily'}}}) }}
+
 with
 
 acted as (

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import Any
@@ -13,6 +13,7 @@ import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration.assets.dbt_run import TESTS_OF_THE_CODE, UNCHANGED_WITH_THE_CODE, DbtRun, run_dbt
+from orchestration.assets.manifest import personal_data, read_manifest
 from orchestration.assets.previews import preview
 from orchestration.assets.project import PARSED_SHA256, project
 from orchestration.config.settings import Settings
@@ -57,13 +58,22 @@ class Build(dg.Config):
     full_refresh: bool = False
 
 
+class Translator(DagsterDbtTranslator):
+    """Adds to dagster-dbt's a tag for each kind of personal data in a table."""
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """As in dbt, and `pii/<label>` for each label of a column."""
+        return {**super().get_tags(dbt_resource_props), **personal_data(dbt_resource_props.get("pii", ()))}
+
+
 @dbt_assets(
-    manifest=project.manifest_path,
+    manifest=read_manifest(project.manifest_path),
     project=project,
     name="curated_tables",
     exclude=TESTS_OF_THE_CODE,
-    dagster_dbt_translator=DagsterDbtTranslator(
+    dagster_dbt_translator=Translator(
         settings=DagsterDbtTranslatorSettings(
+            enable_code_references=True,
             enable_source_tests_as_checks=True,
             # The tables of the directory are one asset.
             enable_duplicate_source_asset_keys=True,

@@ -1,0 +1,124 @@
+"""dbt's manifest as the Dagster UI shows it: short names of checks, what they claim, labels of personal data, groups.
+
+dbt names a test after its columns and values, which is too long to read, and knows no description of most.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+_NAME_LENGTH = 60
+_QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
+_SQL_WORD = re.compile(r"\b[a-z_]{2,}\b")
+# Models and seeds of these groups are made of nothing that is in others.
+_FIRST, _MARTS, CORE = "staging", "marts", "core"
+
+Test = Mapping[str, Any]
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest at the path, with the names, descriptions, tags and groups that the assets get."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    nodes = manifest["nodes"]
+    taken: set[tuple[str, str]] = set()
+    for unique_id, node in sorted(nodes.items()):
+        if node["resource_type"] == "test":
+            node["name"] = _free_name(node, taken)
+            node["meta"] = {**node.get("meta", {}), "description": _claim(node)}
+    for unique_id in _core(manifest):
+        nodes[unique_id]["meta"]["dagster"]["group"] = CORE
+    for node in nodes.values():
+        _tag_personal_data(node)
+    return manifest
+
+
+def personal_data(labels: Iterable[str]) -> dict[str, str]:
+    """Dagster tags that say which kinds of personal data an asset holds."""
+    return {f"pii/{label}": "" for label in sorted(labels)}
+
+
+def _free_name(test: Test, taken: set[tuple[str, str]]) -> str:
+    """The short name of a test, with a number where the same asset has one of that name."""
+    asset, name = test.get("attached_node") or "", _short_name(test)
+    number = 1
+    while (asset, unique := name if number == 1 else f"{name}_{number}") in taken:
+        number += 1
+    taken.add((asset, unique))
+    return unique
+
+
+def _short_name(test: Test) -> str:
+    generic = test.get("test_metadata")
+    if not generic:
+        return test["name"].removeprefix("assert_")
+    column = generic["kwargs"].get("column_name") or test.get("column_name") or ""
+    words = dict.fromkeys(_SQL_WORD.findall(column.lower()))
+    return "_".join([generic["name"], *words])[:_NAME_LENGTH].rstrip("_")
+
+
+def _claim(test: Test) -> str:
+    """What the test claims, in a sentence: of a singular test the comment at its beginning."""
+    if test.get("description"):
+        return test["description"]
+    generic = test.get("test_metadata")
+    if not generic:
+        lines = test["raw_code"].splitlines()
+        comment = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
+        return " ".join(comment)
+    stated = generic["kwargs"]
+    make = _CLAIMS.get(generic["name"], lambda _, column: f"{generic['name']}: {column}")
+    return make(stated, f"`{stated.get('column_name') or test.get('column_name')}`")
+
+
+_CLAIMS: dict[str, Callable[[Mapping[str, Any], str], str]] = {
+    "never_null": lambda stated, _: f"Never null: {_listed(stated.get('columns', ()))}.",
+    "unique": lambda _, column: f"No two rows have the same {column}.",
+    "unique_of_new": lambda _, column: f"No row that the last build added has the {column} of another row.",
+    "accepted_values": lambda stated, column: f"{column} is one of {_listed(stated['values'])}.",
+    "relationships": lambda stated, column: f"Each {column} is a `{stated['field']}` of {_referred(stated['to'])}.",
+}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _referred(to: str) -> str:
+    """The name in `ref('name')`, or in `source('schema', 'name')`."""
+    return f"`{_QUOTED.findall(to)[-1]}`"
+
+
+def _core(manifest: Mapping[str, Any]) -> set[str]:
+    """The marts that other stages are made from, and what those are made from.
+
+    In a group of their own no two groups lie upstream of each other, so that the lineage of groups has no circle.
+    """
+    groups = {
+        unique_id: node["meta"].get("dagster", {}).get("group")
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "seed")
+    }
+    children, parents = manifest["child_map"], manifest["parent_map"]
+    waiting = [
+        mart
+        for mart, group in groups.items()
+        if group == _MARTS and any(groups.get(child, _MARTS) != _MARTS for child in children[mart])
+    ]
+    core: set[str] = set()
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id not in core and groups.get(unique_id, _FIRST) != _FIRST:
+            core.add(unique_id)
+            waiting += parents[unique_id]
+    return core
+
+
+def _tag_personal_data(node: dict[str, Any]) -> None:
+    labels = set()
+    for column in node.get("columns", {}).values():
+        if label := column["config"]["meta"].get("pii"):
+            labels.add(label)
+            column["tags"] = [*column.get("tags", []), *personal_data([label])]
+    node["pii"] = sorted(labels)
