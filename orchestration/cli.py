@@ -134,7 +134,7 @@ def review(
     output: Annotated[str, _option("DIR", "default: access-reviews, beside the warehouse")] = "",
 ) -> int:
     """Write who held what on a day, and what changed since the last review."""
-    return run_job("review", evidence__access_review={"on": on, "since": since, "output": output})
+    return run_job("review", evidence__access_review={"day": on, "since": since, "output": output})
 
 
 @command

@@ -6,6 +6,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets import OWNERS
+from orchestration.assets.ingestion_metadata import table_metadata
+from orchestration.assets.manifest import personal_data
 from orchestration.ingest.directory_report import DirectoryRunReport
 from orchestration.ingest.directory_run import read_directories
 from orchestration.resources import SUMMARY, ActivityFeed, Warehouse, fail_step_on_error, failure
@@ -23,6 +25,7 @@ _COUNTS = ("item_count", "new_count", "changed_count", "gone_count")
     group_name="ingestion",
     owners=OWNERS,
     kinds={"python", "duckdb"},
+    tags=personal_data(),
 )
 def directory(context: dg.AssetExecutionContext, feed: ActivityFeed, warehouse: Warehouse) -> dg.MaterializeResult:
     """Read every list that the keys can read, and store what changed. A list that fails is a warning."""
@@ -30,7 +33,9 @@ def directory(context: dg.AssetExecutionContext, feed: ActivityFeed, warehouse: 
     warehouse.require_room()
     with warehouse.write_lock(), fail_step_on_error():
         report = read_directories(sources, warehouse.path, run_id=context.run.run_id, bounds=bounds)
-    metadata = _metadata(report)
+        with warehouse.get_connection(read_only=True) as connection:
+            described = table_metadata(connection, "directory_items")
+    metadata = _metadata(report) | described
     if report.is_failure:
         raise failure("\n".join(report.failures), metadata)
     return dg.MaterializeResult(metadata=metadata)

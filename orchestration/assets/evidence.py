@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.access_review.review import DIRECTORY, write_review
 from orchestration.assets import FRESHNESS, OWNERS
+from orchestration.assets.ingestion_metadata import table_metadata
 from orchestration.evidence.attestation import Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
@@ -45,12 +46,12 @@ def day_seals(warehouse: Warehouse) -> dg.MaterializeResult:
     """Seal the closed days that are proven complete. The event log keeps a copy of the newest seals."""
     with warehouse.write_lock(), warehouse.get_connection() as connection:
         report = seal_days(connection)
-        [(row_count,)] = connection.execute("select count(*) from raw.day_seals").fetchall()
+        described = table_metadata(connection, "day_seals")
     is_new = any(sealing.sealed_count or sealing.resealed_count for sealing in report)
     return dg.MaterializeResult(
         tags={EVIDENCE_TAG: "true"} if is_new else None,
         metadata={
-            "dagster/row_count": row_count,
+            **described,
             "sealed": sum(sealing.sealed_count for sealing in report),
             "sealed again": sum(sealing.resealed_count for sealing in report),
             "days waiting": sum(sealing.waiting_count for sealing in report),
@@ -118,7 +119,8 @@ class ReviewedDays(dg.Config):
     `output`: another directory than `access-reviews` next to the warehouse.
     """
 
-    on: str = ""
+    # `on` would be the word for true in YAML, which the UI's launchpad speaks.
+    day: str = ""
     since: str = ""
     output: str = ""
 
@@ -137,7 +139,7 @@ def access_review(warehouse: Warehouse, publication: Publication, config: Review
     """Write the review from the published file. The files name people; the metadata does not."""
     with fail_step_on_error():
         output = Path(config.output) if config.output else warehouse.path.parent / DIRECTORY
-        written = write_review(publication.path / FILE_NAME, output, config.on, config.since)
+        written = write_review(publication.path / FILE_NAME, output, config.day, config.since)
     review = written.review
     completeness = "complete" if review.is_complete else "NOT complete"
     return dg.MaterializeResult(

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.assets.ingestion_metadata import newest_activities, run_metadata, table_metadata
+from orchestration.assets.manifest import personal_data
 from orchestration.ingest.run import read_all
 from orchestration.monitoring.lateness import measure_lateness
 from orchestration.resources import ActivityFeed, Warehouse, fail_step_on_error, failure
@@ -19,6 +20,8 @@ _TABLES = {
     "feed_requests": "One row per response of the feed, with the request id that the feed reports the read under.",
     "sources": "One row per source: how it is read, where its history begins, how its last run ended. No keys.",
 }
+# Whole records.
+_WITH_RECORDS = ("activities", "activity_revisions")
 
 
 class Reading(dg.Config):
@@ -36,6 +39,7 @@ class Reading(dg.Config):
             owners=OWNERS,
             kinds={"python", "duckdb"},
             freshness_policy=FRESHNESS,
+            tags=personal_data() if table in _WITH_RECORDS else None,
         )
         for table, description in _TABLES.items()
     ],

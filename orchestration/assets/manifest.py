@@ -1,4 +1,4 @@
-"""dbt's manifest as the Dagster UI shows it: short names of checks, what they claim, labels of personal data, groups.
+"""dbt's manifest as the Dagster UI shows it: names and claims of checks, labels of personal data, groups.
 
 dbt names a test after its columns and values, which is too long to read, and knows no description of most.
 """
@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+# The labels that columns of marts have in `meta: pii:`.
+PERSONAL_DATA = ("email", "free_text", "identifier", "ip", "name", "user_agent")
 _NAME_LENGTH = 60
 _QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
 _SQL_WORD = re.compile(r"\b[a-z_]{2,}\b")
@@ -23,7 +25,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     manifest = json.loads(path.read_text(encoding="utf-8"))
     nodes = manifest["nodes"]
     taken: set[tuple[str, str]] = set()
-    for unique_id, node in sorted(nodes.items()):
+    for _, node in sorted(nodes.items()):
         if node["resource_type"] == "test":
             node["name"] = _free_name(node, taken)
             node["meta"] = {**node.get("meta", {}), "description": _claim(node)}
@@ -34,8 +36,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def personal_data(labels: Iterable[str]) -> dict[str, str]:
-    """Dagster tags that say which kinds of personal data an asset holds."""
+def personal_data(labels: Iterable[str] = PERSONAL_DATA) -> dict[str, str]:
+    """Dagster tags that say which kinds of personal data an asset holds; whole records hold all."""
     return {f"pii/{label}": "" for label in sorted(labels)}
 
 
@@ -77,7 +79,9 @@ _CLAIMS: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "unique": lambda _, column: f"No two rows have the same {column}.",
     "unique_of_new": lambda _, column: f"No row that the last build added has the {column} of another row.",
     "accepted_values": lambda stated, column: f"{column} is one of {_listed(stated['values'])}.",
-    "relationships": lambda stated, column: f"Each {column} is a `{stated['field']}` of {_referred(stated['to'])}.",
+    "relationships": lambda stated, column: (
+        f"Each {column} is a `{stated['field']}` of {_referred(stated['to'])}."
+    ),
 }
 
 

@@ -14,6 +14,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.assets import FRESHNESS, OWNERS
+from orchestration.assets.manifest import personal_data
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
 from orchestration.config.settings import PSEUDONYM_KEY
@@ -35,6 +36,7 @@ from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_o
 
 log = logging.getLogger(__name__)
 
+EDITION = dg.AssetKey(["published", "edition"])
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
 PUBLISHED_AGAIN = "Published again: the published copy had been edited or lost."
 NOTHING_NEW = "Nothing has changed since the last publication."
@@ -45,13 +47,32 @@ WORDS = {
 }
 
 
+@dg.asset(
+    key=EDITION,
+    deps=MARTS,
+    group_name="publishing",
+    owners=OWNERS,
+    kinds={"python"},
+    description="What both sets publish: the marts as one build left them, with its checks, and how complete they "
+    "are. Nothing is published of a build that failed.",
+)
+def edition(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
+    """Require that the marts may be published. All that is published depends on this asset alone."""
+    published = _set(publication, RESTRICTED)
+    assert published is not None
+    with _edition(warehouse, published) as (_, found):
+        facts = _facts(found, False)
+    return dg.MaterializeResult(metadata={name: fact for name, fact in facts.items() if name != "outcome"})
+
+
 def _asset(name: str, kind: str, engine: str, description: str, *, is_optional: bool = False) -> Any:
     return dg.asset(
         key=["published", PREFIXES[name] + kind],
-        deps=MARTS,
+        deps=[EDITION],
         group_name="publishing",
         owners=OWNERS,
         kinds={"python", engine},
+        tags=personal_data() if name == RESTRICTED else None,
         output_required=not is_optional and name == RESTRICTED,
         freshness_policy=FRESHNESS,
         description=description + WORDS[name],
@@ -152,7 +173,7 @@ def _postgres(name: str) -> dg.AssetsDefinition:
     return postgres
 
 
-published_assets = [make(name) for name in PREFIXES for make in (_database, _parquet, _postgres)]
+published_assets = [edition, *(make(name) for name in PREFIXES for make in (_database, _parquet, _postgres))]
 
 
 def _set(publication: Publication, name: str) -> PublishedSet | None:

@@ -1,8 +1,11 @@
 """Authorized removals: one person's records, or all old days. Only the jobs `erase` and `retain` run it."""
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration.assets import OWNERS
+from orchestration.assets.ingestion_metadata import table_metadata
 from orchestration.evidence.removals import Removal
 from orchestration.privacy.confirmation import redeem
 from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
@@ -14,14 +17,14 @@ REMOVALS = dg.AssetKey(["raw", "removals"])
 
 
 class RemovalConfig(dg.Config):
-    """What to remove, who requested it, and why.
+    """What to remove, who requested it, and why. Without a `kind` nothing is removed.
 
     Dagster stores run configuration, so name the subject of an `erasure` by user id, not by email. A `retention`
     removes the days older than `RAW_DAYS`.
     `confirmation` is the token that `make erase` or `make retain` printed on the machine of the warehouse.
     """
 
-    kind: str
+    kind: str = ""
     subject: str = ""
     requested_by: str = ""
     reason: str = ""
@@ -40,6 +43,8 @@ class RemovalConfig(dg.Config):
 def removals(warehouse: Warehouse, publication: Publication, config: RemovalConfig) -> dg.MaterializeResult:
     """Permanently remove the requested records. The job then rebuilds the tables and publishes them."""
     with fail_step_on_error():
+        if not config.kind:
+            return dg.MaterializeResult(metadata={SUMMARY: f"{NOTHING}.", **_described(warehouse)})
         try:
             with warehouse.write_lock():
                 removal = _remove(warehouse, config)
@@ -47,17 +52,20 @@ def removals(warehouse: Warehouse, publication: Publication, config: RemovalConf
             # Also where nothing is found: what an earlier removal left beside the warehouse may have it.
             clear_published(publication.path, publication.general_path)
         copies = describe_copies(warehouse.path)
-    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
-        [(row_count,)] = connection.execute("select count(*) from raw.removals").fetchall()
     return dg.MaterializeResult(
         metadata={
             SUMMARY: f"{removal or NOTHING}.\n{copies}",
-            "dagster/row_count": row_count,
+            **_described(warehouse),
             "removed": str(removal or "nothing"),
             "activities": removal.activity_count if removal else 0,
             "revisions": removal.revision_count if removal else 0,
         }
     )
+
+
+def _described(warehouse: Warehouse) -> dict[str, Any]:
+    with warehouse.write_lock(), warehouse.get_connection() as connection:
+        return table_metadata(connection, "removals")
 
 
 def _remove(warehouse: Warehouse, config: RemovalConfig) -> Removal | None:
