@@ -41,8 +41,8 @@ refresh: setup ## one incremental cycle against the configured feed: ingest, bui
 directory: setup ## the directory (what exists now) as far as the keys can read it; then build and check
 	@$(BIN)/python -m orchestration directory
 
-reconcile: setup ## covered days again, for late and changed activities; then build and check
-	@$(BIN)/python -m orchestration reconcile
+reconcile: setup ## covered days again, for late and changed activities, or FROM=2026-08-01 TO=2026-08-31; then build
+	@$(BIN)/python -m orchestration reconcile $${FROM:+--from="$$FROM"} $${TO:+--to="$$TO"}
 
 rebuild: setup ## rebuild every curated table from the raw data
 	@$(BIN)/python -m orchestration rebuild

@@ -49,7 +49,6 @@ app = typer.Typer(
 _JOBS = {
     "refresh": "Run one incremental cycle: ingest, build, check.",
     "directory": "Read what exists now beside the feed, as far as the keys can, then build and check.",
-    "reconcile": "Read covered days again for late and changed activities, then build and check.",
     "rebuild": "Rebuild every curated table from the raw data.",
     "publish": "Publish the tables as they were last built.",
     "archive": "Seal what is due, and archive sealed days.",
@@ -113,6 +112,16 @@ def _run_of(job: str, description: str) -> None:
 
 for _job, _description in _JOBS.items():
     _run_of(_job, _description)
+
+
+@command
+def reconcile(
+    first: Annotated[str, _option("DATE", "the first day (UTC) to read again", "--from")] = "",
+    last: Annotated[str, _option("DATE", "the last day, included", "--to")] = "",
+) -> int:
+    """Read covered days again for late and changed activities, then build and check."""
+    config = {"reconcile": True, "first_date": first, "last_date": last}
+    return run_job("reconcile", raw_tables=config)
 
 
 @command

@@ -91,8 +91,9 @@ refresh_job = dg.define_asset_job(
 reconcile_job = dg.define_asset_job(
     "reconcile",
     selection=CYCLE,
-    config={"ops": {"raw_tables": {"config": {"reconcile": True}}}},
-    description="Read recent days again, and older ones in rotation, for late and changed activities; then build.",
+    config={"ops": {"raw_tables": {"config": {"reconcile": True, "first_date": "", "last_date": ""}}}},
+    description="Read recent days again, and older ones in rotation, or those from first_date to last_date, for "
+    "late and changed activities; then build.",
 )
 
 rebuild_job = dg.define_asset_job(

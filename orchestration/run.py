@@ -94,12 +94,13 @@ def _print_result(result: ExecuteInProcessResult) -> None:
         if SUMMARY in metadata:
             for line in str(metadata[SUMMARY].value).splitlines():
                 print(printable(line))
-    failures = list(result.filter_events(lambda event: event.is_step_failure))
+    failures, shown = list(result.filter_events(lambda event: event.is_step_failure)), set()
     is_one_step = len(result.filter_events(lambda event: event.is_step_start)) == 1
     for event in failures:
         step = "" if is_one_step else f"\n{event.step_key}: "
-        print(f"{step}{_sentence(event.step_failure_data)}", file=sys.stderr)
-    _print_checks(result.get_asset_check_evaluations())
+        shown.add(sentence := _sentence(event.step_failure_data))
+        print(f"{step}{sentence}", file=sys.stderr)
+    _print_checks([one for one in result.get_asset_check_evaluations() if one.description not in shown])
 
 
 def _print_checks(checks: Sequence[AssetCheckEvaluation]) -> None:

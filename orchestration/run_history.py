@@ -61,10 +61,11 @@ def purge_history(instance: dg.DagsterInstance, days: int, now: datetime | None 
     return len(runs)
 
 
-def retract_planned_checks(instance: dg.DagsterInstance, run_id: str, step: str) -> None:
-    """Delete the planned events of a step's checks, before any of them is evaluated.
+def retract_planned_checks(instance: dg.DagsterInstance, run_id: str, step: str | None = None) -> None:
+    """Delete the planned events of the checks of a step, or of the whole run, before any of them is evaluated.
 
-    In the UI a planned check that is not evaluated shows as skipped; without the event it shows its last result.
+    In the UI a planned check that is not evaluated shows as skipped, or as failed if the run fails; without the
+    event it shows its last result.
     Dagster stores results with or without a planned event.
     """
     storage = instance.event_log_storage
@@ -73,7 +74,7 @@ def retract_planned_checks(instance: dg.DagsterInstance, run_id: str, step: str)
     planned = sa.and_(
         _EVENTS.run_id == run_id,
         _EVENTS.dagster_event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
-        _EVENTS.step_key == step,
+        sa.true() if step is None else _EVENTS.step_key == step,
     )
     with storage.index_connection() as connection:
         connection.execute(

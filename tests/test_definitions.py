@@ -312,7 +312,11 @@ def test_reconcile_is_a_refresh_that_reads_covered_days_again():
     repository = defs.get_repository_def()
     refresh, reconcile = repository.get_job("refresh"), repository.get_job("reconcile")
     assert reconcile.asset_layer.selected_asset_keys == refresh.asset_layer.selected_asset_keys
-    assert reconcile.run_config["ops"]["raw_tables"]["config"] == {"reconcile": True}
+    assert reconcile.run_config["ops"]["raw_tables"]["config"] == {
+        "reconcile": True,
+        "first_date": "",
+        "last_date": "",
+    }
     assert not refresh.run_config
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,22 @@ UNCHANGED_WITH_THE_CODE = ("config.materialized:view", "resource_type:seed")
 _SHOWN_FAILURES = 5
 _SHOWN_LENGTH = 300
 _LOG_BYTES = 2_000_000
+
+log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Logs how far dbt has come, at most once in `every` seconds: results appear in Dagster only after the end."""
+
+    def __init__(self, every: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every, self._clock = every, clock
+        self._next = clock() + every
+
+    def __call__(self, message: EventMsg) -> None:
+        """Take a message of dbt."""
+        if message.info.name == "LogStartLine" and self._clock() >= self._next:
+            self._next = self._clock() + self._every
+            log.info("dbt: %d of %d, %s", message.data.index, message.data.total, message.data.description)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ def run_dbt(
     try:
         # dbt changes into the project directory and does not change back.
         with contextlib.chdir(directory):
-            result = dbtRunner(callbacks=[messages.append]).invoke(command)
+            result = dbtRunner(callbacks=[messages.append, Progress()]).invoke(command)
     finally:
         # dbt leaves the file open, which would block the next writer.
         DuckDBConnectionManager.close_all_connections()

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -23,7 +24,7 @@ from orchestration.detections.load import load_detections
 from orchestration.intervals import aware_utc
 from orchestration.landing.locations import locate_addresses
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
-from orchestration.publish.marts import SCHEMA, read_catalog
+from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.resources import Warehouse, fail_step_on_error, failure
 from orchestration.run_history import QUIET_TAG, retract_planned_checks
 from orchestration.warehouse.builds import (
@@ -126,7 +127,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             if not run.failure and (rewrites := describe_revisions(connection, revised)):
                 log.warning("%s", rewrites)
             if is_quiet:
-                yield from _unchanged(context, run.events, known.built_at)
+                yield from _unchanged(context, connection, run.events, known.built_at)
             yield from _with_row_counts(context, connection, run.events)
     if run.failure:
         raise failure(run.failure)
@@ -151,36 +152,42 @@ def _readers_of_the_ledger() -> list[str]:
     ]
 
 
-def _unchanged(context: dg.AssetExecutionContext, events: Any, since: datetime) -> Iterator[dg.MaterializeResult]:
+def _unchanged(
+    context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, events: Any, since: datetime
+) -> Iterator[dg.MaterializeResult]:
     """Results for the tables that were not built and have assets downstream, which wait for them."""
     built = {context.asset_key_for_output(event.output_name) for event in events if isinstance(event, dg.Output)}
     unbuilt = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
     dependencies = {key: context.assets_def.asset_deps[key] & unbuilt for key in unbuilt}
+    facts = {"unchanged since": dg.MetadataValue.timestamp(aware_utc(since))}
     # Dagster wants results in the order of dependencies. None of these depends on one that was built.
     for key in TopologicalSorter(dependencies).static_order():
-        yield dg.MaterializeResult(
-            asset_key=key, metadata={"unchanged since": dg.MetadataValue.timestamp(aware_utc(since))}
-        )
+        yield dg.MaterializeResult(asset_key=key, metadata={**facts, **_shown(connection, *key.path)})
 
 
 def _with_row_counts(
     context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, events: Any
 ) -> Iterator[Any]:
-    marts = {mart.name: mart for mart in read_catalog(project.manifest_path).marts}
     for event in events:
         if isinstance(event, dg.Output):
-            schema, name = context.asset_key_for_output(event.output_name).path
-            shown = {"preview": preview(connection, marts[name])} if name in marts else {}
-            event = event.with_metadata({**event.metadata, **_row_count(connection, schema, name), **shown})
+            path = context.asset_key_for_output(event.output_name).path
+            event = event.with_metadata({**event.metadata, **_shown(connection, *path)})
         yield event
 
 
-def _row_count(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, int]:
-    """The row count of a table. None for a view: counting it would compute it."""
+@cache
+def _marts() -> dict[str, Mart]:
+    return {mart.name: mart for mart in read_catalog(project.manifest_path).marts}
+
+
+def _shown(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> dict[str, Any]:
+    """The row count of a table, and of a mart a preview. No count of a view: it would be computed."""
+    is_mart = schema == SCHEMA and name in _marts()
+    shown: dict[str, Any] = {"preview": preview(connection, _marts()[name])} if is_mart else {}
     tables = connection.execute(
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
     ).fetchall()
-    if not tables:
-        return {}
-    [(count,)] = connection.execute(f"select count(*) from {schema}.{name}").fetchall()
-    return {"dagster/row_count": count}
+    if tables:
+        [(count,)] = connection.execute(f"select count(*) from {schema}.{name}").fetchall()
+        shown["dagster/row_count"] = count
+    return shown

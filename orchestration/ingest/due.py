@@ -17,6 +17,7 @@ from orchestration.ingest.plan import (
     cut_smaller,
     earliest_start,
     find_start,
+    plan_range,
     plan_reconcile,
     plan_refresh,
 )
@@ -54,7 +55,7 @@ class Task:
     """What a run is to do with each source.
 
     `began`: when, on the monotonic clock; `older_requests`: the source's share of what a reconciliation may ask
-    for older days.
+    for older days; `within`: the whole days that a reconciliation reads again, instead of those whose turn it is.
     """
 
     began_at: datetime
@@ -62,6 +63,7 @@ class Task:
     bounds: Bounds
     older_requests: int
     is_reconcile: bool = False
+    within: Interval | None = None
     run_id: str | None = None
 
 
@@ -122,6 +124,11 @@ async def find_due(
 
 
 def _reconcile(source: Source, ledger: Ledger, task: Task, report: SourceReport) -> Due:
+    if task.within:
+        again = plan_range(ledger.days, task.within)
+        if not again:
+            report.notes.append(f"Nothing of {task.within} was read before, so nothing of it is read again.")
+        return Due(deque(cut_smaller(again, ledger.unfinished)))
     every = task.bounds.reconcile_every
     plan = plan_reconcile(
         ledger.days,

@@ -151,6 +151,12 @@ def plan_reconcile(
     )
 
 
+def plan_range(days: Sequence[CoveredDay], within: Interval) -> list[Slice]:
+    """What is covered of the days in a range of whole days, to be read again: newest first."""
+    chosen = [day for day in days if within.start <= day.interval.start < within.end]
+    return [_again(day) for day in sorted(chosen, key=lambda day: day.interval, reverse=True)]
+
+
 def _again(day: CoveredDay) -> Slice:
     return Slice(Kind.RECONCILE, day.interval.start, day.interval.end, late_before=day.interval.end)
 

@@ -22,6 +22,7 @@ from orchestration.ingest.feed_reader import Reader
 from orchestration.ingest.plan import DELAYED_TYPES, plan_lookback
 from orchestration.ingest.report import RunReport, SourceReport
 from orchestration.ingest.writer import Writer
+from orchestration.intervals import Interval
 from orchestration.landing.extract import Chunk
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -59,9 +60,11 @@ def read_all(
     run_id: str | None = None,
     bounds: Bounds | None = None,
     is_reconcile: bool = False,
+    within: Interval | None = None,
 ) -> RunReport:
     """Read what is due of each source and store it; a reconciliation extracts covered days again instead.
 
+    `within`: which days those are, rather than the last ones and older ones in turn; without bound on requests.
     The caller holds `warehouse.connection.exclusive`. Failed sources and slices are reported, not raised: the
     others are stored.
 
@@ -75,6 +78,7 @@ def read_all(
         bounds=bounds,
         older_requests=max(bounds.reconcile_requests // max(len(sources), 1), 1),
         is_reconcile=is_reconcile,
+        within=within,
         run_id=run_id,
     )
     return asyncio.run(_Run(sources, path, task).run())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from dagster_dbt import DagsterDbtTranslator
-from dbt.events.types import LogModelResult
+from dbt.events.types import LogModelResult, LogStartLine
 from dbt_common.events.base_types import msg_from_base_event
 
-from orchestration.assets.dbt_run import dagster_result
+from orchestration.assets.dbt_run import Progress, dagster_result
 from orchestration.assets.project import project
 
 
@@ -25,6 +26,18 @@ def test_a_node_without_an_asset_is_reported():
     assert run.events == []
     assert run.failure.startswith("The dbt project has changed: model.compliance.newer is not among the assets.")
     assert "make setup" in run.failure
+
+
+def test_a_long_build_says_now_and_then_how_far_it_is(caplog: pytest.LogCaptureFixture):
+    now = [0.0]
+    progress = Progress(every=10, clock=lambda: now[0])
+    with caplog.at_level("INFO", logger="orchestration"):
+        for second in range(25):
+            now[0] = float(second)
+            line = LogStartLine(description=f"model {second}", index=second, total=25)
+            progress(msg_from_base_event(line))
+            progress(msg_from_base_event(LogModelResult(description="", status="OK", index=1, total=1)))
+    assert caplog.messages == ["dbt: 10 of 25, model 10", "dbt: 20 of 25, model 20"]
 
 
 def test_an_unreadable_project_is_reported_with_its_error():

@@ -16,6 +16,7 @@ from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.covered_days import covered_days
 from orchestration.ingest.report import SourceReport
 from orchestration.ingest.run import read_all, refresh
+from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import unproven
 from tests.conftest import Query, source_of
@@ -51,6 +52,20 @@ def days_ago(report: SourceReport) -> list[int]:
     return [
         (TODAY - extract.time_slice.start).days for extract in report.extracts if extract.time_slice.start < TODAY
     ]
+
+
+def test_a_range_of_days_is_walked_again_and_nothing_else(feed, path: Path):
+    source = source_of(feed, concurrency=1)
+    refresh(source, path)
+    feed.add(record("activity_late", 8, action="late"))
+    within = Interval(TODAY - timedelta(days=9), TODAY - timedelta(days=5))
+    [report] = read_all([source], path, bounds=BOUNDS, is_reconcile=True, within=within).reports
+    assert days_ago(report) == [6, 7, 8, 9]
+    assert report.total("late_count") == 1
+    before = Interval(TODAY - timedelta(days=99), TODAY - timedelta(days=90))
+    [report] = read_all([source], path, bounds=BOUNDS, is_reconcile=True, within=before).reports
+    assert report.extracts == []
+    assert "nothing of it is read again" in report.describe()
 
 
 def test_the_last_days_and_a_night_s_share_of_older_ones_are_walked_again(feed, path: Path, query: Query):
