@@ -126,6 +126,7 @@ def _events(
         dagster_dbt_translator=selection.dagster_dbt_translator,
         context=context,
         target_path=target_path,
+        project=project,
     )
 
 

@@ -16,6 +16,7 @@ _QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
 _SQL_WORD = re.compile(r"\b[a-z_]{2,}\b")
 # Models and seeds of these groups are made of nothing that is in others.
 _FIRST, _MARTS, CORE = "staging", "marts", "core"
+_MADE_FROM_MARTS = ("intermediate", "detections")
 
 Test = Mapping[str, Any]
 
@@ -108,7 +109,7 @@ def _core(manifest: Mapping[str, Any]) -> set[str]:
     waiting = [
         mart
         for mart, group in groups.items()
-        if group == _MARTS and any(groups.get(child, _MARTS) != _MARTS for child in children[mart])
+        if group == _MARTS and any(groups.get(child) in _MADE_FROM_MARTS for child in children[mart])
     ]
     core: set[str] = set()
     while waiting:

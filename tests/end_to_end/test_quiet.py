@@ -57,6 +57,11 @@ def test_nothing_new_leaves_the_tables_and_another_project_makes_them_anew(tmp_p
         assert quiet.success
         assert {"activities", "key_lifecycle", "user_activity_summary"} <= unchanged(quiet)
         assert "feed_coverage" not in unchanged(quiet)
+        shown = {
+            one.asset_key.path[-1]: one.metadata for one in quiet.asset_materializations_for_node("curated_tables")
+        }
+        assert all("preview" in shown[name] for name in unchanged(quiet))
+        assert shown["activities"]["dagster/row_count"].value == 5
         assert tables(path) == before
         with duckdb.connect(str(path)) as connection:
             connection.execute("update raw.builds set project_sha256 = 'of another version'")
