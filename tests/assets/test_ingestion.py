@@ -41,4 +41,4 @@ def test_materializing_everything_removes_nothing(tmp_path: Path):
         asset_selection=[dg.AssetKey(["raw", "removals"])], raise_on_error=False
     )
     [made] = result.get_asset_materialization_events()
-    assert made.materialization.metadata["summary"].value == NOTHING
+    assert made.materialization.metadata["summary"].value == f"{NOTHING}."
