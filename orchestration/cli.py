@@ -501,7 +501,10 @@ def docs(port: int = 8080) -> int:
 
 
 @command
-def ui(port: int = 3000) -> int:
+def ui(
+    port: int = 3000,
+    no_daemon: Annotated[bool, _flag("--no-daemon", "the daemon is a service of its own")] = False,
+) -> int:
     """Open the Dagster UI on this workspace, on 127.0.0.1."""
     from dagster import DagsterInstance
 
@@ -509,4 +512,16 @@ def ui(port: int = 3000) -> int:
 
     with DagsterInstance.get() as instance:
         report_lost_runs(instance)
-    return serve(port)
+    return serve(port, with_daemon=not no_daemon)
+
+
+@command
+def daemon() -> None:
+    """Start runs on their schedules, without the UI: a service."""
+    from dagster import DagsterInstance
+
+    from orchestration.ui import become_daemon
+
+    with DagsterInstance.get() as instance:
+        report_lost_runs(instance)
+    become_daemon()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,6 +42,7 @@ ADDRESS = "127.0.0.1"
 # As workspace.yaml names it: Dagster keeps by this name which schedules are on.
 MODULE = "orchestration.definitions"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_DAEMON = [sys.executable, "-m", "dagster._daemon", "run", "-m", MODULE, "-d", str(ROOT)]
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _POLICY_VIOLATION = 1008
 _SHUTDOWN_SECONDS = 5
@@ -147,8 +148,11 @@ def metrics_page(instance: DagsterInstance) -> Route:
     return Route("/metrics", page)
 
 
-def serve(port: int) -> int:
-    """Serve the UI on loopback and run the daemon until interrupted. Port 0 means any. Returns the exit status."""
+def serve(port: int, *, with_daemon: bool = True) -> int:
+    """Serve the UI on loopback, and run the daemon beside it, until interrupted. Port 0 means any.
+
+    Returns the exit status.
+    """
     try:
         listener = socket.create_server((ADDRESS, port))
     except OSError as error:
@@ -158,10 +162,17 @@ def serve(port: int) -> int:
         )
         return 1
     with listener:
-        return _serve(listener)
+        return _serve(listener, with_daemon)
 
 
-def _serve(listener: socket.socket) -> int:
+def become_daemon() -> None:
+    """Replace this process by Dagster's daemon."""
+    sys.stdout.flush()
+    os.chdir(os.environ["DAGSTER_HOME"])
+    os.execv(_DAEMON[0], _DAEMON)
+
+
+def _serve(listener: socket.socket, with_daemon: bool) -> int:
     # Started in the background by a script, the process would ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -180,7 +191,7 @@ def _serve(listener: socket.socket) -> int:
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)
         )
-        with _daemon(server) as daemon:
+        with _daemon(server) if with_daemon else nullcontext() as daemon:
             print(
                 f"The Dagster UI is on http://{ADDRESS}:{listener.getsockname()[1]} (Ctrl-C ends it)", flush=True
             )
@@ -188,15 +199,14 @@ def _serve(listener: socket.socket) -> int:
                 server.run(sockets=[listener])
             except KeyboardInterrupt:
                 return 130
-            return daemon.wait() or 1
+            return (daemon.wait() if daemon else 0) or 1
 
 
 @contextmanager
 def _daemon(server: uvicorn.Server) -> Iterator[subprocess.Popen[bytes]]:
     """Dagster's daemon, which runs schedules and the queue. Should it end, the UI ends as well."""
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", MODULE, "-d", str(ROOT)]
     # In a session of its own, so that Ctrl-C reaches it through us, once.
-    with subprocess.Popen(command, start_new_session=True) as process:
+    with subprocess.Popen(_DAEMON, start_new_session=True) as process:
 
         def end_with_it() -> None:
             process.wait()
