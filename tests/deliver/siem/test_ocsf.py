@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,15 @@ def test_every_documented_type_is_mapped_as_the_schema_spells_it():
     for row in rows:
         class_name, activities = ocsf.captions(int(row["class_uid"]))
         assert (row["class_name"], row["activity_name"]) == (class_name, activities[int(row["activity_id"])]), row
+
+
+def test_the_page_counts_the_types_of_each_class():
+    page = (ROOT / "docs/siem.md").read_text(encoding="utf-8")
+    stated = {
+        (name, number): int(count)
+        for name, number, count in re.findall(r"^\| (.+?) \| (\d+) \| (\d+) \|", page, re.M)
+    }
+    assert stated == Counter((row["class_name"], row["class_uid"]) for row in seed())
 
 
 @pytest.fixture(scope="module")
