@@ -214,3 +214,18 @@ select * from final
         when lower({{ user_agent }}) like '%powershell/%' then 'powershell'
     end
 {%- endmacro %}
+
+
+{# Deletes the activities that neither a current finding nor one of an earlier build rests on. #}
+{% macro drop_uncited(detected) %}{{ return(adapter.dispatch('drop_uncited')(detected)) }}{% endmacro %}
+
+{% macro duckdb__drop_uncited(detected) -%}
+    {%- set findings = [detected] + ([known_findings()] if known_findings() is not none else []) -%}
+    delete from {{ this }}
+    where
+        activity_id not in (
+            {%- for relation in findings %}
+                select unnest(evidence_activity_ids) from {{ relation }} {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        )
+{%- endmacro %}

@@ -1,13 +1,14 @@
 {#-
   The activities that findings rest on, with what allowlists and analysts look at. They are looked up once, because
-  that reads the ids of all of history: a build adds those of new findings. A rebuild also looks up those of findings
-  that are no longer supported.
+  that reads the ids of all of history: a build adds those of new findings, and drops those that none rests on any more.
+  A rebuild also looks up those of findings that are no longer supported.
 -#}
 {{
     config(
         materialized=incremental_or_table(),
         incremental_strategy='append',
-        on_schema_change='fail'
+        on_schema_change='fail',
+        post_hook="{{ drop_uncited(ref('detected_findings')) }}"
     )
 }}
 
