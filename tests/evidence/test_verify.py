@@ -331,6 +331,15 @@ def test_findings_are_the_same_however_finely_the_ids_are_cut(warehouse: Path, m
     assert "activity_12" in by_name["ids_are_unique"].first
 
 
+def test_an_id_that_the_feed_gives_days_apart_is_named(path: Path):
+    """Landing looks for known ids around the time of a record, so that such a one is stored twice."""
+    build(path)
+    with open_warehouse(path) as connection:
+        later = FIRST_DAY + timedelta(days=3)
+        land_slice(connection, record("activity_01", later), start=later)
+    assert findings(path) == {"activities ids_are_unique": (1, "test activity_01: stored 2 times, expected once")}
+
+
 def test_the_command_prints_no_control_code_of_an_id(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
