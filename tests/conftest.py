@@ -67,12 +67,22 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalFeed]:
 
 
 @pytest.fixture(scope="session")
-def built(history: LocalFeed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+def alerted() -> Iterator[Any]:
+    """The receiver of the alerts of `built`."""
+    from tests.deliver.conftest import Inbox
+
+    inbox = Inbox()
+    yield inbox
+    inbox.close()
+
+
+@pytest.fixture(scope="session")
+def built(history: LocalFeed, alerted: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     """The warehouse after one refresh of the real definitions, and the run."""
     from tests.end_to_end.conftest import PSEUDONYM_KEY, environment_of, run
 
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
-    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY))
+    return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY, ALERT_URLS=alerted.url))
 
 
 # Fixtures that build a warehouse for many tests.

@@ -108,3 +108,7 @@ def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
             "delete from raw.siem_findings "
             f"where split_part(event_uid, ':', 1) not in (select finding_id from {_HISTORY})"
         )
+        connection.execute(
+            "delete from raw.alerts "
+            f"where kind = 'finding' and subject_id not in (select finding_id from {_HISTORY})"
+        )

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.archive.restore import restore
+from orchestration.archive.store import open_store
+from orchestration.archive.write import archive_days
 from orchestration.config.settings import ROOT
 from orchestration.config.values import ConfigurationError
 from orchestration.deliver.alerts import deliver, send_test, send_unrecorded
 from orchestration.deliver.conditions import RUN_FAILED, RUN_STUCK, Condition
 from orchestration.deliver.receivers import open_receivers
+from orchestration.evidence.seals import seal_days
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.conftest import Query
 from tests.deliver.conftest import EMAIL, NOW, SECRET, Inbox, Mailbox, find, find_all, settings_of
+from tests.histories import build
 
 FAILED = Condition(RUN_FAILED, "refresh", "high", "Job refresh failed", "Run 1234.")
 
@@ -183,6 +188,18 @@ def test_a_stuck_run_is_sent_while_nobody_can_open_the_warehouse(marts: Path, in
     deliver(marts, settings_of(inbox.url), [stuck], clock=lambda: NOW + timedelta(hours=1))
     first, second = (one["message"] for one in inbox.taken)
     assert first.split("Alert ")[1] == second.split("Alert ")[1]
+
+
+def test_a_restored_warehouse_knows_what_was_sent(path: Path, inbox: Inbox, tmp_path: Path):
+    build(path)
+    deliver(path, settings_of(inbox.url), [FAILED], clock=lambda: NOW)
+    with open_warehouse(path) as connection:
+        seal_days(connection)
+    store, restored = open_store(str(tmp_path / "archive")), tmp_path / "restored.duckdb"
+    archive_days(path, store)
+    restore(restored, store)
+    deliver(restored, settings_of(inbox.url), [FAILED], clock=lambda: NOW + timedelta(hours=1))
+    assert [one["title"] for one in inbox.taken].count("[high] Job refresh failed") == 1
 
 
 def test_a_test_message_says_which_receiver_failed(inbox: Inbox):

@@ -52,7 +52,13 @@ def test_an_erasure_takes_the_findings_that_rest_on_it(path: Path, query: Query)
         connection.execute(_DELIVERED, [1, None, None])
         connection.execute(_BUILT)
         connection.execute("insert into raw.siem_findings values (1, 'mine'), (1, 'mine:close'), (1, 'theirs')")
+        connection.execute(
+            "insert into raw.alerts by name select subject_id as alert_id, 'json 1' as receiver, kind, "
+            "subject_id, 'high' as severity, '' as title, now() as decided_at, 1 as attempt_count "
+            "from (values ('finding', 'mine'), ('finding', 'theirs'), ('gap', 'test')) as sent (kind, subject_id)"
+        )
     assert erase(path, "user_01ada", RemovalRequest("privacy office", "request 17"))
     assert query("from raw.siem_findings") == [(1, "theirs")]
     assert query("select count(*) from raw.siem_deliveries") == [(1,)]
+    assert query("select subject_id from raw.alerts order by 1") == [("test",), ("theirs",)]
     assert verify(path).findings == []
