@@ -18,13 +18,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def code(text: str | None) -> str:
-    """The text as inline code, backticks included; `none` for an empty text or None."""
+    """The text as inline code; escaped text where it has a backtick or could be HTML; `none` for "" and None."""
     if not text:
         return "none"
     line = " ".join(text.split())
-    longest = max((len(run) for run in re.findall("`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {line} {fence}" if longest else f"`{line}`"
+    return plain(line) if re.search("[`<>]", line) else f"`{line}`"
 
 
 def plain(text: object) -> str:
