@@ -1,6 +1,6 @@
 """What the ledger claims, held against the clock and against the rows: gaps, history, lag, counts.
 
-Everything is read; nothing is written. Own reads are `canary`'s.
+Everything is read; nothing is written. Own reads are in `own_reads`.
 """
 
 from __future__ import annotations
