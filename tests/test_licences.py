@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from orchestration.config.settings import ROOT
 
@@ -82,14 +83,14 @@ def test_a_licence_that_is_not_on_the_list_is_found():
 def test_imported_packages_are_declared():
     """A transitive dependency disappears when the package that requires it does."""
     declared = {
-        Requirement(line).name.lower()
+        canonicalize_name(Requirement(line).name)
         for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     }
     providers = metadata.packages_distributions()
     missing = {}
     for file in (path for room in ("orchestration", "local_feed") for path in (ROOT / room).rglob("*.py")):
         for module in imported_by(file) - sys.stdlib_module_names - {"orchestration", "local_feed"}:
-            if not {name.lower() for name in providers[module]} & declared:
+            if not {canonicalize_name(name) for name in providers[module]} & declared:
                 missing[module] = file.name
     assert missing == {}
 

@@ -16,6 +16,7 @@ from orchestration.ingest.directory_lists import Api
 from orchestration.ingest.directory_reader import DirectoryReader, Walked
 from orchestration.ingest.directory_report import DirectoryReport, DirectoryRunReport
 from orchestration.ingest.directory_requests import Requests
+from orchestration.ingest.event_loop import run_until_interrupted
 from orchestration.ingest.writer import Writer
 from orchestration.intervals import aware_utc
 from orchestration.landing.directory import land_walks
@@ -48,7 +49,7 @@ def read_directories(
     Raises:
         WarehouseError: the file cannot be used.
     """
-    return asyncio.run(_Run(sources, path, bounds or Bounds(), run_id).run())
+    return run_until_interrupted(_Run(sources, path, bounds or Bounds(), run_id).run())
 
 
 class _Run:

@@ -18,6 +18,7 @@ from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.covered_days import covered_days
 from orchestration.ingest.due import Ledger, Task
+from orchestration.ingest.event_loop import run_until_interrupted
 from orchestration.ingest.feed_reader import Reader
 from orchestration.ingest.plan import DELAYED_TYPES, plan_lookback
 from orchestration.ingest.report import RunReport, SourceReport
@@ -81,7 +82,7 @@ def read_all(
         within=within,
         run_id=run_id,
     )
-    return asyncio.run(_Run(sources, path, task).run())
+    return run_until_interrupted(_Run(sources, path, task).run())
 
 
 class _Run:

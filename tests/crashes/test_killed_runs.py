@@ -20,6 +20,7 @@ from orchestration.resources import Warehouse
 from orchestration.run_locks import LOST, START_TIME, fail_lost_runs
 
 SPAWN = multiprocessing.get_context("spawn")
+MIDNIGHT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def work(says: Connection, hears: Connection, home: str, run_id: str) -> None:
@@ -105,7 +106,9 @@ def test_a_tick_frees_the_queue_of_a_lost_run(home: Path, instance: dg.DagsterIn
     killed = Worker(home)
     assert killed.hear() == "at work"
     killed.kill()
-    tick = refresh_schedule.evaluate_tick(dg.build_schedule_context(instance=instance))
+    tick = refresh_schedule.evaluate_tick(
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=MIDNIGHT)
+    )
     assert tick.run_requests is not None
     assert len(tick.run_requests) == 1
     assert status(instance, killed.run_id) == dg.DagsterRunStatus.FAILURE
@@ -122,9 +125,23 @@ def test_ticks_do_not_pile_up_behind_a_run_that_waits(instance: dg.DagsterInstan
 
     # Dagster makes such a run only where a daemon runs.
     record(instance, instance.create_run_for_job(refresh), status=dg.DagsterRunStatus.QUEUED.value)
-    tick = refresh_schedule.evaluate_tick(dg.build_schedule_context(instance=instance))
+    tick = refresh_schedule.evaluate_tick(
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=MIDNIGHT)
+    )
     assert not tick.run_requests
     assert tick.skip_message == "A run of this job is already queued."
+
+
+@pytest.mark.parametrize(("minute", "is_due"), [(0, True), (5, False), (10, True)])
+def test_a_schedule_runs_as_often_as_its_setting_says(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, minute: int, is_due: bool
+):
+    monkeypatch.setenv("REFRESH_EVERY_MINUTES", "10")
+    at = MIDNIGHT + timedelta(minutes=minute)
+    tick = refresh_schedule.evaluate_tick(
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+    )
+    assert bool(tick.run_requests) == is_due
 
 
 def started(instance: dg.DagsterInstance, age: timedelta, **tags: Any) -> str:

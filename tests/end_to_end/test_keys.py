@@ -72,7 +72,8 @@ def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
     echo = json.dumps({"error": {"type": KEY, "message": f"bad {KEY} {quote(KEY, safe='')}"}})
     loud = {"content-type": KEY, "location": f"http://127.0.0.1/{KEY}"}
     with LocalFeed(records=records, key=KEY) as feed:
-        named = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=str(secret))
+        # Days are read again, so that each of the last two faults meets a slice of its own.
+        named = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=str(secret), FEED_OVERLAP_MINUTES="3000")
         named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
         named |= {"DAGSTER_HOME": str(place / "home"), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": ""}
         named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}

@@ -48,7 +48,7 @@ def test_only_older_details_are_left_out(built: Built, tmp_path: Path, name: str
     ageing = {mart.name: mart.ages_by for mart in CATALOG.marts if mart.ages_by}
     assert ageing.keys() == {
         "activities", "activity_objects", "activity_revisions", "compliance_reads", "configuration_changes",
-        "key_use_daily", "logins", "user_activity_daily",
+        "finding_evidence", "key_use_daily", "logins", "user_activity_daily",
     }  # fmt: skip
     for mart in CATALOG.marts:
         by = f" where {mart.ages_by} >= '{SINCE}'" if mart.ages_by else ""
