@@ -19,6 +19,7 @@ from orchestration.intervals import Interval, naive_utc
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import SCHEMA, Catalog
 from orchestration.publish.sets import PublishedSet
+from orchestration.warehouse.builds import last_build
 from orchestration.warehouse.ledger import coverage, not_proven
 
 # The table that each set has besides the marts: one row per source.
@@ -101,7 +102,10 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
         sources.append(state)
         gaps += [f"{name} {interval}" for interval in open_intervals]
     ledger = _ledger_facts(connection)
-    facts = (through, stored, own_count, rebuilt_by, gaps, ledger, catalog.project_hash, __version__,
+    # A build is also of new walks, decisions or changed rules, which no activity tells of.
+    build = last_build(connection)
+    built_at = build.built_at.isoformat() if build else None
+    facts = (through, stored, own_count, rebuilt_by, built_at, gaps, ledger, catalog.project_hash, __version__,
              published.policy, published.since)  # fmt: skip
     return Edition(
         published_at=datetime.now(UTC),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from local_feed import LocalFeed
 from orchestration.docs_pages.questions import PAGE, read_questions
@@ -43,6 +44,9 @@ def test_new_walks_are_read_stored_and_built_once(path: Path, query: Query):
         [(newest,)] = query("select max(walk_seq) from raw.directory_walks where status = 'complete'")
         assert query(NEWEST_BUILD) == [(newest,)]
         assert query("select count(*) from staging.stg_directory__items where list_name = 'users'") == [(30,)]
+        with duckdb.connect(str(path.parent / "published" / "compliance.duckdb"), read_only=True) as published:
+            found = published.execute("select count(*) from marts.directory_objects").fetchall()
+        assert found == query("select count(*) from marts.directory_objects") > [(0,)]
         # The walks are built, and nothing else is new.
         assert is_quiet(run("refresh", path, environment))
         feed.faults.add("error", times=0, status=401, path="/v1/")
