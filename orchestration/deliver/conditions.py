@@ -30,7 +30,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 _FINDINGS = """
 select finding_id, severity, title, occurred_at from marts.findings
-where {is_open} and severity in (select unnest($severities)) order by occurred_at
+where is_open and severity in (select unnest($severities)) order by occurred_at
 """
 
 # The feed names a key as `apikey_X` or `admin_api_key_X`, so keys are compared by their last part.
@@ -77,8 +77,8 @@ def read_conditions(
     """Everything in the warehouse that somebody has to know of; marts that are not built yet tell nothing."""
     built = _built(connection)
     conditions = [*_gaps(connection, now), *_own_reads(connection, now)]
-    if "findings" in built:
-        conditions += _findings(connection, built["findings"], severities)
+    if "is_open" in built.get("findings", ()):
+        conditions += _findings(connection, severities)
     if built.keys() >= {"key_lifecycle", "compliance_reads"}:
         conditions += _keys(connection, severities, now)
     return conditions
@@ -121,11 +121,8 @@ def _people(
         yield f"{user_id}: {', '.join(filter(None, (name, email))) or 'no name or email known'}"
 
 
-def _findings(
-    connection: duckdb.DuckDBPyConnection, columns: set[str], severities: tuple[str, ...]
-) -> Iterator[Condition]:
-    is_open = "is_open" if "is_open" in columns else "is_supported"
-    rows = connection.execute(_FINDINGS.format(is_open=is_open), {"severities": list(severities)}).fetchall()
+def _findings(connection: duckdb.DuckDBPyConnection, severities: tuple[str, ...]) -> Iterator[Condition]:
+    rows = connection.execute(_FINDINGS, {"severities": list(severities)}).fetchall()
     for finding_id, severity, title, occurred_at in rows:
         yield Condition(FINDING, finding_id, severity, title, began_at=aware_utc(occurred_at))
 

@@ -14,6 +14,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.deliver.conditions import LASTING, Condition
+from orchestration.duckdb_sql import transaction
 from orchestration.intervals import aware_utc, naive_utc, rfc3339
 
 _KNOWN = """
@@ -69,18 +70,13 @@ def decide(
 
     Conditions of a lasting kind that are no longer there are noted as resolved.
     """
-    connection.begin()
-    try:
+    with transaction(connection):
         for kind in LASTING:
             subjects = [one.subject_id for one in conditions if one.kind == kind]
             connection.execute(_RESOLVE, {"kind": kind, "subjects": subjects, "now": naive_utc(now)})
         new = [one for one in conditions if not _is_known(connection, one)]
         for one in new:
             _insert(connection, one, receivers, now)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
     return len(new)
 
 

@@ -7,12 +7,12 @@ from dataclasses import astuple
 import duckdb
 
 from orchestration.detections.file import Detections
+from orchestration.duckdb_sql import transaction
 
 
 def load_detections(connection: duckdb.DuckDBPyConnection, detections: Detections) -> None:
     """Replace the settings and allowlists of the warehouse, in one transaction."""
-    connection.begin()
-    try:
+    with transaction(connection):
         for table, entries in (
             ("detection_settings", detections.settings),
             ("detection_allowlist", detections.allowlist),
@@ -20,7 +20,3 @@ def load_detections(connection: duckdb.DuckDBPyConnection, detections: Detection
             connection.execute(f"delete from raw.{table}")
             for row in map(astuple, entries):
                 connection.execute(f"insert into raw.{table} values ({', '.join('?' * len(row))})", row)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise

@@ -119,7 +119,7 @@ def marts(path: Path) -> Path:
             create table marts.findings (
                 finding_id varchar, rule_id varchar, title varchar, severity varchar, subject_type varchar,
                 subject_id varchar, organization_uuid varchar, actor_id varchar, summary varchar,
-                is_supported boolean, occurred_at timestamp, found_at timestamp
+                is_open boolean, occurred_at timestamp, found_at timestamp
             );
             create table marts.users (user_id varchar, full_name varchar, current_email varchar);
             create table marts.compliance_reads (actor_id varchar, is_own_read boolean);
@@ -132,18 +132,18 @@ def marts(path: Path) -> Path:
     return path
 
 
-def find(path: Path, number: int, severity: str = "high", *, is_supported: bool = True) -> str:
+def find(path: Path, number: int, severity: str = "high", *, is_open: bool = True) -> str:
     """Add a finding about Ada, made `number` minutes before now. Returns its id."""
-    find_all(path, {number: severity}, is_supported=is_supported)
+    find_all(path, {number: severity}, is_open=is_open)
     return f"finding_{number}"
 
 
-def find_all(path: Path, severities: dict[int, str], *, is_supported: bool = True) -> None:
+def find_all(path: Path, severities: dict[int, str], *, is_open: bool = True) -> None:
     """Add findings about Ada, by the minutes between each and now."""
     rows = [
         (
             f"finding_{number}", "mass_download", "Mass download", severity, "user", "user_ada", "org-1", EMAIL,
-            f"{EMAIL} downloaded a lot", is_supported, naive_utc(NOW - timedelta(minutes=number)), naive_utc(NOW),
+            f"{EMAIL} downloaded a lot", is_open, naive_utc(NOW - timedelta(minutes=number)), naive_utc(NOW),
         )
         for number, severity in severities.items()
     ]  # fmt: skip

@@ -34,7 +34,7 @@ FAILED = Condition(RUN_FAILED, "refresh", "high", "Job refresh failed", "Run 123
 def test_each_open_finding_is_sent_once(marts: Path, inbox: Inbox, query: Query):
     find(marts, 7)
     find(marts, 8, "medium")
-    find(marts, 9, is_supported=False)
+    find(marts, 9, is_open=False)
     settings = settings_of(inbox.url)
     first = deliver(marts, settings, [], clock=lambda: NOW)
     assert (first.new_count, first.sent_count, first.waiting_count, first.minutes) == (1, 1, 0, (7.0,))
