@@ -153,9 +153,9 @@ def audit_pack(
     output: Annotated[Path | None, _option("DIR", "default: audit-packs, beside the warehouse")] = None,
 ) -> None:
     """Write the evidence of a period (last month) as one signed archive."""
+    from orchestration.attestation.attest import read_period
     from orchestration.audit_pack.build import Request, write_pack
     from orchestration.audit_pack.signature import read_private_key
-    from orchestration.evidence.attestation import read_period
     from orchestration.warehouse.connection import warehouse_lock
 
     paths = Settings.paths(os.environ)
@@ -218,10 +218,10 @@ def verify(
     """Compute every hash, seal and count again, and compare."""
     # Not the job: who verifies may have the file alone, and what the options name are no assets.
     from orchestration.archive.check import check_archive
-    from orchestration.archive.remote import configured_store
+    from orchestration.archive.storage.s3 import configured_store
     from orchestration.evidence import seal_file
-    from orchestration.evidence.verify import verify as verify_warehouse
     from orchestration.publish.manifest import check_published
+    from orchestration.verification.verify import verify as verify_warehouse
 
     paths = Settings.paths(os.environ)
     path, general = paths.warehouse_path, paths.published_general_path
@@ -258,7 +258,7 @@ def prove(
     output: Annotated[Path | None, _option("FILE", "default: in proofs, beside the warehouse")] = None,
 ) -> None:
     """Write a proof that one record is in a sealed day, without showing the others."""
-    from orchestration.evidence.proof import prove as prove_record
+    from orchestration.verification.proof import prove as prove_record
 
     proven, file = prove_record(Settings.paths(os.environ).warehouse_path, activity_id, source, output)
     print(f"{printable(str(proven))}.\n  {file}")
@@ -270,8 +270,8 @@ def check_proof(
     against: Annotated[Path | None, _option("FILE", "look for the seal in seals that were exported")] = None,
 ) -> int:
     """Check a proof of one record. Needs no warehouse."""
-    from orchestration.evidence import proof as proofs
     from orchestration.evidence import seal_file
+    from orchestration.verification import proof as proofs
 
     proven = proofs.check(proofs.read(proof))
     print(f"{printable(str(proven))}.")
@@ -285,8 +285,8 @@ def check_proof(
 @command
 def restore() -> None:
     """Build an empty warehouse from the archive."""
-    from orchestration.archive.remote import configured_store
     from orchestration.archive.restore import restore as restore_warehouse
+    from orchestration.archive.storage.s3 import configured_store
 
     path = Settings.paths(os.environ).warehouse_path
     restored = restore_warehouse(path, configured_store())

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.archive.reach import reach_archive
+from orchestration.archive.storage.register import reach_archive
 from orchestration.assets.alerting import alerts
 from orchestration.assets.archiving import archived_activities
 from orchestration.assets.delivering import delivered_events

@@ -16,7 +16,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import SecretStr
 
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.config.alerts import AlertSettings, read_alerts
 from orchestration.config.archive import ArchiveSettings, read_archive
 from orchestration.config.paths import check_paths

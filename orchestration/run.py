@@ -31,7 +31,7 @@ def prepare_environment() -> None:
     Raises:
         ConfigurationError: two paths overlap, or a value makes no sense.
     """
-    from orchestration.archive.reach import reach_archive
+    from orchestration.archive.storage.register import reach_archive
 
     keep_private()
     reach_archive()

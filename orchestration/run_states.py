@@ -15,8 +15,8 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from orchestration.deliver.conditions import RUN_FAILED, RUN_STUCK, VERIFICATION, Condition
-from orchestration.evidence.verify import CHECKS
 from orchestration.intervals import aware_utc, rfc3339
+from orchestration.verification.verify import CHECKS
 
 # A job whose last failure is older is one that nobody runs any more.
 FAILED_WITHIN = timedelta(days=30)

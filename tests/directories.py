@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from local_feed import Directory, LocalFeed
 from local_feed.directory.usage import Usage
 from orchestration.config.sources import Source
-from orchestration.ingest.directory_report import DirectoryReport
-from orchestration.ingest.directory_run import read_directories
+from orchestration.ingest.directory.report import DirectoryReport
+from orchestration.ingest.directory.run import read_directories
 from tests.conftest import Query, source_of
 
 ENTERPRISE = "11111111-1111-4111-8111-111111111111"

@@ -340,7 +340,7 @@ def test_definitions_load_without_a_key_a_file_or_the_network():
 def test_the_pipeline_s_packages_do_not_import_the_orchestrator():
     code = (
         "import sys, orchestration.ingest.run; "
-        "import orchestration.publish.postgres, orchestration.publish.parquet; "
+        "import orchestration.publish.postgres.publication, orchestration.publish.parquet; "
         "import orchestration.archive.write, orchestration.archive.restore, orchestration.archive.offload; "
         "sys.exit(any(name.split('.')[0] in ('dagster', 'dbt') for name in sys.modules))"
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.access_review.table import COLUMNS, as_csv
+from orchestration.attestation.attest import AttestationError, Period, attest
 from orchestration.durable_files import write_durably
-from orchestration.evidence.attestation import AttestationError, Period, attest
 from orchestration.evidence.seal_file import export
 from orchestration.evidence.seals import seal_days
 from orchestration.markdown import code, plain

@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.names import part_manifest
 from orchestration.archive.snapshot import LAST_SNAPSHOT, manifest_name, newest_number, read_snapshot
-from orchestration.archive.store import Store
-from orchestration.evidence.verify import VerificationResult
+from orchestration.archive.storage.names import part_manifest
+from orchestration.archive.storage.store import Store
+from orchestration.verification.verify import VerificationResult
 from orchestration.warehouse.connection import open_warehouse
 
 

@@ -8,7 +8,7 @@ import duckdb
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.snapshot import COUNTS, LAST_SNAPSHOT, Snapshot, newest_snapshot
-from orchestration.archive.store import Store
+from orchestration.archive.storage.store import Store
 
 _FILES = "select snapshot_number, path, row_count, byte_count from raw.archive_files"
 

@@ -14,7 +14,7 @@ import duckdb
 
 from orchestration.archive.check import differing_files
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.store import Store
+from orchestration.archive.storage.store import Store
 from orchestration.duckdb_sql import transaction
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse, read_s3

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from orchestration import __version__
 from orchestration.archive.due import Days, day_differs_message, due_days
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.names import part_manifest, part_name
-from orchestration.archive.parquet import READ_ROWS, ParquetFile
+from orchestration.archive.storage.names import part_manifest, part_name
+from orchestration.archive.storage.parquet import READ_ROWS, ParquetFile
 from orchestration.intervals import naive_utc
 
 FORMAT_VERSION = 1

@@ -19,12 +19,12 @@ from orchestration.archive.check import damaged_message
 from orchestration.archive.cut import cut_to_archived_days
 from orchestration.archive.due import BATCH_ROWS
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.names import require_name, require_part
-from orchestration.archive.parquet import file_sha256
 from orchestration.archive.snapshot import COUNTS, VIEWS, Snapshot, newest_snapshot
-from orchestration.archive.store import Store
+from orchestration.archive.storage.names import require_name, require_part
+from orchestration.archive.storage.parquet import file_sha256
+from orchestration.archive.storage.store import Store
 from orchestration.archive.write import record_snapshot
-from orchestration.evidence.verify import verify
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
 _BATCHES = f"""

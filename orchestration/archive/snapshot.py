@@ -18,9 +18,9 @@ import orjson
 
 from orchestration import __version__
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.parquet import write_query
 from orchestration.archive.parts import FORMAT_VERSION
-from orchestration.archive.store import Store
+from orchestration.archive.storage.parquet import write_query
+from orchestration.archive.storage.store import Store
 from orchestration.warehouse.schema import SCHEMA_VERSION
 
 # The activities are in parts; the others describe the curated tables, or only this file.

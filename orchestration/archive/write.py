@@ -19,7 +19,7 @@ import pyarrow as pa
 from orchestration.archive.continuity import forget_parts, lost_parts, next_number, read_state
 from orchestration.archive.parts import Part, stage_parts
 from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
-from orchestration.archive.store import Store
+from orchestration.archive.storage.store import Store
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.leftovers import sweep_leftovers

@@ -8,8 +8,8 @@ import dagster as dg
 from orchestration.assets import OWNERS
 from orchestration.assets.ingestion_metadata import table_metadata
 from orchestration.assets.manifest import personal_data
-from orchestration.ingest.directory_report import DirectoryRunReport
-from orchestration.ingest.directory_run import read_directories
+from orchestration.ingest.directory.report import DirectoryRunReport
+from orchestration.ingest.directory.run import read_directories
 from orchestration.resources import SUMMARY, ActivityFeed, Warehouse, fail_step_on_error, failure
 
 _COUNTS = ("item_count", "new_count", "changed_count", "gone_count")

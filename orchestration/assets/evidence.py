@@ -9,7 +9,7 @@ import dagster as dg
 from orchestration.access_review.review import DIRECTORY, write_review
 from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.assets.ingestion_metadata import table_metadata
-from orchestration.evidence.attestation import Attested, Period, attest, read_period
+from orchestration.attestation.attest import Attested, Period, attest, read_period
 from orchestration.evidence.seals import Sealing, seal_days
 from orchestration.publish.duckdb_file import FILE_NAME
 from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error

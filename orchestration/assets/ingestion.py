@@ -9,8 +9,8 @@ import dagster as dg
 from orchestration.assets import FRESHNESS, OWNERS
 from orchestration.assets.ingestion_metadata import newest_activities, run_metadata, table_metadata
 from orchestration.assets.manifest import personal_data
+from orchestration.attestation.attest import read_period
 from orchestration.config.values import ConfigurationError
-from orchestration.evidence.attestation import read_period
 from orchestration.ingest.run import read_all
 from orchestration.intervals import DAY, Interval
 from orchestration.monitoring.lateness import measure_lateness

@@ -29,7 +29,7 @@ from orchestration.publish.manifest import (
 )
 from orchestration.publish.marts import SCHEMA, read_catalog
 from orchestration.publish.parquet import publish_parquet
-from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.postgres.publication import publish_postgres
 from orchestration.publish.sets import GENERAL, RESTRICTED, PublishedSet
 from orchestration.publish.workbook import publish_workbook, remove_workbook
 from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_on_error

@@ -16,6 +16,7 @@ import orjson
 
 from orchestration import PRODUCT, __version__
 from orchestration.access_review.review import write_review
+from orchestration.attestation.attest import Period, attest
 from orchestration.audit_pack.archive import MANIFEST, SIGNATURE, TIMESTAMP, pack
 from orchestration.audit_pack.check import FORMAT_VERSION
 from orchestration.audit_pack.errors import PackError
@@ -25,7 +26,6 @@ from orchestration.audit_pack.signature import Ed25519PrivateKey, fingerprint
 from orchestration.audit_pack.timestamp import request_timestamp
 from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
-from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.seal_file import export
 from orchestration.publish.manifest import DATABASE
 from orchestration.spreadsheets import csv_cell

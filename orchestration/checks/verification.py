@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.evidence import DAY_SEALS, NEWEST_SEALS
-from orchestration.evidence.verify import Verification, VerificationResult, verify
 from orchestration.resources import Warehouse, fail_step_on_error, failure
 from orchestration.run_states import VERIFIED, verified_asset
+from orchestration.verification.verify import Verification, VerificationResult, verify
 
 # Log entries per page.
 LOG_ENTRIES = 1000

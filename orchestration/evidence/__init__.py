@@ -1,1 +1,1 @@
-"""What lets others check the warehouse without trusting its operator: hashes, seals, verification, attestation."""
+"""What lets others check the warehouse without trusting its operator: hashes, seals, and what removals leave."""

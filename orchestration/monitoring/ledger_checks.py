@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from orchestration.evidence.verify_sql import LEDGER_OF_THE_FILE
 from orchestration.intervals import Interval, aware_utc, rfc3339
 from orchestration.monitoring.check_result import CheckResult, together
+from orchestration.verification.verify_sql import LEDGER_OF_THE_FILE
 from orchestration.warehouse.ledger import coverage, not_proven
 
 SHOWN = 5

@@ -25,11 +25,11 @@ from orchestration.evidence import removal_sql as sql
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.removed_items_sql import LEAVE
 from orchestration.evidence.seals import append_seals, seal_days
-from orchestration.evidence.verify import verify
 from orchestration.intervals import naive_utc
 from orchestration.landing.land import last_number
 from orchestration.privacy.carry_over import carry_over
 from orchestration.privacy.selection import Choice, choose_days, choose_person
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers

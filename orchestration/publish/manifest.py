@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from orchestration.durable_files import write_durably
-from orchestration.evidence.verify import VerificationResult
+from orchestration.verification.verify import VerificationResult
 
 DATABASE = "compliance.duckdb"
 DATABASE_MANIFEST = f"{DATABASE}.json"

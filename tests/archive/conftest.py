@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.fs as pafs
 import pytest
 
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.archive.write import Archived, archive_days
 from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse

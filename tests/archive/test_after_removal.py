@@ -10,10 +10,10 @@ import pytest
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
 from orchestration.privacy.erasure import erase, retain
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.archive.conftest import archive, content

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.archive import due, write
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.archive.write import archive_days
 from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse

@@ -11,9 +11,9 @@ import pytest
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store, open_store
-from orchestration.evidence.verify import verify
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.privacy.erasure import erase
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.histories import FIRST_DAY

@@ -12,9 +12,9 @@ import pytest
 from orchestration.archive.check import check_archive
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import drop_old_days
-from orchestration.archive.parquet import file_sha256
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store
+from orchestration.archive.storage.parquet import file_sha256
+from orchestration.archive.storage.store import Store
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive
 

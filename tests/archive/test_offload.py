@@ -10,10 +10,10 @@ import pytest
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import Dropped, drop_old_days
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store
-from orchestration.evidence.verify import verify
+from orchestration.archive.storage.store import Store
 from orchestration.intervals import Kind, Slice
 from orchestration.monitoring.ledger_checks import ledger_counts_equal_rows
+from orchestration.verification.verify import verify
 from orchestration.warehouse.builds import newest_ingest_seq
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError

@@ -15,13 +15,13 @@ from local_feed import LocalFeed
 from orchestration.archive.check import check_archive, check_files
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.archive.write import archive_days
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
 from orchestration.ingest.run import read_all, refresh
 from orchestration.intervals import Kind, Slice
 from orchestration.monitoring.ledger_checks import no_gaps
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.conftest import source_of

@@ -14,11 +14,11 @@ import pytest
 
 from orchestration.archive.errors import ArchiveError
 from orchestration.archive.offload import Dropped, drop_old_days
-from orchestration.archive.reach import reach_archive
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.register import reach_archive
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.config.archive import read_archive
-from orchestration.evidence.verify import verify
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.histories import FIRST_DAY, build, land_slice, record
@@ -83,7 +83,8 @@ def test_dropped_days_are_read_from_the_store(path: Path, environment: dict[str,
 
 
 AS_THE_PRODUCT = (
-    "import sys; from dbt.cli.main import dbtRunner; from orchestration.archive.reach import reach_archive; "
+    "import sys; from dbt.cli.main import dbtRunner; "
+    "from orchestration.archive.storage.register import reach_archive; "
     "reach_archive(); sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
 )
 
@@ -118,7 +119,7 @@ def test_an_error_of_the_store_is_one_sentence(
     changes: dict[str, str],
     sentence: str,
 ):
-    monkeypatch.setattr("orchestration.archive.store._ATTEMPTS", 1)
+    monkeypatch.setattr("orchestration.archive.storage.store._ATTEMPTS", 1)
     for name, value in changes.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ArchiveError) as refused:

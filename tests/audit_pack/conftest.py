@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from orchestration.attestation.attest import last_month
 from orchestration.audit_pack.build import Packed, Request, write_pack
-from orchestration.evidence.attestation import last_month
 
 WRITTEN = datetime(2026, 12, 1, 8, tzinfo=UTC)
 

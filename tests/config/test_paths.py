@@ -13,10 +13,10 @@ import duckdb
 import pytest
 
 from orchestration.access_review.review import write_review
+from orchestration.attestation.attest import Period, attest
 from orchestration.config.paths import check_paths
 from orchestration.config.settings import ROOT
 from orchestration.config.values import ConfigurationError
-from orchestration.evidence.attestation import Period, attest
 from orchestration.evidence.seal_file import export
 from orchestration.privacy.subject_report import write_report
 from orchestration.publish.marts import Catalog

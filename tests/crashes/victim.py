@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from orchestration.config.sources import Source
-from orchestration.ingest import directory_run, feed_reader, run, writer
+from orchestration.ingest import feed_reader, run, writer
+from orchestration.ingest.directory import run as directory_run
 from orchestration.landing.batch import Batch
 from orchestration.landing.directory import land_walks
 from orchestration.landing.land import store

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.archive.restore import restore
-from orchestration.archive.store import open_store
+from orchestration.archive.storage.store import open_store
 from orchestration.archive.write import archive_days
 from orchestration.config.settings import ROOT
 from orchestration.config.values import ConfigurationError

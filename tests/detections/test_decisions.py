@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.detections.decisions import Decision, DecisionError, decide, has_news, require_storable_subject
-from orchestration.evidence.verify import verify
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 
 SEEN = Decision("acknowledged", "on-call", "case 7")

@@ -12,7 +12,7 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration import cli as program
-from orchestration.evidence.verify import verify
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import environment_of, run
 

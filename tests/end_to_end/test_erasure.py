@@ -20,11 +20,11 @@ from orchestration.assets.removals import REMOVALS
 from orchestration.config.settings import ROOT
 from orchestration.config.sources import Bounds
 from orchestration.definitions import build_defs
-from orchestration.evidence.verify import verify
 from orchestration.ingest.run import read_all
 from orchestration.privacy.confirmation import issue, redeem
 from orchestration.publish.marts import read_catalog
 from orchestration.resources import Warehouse
+from orchestration.verification.verify import verify
 from tests.conftest import source_of
 from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_evidence import command

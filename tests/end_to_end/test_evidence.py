@@ -12,11 +12,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.attestation.attest import attest, read_period
 from orchestration.cli import main
 from orchestration.definitions import build_defs
-from orchestration.evidence.attestation import attest, read_period
-from orchestration.evidence.verify import CHECKS
 from orchestration.resources import Warehouse
+from orchestration.verification.verify import CHECKS
 from orchestration.warehouse.builds import newest_ingest_seq, record_build
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models

@@ -16,12 +16,12 @@ import pytest
 
 from orchestration.access_review.review import write_review
 from orchestration.assets.project import project
+from orchestration.attestation.attest import Period, attest
 from orchestration.checks.contract import drift, evaluate
-from orchestration.evidence.attestation import Period, attest
-from orchestration.evidence.verify import verify
 from orchestration.intervals import Kind, Slice
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests import ocsf
 from tests.deliver.siem.conftest import events_in

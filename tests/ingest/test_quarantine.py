@@ -13,13 +13,13 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration.archive.restore import restore
-from orchestration.archive.store import open_store
+from orchestration.archive.storage.store import open_store
 from orchestration.archive.write import archive_days
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
 from orchestration.ingest.run import read_all, refresh
 from orchestration.monitoring.ledger_checks import ledger_counts_equal_rows, no_record_is_quarantined
 from orchestration.privacy.erasure import RemovalRequest, erase, retain
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import Query, source_of
 from tests.truth import lies

@@ -12,11 +12,11 @@ import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
 from orchestration.privacy.erasure import RemovalRequest, erase, retain
 from orchestration.privacy.selection import preview_erasure, preview_retention
 from orchestration.privacy.subject_report import write_report
 from orchestration.publish.marts import Catalog
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import DAYS, FIRST_DAY, build, land_slice

@@ -10,12 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.attestation.attest import attest, read_period
 from orchestration.detections.decisions import Decision, decide
 from orchestration.evidence import seal_file
-from orchestration.evidence.attestation import attest, read_period
 from orchestration.evidence.removal_sql import CONTENTS, removal_expression
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import Verification, verify
 from orchestration.ingest.covered_days import covered_days
 from orchestration.intervals import Kind, Slice
 from orchestration.privacy.erasure import RemovalRequest, erase, retain
@@ -24,6 +23,7 @@ from orchestration.privacy.selection import preview_erasure
 from orchestration.privacy.subject import Subject
 from orchestration.privacy.subject_report import DECISIONS, write_report
 from orchestration.publish.marts import Catalog
+from orchestration.verification.verify import Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import coverage

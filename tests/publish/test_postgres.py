@@ -17,7 +17,7 @@ from orchestration.assets.project import project
 from orchestration.publish.edition import read_edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import read_catalog
-from orchestration.publish.postgres import PostgresPublication, publish_postgres
+from orchestration.publish.postgres.publication import PostgresPublication, publish_postgres
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse

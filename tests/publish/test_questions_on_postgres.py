@@ -17,7 +17,7 @@ from orchestration.assets.project import project
 from orchestration.docs_pages.questions import PAGE, read_questions
 from orchestration.publish.edition import read_edition
 from orchestration.publish.marts import read_catalog
-from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.postgres.publication import publish_postgres
 from orchestration.publish.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
 

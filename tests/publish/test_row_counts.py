@@ -15,7 +15,7 @@ from orchestration.publish.edition import read_edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.marts import read_catalog
 from orchestration.publish.parquet import publish_parquet
-from orchestration.publish.postgres import publish_postgres
+from orchestration.publish.postgres.publication import publish_postgres
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse

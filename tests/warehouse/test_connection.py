@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.durable_files import link_or_copy
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import build

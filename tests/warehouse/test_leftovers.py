@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.archive.restore import restore
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.privacy.erasure import erase
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError

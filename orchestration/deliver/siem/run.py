@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.archive.store import Store, open_store
+from orchestration.archive.storage.store import Store, open_store
 from orchestration.config.siem import FileSink, HttpSink, SiemSettings
 from orchestration.deliver.siem.errors import DeliveryError
 from orchestration.deliver.siem.events import Event, json_events, read_events

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.archive.store import Store
+from orchestration.archive.storage.store import Store
 from orchestration.deliver.siem import run
 from orchestration.deliver.siem.ledger import Amount
 from orchestration.warehouse.connection import open_warehouse

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from orchestration.archive.restore import restore
-from orchestration.archive.store import open_store
+from orchestration.archive.storage.store import open_store
 from orchestration.archive.write import archive_days
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import verify
 from orchestration.privacy.erasure import RemovalRequest, erase
+from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import Query
 from tests.histories import FIRST_DAY, build, land_slice, record

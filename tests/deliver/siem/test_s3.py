@@ -34,7 +34,7 @@ def test_a_store_gets_the_files_of_a_directory(filled: Path, buckets: Path, tmp_
 
 
 def test_a_bucket_that_is_missing_is_one_sentence(filled: Path, buckets: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("orchestration.archive.store._ATTEMPTS", 1)
+    monkeypatch.setattr("orchestration.archive.storage.store._ATTEMPTS", 1)
     wanted = {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"]}
     outcome = deliver_to(filled, wanted | {"SIEM_PATH": "s3://nowhere/siem"})
     assert outcome.error is not None

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from local_feed.directory.endpoints import ORG_DATA
-from orchestration.ingest import directory_lists
-from orchestration.ingest.directory_run import read_directories
+from orchestration.ingest.directory import lists as directory_lists
+from orchestration.ingest.directory.run import read_directories
 from orchestration.ingest.run import refresh
 from orchestration.monitoring.own_reads import own_reads_come_back
 from orchestration.warehouse.connection import open_warehouse
@@ -48,7 +48,7 @@ def pages_of_twelve(monkeypatch: pytest.MonkeyPatch) -> None:
         replace(one, params={**one.params, "limit": "12"}) if "limit" in one.params else one
         for one in directory_lists.LISTS
     )
-    monkeypatch.setattr("orchestration.ingest.directory_reader.LISTS", lists)
+    monkeypatch.setattr("orchestration.ingest.directory.reader.LISTS", lists)
 
 
 def expected(feed: LocalFeed, lists: dict[tuple[str, str | None], str]) -> set[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fsspec.implementations.arrow import ArrowFSWrapper
 
-from orchestration.archive.store import Store, open_store, s3_filesystem
+from orchestration.archive.storage.store import Store, open_store, s3_filesystem
 from orchestration.config.archive import read_archive
 from orchestration.config.values import ConfigurationError
 

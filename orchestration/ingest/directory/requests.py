@@ -11,8 +11,8 @@ from orchestration.api.client import ApiClient
 from orchestration.api.endpoint import Answer, Endpoint, Params, Receipt
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Source
-from orchestration.ingest.directory_lists import Api
-from orchestration.ingest.directory_walk import Get
+from orchestration.ingest.directory.lists import Api
+from orchestration.ingest.directory.walk import Get
 from orchestration.landing.walk import Walk
 
 # Below this share of the organization's limit the directory leaves what remains to the feed.

@@ -15,8 +15,8 @@ from orchestration.evidence import seal_file
 from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS
 from orchestration.evidence.merkle import merkle_root
 from orchestration.evidence.seals import seal_days, seal_expression
-from orchestration.evidence.untrusted import open_untrusted
-from orchestration.evidence.verify import CHECKS, STEPS, Verification, verify
+from orchestration.verification.untrusted import open_untrusted
+from orchestration.verification.verify import CHECKS, STEPS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import close_abandoned, unproven
@@ -318,7 +318,7 @@ def test_sealing_again_does_not_hide_what_was_done_before(warehouse: Path):
 
 
 def test_findings_are_the_same_however_finely_the_ids_are_cut(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("orchestration.evidence.verify._PART_ROWS", 3)
+    monkeypatch.setattr("orchestration.verification.verify._PART_ROWS", 3)
     tamper(
         warehouse,
         "insert into raw.activities from raw.activities where activity_id in ('activity_12', 'activity_31')",

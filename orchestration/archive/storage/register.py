@@ -7,4 +7,4 @@ import fsspec
 
 def reach_archive() -> None:
     """Register `ArchiveFileSystem` for `s3://`. It is imported on the first read."""
-    fsspec.register_implementation("s3", "orchestration.archive.remote.ArchiveFileSystem", clobber=True)
+    fsspec.register_implementation("s3", "orchestration.archive.storage.s3.ArchiveFileSystem", clobber=True)

@@ -1,6 +1,6 @@
 """What the warehouse knows about a source and a period: coverage, extracts, days, seals, and when logging was off.
 
-Only facts live here, as rows; `orchestration.evidence.attestation` makes a statement of them.
+Only facts live here, as rows; `orchestration.attestation.attest` makes a statement of them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.evidence.agreement import Agreement, read_agreement
-from orchestration.evidence.built_facts import name_organizations, read_blind_spots, read_keys
+from orchestration.attestation.agreement import Agreement, read_agreement
+from orchestration.attestation.built_facts import name_organizations, read_blind_spots, read_keys
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven

@@ -12,10 +12,10 @@ import duckdb
 
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Bounds, Source
-from orchestration.ingest.directory_lists import Api
-from orchestration.ingest.directory_reader import DirectoryReader, Walked
-from orchestration.ingest.directory_report import DirectoryReport, DirectoryRunReport
-from orchestration.ingest.directory_requests import Requests
+from orchestration.ingest.directory.lists import Api
+from orchestration.ingest.directory.reader import DirectoryReader, Walked
+from orchestration.ingest.directory.report import DirectoryReport, DirectoryRunReport
+from orchestration.ingest.directory.requests import Requests
 from orchestration.ingest.event_loop import run_until_interrupted
 from orchestration.ingest.writer import Writer
 from orchestration.intervals import aware_utc

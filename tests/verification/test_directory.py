@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days
-from orchestration.evidence.verify import CHECKS, Verification, verify
+from orchestration.verification.verify import CHECKS, Verification, verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
 from tests.observed import observe, observe_usage
@@ -313,7 +313,7 @@ def test_failed_and_refused_walks_say_nothing(path: Path):
 def test_findings_are_the_same_however_finely_the_walks_are_cut(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
     tamper(warehouse, "update raw.directory_walks set content_sha256 = 'x' where walk_seq in (1, 4, 7)")
     whole = [(one.checked_count, one.finding_count, one.first) for one in found(warehouse).outcomes]
-    monkeypatch.setattr("orchestration.evidence.verify._PART_ROWS", 1)
+    monkeypatch.setattr("orchestration.verification.verify._PART_ROWS", 1)
     assert [(one.checked_count, one.finding_count, one.first) for one in found(warehouse).outcomes] == whole
 
 

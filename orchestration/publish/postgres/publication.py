@@ -22,9 +22,9 @@ from orchestration.publish.edition import METADATA_TABLE, Edition
 from orchestration.publish.errors import PublicationError
 from orchestration.publish.files import publishing_into
 from orchestration.publish.marts import Column, Mart
-from orchestration.publish.postgres_copy import Loader
-from orchestration.publish.postgres_grants import copy_grants
-from orchestration.publish.postgres_links import add_foreign_keys
+from orchestration.publish.postgres.copy import Loader
+from orchestration.publish.postgres.grants import copy_grants
+from orchestration.publish.postgres.links import add_foreign_keys
 from orchestration.publish.sets import PublishedSet
 
 # Comment on our schemas. A schema without it was not made by us and is never replaced.

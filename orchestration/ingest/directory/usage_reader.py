@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.api.body import Unreadable
 from orchestration.api.errors import FeedProtocolError
 from orchestration.api.lists import cut_array, cut_object, values
-from orchestration.ingest.directory_walk import Get, Place, pages
+from orchestration.ingest.directory.walk import Get, Place, pages
 from orchestration.landing.walk import Walk
 
 # How much of the past the first reading asks for.
@@ -31,7 +31,7 @@ async def read_usage(get: Get, place: Place, days: Mapping[date, Walk]) -> None:
     """Read the report of the days into their walks; a day without a bucket has no usage.
 
     Raises:
-        FeedError: as `directory_walk.pages`, and where a bucket or a row cannot be read.
+        FeedError: as `walk.pages`, and where a bucket or a row cannot be read.
     """
     bounds = {"starting_at": _midnight(min(days)), "ending_at": _midnight(max(days) + timedelta(days=1))}
     try:

@@ -13,7 +13,7 @@ import pytest
 
 from local_feed import LocalFeed
 from orchestration import __version__
-from orchestration.evidence.attestation import AttestationError, attest, last_month, read_period
+from orchestration.attestation.attest import AttestationError, attest, last_month, read_period
 from orchestration.evidence.seals import seal_days
 from orchestration.ingest.run import refresh
 from orchestration.intervals import Kind, Slice

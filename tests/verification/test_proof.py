@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from orchestration.evidence import seal_file
-from orchestration.evidence.proof import ProofError, check, is_kept, prove
 from orchestration.evidence.seals import seal_days
 from orchestration.privacy.erasure import erase
+from orchestration.verification.proof import ProofError, check, is_kept, prove
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.test_evidence import command
-from tests.evidence.test_verify import OLDER, tamper
 from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
 from tests.privacy.test_erasure import ADA, EMAIL, ORDER, by, know_users
+from tests.verification.test_verify import OLDER, tamper
 
 
 @pytest.fixture

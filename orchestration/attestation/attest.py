@@ -16,13 +16,13 @@ from typing import Any
 import orjson
 
 from orchestration import PRODUCT, __version__
+from orchestration.attestation.facts import Facts, Row, list_sources, read_facts
+from orchestration.attestation.statement import as_markdown
 from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
-from orchestration.evidence.facts import Facts, Row, list_sources, read_facts
-from orchestration.evidence.statement import as_markdown
-from orchestration.evidence.untrusted import require_known_code
 from orchestration.intervals import Interval, aware_utc
+from orchestration.verification.untrusted import require_known_code
 from orchestration.warehouse.connection import open_warehouse
 
 # 2: blind spots by switch, with `off_at` null where the beginning is unknown, and a remark.

@@ -15,13 +15,14 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.detections import decisions
-from orchestration.evidence import directory_sql, ledger_sql, removal_sql
-from orchestration.evidence import verify_sql as sql
+from orchestration.evidence import ledger_sql, removal_sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
 from orchestration.evidence.seal_file import Kept, compare
-from orchestration.evidence.untrusted import open_untrusted
 from orchestration.landing.envelopes import ENVELOPE
+from orchestration.verification import directory_sql
+from orchestration.verification import verify_sql as sql
+from orchestration.verification.untrusted import open_untrusted
 from orchestration.warehouse.temporary import temporary
 
 # Rows whose ids are held at once when what must be unique is looked for.

@@ -22,12 +22,12 @@ from orchestration.api.errors import (
     WrongAddress,
 )
 from orchestration.config.sources import Source
-from orchestration.ingest.directory_lists import LISTS, ME, MEMBERS, ORGANIZATIONS, Api
-from orchestration.ingest.directory_report import DirectoryReport
-from orchestration.ingest.directory_requests import BudgetLow, Requests
-from orchestration.ingest.directory_walk import Place, read_walk
-from orchestration.ingest.usage_reader import due_days, read_usage
-from orchestration.ingest.whose_key import organization_of
+from orchestration.ingest.directory.lists import LISTS, ME, MEMBERS, ORGANIZATIONS, Api
+from orchestration.ingest.directory.report import DirectoryReport
+from orchestration.ingest.directory.requests import BudgetLow, Requests
+from orchestration.ingest.directory.usage_reader import due_days, read_usage
+from orchestration.ingest.directory.walk import Place, read_walk
+from orchestration.ingest.directory.whose_key import organization_of
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
 

@@ -25,7 +25,7 @@ from orchestration.evidence.merkle import DIGITS, inclusion_path, merkle_root, r
 from orchestration.evidence.removal_sql import SEAL_VERSIONS
 from orchestration.evidence.seal_file import COLUMNS, Kept
 from orchestration.evidence.seals import seal_expression
-from orchestration.evidence.untrusted import open_untrusted
+from orchestration.verification.untrusted import open_untrusted
 from orchestration.warehouse.temporary import temporary
 
 FORMAT_VERSION = 1

@@ -17,7 +17,7 @@ from psycopg import sql
 from orchestration.duckdb_sql import literal
 from orchestration.publish.files import UNFINISHED
 from orchestration.publish.marts import Column, Mart, require_all_rows
-from orchestration.publish.postgres_links import bridges, fill_bridge
+from orchestration.publish.postgres.links import bridges, fill_bridge
 
 BLOCK_BYTES = 1 << 20
 # The longest value that fits a B-tree index entry, less its header. Columns with longer ones get a hash index.

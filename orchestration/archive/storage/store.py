@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from orchestration.archive.errors import ArchiveError
-from orchestration.archive.names import require_name
+from orchestration.archive.storage.names import require_name
 from orchestration.durable_files import sync
 
 # Threads. Requests for small files mostly wait.

@@ -12,7 +12,7 @@ from orchestration.api.body import Unreadable
 from orchestration.api.endpoint import Answer, Endpoint, Params
 from orchestration.api.errors import FeedProtocolError
 from orchestration.api.lists import ListPage, cut_array, cut_list, cut_object, values
-from orchestration.ingest.directory_lists import DirectoryList, Paging
+from orchestration.ingest.directory.lists import DirectoryList, Paging
 from orchestration.landing.walk import Walk
 
 # A list that does not end is not followed further: two million items in pages of 1,000.

@@ -1,0 +1,1 @@
+"""Checks that trust nobody: of a whole warehouse, and of the proof that one record is in a sealed day."""
