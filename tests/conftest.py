@@ -16,6 +16,9 @@ from pydantic import SecretStr
 from local_feed import LocalFeed
 from orchestration.api.client import RetryPolicy
 from orchestration.config.sources import Source
+from tests.postgres import ask, server, url
+
+__all__ = ["ask", "server", "url"]
 
 QUICK_RETRIES = RetryPolicy(
     attempts=4, connect_attempts=2, first_wait=0.01, read_timeout=20.0, request_timeout=40.0

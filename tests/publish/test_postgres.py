@@ -21,7 +21,7 @@ from orchestration.publish.postgres.publication import PostgresPublication, publ
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
-from tests.publish.conftest import PASSWORD
+from tests.postgres import PASSWORD
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 Ask = Callable[..., list[tuple]]
