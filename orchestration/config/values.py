@@ -21,8 +21,8 @@ from orchestration.errors import ExplainedError
 
 PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# As a path loses one of the two slashes, one is enough.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# Some have no slashes (`md:`, `ducklake:`), and a path loses one of the two.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # The gravest first.
 SEVERITIES = ("critical", "high", "medium", "low")
 DETAILS = ("ids", "full")

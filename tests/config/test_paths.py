@@ -110,7 +110,16 @@ def test_a_warehouse_that_the_engine_could_not_name_is_refused(tmp_path: Path, f
 
 
 @pytest.mark.parametrize(
-    "address", ["s3://bucket/prefix", "S3:/bucket", "gs://bucket", "file:///tmp/x", "https://a.b/c"]
+    "address",
+    [
+        "s3://bucket/prefix",
+        "S3:/bucket",
+        "gs://bucket",
+        "file:///tmp/x",
+        "https://a.b/c",
+        "md:lake",
+        "postgres:db",
+    ],
 )
 def test_an_address_is_no_path(tmp_path: Path, address: str):
     stores = ("ARCHIVE_PATH", "SIEM_PATH") if address.startswith("s3://") else ()
