@@ -3,9 +3,11 @@ SHELL := /bin/sh
 # What the caller sets is data: it reaches commands through the environment, as it was typed. Otherwise make would expand
 # what looks like a variable or a function, and that can run commands; so this comes first.
 VALUES := FROM TO ON SINCE SUBJECT BY WHY FINDING RULE STATUS UNTIL YES PACK PUBLIC_KEY AUTHORITY DATABASE_URI BENCH_ARGS
-# Only YES=1 on make's command line confirms a removal, whatever the environment holds.
+# Only YES=1 on make's command line confirms a removal, whatever YES and CONFIRMED are in the environment. MAKEFLAGS there
+# is make's own way of handing a command line on, and counts as one.
+override CONFIRMED :=
 ifeq ($(origin YES) $(value YES),command line 1)
-CONFIRMED := --yes
+override CONFIRMED := --yes
 endif
 $(foreach name,$(VALUES),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 export $(VALUES)
@@ -76,7 +78,7 @@ verify-pack: setup ## check an audit pack with a public key alone: PACK=… PUBL
 
 triage: setup ## what was decided about findings: FINDING="id id" (or RULE=… SUBJECT=…) STATUS=muted UNTIL=date BY=who WHY=why
 	@$(BIN)/python -m orchestration triage --status="$$STATUS" --by="$$BY" --why="$$WHY" $${UNTIL:+--until="$$UNTIL"} \
-		$${RULE:+--rule="$$RULE"} $${SUBJECT:+--subject="$$SUBJECT"} $${FINDING:+"$$FINDING"}
+		$${RULE:+--rule="$$RULE"} $${SUBJECT:+--subject="$$SUBJECT"} $${FINDING:+-- "$$FINDING"}
 
 subject-report: setup ## everything that is held on one person, as files: SUBJECT=user id or email address
 	@$(BIN)/python -m orchestration subject-report --subject="$$SUBJECT"
@@ -118,7 +120,7 @@ lint: setup
 	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: setup .venv-bench/.installed ## measure, beside dlt and DuckDB alone, and write benchmarks/RESULTS.md
-	@$(BIN)/python -m benchmarks $$BENCH_ARGS
+	@set -f; $(BIN)/python -m benchmarks $$BENCH_ARGS
 
 format: setup ## put code and SQL into the project's form
 	@$(BIN)/ruff format .

@@ -68,10 +68,15 @@ def files(
 
 
 def write_zip(contents: dict[str, str], path: Path) -> None:
-    """Write the files as the ZIP that Superset imports."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, text in contents.items():
-            bundle.writestr(zipfile.ZipInfo(f"compliance/{name}", ZIP_DATE), text, zipfile.ZIP_DEFLATED)
+    """Write the files as the ZIP that Superset imports. On a full disk an older one stays as it was."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, text in contents.items():
+                bundle.writestr(zipfile.ZipInfo(f"compliance/{name}", ZIP_DATE), text, zipfile.ZIP_DEFLATED)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _database(uri: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 # How file systems without hard links (exFAT, SMB, some FUSE) reject one.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+# Where a DuckDB file says that it is one.
+_DATABASE_MARK = slice(8, 12)
 
 
 def refuses_links(error: OSError) -> bool:
@@ -40,12 +42,15 @@ def sync(path: Path) -> None:
 def write_durably(path: Path, content: bytes | str) -> None:
     """Write, fsync, rename: on a full disk the old file stays, and never half of the new one.
 
-    A terminal or a pipe is written directly.
+    A terminal or a pipe is written directly. A database is never overwritten: a name given by mistake would end
+    the warehouse.
 
     Raises:
         OSError: the file could not be written; the old one is unchanged.
     """
     path, data = path.resolve(), content.encode() if isinstance(content, str) else content
+    if _is_database(path):
+        raise FileExistsError(errno.EEXIST, "it is a DuckDB database")
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
@@ -58,3 +63,10 @@ def write_durably(path: Path, content: bytes | str) -> None:
         draft.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(_DATABASE_MARK.stop)[_DATABASE_MARK] == b"DUCK"

@@ -28,13 +28,17 @@ def render_metrics(status: Status) -> bytes:
 
 
 def write_metrics(status: Status, path: Path) -> None:
-    """Write the metrics to a file, replaced as a whole.
+    """Write the metrics to a file, replaced as a whole. A file that holds something else is left alone.
 
     Raises:
         ConfigurationError: the file cannot be written.
     """
     draft = path.with_name(f".{path.name}.new")
     try:
+        if path.exists() and not _is_ours(path):
+            raise ConfigurationError(
+                f"METRICS_PATH is {path}, which holds something else than metrics. Name a file of its own."
+            )
         draft.write_bytes(render_metrics(status))
         draft.chmod(_FILE_MODE)
         os.replace(draft, path)
@@ -43,6 +47,12 @@ def write_metrics(status: Status, path: Path) -> None:
             f"METRICS_PATH is {path}, which cannot be written ({error.strerror}). Name a file in a directory "
             "that is there."
         ) from None
+
+
+def _is_ours(path: Path) -> bool:
+    beginning = f"# HELP {PREFIX}_".encode()
+    with path.open("rb") as file:
+        return file.read(len(beginning)) in (b"", beginning)
 
 
 def _families(status: Status) -> Iterator[tuple[str, str, str, dict[str, float]]]:

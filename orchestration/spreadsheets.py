@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from orchestration.durable_files import write_durably
+
 # What spreadsheets read as the start of a formula. In some locales a semicolon starts a new cell.
 _FORMULA = re.compile(r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-]))")
 # Of a cell, by the format.
@@ -54,7 +56,11 @@ def csv_cell(value: Any) -> str:
 
 
 def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
-    """Write the sheets to an XLSX file, with filters and a header that stays in view. Same rows, same bytes."""
+    """Write the sheets to an XLSX file, with filters and a header that stays in view. Same rows, same bytes.
+
+    Raises:
+        OSError: the file could not be written; an old one is unchanged.
+    """
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
@@ -62,8 +68,9 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
         "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         "default_date_format": "yyyy-mm-dd hh:mm:ss", "constant_memory": True,
     }  # fmt: skip
+    content = io.BytesIO()
     try:
-        with xlsxwriter.Workbook(str(path), options) as workbook:
+        with xlsxwriter.Workbook(content, options) as workbook:
             # Otherwise the time of writing is in the file.
             workbook.set_properties({"created": datetime(2000, 1, 1)})
             heading = workbook.add_format({"bold": True, "bottom": 1})
@@ -72,6 +79,7 @@ def write_workbook(path: Path, sheets: Iterable[Sheet]) -> None:
                 _write_sheet(workbook.add_worksheet(sheet.name), sheet, heading, day)
     except FileCreateError as error:
         raise error.args[0] from None
+    write_durably(path, content.getvalue())
 
 
 def _write_sheet(worksheet: Any, sheet: Sheet, heading: Any, day: Any) -> None:

@@ -37,7 +37,10 @@ HOSTILE = (
 def checkout(tmp_path: Path) -> Path:
     """The Makefile with an up-to-date environment whose Python records its arguments."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.txt", ".venv/.installed", "dbt_project/target/manifest.json", ".venv/bin/python"):
+    for name in (
+        "requirements.txt", ".venv/.installed", "dbt_project/target/manifest.json", ".venv/bin/python",
+        "benchmarks/requirements.txt", ".venv-bench/.installed",
+    ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     python = tmp_path / ".venv/bin/python"
@@ -78,6 +81,20 @@ def test_a_value_is_passed_on_unchanged(checkout: Path, value: str, how: str):
     assert run("review", "ON", "SINCE") == ["review", f"--on={value}", f"--since={value}"]
 
 
+def test_the_other_targets_pass_values_on_too(checkout: Path):
+    value = " ".join(HOSTILE)
+
+    def run(target: str, *names: str) -> list[str]:
+        return arguments(checkout, target, *(f"{name}={value}" for name in names))
+
+    triaged = [f"--{name}={value}" for name in ("status", "by", "why", "until", "rule", "subject")]
+    names = ("STATUS", "BY", "WHY", "UNTIL", "RULE", "SUBJECT", "FINDING")
+    assert run("triage", *names) == ["triage", *triaged, "--", value]
+    assert run("verify-pack", "AUTHORITY")[:2] == ["verify-pack", f"--authority={value}"]
+    assert run("bi-bundle", "DATABASE_URI") == ["bundle", f"--database-uri={value}", "dashboards.zip"]
+    assert run("bench", "BENCH_ARGS") == value.split()
+
+
 @pytest.mark.parametrize("target", ["erase", "retain"])
 def test_only_yes_1_on_the_command_line_confirms_a_removal(checkout: Path, target: str):
     for value in ("0", "no", "yes", "", " ", "11", "1 1", "01", "$(if x,1)", "1 #", "true"):
@@ -86,6 +103,9 @@ def test_only_yes_1_on_the_command_line_confirms_a_removal(checkout: Path, targe
         assert "--yes" not in arguments(checkout, target, YES=value)
     assert "--yes" not in arguments(checkout, target, "YES=0", YES="1")
     assert "--yes" not in arguments(checkout, target)
+    assert "--yes" not in arguments(checkout, target, CONFIRMED="--yes")
+    assert "--yes" not in arguments(checkout, target, "-e", YES="1", CONFIRMED="--yes")
+    assert "--yes" not in arguments(checkout, target, "CONFIRMED=--yes")
     assert arguments(checkout, target, "YES=1")[-1] == "--yes"
     assert arguments(checkout, target, "YES=1", YES="no")[-1] == "--yes"
 

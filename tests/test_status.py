@@ -141,6 +141,12 @@ def test_metrics_are_a_page_and_a_file_that_others_may_read(instance: dg.Dagster
         assert values["compliance_warehouse_disk_free_bytes", "WAREHOUSE_PATH"] > 0
     with pytest.raises(ConfigurationError, match=r"METRICS_PATH is .* cannot be written"):
         write_metrics(status, tmp_path / "missing" / "warehouse.prom")
+    other = tmp_path / "warehouse.duckdb"
+    other.write_bytes(b"a warehouse")
+    write_metrics(status, file)
+    with pytest.raises(ConfigurationError, match="holds something else than metrics"):
+        write_metrics(status, other)
+    assert other.read_bytes() == b"a warehouse"
 
 
 def test_a_disk_with_too_little_room_stops_the_step(path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -45,6 +45,8 @@ def check_paths(environment: Mapping[str, str]) -> None:
     delivered = Settings.read(environment, "siem_path").siem_path
     if delivered and not delivered.startswith("s3://"):
         directories["SIEM_PATH"] = ROOT / delivered
+    for name, path in {"WAREHOUSE_PATH": warehouse, **directories}.items():
+        _check_links(name, path)
     for (name, one), (other_name, other) in combinations(directories.items(), 2):
         if _overlap(name, one, other_name, other):
             raise ConfigurationError(
@@ -53,6 +55,13 @@ def check_paths(environment: Mapping[str, str]) -> None:
             )
     for name, directory in directories.items():
         _check_warehouse(warehouse, name, directory)
+
+
+def _check_links(name: str, path: Path) -> None:
+    try:
+        path.resolve()
+    except (OSError, RuntimeError):
+        raise ConfigurationError(f"{name} ({path}) leads in a circle of links. Name another path.") from None
 
 
 def _check_warehouse(warehouse: Path, name: str, directory: Path) -> None:

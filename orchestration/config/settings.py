@@ -29,6 +29,7 @@ from orchestration.config.values import (
     Moment,
     Place,
     PostgresUrl,
+    SecretAddress,
     Severity,
     key,
     key_in_file,
@@ -183,7 +184,7 @@ class Settings(Model):
     siem_path: Place | None = Field(None, description="events for a SIEM are written there")
     siem_format: FileForm = Field("ndjson", description="ndjson or parquet")
     siem_account: Account = Field("external", description="the partition `accountId` of the Parquet files")
-    siem_url: Address | None = Field(None, description="events for a SIEM are sent there")
+    siem_url: SecretAddress | None = Field(None, description="events for a SIEM are sent there")
     siem_url_format: HttpForm = Field("hec", description="hec or json")
     siem_raw_data: bool = Field(False, description="events hold the whole record")
     siem_unmapped: bool = Field(True, description="events hold the fields that OCSF has no place for")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import httpx
 from pydantic import SecretStr
 
 from orchestration.config.settings import ROOT, Settings, read_key
@@ -39,19 +41,20 @@ class FileSink:
 class HttpSink:
     """Requests to `url`; `form` is `hec` (Splunk's HTTP Event Collector) or `json` (an array of events)."""
 
-    url: str
+    url: str = field(repr=False)
     form: str
     token: SecretStr | None
 
     @property
     def name(self) -> str:
-        """By which the ledger knows what this sink has."""
-        return f"{self.form} {self.shown}"
+        """By which the ledger knows what this sink has. The path is in it as a hash."""
+        path = self.url.partition("?")[0].removeprefix(self.shown)
+        return f"{self.form} {self.shown} {hashlib.sha256(path.encode()).hexdigest()[:12]}"
 
     @property
     def shown(self) -> str:
-        """The address without its query, which may hold a secret."""
-        return self.url.partition("?")[0]
+        """The address without path and query, which may hold a secret: some collectors ask for no other."""
+        return str(httpx.URL(self.url).copy_with(raw_path=b"/")).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,16 @@ def _address(text: str) -> str:
     return text
 
 
+def _secret_address(text: str) -> str:
+    """An address of which a path or query may be a secret, so that nothing of it is repeated."""
+    try:
+        return _address(text)
+    except ValueError:
+        raise ValueError(
+            "is no https address without a user name (http is for loopback alone). Copy it again, as a whole."
+        ) from None
+
+
 def _moment(value: object) -> datetime:
     """In UTC, from text in the form of ISO 8601, or from a date or time of TOML's own."""
     shown = str(value)
@@ -164,6 +174,7 @@ def _not_blank(text: str) -> str:
 VariableName = Annotated[str, BeforeValidator(_variable)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Address = Annotated[str, AfterValidator(_not_blank), AfterValidator(_address)]
+SecretAddress = Annotated[str, AfterValidator(_not_blank), AfterValidator(_secret_address)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 LocalPath = Annotated[Path, BeforeValidator(_local)]
 Place = Annotated[str, AfterValidator(_place)]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 import httpx
 from pydantic import SecretStr
+
+from orchestration.deliver.quiet import hide_addresses
 
 SECONDS = 10.0
 
 
 def send_heartbeat(url: SecretStr) -> str:
     """Call the address. Returns why it failed, without anything of the address; "" where it succeeded."""
-    # The client logs each address at INFO, and this one is a secret.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    hide_addresses()
     try:
         response = httpx.get(url.get_secret_value(), timeout=SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL) as error:

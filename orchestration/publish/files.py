@@ -13,12 +13,22 @@ from filelock import FileLock, Timeout
 
 from orchestration.durable_files import sync
 from orchestration.publish.errors import PublicationError
-from orchestration.publish.manifest import EDITION_PREFIX, current_edition, edition_named, read_edition_manifest
+from orchestration.publish.manifest import (
+    DATABASE,
+    DATABASE_MANIFEST,
+    EDITION_PREFIX,
+    WORKBOOK,
+    WORKBOOK_MANIFEST,
+    current_edition,
+    edition_named,
+    read_edition_manifest,
+)
 
 # Prefix of unfinished files. The holder of the lock may delete them.
 UNFINISHED = ".unfinished-"
 LOCK_NAME = ".lock"
 LOCK_WAIT_SECONDS = 60.0
+_FILES = (DATABASE, DATABASE_MANIFEST, WORKBOOK, WORKBOOK_MANIFEST)
 
 
 @contextmanager
@@ -75,20 +85,28 @@ def _remove(leftover: Path) -> None:
 def share(directory: Path, group: int | None) -> None:
     """Let the group (a gid) read the directory and all published files; without a group, only the owner.
 
-    Links are not followed, because their targets are not ours.
+    Links are not followed, because their targets are not ours. Nor is anything else that lies in the directory.
 
     Raises:
         PublicationError: we may not assign files to the group.
     """
     try:
-        for path in (directory, *directory.rglob("*")):
-            if path.name != LOCK_NAME and not path.is_symlink():
+        for path in (directory, *_published(directory)):
+            if not path.is_symlink():
                 _set_access(path, group)
     except PermissionError as error:
         raise PublicationError(
             f"{error.filename} cannot be assigned to PUBLISHED_GROUP (or PUBLISHED_GENERAL_GROUP). Make the "
             "account that runs this its owner and a member of the group; what was published before stays."
         ) from None
+
+
+def _published(directory: Path) -> Iterator[Path]:
+    """All that publications put into the directory, finished or not."""
+    for path in directory.iterdir():
+        if path.name in _FILES or path.name.startswith((UNFINISHED, EDITION_PREFIX)):
+            yield path
+            yield from path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
 
 
 def _set_access(path: Path, group: int | None) -> None:

@@ -17,9 +17,13 @@ from orchestration.attestation.attest import Period, attest
 from orchestration.config.paths import check_paths
 from orchestration.config.settings import ROOT
 from orchestration.config.values import ConfigurationError
+from orchestration.durable_files import write_durably
+from orchestration.errors import ExplainedError
 from orchestration.evidence.seal_file import export
 from orchestration.privacy.subject_report import write_report
 from orchestration.publish.marts import Catalog
+from orchestration.warehouse.answers import Answer
+from tests.histories import build
 
 USUAL = {
     "WAREHOUSE_PATH": "data/compliance.duckdb",
@@ -143,6 +147,33 @@ def test_nothing_is_written_to_an_address(tmp_path: Path, monkeypatch: pytest.Mo
             with pytest.raises(ConfigurationError, match="only ARCHIVE_PATH and SIEM_PATH can be one"):
                 write()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [*USUAL])
+def test_a_circle_of_links_is_one_sentence(tmp_path: Path, name: str):
+    (tmp_path / "one").symlink_to(tmp_path / "other")
+    (tmp_path / "other").symlink_to(tmp_path / "one")
+    assert refused(tmp_path, **{name: "one"})
+
+
+def test_nothing_that_a_command_or_a_setting_names_overwrites_a_warehouse(tmp_path: Path):
+    path = tmp_path / "w.duckdb"
+    build(path)
+    before = path.read_bytes()
+    (tmp_path / "link").symlink_to(path)
+    with duckdb.connect() as connection:
+        connection.execute("create schema raw")
+        connection.execute("attach ? as w (read_only)", [str(path)])
+        connection.execute("create view raw.day_seals as from w.raw.day_seals")
+        for file in (path, tmp_path / "link"):
+            for write in (
+                lambda file: export(connection, file),
+                lambda file: Answer(["a"], [(1,)]).write_workbook(file),
+                lambda file: write_durably(file, "x"),
+            ):
+                with pytest.raises((OSError, ExplainedError), match="it is a DuckDB database"):
+                    write(file)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["refresh", "publish", "restore", "verify", "archive"])

@@ -101,6 +101,18 @@ def test_a_named_group_may_read_what_is_published_and_nothing_else(built: Built,
     assert (directory / ".lock").stat().st_mode & 0o077 == 0
 
 
+def test_what_else_lies_in_a_published_directory_is_left_alone(tmp_path: Path):
+    """Such as a whole checkout, with its keys and programs."""
+    (tmp_path / "bin").mkdir(0o755)
+    for name, mode in ((".env", 0o600), ("bin/python", 0o755), ("bin/.parquet-x", 0o755)):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    before = modes(tmp_path)
+    for group in (os.getegid(), None):
+        files.share(tmp_path, group)
+        assert modes(tmp_path) == before
+
+
 def test_an_unknown_group_is_one_sentence():
     assert Settings.read({}).published_group is None
     with pytest.raises(ConfigurationError, match="PUBLISHED_GROUP is 'no such group', and this machine has no"):

@@ -19,6 +19,7 @@ import tenacity
 
 from orchestration import PRODUCT, __version__
 from orchestration.config.siem import HttpSink
+from orchestration.deliver.quiet import hide_addresses
 from orchestration.deliver.siem.errors import DeliveryError
 from orchestration.deliver.siem.events import Event
 
@@ -73,6 +74,7 @@ class Receiver:
     """The receiver of one sink. Used as a context manager."""
 
     def __init__(self, sink: HttpSink, retry: RetryPolicy | None = None) -> None:
+        hide_addresses()
         self._sink = sink
         self._retry = retry or RetryPolicy()
         headers = {"user-agent": f"{PRODUCT}/{__version__}", "content-type": "application/json"}

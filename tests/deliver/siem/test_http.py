@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,7 +113,8 @@ def test_what_was_acknowledged_before_a_failure_is_not_sent_again(
     monkeypatch.setattr(http, "MAX_BATCH_EVENTS", 4)
     collector.answers = [200, 400]
     outcome = deliver_to(filled, environment)
-    assert outcome.error == f"{collector.url} refused the events (status 400). Check SIEM_URL and SIEM_URL_FORMAT."
+    shown = collector.url.removesuffix("/services/collector/event")
+    assert outcome.error == f"{shown} refused the events (status 400). Check SIEM_URL and SIEM_URL_FORMAT."
     assert query("select last_ingest_seq, event_count from raw.siem_deliveries") == [(4, 4)]
     add_activities(filled, 11, 11)
     assert deliver_to(filled, environment).amount.events == 8
@@ -180,22 +182,38 @@ def test_indexers_acknowledge_before_the_cursor_moves(
 
 @pytest.mark.parametrize("status", [401, 403, 307])
 def test_no_message_and_no_table_has_the_token(
-    filled: Path, collector: Collector, environment: dict[str, str], query: Query, status: int
+    filled: Path,
+    collector: Collector,
+    environment: dict[str, str],
+    query: Query,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
 ):
     collector.answers = [status]
-    outcome = deliver_to(filled, environment | {"SIEM_URL": collector.url + "?secret=hidden"})
+    environment["SIEM_URL"] = f"{collector.url}/services/h1dden?secret=hidden"
+    with caplog.at_level(logging.DEBUG):
+        outcome = deliver_to(filled, environment)
     assert outcome.error is not None
     assert len(collector.requests) == 1
     stored = query("select sink from raw.siem_deliveries")
-    for secret in (TOKEN, "hidden"):
-        assert secret not in outcome.error + str(stored) + repr(outcome)
+    said = outcome.error + str(stored) + repr(outcome) + repr(read_siem(environment)) + caplog.text
+    for secret in (TOKEN, "hidden", "h1dden"):
+        assert secret not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/h1dden", "h1dden", "https://h1dden@example.com", "ftp://x/h1dden"]
+)
+def test_an_address_that_makes_no_sense_is_not_repeated(environment: dict[str, str], url: str):
+    with pytest.raises(ConfigurationError, match="SIEM_URL is no https address") as refused:
+        read_siem(environment | {"SIEM_URL": url})
+    assert "h1dden" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
         ({"SIEM_TOKEN": ""}, "SIEM_TOKEN is not set. Set the token of the HTTP Event Collector."),
-        ({"SIEM_URL": "http://splunk.example.com"}, "the key would cross the network unencrypted. Use https."),
         ({"SIEM_URL_FORMAT": "syslog"}, "SIEM_URL_FORMAT is 'syslog'. Use hec or json."),
         ({"SIEM_PATH": "out", "SIEM_FORMAT": "csv"}, "SIEM_FORMAT is 'csv'. Use ndjson or parquet."),
         ({"SIEM_PATH": "out", "SIEM_ACCOUNT": "a/b"}, "SIEM_ACCOUNT is 'a/b'. Use the number of an account, or"),

@@ -1,0 +1,11 @@
+"""HTTP clients log the addresses that they call, and the addresses of receivers hold secrets."""
+
+from __future__ import annotations
+
+import logging
+
+
+def hide_addresses() -> None:
+    """Have the HTTP client log no address, whatever else is logged in detail."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
