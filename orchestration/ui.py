@@ -26,7 +26,7 @@ from dagster._core.workspace.load_target import ModuleTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocketClose
 
@@ -138,14 +138,21 @@ def _without_frames(send: Send) -> Send:
     return send_on
 
 
-def metrics_page(instance: DagsterInstance) -> Route:
-    """The status as a page for Prometheus."""
+def status_pages(instance: DagsterInstance) -> list[Route]:
+    """The status as a page for people and monitors (503 where there is a problem), and as one for Prometheus."""
 
-    def page(request: Request) -> Response:
+    def health(request: Request) -> Response:
+        status = read_status(instance, os.environ, datetime.now(UTC))
+        code = 503 if status.problems else 200
+        if "application/json" in request.headers.get("accept", ""):
+            return JSONResponse(status.json(), code)
+        return PlainTextResponse("\n".join([*status.describe(), ""]), code)
+
+    def metrics(request: Request) -> Response:
         status = read_status(instance, os.environ, datetime.now(UTC))
         return Response(render_metrics(status), media_type="text/plain; version=0.0.4")
 
-    return Route("/metrics", page)
+    return [Route("/health", health), Route("/metrics", metrics)]
 
 
 def serve(port: int, *, with_daemon: bool = True) -> int:
@@ -186,7 +193,7 @@ def _serve(listener: socket.socket, with_daemon: bool) -> int:
     ):
         webserver = create_app_from_workspace_process_context(workspace)
         # Before Dagster's own routes, the last of which answers every path.
-        webserver.router.routes.insert(0, metrics_page(instance))
+        webserver.router.routes[:0] = status_pages(instance)
         app = RequestGuard(webserver, allowed_names(os.environ))
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)

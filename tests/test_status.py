@@ -21,7 +21,7 @@ from orchestration.config.values import ConfigurationError
 from orchestration.metrics import render_metrics, write_metrics
 from orchestration.resources import Warehouse
 from orchestration.status import read_status
-from orchestration.ui import metrics_page
+from orchestration.ui import status_pages
 
 PUBLISHED_AT, COMPLETE_THROUGH = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2026, 11, 30, 8, 59, tzinfo=UTC)
 NEWEST = datetime(2026, 11, 30, 8, 58, tzinfo=UTC)
@@ -117,19 +117,33 @@ def test_the_status_is_read_while_another_holds_the_warehouse(
     assert any("No refresh has succeeded since" in problem for problem in late.problems)
 
 
+def get(instance: dg.DagsterInstance, path: str, **headers: str) -> httpx.Response:
+    app = httpx.ASGITransport(Starlette(routes=status_pages(instance)))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as client:
+            return await client.get(path, headers=headers)
+
+    return asyncio.run(ask())
+
+
+def test_the_health_page_says_what_the_command_says_and_its_status_whether_there_is_a_problem(
+    instance: dg.DagsterInstance,
+):
+    new = get(instance, "/health")
+    assert new.status_code == 503
+    assert "PROBLEM: No refresh has succeeded yet." in new.text
+    refresh(instance)
+    assert get(instance, "/health", accept="application/json").json()["gap_count"] == 2
+
+
 def test_metrics_are_a_page_and_a_file_that_others_may_read(instance: dg.DagsterInstance, tmp_path: Path):
     refresh(instance)
     status = read_status(instance, {}, datetime.now(UTC))
     file = tmp_path / "warehouse.prom"
     write_metrics(status, file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
-    app = httpx.ASGITransport(Starlette(routes=[metrics_page(instance)]))
-
-    async def get() -> str:
-        async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as client:
-            return (await client.get("/metrics")).text
-
-    for text in (file.read_text(), asyncio.run(get())):
+    for text in (file.read_text(), get(instance, "/metrics").text):
         values = {
             (sample.name, *sample.labels.values()): sample.value
             for family in text_string_to_metric_families(text)
