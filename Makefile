@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(MANIFEST) ## the environment in .venv and the dbt manifest; does nothing when up to date
+setup: $(MANIFEST) .venv/dg.toml ## the environment in .venv and the dbt manifest; does nothing when up to date
 
 demo: setup ## the whole pipeline against the bundled local feed
 	@$(BIN)/python -m local_feed.demo
@@ -134,6 +134,12 @@ format: setup ## put code and SQL into the project's form
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
+
+# Without DAGSTER_HOME, `dg` knows nothing of dagster.yaml: it would print a banner, and record each command.
+.venv/dg.toml: .venv/.installed
+	@printf 'import os, sys; os.environ.setdefault("DG_CLI_CONFIG", f"{sys.prefix}/dg.toml")\n' \
+		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/dg_without_telemetry.pth"
+	@printf '[cli.telemetry]\nenabled = false\n' > $@
 
 # dlt pins libraries that the product does not need.
 .venv-bench/.installed: benchmarks/requirements.txt

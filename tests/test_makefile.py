@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -38,8 +40,8 @@ def checkout(tmp_path: Path) -> Path:
     """The Makefile with an up-to-date environment whose Python records its arguments."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in (
-        "requirements.txt", ".venv/.installed", "dbt_project/target/manifest.json", ".venv/bin/python",
-        "benchmarks/requirements.txt", ".venv-bench/.installed",
+        "requirements.txt", ".venv/.installed", ".venv/dg.toml", ".venv/bin/python",
+        "dbt_project/target/manifest.json", "benchmarks/requirements.txt", ".venv-bench/.installed",
     ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -113,3 +115,25 @@ def test_only_yes_1_on_the_command_line_confirms_a_removal(checkout: Path, targe
 def test_a_missing_value_is_not_passed(checkout: Path):
     assert arguments(checkout, "attest") == ["attest"]
     assert arguments(checkout, "review", "ON=2026-06-30") == ["review", "--on=2026-06-30"]
+
+
+def test_dg_without_a_home_prints_no_banner_and_records_nothing(tmp_path: Path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.txt").touch()
+    venv.create(tmp_path / ".venv", with_pip=False)
+    (tmp_path / ".venv/.installed").touch()
+    subprocess.run(["make", ".venv/dg.toml"], cwd=tmp_path, check=True)
+    told = "import os; print(os.environ['DG_CLI_CONFIG'])"
+    config = subprocess.run(
+        [tmp_path / ".venv/bin/python", "-c", told], capture_output=True, text=True, check=True
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster_dg_cli.cli", "list", "projects"],
+        cwd=tmp_path, env=environment | {"HOME": str(home), "DG_CLI_CONFIG": config.stdout.strip()},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "elemetry" not in done.stderr
+    assert list(home.iterdir()) == []
