@@ -5,6 +5,7 @@ states as (
 
     select
         item_id as group_id,
+        parent_key,
         coalesce({{ json_document('payload', 'roles') }}, {{ json_document('payload', 'role_ids') }}) as role_list,
         valid_from,
         valid_to
@@ -13,11 +14,14 @@ states as (
 
 ),
 
-newest_walk as (
+newest_walks as (
 
-    select max(started_at) as started_at
-    from {{ ref('stg_directory__walks') }}
-    where list_name = 'groups' and status = 'complete'
+    select
+        parent_key,
+        max(started_at) as started_at
+    from {{ ref('int_directory_walks') }}
+    where list_name = 'groups'
+    group by parent_key
 
 ),
 
@@ -26,10 +30,10 @@ known as (
     select
         states.group_id,
         states.role_list,
-        coalesce(states.valid_to, newest_walk.started_at) as known_at,
+        coalesce(states.valid_to, newest_walks.started_at) as known_at,
         row_number() over (partition by states.group_id order by states.valid_from desc) as position_from_last
     from states
-    cross join newest_walk
+    inner join newest_walks on states.parent_key = newest_walks.parent_key
     where states.role_list is not null
 
 ),

@@ -8,8 +8,7 @@ items as (
 
 walks as (
 
-    select * from {{ ref('stg_directory__walks') }}
-    where status = 'complete'
+    select * from {{ ref('int_directory_walks') }}
 
 ),
 
@@ -18,7 +17,7 @@ final as (
     select
         items.source,
         items.list_name,
-        coalesce(items.parent_id, '') as parent_key,
+        walks.parent_key,
         items.item_id,
         items.walk_id,
         case when items.is_present then items.payload else '' end as item_content,

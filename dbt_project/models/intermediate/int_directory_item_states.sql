@@ -17,7 +17,14 @@ items as (
 
 ),
 
--- Of an item that did not change, a walk that restates its list says what its source saw last.
+shown as (
+
+    select distinct source, {{ item }} from changes
+
+),
+
+-- Of an item that did not change, a walk that restates its list says what its source saw last. A key of one
+-- organization lists that one alone, and says nothing of the others.
 observed as (
 
     select {{ item }}, source, walk_id, item_content, walk_seq, observed_at from changes
@@ -36,7 +43,13 @@ observed as (
     from {{ ref('int_directory_restating_walks') }} as walks
     inner join items on walks.list_name = items.list_name and walks.parent_key = items.parent_key
     left join changes on walks.walk_id = changes.walk_id and items.item_id = changes.item_id
-    where changes.walk_id is null
+    left join shown
+        on
+            walks.source = shown.source
+            and items.list_name = shown.list_name
+            and items.parent_key = shown.parent_key
+            and items.item_id = shown.item_id
+    where changes.walk_id is null and (walks.list_name <> 'organizations' or shown.item_id is not null)
 
 ),
 

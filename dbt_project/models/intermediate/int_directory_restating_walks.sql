@@ -6,17 +6,16 @@ walks as (
         walk_id,
         source,
         list_name,
-        coalesce(parent_id, '') as parent_key,
+        parent_key,
         walk_seq,
         started_at,
         lag(source) over (
-            partition by list_name, parent_id order by started_at, walk_seq, walk_id
+            partition by list_name, parent_key order by started_at, walk_seq, walk_id
         ) as previous_source,
         lag(started_at) over (
-            partition by list_name, parent_id order by started_at, walk_seq, walk_id
+            partition by list_name, parent_key order by started_at, walk_seq, walk_id
         ) as previous_started_at
-    from {{ ref('stg_directory__walks') }}
-    where status = 'complete'
+    from {{ ref('int_directory_walks') }}
 
 ),
 

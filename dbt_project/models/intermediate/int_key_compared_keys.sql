@@ -23,17 +23,12 @@ final as (
 
     select
         newest_walks.series_key,
-        identities.key_type,
-        identities.key_id
-    from {{ ref('int_key_identities') }} as identities
-    inner join newest_walks
-        on
-            identities.key_type = newest_walks.key_type
-            and (
-                newest_walks.organization_uuid is null
-                or identities.organization_uuid = newest_walks.organization_uuid
-            )
-    inner join events on identities.key_type = events.key_type and identities.key_id = events.key_id
+        events.key_type,
+        events.key_id
+    from events
+    inner join {{ ref('int_key_lists') }} as lists
+        on events.key_type = lists.key_type and events.key_id = lists.key_id
+    inner join newest_walks on lists.key_type = newest_walks.key_type and lists.parent_key = newest_walks.parent_key
 
     union
 

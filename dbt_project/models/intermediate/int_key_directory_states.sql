@@ -18,26 +18,10 @@ inference as (
 
 ),
 
-lists as (
-
-    select distinct
-        key_type,
-        organization_uuid
-    from {{ ref('int_key_walks') }}
-
-),
-
 -- Keys whose list a walk has read.
 covered as (
 
-    select distinct
-        identities.key_type,
-        identities.key_id
-    from identities
-    inner join lists
-        on
-            identities.key_type = lists.key_type
-            and (lists.organization_uuid is null or identities.organization_uuid = lists.organization_uuid)
+    select * from {{ ref('int_key_lists') }}
 
 ),
 

@@ -1,6 +1,5 @@
 with
 
--- A walk that failed or was refused says nothing.
 walks as (
 
     select
@@ -8,14 +7,15 @@ walks as (
         source,
         list_name,
         parent_id,
+        parent_key,
         case list_name when 'api_keys' then 'platform_api_key' else 'scoped_api_key' end as key_type,
-        {{ generate_surrogate_key(['list_name', 'parent_id']) }} as scope_key,
-        {{ generate_surrogate_key(['source', 'list_name', 'parent_id']) }} as series_key,
+        {{ generate_surrogate_key(['list_name', 'parent_key']) }} as scope_key,
+        {{ generate_surrogate_key(['source', 'list_name', 'parent_key']) }} as series_key,
         walk_seq,
         started_at,
         finished_at
-    from {{ ref('stg_directory__walks') }}
-    where status = 'complete' and list_name in ('api_keys', 'compliance_keys')
+    from {{ ref('int_directory_walks') }}
+    where list_name in ('api_keys', 'compliance_keys')
 
 ),
 
@@ -26,7 +26,8 @@ final as (
         series_key,
         scope_key,
         key_type,
-        case list_name when 'api_keys' then parent_id end as organization_uuid,
+        parent_key,
+        parent_id as organization_uuid,
         row_number() over (partition by series_key order by started_at, walk_seq, walk_id) as walk_number,
         row_number() over (
             partition by scope_key order by started_at desc, walk_seq desc, walk_id desc

@@ -9,6 +9,7 @@ states as (
 
     select
         *,
+        case when list_name not in {{ lists_of_the_parent() }} then parent_key end as parent_id,
         {{ json_record('payload', fields) }} as stated
     from {{ ref('int_directory_item_states') }}
 
@@ -29,8 +30,9 @@ placed as (
 final as (
 
     select
-        {{ generate_surrogate_key(['states.list_name', 'states.parent_key', 'states.item_id', 'states.valid_from']) }}
-            as directory_object_id,
+        {{ generate_surrogate_key([
+            'states.list_name', "coalesce(states.parent_id, '')", 'states.item_id', 'states.valid_from',
+        ]) }} as directory_object_id,
         case
             when states.list_name like '%ies'
                 then left(states.list_name, length(states.list_name) - 3) || 'y'
@@ -38,11 +40,11 @@ final as (
             else states.list_name
         end as object_type,
         states.item_id as object_id,
-        nullif(states.parent_key, '') as parent_id,
+        states.parent_id,
         case
             when states.list_name = 'organizations' then states.item_id
             when states.list_name in ('role_permissions', 'workspace_members') then placed.organization_uuid
-            when states.list_name <> 'group_members' then nullif(states.parent_key, '')
+            when states.list_name <> 'group_members' then states.parent_id
         end as organization_uuid,
         coalesce(
             {{ record_field('states.stated', 'name') }},

@@ -22,6 +22,7 @@ def day(number: int) -> datetime:
 
 
 ONE, TWO = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+OTHER = "33333333-0000-4000-8000-000000000003"
 ORGANIZATIONS = {one: {"uuid": one, "name": "Acme"} for one in (ONE, TWO)}
 WALKS = [
     # A role that changes its name, goes and comes again; walks that failed or were refused say nothing.
@@ -44,12 +45,25 @@ WALKS = [
     Walk("workspaces", TWO, day(1), named("w1")),
     Walk("workspace_members", "w1", day(1), {"u9": {"user_id": "u9"}}),
     Walk("organizations", None, day(4), {ONE: ORGANIZATIONS[ONE]}),
+    # A key of one organization lists that one alone.
+    *(Walk("organizations", None, day(n), {ONE: ORGANIZATIONS[ONE]}, source="own") for n in (2, 3, 5)),
     # Two sources that read one list: the newest walk counts, and a change that both see is one.
     Walk("compliance_keys", None, day(1), named("k1"), source="first"),
     Walk("compliance_keys", None, day(2), named("k1", "k2"), source="second"),
     Walk("compliance_keys", None, day(3), named("k1", "k2"), source="first"),
     Walk("compliance_keys", None, day(4), named("k2"), source="first"),
     Walk("compliance_keys", None, day(5), named("k2"), source="second"),
+    # Another parent, read by turns with the first one's: neither list says anything of the other.
+    *(
+        Walk(list_name, None, day(number).replace(hour=hour), items, source=source)
+        for list_name, items in {
+            "organizations": {OTHER: {"uuid": OTHER, "name": "Other"}},
+            "groups": named("h1"),
+            "compliance_keys": named("x1"),
+        }.items()
+        # Two keys read it, of which one comes later and lists the same.
+        for number, hour, source in ((1, 11, "other"), (2, 11, "other"), (3, 11, "other too"), (5, 11, "other"))
+    ),
 ]
 
 
@@ -84,7 +98,8 @@ def test_only_complete_walks_say_what_is_there(objects: Query):
 
 
 def test_members_of_a_group_that_left_its_list_end_with_it(objects: Query):
-    assert presences(objects, "group") == [("g1", "G1", 1, 3), ("g1", "G1", 5, None), ("g2", "G2", 1, None)]
+    found = [row for row in presences(objects, "group") if row[0] != "h1"]
+    assert found == [("g1", "G1", 1, 3), ("g1", "G1", 5, None), ("g2", "G2", 1, None)]
     assert presences(objects, "group_member") == [("u1", None, 1, 3), ("u1", None, 5, None), ("u2", None, 1, 3)]
 
 
@@ -99,7 +114,18 @@ def test_everything_below_an_organization_that_left_its_list_ends_with_it(object
 
 
 def test_a_list_that_two_sources_read_is_one_list(objects: Query):
-    assert presences(objects, "compliance_key") == [("k1", "K1", 1, 4), ("k2", "K2", 2, None)]
+    found = [row for row in presences(objects, "compliance_key") if row[0] != "x1"]
+    assert found == [("k1", "K1", 1, 4), ("k2", "K2", 2, None)]
     assert objects(
         "select distinct organization_uuid from marts.directory_objects where object_type like '%key'"
     ) == [(None,)]
+
+
+def test_lists_of_two_parents_are_two_lists(objects: Query):
+    assert presences(objects, "organization") == [
+        (ONE, "Acme", 1, None), (TWO, "Acme", 1, 4), (OTHER, "Other", 1, None),
+    ]  # fmt: skip
+    assert [row for row in presences(objects, "group") if row[0] == "h1"] == [("h1", "H1", 1, None)]
+    assert [row for row in presences(objects, "compliance_key") if row[0] == "x1"] == [("x1", "X1", 1, None)]
+    assert objects("select count(*) from marts.directory_objects where parent_id not in "
+                   "(select object_id from marts.directory_objects)") == [(0,)]  # fmt: skip

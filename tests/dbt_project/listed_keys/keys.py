@@ -84,6 +84,15 @@ def tell() -> Story:
     story.walk("compliance_keys", None, at(WALKS[3]), {"apikey_final": keys[0], "apikey_same": keys[2]})
     story.event("D", "02-07 10:00", "scoped_api_key_deleted", api_key_id="apikey_final")
     story.event("D", "02-01 10:00", "api_key_created", api_key_id="apikey_unlisted", scopes=["read:user"])
+    story.walk("organizations", None, at(WALKS[0]), {"D": {"uuid": "D", "name": "D"}})
+
+    # Another parent, with a list of its own, which a key of its own reads by turns with the first.
+    other = {"apikey_other": compliance("apikey_other", created_at="2026-02-01T10:00:00Z")}
+    for time in ("02-05 11:00", "02-10 11:00", "02-20 11:00"):
+        story.walk("organizations", None, at(time), {"O": {"uuid": "O", "name": "O"}}, source="other")
+        story.walk("compliance_keys", None, at(time), other, source="other")
+    for key_id in ("apikey_other", "apikey_hidden"):
+        story.event("O", "02-01 10:00", "api_key_created", api_key_id=key_id, scopes=["read:user"])
 
     # The creation is seen; the list names its attributes, and states null where events had a value.
     story.event(

@@ -27,6 +27,9 @@ SINCE_FIRST, SINCE_SECOND, SINCE_THIRD = "02-05 10:00", "02-10 10:00", "02-15 10
         ("apikey_final", ("status_differs", "deleted", "active", "unexplained", SINCE_FIRST)),
         ("apikey_left", None),
         ("apikey_unlisted", ("only_in_events", "active", None, "unexplained", SINCE_FIRST)),
+        # Of two parents, a key is held against the list of its own.
+        ("apikey_other", None),
+        ("apikey_hidden", ("only_in_events", "active", None, "unexplained", "02-05 11:00")),
         ("apikey_J", ("status_differs", "active", "expired", "not_in_feed", SINCE_SECOND)),
         ("apikey_H1", ("only_in_directory", None, "archived", "within_delay", SINCE_FIRST)),
         ("apikey_B", ("status_differs", "inactive", "active", "unexplained", SINCE_FIRST)),

@@ -162,7 +162,13 @@ def test_expiry_ends_a_key_when_it_was_due(told: Query):
 
 
 def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(told: Query):
-    assert key(told, "apikey_unlisted", "status, is_in_directory") == ("active", False)
+    for key_id in ("apikey_unlisted", "apikey_hidden"):
+        assert key(told, key_id, "status, is_in_directory") == ("active", False)
+
+
+def test_the_list_of_another_parent_says_nothing_of_a_key(told: Query):
+    assert key(told, "apikey_other", "status, is_in_directory, ended_at") == ("active", True, None)
+    assert key(told, "apikey_same", "status, is_in_directory") == ("inactive", True)
 
 
 def test_only_events_are_rows_of_key_events(told: Query):
