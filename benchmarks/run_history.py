@@ -1,7 +1,8 @@
-"""Measures how large Dagster's storage gets in a year of quiet refreshes with the usual purges.
+"""Measures how large Dagster's storage gets in a year of refreshes with the usual purges.
 
-`python -m benchmarks.run_history DAGSTER_HOME [DAYS]` works on a copy of the home. It copies the newest quiet run
-for every 5 minutes of the year, once a day as a run that sealed a day, which is kept for 90 days.
+`python -m benchmarks.run_history DAGSTER_HOME [DAYS]` works on a copy of the home. It copies the newest refresh
+for every 5 minutes of the year, once a day as one that sealed a day, and the newest reading of the directory, if
+there is one, for every hour.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration.run_history import EVIDENCE_TAG, QUIET_TAG, purge_history
+from orchestration.run_history import EVIDENCE_TAG, purge_history
 
 TICKS_A_DAY = 288
+# Of how many ticks one runs the job.
+TICKS = {"refresh": 1, "directory": 12}
 SHOWN_DAYS = (1, 2, 3, 30, 60, 90, 91, 92, 120, 180, 270, 365)
 
 
@@ -30,14 +33,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         home = shutil.copytree(sys.argv[1], Path(scratch, "home"))
         with dg.DagsterInstance.from_config(str(home)) as instance:
-            [newest] = instance.get_runs(dg.RunsFilter(tags={QUIET_TAG: "true"}), limit=1)
-            template = newest.run_id
+            templates = {job: _newest(instance, job) for job in TICKS}
             began, spent, peak = datetime.now(UTC), 0.0, 0
             for tick in range(days * TICKS_A_DAY):
                 now = began + timedelta(minutes=5) * tick
                 is_sealing = tick % TICKS_A_DAY == 0
-                run_id = _copy_run(home / "history", template, now, is_sealing=is_sealing)
-                template = template if is_sealing else run_id
+                for job, every in TICKS.items():
+                    if (template := templates[job]) and tick % every == 0:
+                        is_evidence = is_sealing and job == "refresh"
+                        run_id = _copy_run(home / "history", template, now, is_sealing=is_evidence)
+                        # The newest copy, since an older one is deleted some day.
+                        templates[job] = template if is_evidence else run_id
                 started = time.perf_counter()
                 purge_history(instance, 90, now)
                 spent += time.perf_counter() - started
@@ -49,6 +55,11 @@ def main() -> int:
                         print(f"day {day}: {size / 1e6:.0f} MB, {spent / (tick + 1):.3f} s a purge", flush=True)
     print(f"largest: {peak / 1e6:.0f} MB")
     return 0
+
+
+def _newest(instance: dg.DagsterInstance, job: str) -> str | None:
+    succeeded = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
+    return next((one.run_id for one in instance.get_runs(succeeded, limit=1)), None)
 
 
 def _copy_run(history: Path, template: str, now: datetime, *, is_sealing: bool) -> str:
@@ -75,8 +86,6 @@ def _copy_run(history: Path, template: str, now: datetime, *, is_sealing: bool) 
             "update runs set run_body = replace(run_body, ?, ?) where run_id = ?", [template, run_id, run_id]
         )
         _copy_rows(runs, "run_tags", template, {"run_id": run_id})
-        if is_sealing:
-            runs.execute("delete from run_tags where run_id = ? and key = ?", [run_id, QUIET_TAG])
     return run_id
 
 

@@ -1,7 +1,8 @@
 """Retention of Dagster's own records: runs, events, check results, ticks.
 
-Dagster deletes none of them, and a refresh every 5 minutes adds 366 MB a day. The product's own state is in the
-warehouse. The only evidence in Dagster's log is the seals reported there, and those are never deleted.
+Dagster deletes none of them, and a refresh every 5 minutes adds hundreds of megabytes a day. The product's own
+state is in the warehouse. The only evidence in Dagster's log is the seals reported there, and those are never
+deleted.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from dagster._core.storage.event_log.schema import (
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 
-# Tag of a run of the whole cycle that found no new activity.
-QUIET_TAG = "compliance/quiet"
 # Tag of a materialization that is kept when its run is deleted.
 EVIDENCE_TAG = "compliance/evidence"
-QUIET_DAYS = 1
-# Runs deleted per refresh and kind: more than a tick adds, and done within seconds.
+# Jobs that run all day. Of each outcome, all runs are kept for some hours, then the last of each day, then of each
+# week.
+FREQUENT_JOBS = ("refresh", "directory")
+ALL_KEPT_FOR = timedelta(hours=6)
+DAYS_KEPT_FOR = timedelta(days=14)
+# Runs deleted per refresh: more than a tick adds, and done within seconds.
 MAX_RUNS = 100
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _MIN_FREE_BYTES = 16_000_000
@@ -39,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def purge_history(instance: dg.DagsterInstance, days: int, now: datetime | None = None) -> int:
-    """Delete runs older than `days`, quiet ones older than `QUIET_DAYS`, and ticks older than `days`.
+    """Delete runs and ticks older than `days`, and of `FREQUENT_JOBS` most runs older than `ALL_KEPT_FOR`.
 
     Keeps any run that has the newest materialization of an asset or the newest result of a check. If the storage
     is locked or unreachable, nothing is deleted until the next refresh. Returns the number of deleted runs.
@@ -94,21 +97,26 @@ def _has_sql_storage(instance: dg.DagsterInstance) -> bool:
 
 
 def _expired_runs(instance: dg.DagsterInstance, days: int, now: datetime) -> list[str]:
+    """The oldest runs that may go, at most `MAX_RUNS`."""
     kept = _runs_with_newest(instance.event_log_storage)
-    filters = (
-        dg.RunsFilter(statuses=_FINISHED, created_before=now - timedelta(days=days)),
-        dg.RunsFilter(
-            statuses=_FINISHED,
-            tags={QUIET_TAG: "true"},
-            created_before=now - timedelta(days=min(days, QUIET_DAYS)),
-        ),
+    run, now = RunsTable.c, now.replace(tzinfo=None)
+    newest_first = (
+        sa.select(run.run_id, run.pipeline_name, run.status, run.create_timestamp)
+        .where(run.status.in_([one.value for one in _FINISHED]), run.create_timestamp < now - ALL_KEPT_FOR)
+        .order_by(run.create_timestamp.desc(), run.id.desc())
     )
-    expired = [
-        record.dagster_run.run_id
-        for run_filter in filters
-        for record in instance.get_run_records(run_filter, limit=MAX_RUNS + len(kept), ascending=True)
-    ]
-    return [run_id for run_id in dict.fromkeys(expired) if run_id not in kept]
+    with instance.run_storage.connect() as connection:
+        finished = connection.execute(newest_first).fetchall()
+    seen = set()
+    expired = []
+    for run_id, job, status, created_at in finished:
+        is_recent = created_at > now - DAYS_KEPT_FOR
+        outcome = (job, status, created_at.date() if is_recent else created_at.isocalendar()[:2])
+        is_repeated = job in FREQUENT_JOBS and outcome in seen
+        seen.add(outcome)
+        if run_id not in kept and (is_repeated or created_at < now - timedelta(days=days)):
+            expired.append(run_id)
+    return expired[: -MAX_RUNS - 1 : -1]
 
 
 def _runs_with_newest(storage: SqlEventLogStorage) -> set[str]:

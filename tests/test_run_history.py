@@ -15,11 +15,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 import yaml
+from dagster._core.storage.runs.schema import RunsTable
 
 from orchestration.config.settings import ROOT, Settings
 from orchestration.config.values import ConfigurationError
-from orchestration.run_history import EVIDENCE_TAG, QUIET_TAG, purge_history, retract_planned_checks
+from orchestration.run_history import EVIDENCE_TAG, purge_history, retract_planned_checks
 
 TABLE = dg.AssetKey("table")
 SEALS = dg.AssetKey("seals")
@@ -29,6 +31,7 @@ NOW = datetime.now(UTC)
 class What(dg.Config):
     is_sealing: bool = False
     is_quiet: bool = False
+    is_failing: bool = False
 
 
 # Without postponed annotations, which Dagster cannot read in a nested scope.
@@ -42,6 +45,8 @@ def _table(context: dg.AssetExecutionContext, config: What) -> Iterator[dg.Mater
 
 
 def _seals(config: What) -> dg.MaterializeResult:
+    if config.is_failing:
+        raise dg.Failure
     return dg.MaterializeResult(tags={EVIDENCE_TAG: "true"} if config.is_sealing else None)
 
 
@@ -79,14 +84,28 @@ def instance(
         yield instance
 
 
-def run(instance: dg.DagsterInstance, *, is_quiet: bool = False, is_sealing: bool = False) -> str:
+def run(
+    instance: dg.DagsterInstance,
+    *,
+    job: str = "verify",
+    is_quiet: bool = False,
+    is_sealing: bool = False,
+    is_failing: bool = False,
+    at: datetime = NOW,
+) -> str:
     """One run of both assets; a quiet one has no result of the check."""
-    tags = {QUIET_TAG: "true"} if is_quiet else {}
-    config = {"config": {"is_sealing": is_sealing, "is_quiet": is_quiet}}
-    done = dg.materialize(
-        ASSETS, instance=instance, tags=tags, run_config={"ops": {"table": config, "seals": config}}
+    config = {"config": {"is_sealing": is_sealing, "is_quiet": is_quiet, "is_failing": is_failing}}
+    done = (
+        dg.Definitions(assets=ASSETS, jobs=[dg.define_asset_job(job)])
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance, run_config={"ops": {"table": config, "seals": config}}, raise_on_error=False
+        )
     )
-    assert done.success
+    assert done.success != is_failing
+    with instance.run_storage.connect() as connection:
+        made = {"create_timestamp": at.replace(tzinfo=None)}
+        connection.execute(sa.update(RunsTable).where(RunsTable.c.run_id == done.run_id).values(made))
     return done.run_id
 
 
@@ -101,11 +120,9 @@ def files(instance: dg.DagsterInstance) -> set[str]:
     return {path.name.split(".")[0] for path in found} - {"index"}
 
 
-def test_quiet_runs_are_deleted_after_two_days_and_others_after_the_setting(instance: dg.DagsterInstance):
-    loud, quiet, newest = run(instance), run(instance, is_quiet=True), run(instance)
-    assert left(instance, after=timedelta(days=1)) == [loud, quiet, newest]
-    assert left(instance, after=timedelta(days=3)) == [loud, newest]
-    assert left(instance, after=timedelta(days=89)) == [loud, newest]
+def test_runs_are_deleted_after_the_setting(instance: dg.DagsterInstance):
+    old, newest = run(instance), run(instance)
+    assert left(instance, after=timedelta(days=89)) == [old, newest]
     assert left(instance, after=timedelta(days=91)) == [newest]
     if instance.event_log_storage.is_run_sharded:
         assert files(instance) == {newest}
@@ -113,6 +130,30 @@ def test_quiet_runs_are_deleted_after_two_days_and_others_after_the_setting(inst
         dg.AssetCheckKey(TABLE, "holds"), limit=9
     )
     assert [one.run_id for one in checks] == [newest]
+
+
+def test_of_jobs_that_run_all_day_a_run_of_each_day_then_week_and_outcome_is_kept(instance: dg.DagsterInstance):
+    noon = NOW.replace(hour=12, minute=0)
+    at = [noon - timedelta(days=days, minutes=minutes) for days in (4, 3) for minutes in (10, 5, 0)]
+    refreshes = [run(instance, job="refresh", at=one) for one in at]
+    failures = [run(instance, job="refresh", at=one, is_failing=True) for one in at[:2]]
+    walks = [run(instance, job="directory", at=one) for one in at[:2]]
+    by_hand = [run(instance, at=one) for one in at[:2]]
+    newest = run(instance, job="refresh")
+    # The newest materialization is of the last run that was started, whatever its time.
+    kept = {refreshes[2], refreshes[5], failures[1], walks[1], *by_hand, newest}
+    assert set(left(instance, after=timedelta(0))) == kept
+    if instance.event_log_storage.is_run_sharded:
+        assert files(instance) == kept
+    monday = noon - timedelta(days=noon.weekday() + 28)
+    weekly = [run(instance, job="refresh", at=monday + timedelta(days=days)) for days in (0, 6, 7, 8)]
+    assert set(left(instance, after=timedelta(0))) == kept | {weekly[1], weekly[3]}
+    assert set(left(instance, after=timedelta(days=1000))) == {weekly[3]}
+
+
+def test_runs_of_the_last_hours_are_all_kept(instance: dg.DagsterInstance):
+    runs = [run(instance, job="refresh", at=NOW - timedelta(hours=hours)) for hours in (5, 2, 1)]
+    assert left(instance, after=timedelta(0)) == runs
 
 
 def test_the_newest_materializations_and_check_results_are_kept(instance: dg.DagsterInstance):
@@ -156,7 +197,7 @@ ONE_FILE_A_RUN = pytest.mark.parametrize("instance", ["SQLite"], indirect=True)
 def test_the_storage_stops_growing(instance: dg.DagsterInstance):
     sizes = []
     for _ in range(8):
-        run(instance, is_quiet=True)
+        run(instance, job="refresh", is_quiet=True)
         purge_history(instance, 90, NOW + timedelta(days=3))
         sizes.append(sum(map(size_at_rest, Path(instance.root_directory).rglob("*.db"))))
     assert sizes[-1] <= sizes[2] * 1.15, sizes
@@ -166,12 +207,12 @@ def test_the_storage_stops_growing(instance: dg.DagsterInstance):
 def test_a_locked_storage_is_left_for_the_next_refresh(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    run(instance, is_quiet=True)
+    run(instance)
     run(instance)
     path = Path(instance.root_directory, "history", "runs", "index.db")
     path.rename(path.with_suffix(".away"))
     path.mkdir()
-    assert purge_history(instance, 90, NOW + timedelta(days=3)) == 0
+    assert purge_history(instance, 90, NOW + timedelta(days=300)) == 0
 
 
 def test_the_setting():

@@ -26,7 +26,7 @@ from orchestration.landing.locations import locate_addresses
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
 from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.resources import Warehouse, fail_step_on_error, failure
-from orchestration.run_history import QUIET_TAG, retract_planned_checks
+from orchestration.run_history import retract_planned_checks
 from orchestration.warehouse.builds import (
     has_untold_reads,
     last_build,
@@ -114,7 +114,6 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             retract_planned_checks(
                 context.instance, context.run.run_id, context.op_execution_context.node_handle.name
             )
-            context.instance.add_run_tags(context.run.run_id, {QUIET_TAG: "true"})
         # One directory for all builds of a warehouse, so that dbt parses the project only when it has changed.
         target_path = warehouse.path.with_suffix(".dbt").absolute()
         changed = (*(DETECTIONS if is_tuned else ()), *(TRIAGE if is_triaged else ()))
