@@ -18,6 +18,7 @@ from typer.models import OptionInfo
 
 from orchestration.config.settings import PSEUDONYM_KEY, Settings, pseudonym_key
 from orchestration.config.values import ConfigurationError
+from orchestration.dagster_home import open_instance
 from orchestration.errors import ExplainedError
 from orchestration.run import STOPPED, prepare_environment, report_lost_runs, run_job
 from orchestration.terminal import printable
@@ -456,12 +457,11 @@ def status(
     from datetime import UTC, datetime
 
     import orjson
-    from dagster import DagsterInstance
 
     from orchestration.metrics import render_metrics
     from orchestration.status import read_status
 
-    with DagsterInstance.get() as instance:
+    with open_instance() as instance:
         found = read_status(instance, os.environ, datetime.now(UTC))
     if json:
         print(orjson.dumps(found.json(), option=orjson.OPT_INDENT_2).decode())
@@ -506,11 +506,9 @@ def ui(
     no_daemon: Annotated[bool, _flag("--no-daemon", "the daemon is a service of its own")] = False,
 ) -> int:
     """Open the Dagster UI on this workspace, on 127.0.0.1."""
-    from dagster import DagsterInstance
-
     from orchestration.ui import serve
 
-    with DagsterInstance.get() as instance:
+    with open_instance() as instance:
         report_lost_runs(instance)
     return serve(port, with_daemon=not no_daemon)
 
@@ -518,10 +516,8 @@ def ui(
 @command
 def daemon() -> None:
     """Start runs on their schedules, without the UI: a service."""
-    from dagster import DagsterInstance
-
     from orchestration.ui import become_daemon
 
-    with DagsterInstance.get() as instance:
+    with open_instance() as instance:
         report_lost_runs(instance)
     become_daemon()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestration.permissions import keep_private
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_NAME = "dagster.yaml"
@@ -33,6 +38,18 @@ def prepare_home() -> str:
     if _sha256(installed) == _sha256(shipped):
         return ""
     return f"{installed} differs from {shipped}, and is used as it is. Compare the two after an upgrade."
+
+
+def open_instance() -> DagsterInstance:
+    """Dagster's instance, which creates its storage where there is none: one process at a time.
+
+    Two at once, as a daemon and a web server that are started together, would leave a storage that opens no more.
+    """
+    from dagster import DagsterInstance
+
+    with open(Path(os.environ["DAGSTER_HOME"], "storage.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return DagsterInstance.get()
 
 
 def _sha256(path: Path) -> str:

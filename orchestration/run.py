@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dotenv import load_dotenv
 
 from orchestration.config.paths import check_paths
-from orchestration.dagster_home import ROOT, prepare_home
+from orchestration.dagster_home import ROOT, open_instance, prepare_home
 from orchestration.permissions import keep_private
 from orchestration.terminal import printable
 
@@ -47,7 +47,6 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
 
     `configs` are configurations by the name of the op; without any, the job has its own.
     """
-    import dagster as dg
 
     from orchestration.definitions import build_defs
     from orchestration.detections.file import read_detections
@@ -62,7 +61,7 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
-        with dg.DagsterInstance.get() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        with open_instance() as instance, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             report_lost_runs(instance)
             # dbt's hundreds of lines are in its log, and failures name it.
             result = job.execute_in_process(

@@ -30,7 +30,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocketClose
 
-from orchestration.dagster_home import ROOT
+from orchestration.dagster_home import ROOT, open_instance
 from orchestration.metrics import render_metrics
 from orchestration.sqlite_history import write_history_quickly
 from orchestration.status import read_status
@@ -188,7 +188,7 @@ def _serve(listener: socket.socket, with_daemon: bool) -> int:
     os.chdir(os.environ["DAGSTER_HOME"])
     target = ModuleTarget(module_name=MODULE, attribute=None, working_directory=str(ROOT), location_name=None)
     with (
-        DagsterInstance.get() as instance,
+        open_instance() as instance,
         WorkspaceProcessContext(instance, workspace_load_target=target, version=dagster_version) as workspace,
     ):
         webserver = create_app_from_workspace_process_context(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.config.settings import ROOT
-from orchestration.dagster_home import prepare_home
+from orchestration.dagster_home import open_instance, prepare_home
 from orchestration.permissions import keep_private
 
 OURS = (ROOT / "dagster.yaml").read_text()
@@ -92,3 +93,23 @@ def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch:
     finally:
         os.umask(before)
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_storage_is_created_by_one_process_at_a_time(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """A daemon and a web server that systemd starts together left one that no process could open again."""
+    prepare_home()
+    create, was_locked = dg.DagsterInstance.get, []
+
+    def watched() -> dg.DagsterInstance:
+        with (home / "storage.lock").open() as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                was_locked.append(True)
+        return create()
+
+    monkeypatch.setattr(dg.DagsterInstance, "get", watched)
+    with open_instance() as instance:
+        assert instance.get_runs_count() == 0
+    assert was_locked == [True]
+    assert {path.name for path in home.rglob("*.db")} == {"runs.db", "index.db", "schedules.db"}
