@@ -17,7 +17,7 @@ from orchestration.archive.write import archive_days
 from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
-from tests.histories import FIRST_DAY, build, land_slice, record
+from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
 
 DAY = "activities/source=test/activity_date=2026-05-0{}"
 
@@ -86,6 +86,38 @@ def test_late_rows_are_written_to_a_further_file(archived: Path, place: Path, st
         f"{DAY.format(1)}/_part-0002.json",
     }
     assert json.loads(after[f"{DAY.format(1)}/_part-0002.json"])["seal_version"] == 2
+
+
+def test_what_is_new_is_told_by_the_snapshot_of_a_part_and_not_by_the_number_of_a_row(
+    archived: Path, place: Path, store: Store
+):
+    """The fifth day is not archived before a late record of the first, which has a higher number."""
+    with open_warehouse(archived) as connection:
+        land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))
+    archive(archived, store)
+    known = _rows(place, "snapshot_number <= 2")
+    with open_warehouse(archived) as connection:
+        land_slice(connection, start=FIRST_DAY + timedelta(days=DAYS), end=FIRST_DAY + timedelta(days=DAYS + 1))
+    assert archive(archived, store).snapshot_number == 3
+    everything = _rows(place, "true")
+    new = _rows(place, "snapshot_number > 2")
+    assert {"late"} < set(known)
+    assert (known.keys() & new.keys(), known | new) == (set(), everything)
+    assert new.keys() == {"activity_41", "activity_42", "activity_43"}
+    # The mark that would lose them.
+    assert max(new.values()) < max(known.values())
+
+
+def _rows(place: Path, parts: str) -> dict[str, int]:
+    """Id and number of each archived activity in these parts, by the newest snapshot."""
+    newest = max((place / "ledger").glob("*/manifest.json")).parent
+    with duckdb.connect() as connection:
+        paths = connection.execute(f"select path from '{newest}/archive_files.parquet' where {parts}").fetchall()
+        return dict(
+            connection.execute(
+                "select activity_id, ingest_seq from read_parquet(?)", [[str(place / path) for (path,) in paths]]
+            ).fetchall()
+        )
 
 
 def test_a_row_without_a_seal_waits(landed: Path, store: Store):
