@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration import __version__
+from orchestration.duckdb_sql import transaction
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS, WALK_HASH
 from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval, naive_utc
@@ -261,14 +262,8 @@ def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
 
     The cost goes by the ledger and by the rows of these days, not by the rows of history.
     """
-    connection.begin()
-    try:
-        report = _seal(connection, naive_utc(datetime.now(UTC)))
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    return report
+    with transaction(connection):
+        return _seal(connection, naive_utc(datetime.now(UTC)))
 
 
 def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]:

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.api.lists import values
+from orchestration.duckdb_sql import transaction
 from orchestration.intervals import naive_utc
 from orchestration.landing.key_usage import USAGE, store_days
 from orchestration.landing.walk import Walk, insert_numbered, record_walks
@@ -89,15 +90,10 @@ def land_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk], max
     event names, is refused; the second one in a row is believed.
     """
     complete = [walk for walk in walks if walk.status == "complete"]
-    connection.begin()
-    try:
+    with transaction(connection):
         store_days(connection, [walk for walk in complete if walk.list_name == USAGE])
         _store_items(connection, [walk for walk in complete if walk.list_name != USAGE], max_gone_percent)
         record_walks(connection, walks)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _store_items(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk], max_gone_percent: int) -> None:

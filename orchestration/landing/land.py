@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from orchestration.duckdb_sql import transaction
 from orchestration.intervals import naive_utc
 from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.dedup import classify
@@ -86,8 +87,7 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     # One thread writes one row group; a second would write parts that have to be put together again, and would
     # take the processor from whoever reads the next pages. The order of rows is the feed's.
     connection.execute("set threads = 1; set preserve_insertion_order = true")
-    connection.begin()
-    try:
+    with transaction(connection):
         extracts = {chunk.extract.extract_id: chunk.extract for chunk in batch.chunks}
         require_as_left(connection, extracts.values())
         counts = _store_records(connection, batch.records, extracts) if batch.records is not None else {}
@@ -102,10 +102,6 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         _hash_revisions(connection, ended)
         record_extracts(connection, list(extracts.values()))
         record_requests(connection, _receipts(batch.chunks))
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _number(connection: duckdb.DuckDBPyConnection, ended: Sequence[Extract]) -> None:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import duckdb
 
 from orchestration import __version__
-from orchestration.duckdb_sql import literal
+from orchestration.duckdb_sql import literal, transaction
 from orchestration.durable_files import sync
 from orchestration.evidence import removal_sql as sql
 from orchestration.evidence.removals import Removal, list_removals
@@ -203,24 +203,23 @@ def _record(
     [(removal_id,)] = connection.execute("select coalesce(max(removal_id), 0) + 1 from raw.removals").fetchall()
     now = naive_utc(datetime.now(UTC))
     number = {"removal_id": removal_id}
-    connection.begin()
-    of_activities = (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,)
-    for statement in (*of_activities, LEAVE):
-        connection.execute(statement.format(rows=choice.rows, days=choice.days, items=choice.items), number)
-    connection.execute(
-        _RECORD.format(rows=choice.rows),
-        number
-        | {
-            "kind": kind,
-            "requested_by": request.requested_by.strip(),
-            "reason": request.reason.strip(),
-            "now": now,
-        }
-        | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
-    )
-    with temporary(connection, "told_days", sql.TELL_DAYS, number) as told:
-        append_seals(connection, told, now)
-    connection.commit()
+    with transaction(connection):
+        of_activities = (_DAY_COUNTS, _EXTRACT_COUNTS) if choice.days else (_TOMBSTONES,)
+        for statement in (*of_activities, LEAVE):
+            connection.execute(statement.format(rows=choice.rows, days=choice.days, items=choice.items), number)
+        connection.execute(
+            _RECORD.format(rows=choice.rows),
+            number
+            | {
+                "kind": kind,
+                "requested_by": request.requested_by.strip(),
+                "reason": request.reason.strip(),
+                "now": now,
+            }
+            | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
+        )
+        with temporary(connection, "told_days", sql.TELL_DAYS, number) as told:
+            append_seals(connection, told, now)
     return list_removals(connection)[-1]
 
 

@@ -19,7 +19,7 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
-from orchestration.duckdb_sql import literal
+from orchestration.duckdb_sql import literal, transaction
 from orchestration.durable_files import refuses_links, sync
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
@@ -237,13 +237,8 @@ def _sweep(path: Path) -> None:
 
 def _create_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """All tables or none: a process may end between two statements."""
-    connection.begin()
-    try:
+    with transaction(connection):
         create_schema(connection)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _unusable(path: Path, message: str) -> str:
