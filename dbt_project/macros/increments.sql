@@ -4,7 +4,7 @@
 #}
 
 {#
-  Materialization of a growing model. Spark rebuilds it on every build, because its file tables do not support delete
+  Materialization of an incremental model. Spark rebuilds it on every build, because its file tables do not support delete
   and it reads all of history in one batch.
 #}
 {% macro incremental_or_table() %}{{ return(adapter.dispatch('incremental_or_table')()) }}{% endmacro %}
@@ -12,7 +12,7 @@
 {% macro duckdb__incremental_or_table() %}{{ return('incremental') }}{% endmacro %}
 
 
-{# Whether this build rebuilds the growing models. #}
+{# Whether this build rebuilds the incremental models. #}
 {% macro is_full_rebuild() %}{{ return(adapter.dispatch('is_full_rebuild')()) }}{% endmacro %}
 
 {% macro duckdb__is_full_rebuild() %}{{ return(flags.FULL_REFRESH) }}{% endmacro %}

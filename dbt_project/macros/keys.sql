@@ -108,10 +108,10 @@
 
 
 {#
-  The last stated `value` up to this row, in the order of `order_by` within `partition_by`: the last that is not null, or
+  The last known `value` up to this row, in the order of `order_by` within `partition_by`: the last that is not null, or
   null where a later row lists one of `fields` as null (`listed_fields`).
 #}
-{% macro last_stated(value, fields, partition_by, order_by) -%}
+{% macro last_known(value, fields, partition_by, order_by) -%}
     {%- set is_stated = [value ~ ' is not null'] -%}
     {%- for field in fields -%}{%- do is_stated.append("array_contains(listed_fields, '" ~ field ~ "')") -%}{%- endfor -%}
     {{- last_where(value, is_stated | join(' or '), partition_by, order_by) -}}

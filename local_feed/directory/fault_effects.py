@@ -1,11 +1,11 @@
 """What a fault does to a page of the directory. What it does to a whole answer is the same as for the feed."""
 
-from local_feed.directory.paging import Page
+from local_feed.directory.paging import ListPage
 from local_feed.serving.errors import Refusal
 from local_feed.serving.faults import Fault
 
 
-def spoil_page(fault: Fault, page: Page) -> Page:
+def spoil_page(fault: Fault, page: ListPage) -> ListPage:
     """The page with other items, or with another end.
 
     Raises:
@@ -16,7 +16,7 @@ def spoil_page(fault: Fault, page: Page) -> Page:
         case "cursor_refused":
             raise Refusal(400, fault.message or "page: not a valid cursor")
         case "empty_list":
-            return Page()
+            return ListPage()
         case "empty_page":
             page.shorten(0)
         case "short_page":

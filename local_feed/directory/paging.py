@@ -20,7 +20,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass
-class Page:
+class ListPage:
     """The items of one page in the order of the response.
 
     `start`: the position that the page begins after; `end`: the one that the next page begins after;
@@ -66,7 +66,7 @@ class Listing:
     parameters: Parameters
     key_sees: str | None = None
 
-    def page(self) -> Page:
+    def page(self) -> ListPage:
         """The page that the request asks for.
 
         Raises:
@@ -77,8 +77,8 @@ class Listing:
             if "before_id" in cursors:
                 rows, has_more = self._cut(self._known("before_id"), backwards=True)
                 rows.reverse()
-                return Page([item for _, item in rows], [position for position, _ in rows], has_more)
-            page = Page()
+                return ListPage([item for _, item in rows], [position for position, _ in rows], has_more)
+            page = ListPage()
             if "page" in cursors:
                 page.start, page.empty_pages = self.opened()
             elif "after_id" in cursors:
@@ -144,7 +144,7 @@ class Listing:
         return all(fits(item, given[name]) for name, fits in self.endpoint.filters.items() if name in given)
 
 
-def usage_page(listing: Listing, now: float) -> Page:
+def usage_page(listing: Listing, now: float) -> ListPage:
     """A page of daily buckets. The position of a bucket is its day.
 
     Raises:
@@ -152,7 +152,7 @@ def usage_page(listing: Listing, now: float) -> Page:
     """
     query = usage_query(listing.parameters, now)
     start, empty_pages = listing.opened()
-    page = Page(start=start, end=start, empty_pages=empty_pages)
+    page = ListPage(start=start, end=start, empty_pages=empty_pages)
     day = query.first if start is None else date.fromisoformat(start[0]) + _DAY
     while day <= query.last and len(page.items) < listing.parameters.limit:
         rows = [

@@ -159,7 +159,7 @@ def _first_looks(review: Review) -> Iterator[str]:
         ("Members without activity in 90 days", "no activity in 90 days",
          "Loads by an app do not count; members who joined within those days are left out."),
         ("Active keys without use in 90 days", "no use seen in 90 days",
-         "Keys whose use the feed shows; keys that only call models are not judged."),
+         "Keys whose use the feed shows; keys that only call models are not assessed."),
         ("People whose membership is not known", "membership not known",
          "They act, so they have access; no record says since when, or in which role."),
     ):  # fmt: skip

@@ -55,7 +55,7 @@ def _verdict(statement: Row) -> list[str]:
         f"**Complete.** Every moment of the period (UTC) lies in a slice that was read to its end, and "
         f"{counts['activity_count']:,} activities are stored."
         if statement["is_complete"]
-        else f"**Not complete.** {gap_count} stretch(es) of the period (UTC) are not proven; "
+        else f"**Not complete.** {gap_count} interval(s) of the period (UTC) are not proven; "
         f"{counts['activity_count']:,} activities are stored."
     )
     if counts["removed_count"]:

@@ -62,7 +62,7 @@ with ordered as (
         lag(decision_sha256) over (order by decision_number) as before_sha256
     from raw.finding_decisions
 ),
-judged as (
+checked as (
     select
         *,
         decision_number <> place
@@ -77,7 +77,7 @@ select
     count(*) filter (where is_differing),
     arg_min('decision ' || decision_number || ' is not as it was made, or one before it is missing', place)
         filter (where is_differing)
-from judged
+from checked
 """
 
 

@@ -74,7 +74,7 @@ found as (
     from (select source, seal_number from seals) left join placed using (source, seal_number)
     group by source, seal_number
 ),
-judged as (
+checked as (
     select
         *,
         sealed_count is distinct from found_count or sealed_sha256 is distinct from found_sha256 as is_differing
@@ -88,7 +88,7 @@ select
         || ' {noun} and hash ' || sealed_sha256 || ', found ' || found_count || ' and ' || found_sha256,
         (source, seal_number)
     ) filter (where is_differing)
-from judged
+from checked
 """
 SEALED_ROWS = _SEALED.format(
     last="last_extract_seq", count="extract_count", sha256="ledger_sha256", noun="extracts",
@@ -118,7 +118,7 @@ found as (
     where hash(extract_id) % $parts = $part
     group by extract_id
 ),
-judged as (
+checked as (
     select
         source || ' extract ' || extract_id || ': ' as name,
         case
@@ -135,7 +135,7 @@ judged as (
         revisions_sha256 is not null
         or (status = 'complete' and received_count = inserted_count + revision_count)
 )
-select count(*), count(difference), min(name || difference) from judged
+select count(*), count(difference), min(name || difference) from checked
 """
 
 # The feed reports each of our reads. A request that two extracts claim proves neither.

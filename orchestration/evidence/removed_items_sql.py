@@ -82,17 +82,17 @@ items as (
 placed as (
     select *, count(*) filter (where is_left) over (
             partition by source, list_name, parent order by place rows unbounded preceding
-        ) as stretch
+        ) as run_number
     from items
 ),
 ranked as (
     select
         source, list_name, parent, item_sha256, is_left,
-        coalesce(max(item_sha256) filter (where is_left) over stretch_of_list, sha256('')) as follows_sha256,
-        row_number() over (partition by source, list_name, parent, stretch order by is_left desc, place)
-        - if(stretch = 0, 0, 1) as follows_rank
+        coalesce(max(item_sha256) filter (where is_left) over of_run, sha256('')) as follows_sha256,
+        row_number() over (partition by source, list_name, parent, run_number order by is_left desc, place)
+        - if(run_number = 0, 0, 1) as follows_rank
     from placed
-    window stretch_of_list as (partition by source, list_name, parent, stretch)
+    window of_run as (partition by source, list_name, parent, run_number)
 )
 select
     $removal_id as removal_id, taken.source, taken.list_name, parent_id, item_sha256,

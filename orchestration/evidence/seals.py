@@ -44,7 +44,7 @@ def seal_expression(row: str, previous: str) -> str:
     return f"if(coalesce({row}.seal_format, 1) = 1, {first}, {later})"
 
 
-# Whole days of the covered stretches that no overlap extract will read again and that have no seal. What
+# Whole days of the covered intervals that no overlap extract will read again and that have no seal. What
 # `raw.sources` does not describe is read as the settings are by default.
 _CLOSED_DAYS = """
 with horizons as (
@@ -84,10 +84,10 @@ where status <> 'complete' and slice_start < day_end and slice_end > day_start
 """
 
 _LEAVE_OPEN_DAYS = """
-delete from {closed_days} as closed_days using open_stretches
+delete from {closed_days} as closed_days using open_intervals
 where
-    closed_days.source = open_stretches.source
-    and open_stretches.start < day_end and open_stretches.stop > day_start
+    closed_days.source = open_intervals.source
+    and open_intervals.start < day_end and open_intervals.stop > day_start
 """
 
 # Every row up to the newest `last_ingest_seq` has been looked at: each run looks at all sources and sealed days.
@@ -295,7 +295,7 @@ def append_seals(connection: duckdb.DuckDBPyConnection, wanted: str, now: dateti
 def _leave_open_days(
     connection: duckdb.DuckDBPyConnection, closed: str, intervals: list[tuple[str, Interval]]
 ) -> None:
-    """Delete from the table `closed` the days in which one of the stretches lies."""
+    """Delete from the table `closed` the days in which one of the intervals lies."""
     moment = pa.timestamp("us")
     rows = pa.table(
         {
@@ -304,8 +304,8 @@ def _leave_open_days(
             "stop": pa.array([naive_utc(interval.end) for _, interval in intervals], moment),
         }
     )
-    connection.register("open_stretches", rows)
+    connection.register("open_intervals", rows)
     try:
         connection.execute(_LEAVE_OPEN_DAYS.format(closed_days=closed))
     finally:
-        connection.unregister("open_stretches")
+        connection.unregister("open_intervals")

@@ -72,7 +72,7 @@ def covered_days(connection: duckdb.DuckDBPyConnection, source: str) -> list[Cov
 
 
 def _extracted_at(interval: Interval, newest_first: list[tuple[Interval, datetime]]) -> datetime:
-    """When the oldest of the extracts began that it takes to have all of the piece."""
+    """When the oldest extract began of those that together cover the interval."""
     extracted: list[Interval] = []
     for interval, started in newest_first:
         extracted.append(interval)

@@ -35,8 +35,8 @@ def plan_refresh(
     What was too much for an earlier attempt is `unfinished`, and is cut smaller.
 
     Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
-    the stretch it continues: also where the gap is a hole, for then a run ended before it had looked back. The gap
-    that ends at the horizon is the tail.
+    the interval it continues: also where the gap is a hole, for then a run ended before it had looked back. The
+    gap that ends at the horizon is the tail.
     """
     due: list[Slice] = []
     for gap in gaps(Interval(start, horizon), covered):

@@ -34,8 +34,8 @@ semi join raw.removed_days
 
 # Records that have an id to themselves and are not known are new, and that is most of them: only the others are
 # numbered and compared. What was stored first counts, else what came first.
-_JUDGE = """
-create or replace temp table judged as
+_CLASSIFY = """
+create or replace temp table classified as
 with wanted as (
     from incoming anti join withheld using (position)
 ),
@@ -63,7 +63,7 @@ select
         when keys.payload_sha256 = coalesce(known.payload_sha256, keys.first_sha256) then 'duplicate'
         when keys.repetition > 1 or revised.payload_sha256 is not null then 'duplicate'
         else 'revision'
-    end as verdict
+    end as classification
 from keys
 left join known on keys.source = known.source and keys.activity_id = known.activity_id
 left join (select distinct * from revised) as revised
@@ -77,13 +77,13 @@ select position, 'duplicate' from withheld
 
 
 def classify(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill `judged` (position, verdict) from `incoming`; records that are not in it are new."""
+    """Fill `classified` (position, classification) from `incoming`; records that are not in it are new."""
     intervals = list(_joined(connection.execute(_REACHES).fetchall()))
     for name, table in (("known", "stored_activities"), ("revised", "activity_revisions")):
         finds = [_FIND.format(table=table, since=since, until=until) for since, until in intervals]
         connection.execute(f"create or replace temp table {name} as {' union all '.join(finds)}")
     connection.execute(_WITHHOLD)
-    connection.execute(_JUDGE)
+    connection.execute(_CLASSIFY)
 
 
 def _joined(reaches: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

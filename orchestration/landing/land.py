@@ -45,24 +45,24 @@ from incoming
 where {condition}
 """
 _TARGETS = {
-    "activities": "position not in (select position from judged where verdict <> 'new')",
-    "activity_revisions": "position in (select position from judged where verdict = 'revision')",
+    "activities": "position not in (select position from classified where classification <> 'new')",
+    "activity_revisions": "position in (select position from classified where classification = 'revision')",
 }
 
 _COUNT = """
 select
     extract_id,
-    count(*) filter (where verdict = 'new') as inserted_count,
-    count(*) filter (where verdict = 'duplicate') as duplicate_count,
-    count(*) filter (where verdict = 'revision') as revision_count,
-    count(*) filter (where verdict = 'new' and coalesce(created_at < late_before, false)) as late_count,
+    count(*) filter (where classification = 'new') as inserted_count,
+    count(*) filter (where classification = 'duplicate') as duplicate_count,
+    count(*) filter (where classification = 'revision') as revision_count,
+    count(*) filter (where classification = 'new' and coalesce(created_at < late_before, false)) as late_count,
     count(*) filter (where created_at < slice_start or created_at >= slice_end) as outside_count,
     max(created_at) as newest
 from (
-    select incoming.*, coalesce(judged.verdict, 'new') as verdict
-    from incoming left join judged using (position)
+    select incoming.*, coalesce(classified.classification, 'new') as classification
+    from incoming left join classified using (position)
 )
-inner join pieces using (extract_id)
+inner join time_slices using (extract_id)
 group by extract_id
 """
 
@@ -132,9 +132,9 @@ def _store_records(
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
     connection.register("incoming", records)
     classify(connection)
-    connection.register("pieces", _time_slices(extracts))
+    connection.register("time_slices", _time_slices(extracts))
     counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
-    connection.unregister("pieces")
+    connection.unregister("time_slices")
     _insert(connection, counts)
     connection.unregister("incoming")
     return counts

@@ -26,9 +26,9 @@ class CheckResult:
 
 
 def together(check_results: list[CheckResult], nothing: str) -> CheckResult:
-    """One verdict for several sources: it holds if all do, and is as grave as the gravest that does not.
+    """One result for several sources: it holds if all do, and is an error if one of those that fail is.
 
-    `nothing` is the sentence where there is no verdict at all.
+    `nothing` is the sentence where there are no results.
     """
     failed = [one for one in check_results if not one.holds]
     return CheckResult(

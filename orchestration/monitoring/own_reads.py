@@ -42,7 +42,7 @@ seen as (
 covered as (
     select unnest($sources) as source, unnest($starts) as starts_at, unnest($ends) as ends_at
 ),
-judged as (
+checked as (
     select
         asked.source,
         asked.request_id,
@@ -70,7 +70,7 @@ select
     max(stamped_seconds) as stamped_max,
     median(stored_seconds) as stored_p50,
     max(stored_seconds) as stored_max
-from judged
+from checked
 group by source
 order by source
 """

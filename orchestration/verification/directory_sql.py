@@ -58,7 +58,7 @@ versions as (
 
 # What is gone has no payload. `item_id` is compared where the payload has it in a field of its own.
 ITEMS = """
-with judged as (
+with checked as (
     select
         source || ' ' || list_name || coalesce(' of ' || parent_id, '') || ' ' || item_id as name,
         ingest_seq,
@@ -91,11 +91,11 @@ select
     count(*) filter (where stated_id <> item_id),
     arg_min(name || ': the column says ' || item_id || ', the payload says ' || stated_id, ingest_seq)
         filter (where stated_id <> item_id)
-from judged
+from checked
 """
 
 USAGE = """
-with judged as (
+with checked as (
     select
         concat_ws(' ', source, usage_date, api_key_id, workspace_id, model) as name, ingest_seq, payload_sha256,
         sha256(payload) as computed_sha256
@@ -108,7 +108,7 @@ select
         name || ': payload_sha256 is ' || payload_sha256 || ', but the payload''s hash is ' || computed_sha256,
         ingest_seq
     ) filter (where payload_sha256 <> computed_sha256)
-from judged
+from checked
 """
 
 # The usage report of a day is stored whole where anything of it has changed, which `new_count` says.

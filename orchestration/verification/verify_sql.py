@@ -26,7 +26,7 @@ compared as (
         computed_sha256 <> payload_sha256 as is_changed
     from computed
 ),
-judged as (
+checked as (
     select
         *,
         envelope is not null and (
@@ -58,7 +58,7 @@ select
         ),
         ingest_seq
     ) filter (where is_differing)
-from judged
+from checked
 """
 
 REPEATED_IDS = """
@@ -97,7 +97,7 @@ from counted
 
 # An erasure empties a record and notes its number; the hash stays.
 QUARANTINED = """
-with judged as (
+with checked as (
     select
         *,
         case
@@ -111,7 +111,7 @@ select
     count(*) filter (where is_differing),
     min(source || ' extract ' || extract_id || ': the quarantined record with SHA-256 ' || payload_sha256
         || ' is not as it was received') filter (where is_differing)
-from judged
+from checked
 """
 
 _LEDGER = """
@@ -146,7 +146,7 @@ compared as (
     from raw.extracts
     full join found using (extract_id, source)
 ),
-judged as (
+checked as (
     select
         *,
         inserted_count <> stored_count
@@ -167,7 +167,7 @@ select
         || ', stored are ' || stored_count || ', ' || revised_count || ' and ' || kept_aside,
         (coalesce(started_at, 'infinity'), extract_id)
     ) filter (where is_differing)
-from judged
+from checked
 """
 LEDGER = _LEDGER.format(
     stored="select extract_id, source, count(*) as row_count from raw.stored_activities group by all",
@@ -204,7 +204,7 @@ with linked as (
         chain as (partition by source order by seal_number),
         so_far as (partition by source order by seal_number rows unbounded preceding)
 ),
-judged as (
+checked as (
     select
         *,
         case
@@ -230,7 +230,7 @@ select
     count(difference),
     arg_min(source || ' seal ' || expected_number || ' of ' || sealed_date || ': ' || difference,
         (source, expected_number)) filter (where difference is not null)
-from judged
+from checked
 """
 
 WANTED_DAYS = f"""

@@ -65,7 +65,7 @@ order by failed.slice_start
 
 
 def coverage(connection: duckdb.DuckDBPyConnection, source: str) -> list[Interval]:
-    """The stretches of time that are proven complete for the source, oldest first."""
+    """The intervals that are proven complete for the source, oldest first."""
     return [_interval(*found) for found in connection.execute(_COVERAGE, {"source": source}).fetchall()]
 
 
@@ -85,7 +85,7 @@ def unproven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interva
 def not_proven(connection: duckdb.DuckDBPyConnection, source: str) -> dict[Interval, str]:
     """What is not proven of the time from the first covered moment of the source to the last, each with a reason.
 
-    These are the gaps between covered stretches, and what is `unproven` wherever it lies.
+    These are the gaps between covered intervals, and what is `unproven` wherever it lies.
     """
     covered = coverage(connection, source)
     holes = gaps(Interval(covered[0].start, covered[-1].end), covered) if covered else []

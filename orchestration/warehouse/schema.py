@@ -61,7 +61,7 @@ ENDED_ORDER = "(coalesce(extract_seq, if(status = 'open', 9223372036854775807, 0
 # An extract that asked for some activity types alone proves nothing about a time.
 ASKED_FOR_ALL = "not contains(query, 'activity_types[]')"
 
-# Gaps and islands: complete slices that touch or overlap are one stretch. It begins where no earlier slice has
+# Gaps and islands: complete slices that touch or overlap are one interval. It begins where no earlier slice has
 # reached, and ends where the last slice before the next beginning had reached.
 _COVERAGE = f"""
 with slices as (

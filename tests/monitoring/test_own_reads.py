@@ -22,7 +22,7 @@ START = {"start": datetime.now(UTC) - timedelta(days=2), "overlap": timedelta(ho
 
 
 def evaluated(path: Path, *, hours: float = 0, sql: str = "") -> CheckResult:
-    """The verdict, after `sql`, on reads as if each had been asked `hours` earlier, in covered time."""
+    """The result, after `sql`, on reads as if each had been asked `hours` earlier, in covered time."""
     with open_warehouse(path) as connection:
         connection.execute(f"update raw.feed_requests set requested_at = requested_at - interval {hours} hours")
         if sql:

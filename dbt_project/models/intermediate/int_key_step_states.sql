@@ -44,19 +44,19 @@ final as (
         fold,
         activity_id,
         key_id,
-        {{ last_stated('stated_workspace_id', ['scope', 'workspace_id'], key, place) }} as workspace_id,
+        {{ last_known('stated_workspace_id', ['scope', 'workspace_id'], key, place) }} as workspace_id,
         key_type,
         event_type,
-        {{ last_stated('stated_name', ['name'], key, place) }} as key_name,
+        {{ last_known('stated_name', ['name'], key, place) }} as key_name,
         initial_status,
         coalesce(
             {{ last_non_null('case when coalesce(is_final_before, 0) = 0 then stated_status end', key, place) }},
             initial_status
         ) as status,
-        {{ last_stated('stated_scopes', ['scopes'], key, place) }} as scopes,
+        {{ last_known('stated_scopes', ['scopes'], key, place) }} as scopes,
         event_number,
         step_number,
-        {{ last_stated('stated_expires_at', ['expires_at'], key, place) }} as expires_at
+        {{ last_known('stated_expires_at', ['expires_at'], key, place) }} as expires_at
     from initial
 
 )

@@ -34,7 +34,7 @@ summed as (
 ),
 
 -- What is used or changed after its end is connected again, whoever did it.
-judged as (
+connections as (
 
     select
         summed.*,
@@ -57,7 +57,7 @@ ended as (
     select
         *,
         case when not is_connected then coalesce(last_end, last_user_end) end as end_moment
-    from judged
+    from connections
 
 ),
 

@@ -78,7 +78,7 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield lambda sql, *values: connection.execute(sql, values).fetchall()
 
 
-def stretches(settings: Query, setting: str) -> list[tuple[Any, ...]]:
+def setting_periods(settings: Query, setting: str) -> list[tuple[Any, ...]]:
     return settings(
         """
         select value, strftime(valid_from, '%d %H:%M:%S'), strftime(valid_to, '%d %H:%M:%S'), start_reason,
@@ -91,13 +91,13 @@ def stretches(settings: Query, setting: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_a_walk_begins_a_stretch_where_it_finds_another_value(settings: Query):
-    assert stretches(settings, "chat_enabled") == [
+def test_a_walk_begins_a_period_where_it_finds_another_value(settings: Query):
+    assert setting_periods(settings, "chat_enabled") == [
         ("true", None, "02 10:00:00", None, None),
         ("false", "02 10:00:00", "05 10:00:00", "event", "ada@example.com"),
         ("true", "05 10:00:00", None, "directory", None),
     ]
-    assert stretches(settings, "skills_enabled") == [
+    assert setting_periods(settings, "skills_enabled") == [
         ("false", None, "04 09:00:00", "directory", None),
         ("true", "04 09:00:00", "05 10:00:00", "event", "ada@example.com"),
         ("false", "05 10:00:00", None, "directory", None),
@@ -105,21 +105,21 @@ def test_a_walk_begins_a_stretch_where_it_finds_another_value(settings: Query):
 
 
 def test_what_the_first_walk_finds_was_so_before_and_what_is_not_listed_stays(settings: Query):
-    assert stretches(settings, "account_session_duration_seconds") == [
+    assert setting_periods(settings, "account_session_duration_seconds") == [
         ("3600", None, "06 10:00:00", "directory", None),
         ("7200", "06 10:00:00", None, "directory", None),
     ]
-    assert stretches(settings, "allowed_invite_domains") == [
+    assert setting_periods(settings, "allowed_invite_domains") == [
         ('["a.example","b.example"]', None, None, "directory", None)
     ]
-    assert stretches(settings, "compliance_settings") == [
+    assert setting_periods(settings, "compliance_settings") == [
         ("enabled", None, "05 10:00:00", "directory", None),
         ("disabled", "05 10:00:00", None, "directory", None),
     ]
 
 
 def test_an_event_of_the_minute_after_a_walk_dates_what_the_walk_found(settings: Query):
-    assert stretches(settings, "public_projects_enabled") == [
+    assert setting_periods(settings, "public_projects_enabled") == [
         ("false", None, "05 10:00:20", "directory", None),
         ("true", "05 10:00:20", None, "event", "ada@example.com"),
     ]
