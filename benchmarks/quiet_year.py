@@ -7,13 +7,10 @@ figures; `tests/dbt_project/cases/test_quiet.py` holds the limit on a quarter of
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -22,10 +19,7 @@ import duckdb
 from benchmarks.children import ROOT
 from benchmarks.parts import PYTHON
 from local_feed.history.benign import benign_records
-from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
-from orchestration.landing.land import land
-from orchestration.warehouse.connection import open_warehouse
+from tests.histories import land_days
 
 BY_RULE = """
 select severity, rule_id, count(*) as finding_count from marts.findings where is_supported
@@ -35,31 +29,13 @@ order by list_position(['critical', 'high', 'medium', 'low'], severity), finding
 
 
 def load(path: Path, records: Iterable[bytes]) -> int:
-    """Land records, each as part of a complete read of the UTC day it is of."""
+    """Land records in batches, each as part of a complete read of the UTC day it is of. Returns how many."""
     count = 0
-    with open_warehouse(path) as connection:
-        rest = iter(records)
-        while batch := list(islice(rest, 100_000)):
-            days: dict[str, list[bytes]] = defaultdict(list)
-            for text in batch:
-                days[json.loads(text)["created_at"][:10]].append(text)
-            land(connection, [_chunk(day, texts) for day, texts in days.items()])
-            count += len(batch)
+    rest = iter(records)
+    while batch := list(islice(rest, 100_000)):
+        land_days(path, batch)
+        count += len(batch)
     return count
-
-
-def _chunk(day: str, texts: list[bytes]) -> Chunk:
-    start = datetime.fromisoformat(f"{day}T00:00:00+00:00")
-    extract = Extract(
-        source="compliance",
-        time_slice=Slice(Kind.BACKFILL, start, start + timedelta(days=1)),
-        query={},
-        feed_host="loopback",
-        dagster_run_id=None,
-    )
-    chunk = Chunk(extract, outcome="complete")
-    chunk.add(texts, None, None)
-    return chunk
 
 
 def main() -> None:

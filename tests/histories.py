@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.intervals import Kind, Slice
+from orchestration.intervals import Kind, Slice, day_floor
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
@@ -20,12 +21,30 @@ DAYS = 5
 EMPTY_DAY = 2
 
 
-def record(activity_id: str, at: datetime, **fields: Any) -> bytes:
+def activity(activity_id: str, at: datetime, **fields: Any) -> dict[str, Any]:
     """One activity as the feed would send it."""
-    told = at.isoformat().replace("+00:00", "Z")
-    return json.dumps(
-        {"id": activity_id, "created_at": told, "type": "x", "actor": {"type": "system_actor"}} | fields
-    ).encode()
+    created_at = at.isoformat().replace("+00:00", "Z")
+    return {"id": activity_id, "created_at": created_at, "type": "x", "actor": {"type": "system_actor"}} | fields
+
+
+def record(activity_id: str, at: datetime, **fields: Any) -> bytes:
+    """The same as text."""
+    return json.dumps(activity(activity_id, at, **fields)).encode()
+
+
+def extract_of(time_slice: Slice | None = None, source: str = "test", **fields: Any) -> Extract:
+    """An extract of one slice, the first day unless stated."""
+    time_slice = time_slice or Slice(Kind.BACKFILL, FIRST_DAY, FIRST_DAY + timedelta(days=1))
+    given = {"query": {}, "feed_host": "loopback", "dagster_run_id": None} | fields
+    return Extract(source=source, time_slice=time_slice, **given)
+
+
+def chunk_of(*records: bytes, extract: Extract | None = None, outcome: str | None = "complete") -> Chunk:
+    """The records as all that the extract received."""
+    chunk = Chunk(extract or extract_of(), outcome=outcome)
+    chunk.add(list(records), None, None)
+    chunk.error = "The feed was down." if outcome == "failed" else None
+    return chunk
 
 
 def land_slice(
@@ -37,20 +56,21 @@ def land_slice(
     source: str = "test",
     outcome: str = "complete",
 ) -> Extract:
-    """Land records as one extract of one slice, a day unless told otherwise."""
-    extract = Extract(
-        source=source,
-        time_slice=time_slice or Slice(Kind.BACKFILL, start, end or start + timedelta(days=1)),
-        query={"limit": "5000"},
-        feed_host="loopback",
-        dagster_run_id=None,
-    )
-    chunk = Chunk(extract)
-    chunk.add(list(records), None, None)
-    chunk.outcome = outcome
-    chunk.error = "The feed was down." if outcome == "failed" else None
-    land(connection, [chunk])
+    """Land records as one extract of one slice, a day unless stated."""
+    time_slice = time_slice or Slice(Kind.BACKFILL, start, end or start + timedelta(days=1))
+    extract = extract_of(time_slice, source, query={"limit": "5000"})
+    land(connection, [chunk_of(*records, extract=extract, outcome=outcome)])
     return extract
+
+
+def land_days(path: Path, records: Iterable[bytes], source: str = "compliance") -> None:
+    """Land each record under the UTC day it is of, as one complete read of that day."""
+    days: dict[datetime, list[bytes]] = defaultdict(list)
+    for text in records:
+        days[day_floor(datetime.fromisoformat(json.loads(text)["created_at"]))].append(text)
+    slices = {day: Slice(Kind.BACKFILL, day, day + timedelta(days=1)) for day in days}
+    with open_warehouse(path) as connection:
+        land(connection, [chunk_of(*days[day], extract=extract_of(slices[day], source)) for day in days])
 
 
 def build(path: Path, *, source: str = "test", skip: Collection[int] = ()) -> dict[str, tuple[datetime, bytes]]:

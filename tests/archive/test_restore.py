@@ -25,7 +25,7 @@ from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.conftest import source_of
-from tests.histories import FIRST_DAY, land_slice, record
+from tests.histories import FIRST_DAY, activity, land_slice, record
 
 # The feed's clock, which counts, stands still on the afternoon of a day, and less than a day behind.
 _STARTED_AT = datetime.now(UTC)
@@ -34,15 +34,14 @@ FEED_TIME = TODAY + min(max(timedelta(hours=15), _STARTED_AT - TODAY - timedelta
 DAYS = 6
 
 
-def activity(name: str, days_ago: int, hour: int = 9, **fields: Any) -> dict[str, Any]:
-    at = (TODAY - timedelta(days=days_ago) + timedelta(hours=hour)).isoformat().replace("+00:00", "Z")
-    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
+def day_record(name: str, days_ago: int, hour: int = 9) -> dict[str, Any]:
+    return activity(name, TODAY - timedelta(days=days_ago) + timedelta(hours=hour))
 
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
     """Three records a day, today included."""
-    records = [activity(f"activity_{n}{hour}", n, hour) for n in range(DAYS) for hour in (9, 10, 11)]
+    records = [day_record(f"activity_{n}{hour}", n, hour) for n in range(DAYS) for hour in (9, 10, 11)]
     with LocalFeed(records=records, clock=FEED_TIME.timestamp) as feed:
         yield feed
 
@@ -82,7 +81,7 @@ def test_a_restored_warehouse_continues_from_the_archived_state(path: Path, rest
     with open_warehouse(restored) as connection:
         assert no_gaps(connection, datetime.now(UTC)).holds
     # It continues in the same archive.
-    feed.add(activity("late", 3))
+    feed.add(day_record("late", 3))
     read_all([source], restored, is_reconcile=True)
     done = archive(restored, store)
     assert (done.part_count, done.row_count, done.snapshot_number) == (1, 1, 2)
@@ -94,7 +93,7 @@ def test_a_restored_warehouse_continues_from_the_archived_state(path: Path, rest
 def test_a_late_record_without_a_seal_is_found_again(path: Path, restored: Path, store: Store, feed):
     source = source_of(feed)
     refresh(source, path)
-    feed.add(activity("late", 3))
+    feed.add(day_record("late", 3))
     with open_warehouse(path) as connection:
         seal_days(connection)
     read_all([source], path, is_reconcile=True)

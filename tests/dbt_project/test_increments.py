@@ -15,10 +15,11 @@ from local_feed import LocalFeed
 from orchestration.api.endpoint import Receipt
 from orchestration.assets.project import project
 from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
+from orchestration.landing.extract import Chunk
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
+from tests.histories import extract_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 INCREMENTS = 4
@@ -42,9 +43,7 @@ def chunks_of(chance: random.Random, records: list[bytes]) -> list[Chunk]:
     chunks = []
     for source in ("admin", "compliance"):
         time_slice = Slice(Kind.INCREMENTAL, BEGIN, BEGIN + timedelta(days=1))
-        extract = Extract(
-            source=source, time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
-        )
+        extract = extract_of(time_slice, source)
         chunk = Chunk(extract, outcome="complete")
         brought = [one for one in records if chance.random() < 0.7]
         revised = [json.dumps(json.loads(one) | {"revised": True}).encode() for one in brought[:5]]

@@ -19,13 +19,13 @@ from orchestration.assets.project import project
 from orchestration.attestation.attest import Period, attest
 from orchestration.checks.contract import drift, evaluate
 from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests import ocsf
 from tests.deliver.siem.conftest import events_in
 from tests.end_to_end.conftest import run
+from tests.histories import chunk_of, extract_of
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 DEPTH = 400
@@ -144,12 +144,8 @@ def hostile_records() -> Iterator[str]:
 
 
 def land_all(path: Path, records: list[str]) -> None:
-    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    extract = Extract(
-        source="test", time_slice=time_slice, query={"limit": "5000"}, feed_host="loopback", dagster_run_id=None
-    )
-    chunk = Chunk(extract, outcome="complete")
-    chunk.add([record.encode() for record in records], None, None)
+    extract = extract_of(Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1)), query={"limit": "5000"})
+    chunk = chunk_of(*(record.encode() for record in records), extract=extract)
     with open_warehouse(path) as connection:
         land(connection, [chunk])
 

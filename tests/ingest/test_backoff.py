@@ -16,7 +16,8 @@ from orchestration.api.errors import FeedError, FeedUnavailable
 from orchestration.api.feed import FeedClient
 from orchestration.ingest.run import refresh
 from tests.conftest import QUICK_RETRIES, source_of
-from tests.ingest.test_faults_of_a_run import day, record
+from tests.histories import activity
+from tests.ingest.test_faults_of_a_run import day
 
 WALKS = 16
 FIRST_WAIT = 0.06
@@ -25,7 +26,7 @@ POLICY = replace(QUICK_RETRIES, attempts=5, first_wait=FIRST_WAIT)
 
 @pytest.fixture
 def feed():
-    with LocalFeed(records=[record(f"activity_{n}", day(n + 1)) for n in range(40)]) as feed:
+    with LocalFeed(records=[activity(f"activity_{n}", day(n + 1)) for n in range(40)]) as feed:
         yield feed
 
 

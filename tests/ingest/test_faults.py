@@ -30,14 +30,14 @@ from orchestration.api.feed import FeedClient
 from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES
+from tests.histories import activity
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 TRACED = r".*request-id req_\w+"
 
 
 def record(n: int) -> dict[str, Any]:
-    at = (DAY + timedelta(minutes=n)).isoformat()
-    return {"id": f"activity_{n:03}", "created_at": at, "type": "x", "actor": {"type": "system_actor"}}
+    return activity(f"activity_{n:03}", DAY + timedelta(minutes=n))
 
 
 class Complete(NamedTuple):

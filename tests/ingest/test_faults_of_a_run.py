@@ -22,6 +22,7 @@ from orchestration.api.errors import FeedError, FeedUnavailable, KeyRefused
 from orchestration.ingest.run import refresh
 from orchestration.intervals import rfc3339
 from tests.conftest import QUICK_RETRIES, Query, source_of
+from tests.histories import activity
 from tests.truth import lies, missing, open_extracts, served, stored
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -45,10 +46,6 @@ LASTING: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def record(name: str, at: datetime, **fields: Any) -> dict[str, Any]:
-    return {"id": name, "created_at": rfc3339(at), "type": "x", "actor": {"type": "system_actor"}} | fields
-
-
 def day(ago: int) -> datetime:
     return TODAY - timedelta(days=ago)
 
@@ -60,7 +57,7 @@ def hits(ago: int) -> str:
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
-    records = [record(f"activity_{n:04}", day(DAYS) + n * timedelta(hours=3)) for n in range(8 * DAYS)]
+    records = [activity(f"activity_{n:04}", day(DAYS) + n * timedelta(hours=3)) for n in range(8 * DAYS)]
     with LocalFeed(records=records) as feed:
         yield feed
 

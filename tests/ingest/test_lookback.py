@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage
 from tests.conftest import Query, source_of
+from tests.histories import activity
 from tests.truth import lies, served, stored
 
 HOUR = timedelta(hours=1)
@@ -41,17 +41,14 @@ def test_it_stays_within_time_that_was_read():
     assert plan_lookback([Interval(at(8, 8), at(8, 9))], HOUR) is None
 
 
-def record(name: str, ago: timedelta, **fields: Any) -> dict[str, Any]:
-    told = (NOW - ago).isoformat().replace("+00:00", "Z")
-    return {"id": name, "created_at": told, "type": "x", "actor": {"type": "system_actor"}} | fields
-
-
 def test_late_accesses_are_found_once_and_prove_nothing(path: Path, query: Query):
-    with LocalFeed(records=[record("activity_old", timedelta(days=9)), record("activity_1", 2 * HOUR)]) as feed:
+    with LocalFeed(
+        records=[activity("activity_old", NOW - timedelta(days=9)), activity("activity_1", NOW - 2 * HOUR)]
+    ) as feed:
         source = source_of(feed)
         refresh(source, path)
-        feed.add(record("activity_access", 30 * HOUR, type="anthropic_access"))
-        feed.add(record("activity_other", 30 * HOUR))
+        feed.add(activity("activity_access", NOW - 30 * HOUR, type="anthropic_access"))
+        feed.add(activity("activity_other", NOW - 30 * HOUR))
         before = len(feed.requests)
         report = refresh(source, path)
         # The key is tried, the tail is read (at midnight in two parts), and one question looks back.
@@ -75,7 +72,7 @@ def test_late_accesses_are_found_once_and_prove_nothing(path: Path, query: Query
 
 
 def test_a_feed_that_refuses_the_question_is_read_all_the_same(path: Path, caplog: pytest.LogCaptureFixture):
-    with LocalFeed(records=[record("activity_old", timedelta(days=9))]) as feed:
+    with LocalFeed(records=[activity("activity_old", NOW - timedelta(days=9))]) as feed:
         refresh(source_of(feed), path)
         feed.faults.add("error", status=400, times=0, contains="activity_types[]")
         assert refresh(source_of(feed), path).is_complete

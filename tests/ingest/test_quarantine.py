@@ -22,6 +22,7 @@ from orchestration.privacy.erasure import RemovalRequest, erase, retain
 from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import Query, source_of
+from tests.histories import activity
 from tests.truth import lies
 
 DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
@@ -42,8 +43,7 @@ BAD: dict[bytes, str] = {
 
 
 def record(number: int) -> dict[str, Any]:
-    at = DAY + number * timedelta(minutes=6)
-    return {"id": f"activity_{number:04}", "created_at": at.isoformat(), "type": "x", "actor": {"type": "y"}}
+    return activity(f"activity_{number:04}", DAY + number * timedelta(minutes=6))
 
 
 @pytest.fixture

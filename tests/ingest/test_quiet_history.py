@@ -13,24 +13,18 @@ from orchestration.ingest.run import refresh
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage
 from tests.conftest import Query, source_of
+from tests.histories import activity
 from tests.truth import lies, served, stored
 
 NOW = datetime.now(UTC)
 YEARS = timedelta(days=6 * 365)
 
 
-def record(number: int, ago: timedelta) -> dict[str, Any]:
-    return {
-        "id": f"activity_{number:04}",
-        "created_at": (NOW - ago).isoformat(),
-        "type": "x",
-        "actor": {"type": "system_actor"},
-    }
-
-
-EVERY_WEEK = [record(n, timedelta(days=7 * n, hours=1)) for n in range(YEARS.days // 7)]
+EVERY_WEEK = [activity(f"activity_{n:04}", NOW - timedelta(days=7 * n, hours=1)) for n in range(YEARS.days // 7)]
 # Quiet years around one busy week.
-BUSY_WEEK = [record(n, timedelta(days=900) + n * timedelta(minutes=10)) for n in range(1000)]
+BUSY_WEEK = [
+    activity(f"activity_{n:04}", NOW - timedelta(days=900) - n * timedelta(minutes=10)) for n in range(1000)
+]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import unproven
 from tests.conftest import Query, source_of
+from tests.histories import activity
 
 # The feed's clock, which counts, stands still: in no day's first hour, and at most half a day behind.
 _STARTED_AT = datetime.now(UTC)
@@ -30,8 +31,7 @@ BOUNDS = Bounds(reconcile_days=2, reconcile_requests=3, reconcile_every=timedelt
 
 
 def record(name: str, days_ago: int, **fields: Any) -> dict[str, Any]:
-    at = (TODAY - timedelta(days=days_ago) + timedelta(hours=9)).isoformat().replace("+00:00", "Z")
-    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
+    return activity(name, TODAY - timedelta(days=days_ago) + timedelta(hours=9), **fields)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,20 +15,18 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import unproven
 from tests.conftest import Query, source_of
+from tests.histories import activity
 from tests.truth import lies, served, stored
 
 # A handmade history of a few days that ended an hour ago, so that the tail has something to continue.
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def record(name: str, ago: timedelta, **fields: Any) -> dict[str, Any]:
-    at = (NOW - ago).isoformat().replace("+00:00", "Z")
-    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
-
-
 @pytest.fixture
 def feed():
-    records = [record(f"activity_{n:03}", timedelta(hours=1) + n * timedelta(minutes=45)) for n in range(100)]
+    records = [
+        activity(f"activity_{n:03}", NOW - timedelta(hours=1) - n * timedelta(minutes=45)) for n in range(100)
+    ]
     with LocalFeed(records=records) as feed:
         yield feed
 
@@ -54,8 +51,8 @@ def test_a_second_refresh_finds_nothing_new(feed, path: Path, query: Query):
 def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Query):
     source = source_of(feed, overlap=timedelta(hours=3))
     refresh(source, path)
-    feed.add(record("activity_late", timedelta(hours=2)))
-    feed.add(record("activity_new", timedelta(0)) | {"created_at": datetime.now(UTC).isoformat()})
+    feed.add(activity("activity_late", NOW - timedelta(hours=2)))
+    feed.add(activity("activity_new", NOW) | {"created_at": datetime.now(UTC).isoformat()})
     report = refresh(source, path)
     assert (report.total("inserted_count"), report.total("late_count")) == (2, 1)
     assert stored(path) == served(feed)
@@ -65,7 +62,7 @@ def test_a_changed_record_goes_to_the_revisions(feed, path: Path, query: Query):
     source = source_of(feed, overlap=timedelta(hours=3))
     refresh(source, path)
     before = stored(path)
-    feed.replace("activity_000", record("activity_000", timedelta(hours=1), type="y"))
+    feed.replace("activity_000", activity("activity_000", NOW - timedelta(hours=1), type="y"))
     report = refresh(source, path)
     assert report.total("revision_count") == 1
     assert stored(path) == before
@@ -114,7 +111,7 @@ def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
 
 
 def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, query: Query):
-    records = [record("activity_old", timedelta(days=5))]
+    records = [activity("activity_old", NOW - timedelta(days=5))]
     with LocalFeed(records=records, clock=lambda: time.time() - 12 * 3_600) as feed:
         refresh(source_of(feed), path)
         refresh(source_of(feed, start=NOW - timedelta(days=9)), path)
@@ -136,7 +133,7 @@ def test_a_walk_that_failed_to_look_for_late_records_looks_again(feed, path: Pat
             [start],
         )
         assert list(unproven(connection, "test").values()) == ["made to fail"]
-    feed.add(record("activity_late", NOW - start.replace(tzinfo=UTC) - timedelta(minutes=1)))
+    feed.add(activity("activity_late", start.replace(tzinfo=UTC) + timedelta(minutes=1)))
     report = refresh(source_of(feed), path)
     assert [
         (str(extract.time_slice.kind), extract.late_count)
@@ -160,10 +157,10 @@ def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path, query: Que
 def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Query):
     at = NOW - timedelta(hours=2)
     with LocalFeed(
-        records=[record("activity_a", timedelta(hours=2)) | {"created_at": f"{at:%Y-%m-%dT%H:%M:%S}.500Z"}]
+        records=[activity("activity_a", NOW - timedelta(hours=2)) | {"created_at": f"{at:%Y-%m-%dT%H:%M:%S}.500Z"}]
     ) as feed:
         refresh(source_of(feed), path)
-    with LocalFeed(records=[record("activity_a", timedelta(hours=2))]) as feed:
+    with LocalFeed(records=[activity("activity_a", NOW - timedelta(hours=2))]) as feed:
         report = refresh(source_of(feed, overlap=timedelta(hours=5)), path)
         assert report.total("revision_count") == 1
     assert query("select count(*) from raw.activities") == [(1,)]
@@ -172,7 +169,7 @@ def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Que
 def test_records_from_outside_of_the_asked_time_are_stored_and_told(feed, path: Path, query: Query, caplog):
     """The last moment of a day, told more precisely than we keep it, is of that day."""
     day = (NOW - timedelta(days=2)).date()
-    feed.add(record("activity_last", timedelta(0)) | {"created_at": f"{day}T23:59:59.9999999Z"})
+    feed.add(activity("activity_last", NOW) | {"created_at": f"{day}T23:59:59.9999999Z"})
     feed.faults.add("outside_range", times=0, covers=f"{day}T12:00:00Z")
     report = refresh(source_of(feed), path)
     assert report.is_complete
@@ -191,7 +188,7 @@ def test_half_a_surrogate_pair_is_kept_as_it_stands(path: Path, query: Query):
         % at.encode(),
         b'{"id":"activity_next", "created_at":"%s", "name":"\\udc00"}' % at.encode(),
     ]
-    with LocalFeed(records=[record("activity_plain", timedelta(hours=2))]) as feed:
+    with LocalFeed(records=[activity("activity_plain", NOW - timedelta(hours=2))]) as feed:
         for text in texts:
             feed.add(text, at=at)
         refresh(source_of(feed), path)

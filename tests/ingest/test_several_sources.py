@@ -23,21 +23,19 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import coverage, unproven
 from tests.conftest import Query, source_of
+from tests.histories import activity
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NO_TIME = Bounds(backfill_time=timedelta(0))
-
-
-def record(name: str, ago: timedelta, **fields: Any) -> dict[str, Any]:
-    at = (NOW - ago).isoformat().replace("+00:00", "Z")
-    return {"id": name, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
 
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
     """Forty records, one every six hours; every fourth belongs to the organization that the admin key sees."""
     records = [
-        record(f"activity_{n:03}", timedelta(hours=1 + 6 * n), organization_uuid=["org-a", "org-b"][n % 4 == 0])
+        activity(
+            f"activity_{n:03}", NOW - timedelta(hours=1 + 6 * n), organization_uuid=["org-a", "org-b"][n % 4 == 0]
+        )
         for n in range(40)
     ]
     with LocalFeed(records=records, admin_organization="org-b") as feed:
@@ -199,7 +197,7 @@ def test_the_tail_comes_first_and_is_read_when_the_time_is_up(feed, path: Path, 
     source = source_of(feed, concurrency=1, start=NOW - timedelta(days=5))
     refresh(source, path, bounds=NO_TIME)
     # Later than the horizon of the run before, and before that of the next one.
-    feed.add(record("activity_new", timedelta(0)) | {"created_at": datetime.now(UTC).isoformat()})
+    feed.add(activity("activity_new", NOW) | {"created_at": datetime.now(UTC).isoformat()})
     report = refresh(source, path, bounds=NO_TIME)
     kinds = [str(extract.time_slice.kind) for extract in report.extracts]
     assert kinds[0] == "incremental"

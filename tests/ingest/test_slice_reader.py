@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -13,18 +14,13 @@ from orchestration.api.feed import FeedClient
 from orchestration.ingest.slice_reader import frozen_query, read_slice
 from orchestration.intervals import Kind, Slice
 from tests.conftest import QUICK_RETRIES
+from tests.histories import activity
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def record(n: int, at: datetime | None = None) -> dict[str, object]:
-    moment = at or DAY + timedelta(minutes=n)
-    return {
-        "id": f"activity_{n:03}",
-        "created_at": moment.isoformat(),
-        "type": "x",
-        "actor": {"type": "system_actor"},
-    }
+def record(n: int, at: datetime | None = None) -> dict[str, Any]:
+    return activity(f"activity_{n:03}", at or DAY + timedelta(minutes=n))
 
 
 def extracted(feed: LocalFeed, page_size: int) -> list[list[bytes]]:

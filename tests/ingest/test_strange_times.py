@@ -14,16 +14,13 @@ from orchestration.api.errors import FeedError
 from orchestration.ingest import slice_reader
 from orchestration.ingest.run import refresh
 from tests.conftest import Query, source_of
+from tests.histories import activity
 from tests.truth import lies, missing, served, stored
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def record(name: str, at: datetime) -> dict[str, str]:
-    return {"id": name, "created_at": at.isoformat(), "type": "x"}
-
-
-RECENT = [record(f"activity_{n:02}", NOW - timedelta(hours=2) - n * timedelta(minutes=1)) for n in range(50)]
+RECENT = [activity(f"activity_{n:02}", NOW - timedelta(hours=2) - n * timedelta(minutes=1)) for n in range(50)]
 
 
 @pytest.mark.parametrize("ago", [timedelta(days=365 * 56), timedelta(days=2)])
@@ -60,7 +57,7 @@ def test_a_date_far_ahead_moves_nothing_and_is_said(path: Path):
 
 @pytest.mark.parametrize("year", [1, 1971])
 def test_one_record_of_a_time_that_cannot_be_costs_no_decades(path: Path, query: Query, year: int):
-    old = record("activity_old", datetime(year, 7, 1, tzinfo=UTC))
+    old = activity("activity_old", datetime(year, 7, 1, tzinfo=UTC))
     with LocalFeed(records=[*RECENT, old]) as feed:
         report = refresh(source_of(feed), path)
         assert report.is_complete
@@ -80,7 +77,7 @@ def test_a_feed_without_an_end_is_left(path: Path, monkeypatch: pytest.MonkeyPat
     """Two pages in turn end as soon as one comes again; what never repeats, after `MAX_PAGES`."""
     monkeypatch.setattr(slice_reader, "MAX_PAGES", pages)
     day = (NOW - timedelta(days=2)).replace(hour=0, minute=0, second=0)
-    records = [record(f"activity_{n:03}", day + n * timedelta(minutes=1)) for n in range(100)]
+    records = [activity(f"activity_{n:03}", day + n * timedelta(minutes=1)) for n in range(100)]
     with LocalFeed(records=records) as feed:
         feed.faults.add("circle", times=0, covers=records[0]["created_at"])
         report = refresh(source_of(feed, page_size=10, start=day, concurrency=1), path)

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from orchestration.ingest import writer
-from orchestration.intervals import Kind, Slice
 from orchestration.landing import dedup
 from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import ROW_GROUP, VECTOR, land
 from orchestration.warehouse.connection import open_warehouse
+from tests.histories import extract_of
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -29,11 +29,7 @@ def record(number: int, size: int = 0) -> bytes:
 
 
 def chunk_of(records: list[bytes], extract: Extract | None = None, outcome: str | None = "complete") -> Chunk:
-    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    extract = extract or Extract(
-        source="test", time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
-    )
-    chunk = Chunk(extract, outcome=outcome)
+    chunk = Chunk(extract or extract_of(), outcome=outcome)
     for start in range(0, len(records), 5000):
         chunk.add(records[start : start + 5000], "first", "last")
     return chunk

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.api import body
-from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.schema import create_schema
+from tests.histories import chunk_of, extract_of
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 # Bounded and always the same examples, so that a build never fails by chance.
@@ -82,19 +81,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def chunk_of(records: list[bytes]) -> Chunk:
-    time_slice = Slice(Kind.BACKFILL, DAY, DAY + timedelta(days=1))
-    extract = Extract(
-        source=next(SOURCES), time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None
-    )
-    chunk = Chunk(extract, outcome="complete")
-    chunk.add(records, None, None)
-    return chunk
-
-
 def land_and_read(connection: duckdb.DuckDBPyConnection, records: list[bytes]) -> list[tuple[str, str, str]]:
     """What is stored of the records: ids, payloads, hashes, in feed order."""
-    chunk = chunk_of(records)
+    chunk = chunk_of(*records, extract=extract_of(source=next(SOURCES)))
     land(connection, [chunk])
     return connection.execute(
         "select activity_id, payload, payload_sha256 from raw.activities where source = ? order by ingest_seq",
@@ -123,7 +112,7 @@ def test_any_id_and_any_time_is_stored_whole_or_kept_aside_whole(
 ):
     whole = f'{{"id":{name},"created_at":"2026-05-01T10:00:00Z"}}', f'{{"id":"a","created_at":{at}}}'
     for record in (one.encode() for one in whole):
-        chunk = chunk_of([record])
+        chunk = chunk_of(record, extract=extract_of(source=next(SOURCES)))
         land(connection, [chunk])
         payloads = connection.execute(
             "select payload from raw.activities where extract_id = $extract_id union all "

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.monitoring.lateness import measure_lateness, missed_by_overlap
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.sources import SourceRecord, record_source
+from tests.histories import chunk_of, extract_of
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -30,19 +30,11 @@ def store(
     """A complete extract of the last hours that began so long ago; its records are six hours old."""
     end = NOW - HOUR
     time_slice = Slice(kind, NOW - reach, end, late_before=end if late else None)
-    extract = Extract(
-        source="test",
-        time_slice=time_slice,
-        query={},
-        feed_host="loopback",
-        dagster_run_id=None,
-        started_at=NOW - started,
-    )
-    chunk = Chunk(extract, outcome="complete")
+    extract = extract_of(time_slice, started_at=NOW - started)
     at = (NOW - 6 * HOUR).isoformat()
-    chunk.add([json.dumps({"id": name, "created_at": at}).encode() for name in names], None, None)
+    records = [json.dumps({"id": name, "created_at": at}).encode() for name in names]
     with open_warehouse(path) as connection:
-        land(connection, [chunk])
+        land(connection, [chunk_of(*records, extract=extract)])
 
 
 def configure(path: Path, overlap: timedelta) -> None:

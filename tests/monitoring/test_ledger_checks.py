@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.monitoring import ledger_checks
 from orchestration.monitoring.check_result import CheckResult
 from orchestration.warehouse.connection import open_warehouse
+from tests.histories import chunk_of, extract_of
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 NOON = DAY + timedelta(days=3, hours=12)
@@ -30,11 +30,10 @@ def extracted(
 ) -> str:
     """An extract from day `first` to day `last` that found activities with these ids in its first second."""
     time_slice = Slice(Kind.BACKFILL, DAY + timedelta(days=first), DAY + timedelta(days=last))
-    extract = Extract(source=source, time_slice=time_slice, query={}, feed_host="loopback", dagster_run_id=None)
-    chunk = Chunk(extract, outcome=outcome, error="It broke." if outcome == "failed" else None)
+    extract = extract_of(time_slice, source)
     at = time_slice.start.isoformat()
-    chunk.add([f'{{"id": "{one}", "created_at": "{at}", "type": "x"}}'.encode() for one in ids], None, None)
-    land(connection, [chunk])
+    records = [f'{{"id": "{one}", "created_at": "{at}", "type": "x"}}'.encode() for one in ids]
+    land(connection, [chunk_of(*records, extract=extract, outcome=outcome)])
     return extract.extract_id
 
 
@@ -77,7 +76,7 @@ def test_a_gap_is_told_until_a_walk_closes_it(connection):
 def test_a_failed_walk_and_time_to_come_are_gaps(connection):
     extracted(connection, 0, 1)
     extracted(connection, 1, 2, outcome="failed")
-    assert "It broke." in ledger_checks.no_gaps(connection, NOON).sentence
+    assert "The feed was down." in ledger_checks.no_gaps(connection, NOON).sentence
     extracted(connection, 1, 4)
     assert "still to come" in ledger_checks.no_gaps(connection, NOON).sentence
     assert ledger_checks.no_gaps(connection, NOON + timedelta(days=1)).holds
@@ -93,7 +92,7 @@ def test_a_gap_of_a_source_that_is_no_longer_read_is_told_and_fails_no_run(conne
     check_result = ledger_checks.no_gaps(connection, NOON)
     assert (check_result.holds, check_result.is_error) == (False, False)
     assert check_result.sentence.startswith(
-        "1 gap(s): gone [2026-05-01T00:00:00Z, 2026-05-02T00:00:00Z): It broke."
+        "1 gap(s): gone [2026-05-01T00:00:00Z, 2026-05-02T00:00:00Z): The feed was down."
     )
     assert "no longer read" in check_result.sentence
     extracted(connection, 1, 2, outcome="failed")
@@ -203,16 +202,9 @@ def test_rows_that_the_ledger_does_not_know_are_told(connection, tampering: str)
 
 def test_revisions_are_counted_for_the_walk_that_found_them(connection):
     extracted(connection, 0, 1, "a")
-    extract = Extract(
-        source="s",
-        time_slice=Slice(Kind.RECONCILE, DAY, DAY + timedelta(days=1)),
-        query={},
-        feed_host="loopback",
-        dagster_run_id=None,
-    )
-    chunk = Chunk(extract, outcome="complete")
-    chunk.add([f'{{"id": "a", "created_at": "{DAY.isoformat()}"}}'.encode()], None, None)
-    land(connection, [chunk])
+    extract = extract_of(Slice(Kind.RECONCILE, DAY, DAY + timedelta(days=1)), "s")
+    record = f'{{"id": "a", "created_at": "{DAY.isoformat()}"}}'.encode()
+    land(connection, [chunk_of(record, extract=extract)])
     check_result: CheckResult = ledger_checks.ledger_counts_equal_rows(connection)
     assert check_result.holds
     assert connection.execute("select count(*) from raw.activity_revisions").fetchall() == [(1,)]

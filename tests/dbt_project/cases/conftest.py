@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,11 @@ import duckdb
 import pytest
 
 from local_feed.history.benign import benign_records
-from orchestration.intervals import Kind, Slice
-from orchestration.landing.extract import Chunk, Extract
-from orchestration.landing.land import land
 from orchestration.landing.locations import locate_addresses
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases import attacks
+from tests.histories import land_days
 from tests.locations import city_database
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -41,30 +38,6 @@ def parts_of(history: list[bytes], way: str) -> list[list[bytes]]:
     return [order[number * size : (number + 1) * size] for number in range(PARTS)]
 
 
-def land_records(path: Path, records: list[bytes]) -> None:
-    """Land each record under the day it is of, as one complete read of that day."""
-    days: dict[datetime, list[bytes]] = {}
-    for text in records:
-        day = datetime.fromisoformat(json.loads(text)["created_at"]).astimezone(UTC).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )  # fmt: skip
-        days.setdefault(day, []).append(text)
-    chunks = []
-    for day, texts in days.items():
-        extract = Extract(
-            source="compliance",
-            time_slice=Slice(Kind.BACKFILL, day, day + timedelta(days=1)),
-            query={},
-            feed_host="loopback",
-            dagster_run_id=None,
-        )
-        chunk = Chunk(extract, outcome="complete")
-        chunk.add(texts, None, None)
-        chunks.append(chunk)
-    with open_warehouse(path) as connection:
-        land(connection, chunks)
-
-
 @pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
 def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
     """Rows of a query on a warehouse that holds every history, built in one of three ways."""
@@ -77,7 +50,7 @@ def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         parts = [parts_of(history, request.param) for history in histories]
         records = [text for cut in parts for text in (cut[number] if number < len(cut) else [])]
         if records:
-            land_records(path, records)
+            land_days(path, records)
             with open_warehouse(path) as connection:
                 locate_addresses(connection, cities, None)
             build_models(path, directory / "target")

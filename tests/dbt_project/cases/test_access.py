@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import Query, land_records
+from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.walks import Directory, Walk
+from tests.histories import land_days
 
 ONE, TWO = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002"
 ACTOR = {"type": "user_actor", "user_id": "user_admin", "email_address": "admin@example.com"}
@@ -81,7 +82,7 @@ def access(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     parts = {"whole": [(RECORDS, WALKS)], "increments": [(RECORDS[:6], WALKS[:6]), (RECORDS[6:], WALKS[6:])],
              "shuffled": [([], WALKS), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip
     for records, walks in parts[request.param]:
-        land_records(path, records)
+        land_days(path, records)
         stored.store(path, walks)
         build_models(path, directory / "target", "--select", "+effective_access")
     with duckdb.connect(str(path), read_only=True) as connection:

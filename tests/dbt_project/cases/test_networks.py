@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import land_records
+from tests.histories import land_days
 
 COUNT = 6000
 KNOWN = [
@@ -100,7 +100,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     path = directory / "warehouse.duckdb"
     chance = random.Random(5)
     addresses = [address for address, _ in KNOWN] + [spelling(chance) for _ in range(COUNT)]
-    land_records(path, [record(number, address) for number, address in enumerate(addresses)])
+    land_days(path, [record(number, address) for number, address in enumerate(addresses)])
     build_models(path, directory / "target", "--select", "+activities")
     with duckdb.connect(str(path), read_only=True) as connection:
         sql = "select actor_ip_address, actor_network from marts.activities"

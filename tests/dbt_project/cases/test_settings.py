@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import Query, land_records
+from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.walks import Directory, Items, Walk
+from tests.histories import land_days
 
 ONE = "33333333-0000-4000-8000-000000000003"
 ACTOR = {
@@ -71,7 +72,7 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     parts = {"whole": [(RECORDS, walks)], "increments": [(RECORDS[:2], walks[:2]), (RECORDS[2:], walks[2:])],
              "shuffled": [([], walks), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip
     for records, part in parts[request.param]:
-        land_records(path, records)
+        land_days(path, records)
         stored.store(path, part)
         build_models(path, directory / "target", "--select", "+settings_history", "+int_setting_differences")
     with duckdb.connect(str(path), read_only=True) as connection:

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.dbt_project.cases.conftest import land_records
 from tests.dbt_project.walks import Item, Items, Walk
+from tests.histories import land_days
 
 # Each period: role, from, to, and why it began and ended.
 Periods = list[tuple[str | None, str | None, str | None, str | None, str | None]]
@@ -131,4 +131,4 @@ class Cases:
 def land_events(path: Path, events: list[bytes]) -> None:
     """Land activities; nothing where there are none."""
     if events:
-        land_records(path, events)
+        land_days(path, events)

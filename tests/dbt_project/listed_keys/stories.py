@@ -14,8 +14,9 @@ from typing import Any
 import duckdb
 
 from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import PARTS, SEED, Query, land_records
+from tests.dbt_project.cases.conftest import PARTS, SEED, Query
 from tests.dbt_project.walks import Directory, Items, Walk
+from tests.histories import land_days
 
 Part = tuple[list[bytes], list[Walk]]
 
@@ -86,7 +87,7 @@ def built(story: Story, way: str, directory: Path, *arguments: str) -> Iterator[
     """Rows of a query on a warehouse with the story, built in parts."""
     path = directory / "warehouse.duckdb"
     for events, walks in story.parts(way):
-        land_records(path, events)
+        land_days(path, events)
         story.directory.store(path, walks)
         build_models(path, directory / "target", *arguments)
     with duckdb.connect(str(path), read_only=True) as connection:
