@@ -18,7 +18,7 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.archive.conftest import archive, content
 from tests.histories import FIRST_DAY, record
-from tests.privacy.test_erasure import ADA, BOB, EMAIL, ORDER, again, by, know_users
+from tests.privacy.people import ADA, BOB, EMAIL, ORDER, again, by, know_users
 
 SECOND_DAY = (FIRST_DAY + timedelta(days=1)).date()
 

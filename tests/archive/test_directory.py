@@ -18,7 +18,7 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.archive.conftest import archive, content
 from tests.histories import FIRST_DAY
 from tests.observed import observe, observe_usage
-from tests.privacy.test_erasure import ADA, BOB, EMAIL, ORDER, know_users
+from tests.privacy.people import ADA, BOB, EMAIL, ORDER, know_users
 
 TABLES = ("directory_walks", "directory_items", "key_usage", "removed_items", "day_seals")
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from orchestration.config.settings import ROOT
 from tests.conftest import Query
 from tests.end_to_end.test_evidence import command
 from tests.histories import DAYS, build
-from tests.privacy.test_erasure import ADA, EMAIL, know_users, seal
+from tests.privacy.people import ADA, EMAIL, know_users, seal
 
 CONFIRMED = ("--by", "privacy office", "--why", "request 17", "--yes")
 

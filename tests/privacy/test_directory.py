@@ -21,7 +21,7 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import DAYS, FIRST_DAY, build, land_slice
 from tests.observed import observe, observe_usage
-from tests.privacy.test_erasure import ADA, BOB, EMAIL, know_users
+from tests.privacy.people import ADA, BOB, EMAIL, know_users
 
 ORG = "org-1"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

@@ -16,8 +16,8 @@ from orchestration.verification.proof import ProofError, check, is_kept, prove
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.test_evidence import command
 from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
-from tests.privacy.test_erasure import ADA, EMAIL, ORDER, by, know_users
-from tests.verification.test_verify import OLDER, tamper
+from tests.privacy.people import ADA, EMAIL, ORDER, by, know_users
+from tests.verification.tampering import OLDER, tamper
 
 
 @pytest.fixture

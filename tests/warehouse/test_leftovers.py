@@ -16,7 +16,7 @@ from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import list_beside
 from tests.archive.conftest import archive
 from tests.histories import build
-from tests.privacy.test_erasure import ADA, ORDER, know_users
+from tests.privacy.people import ADA, ORDER, know_users
 
 DIRECTORIES = (
     "{}.archiving/x",
