@@ -20,7 +20,7 @@ from orchestration.errors import ExplainedError
 from orchestration.markdown import table
 
 PAGE = ROOT / "docs" / "questions.md"
-SHOWN_ROWS = 5
+SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 60
 _BLOCK = re.compile(r"(?P<sql>```sql\n(?P<query>.*?);\n```\n)(?P<output>.*?)(?=^##|\Z)", re.DOTALL | re.MULTILINE)
 _SECTION = re.compile(r"^## (.*)$", re.MULTILINE)

@@ -68,7 +68,7 @@ def test_the_outputs_are_written_and_nothing_else():
         assert with_outputs(written, connection) == written
         assert "No rows." in with_outputs(page.format(0, ""), connection)
     assert written.startswith(page[: page.index("{}")].replace("{}", "7"))
-    assert written.endswith(f"| 4 | null |\n\n7 rows; the first {SHOWN_ROWS} are shown.\n\n## Next\n\nEnd.\n")
+    assert written.endswith(f"| 2 | null |\n\n7 rows; the first {SHOWN_ROWS} are shown.\n\n## Next\n\nEnd.\n")
     assert "old" not in written
     assert read_questions(written)[0].title == "A?"
 
