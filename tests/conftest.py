@@ -89,7 +89,7 @@ def built(history: LocalFeed, alerted: Any, tmp_path_factory: pytest.TempPathFac
 
 
 # Fixtures that build a warehouse for many tests.
-SHARED = {"access", "built", "cases", "hostile", "networks", "objects", "settings", "told", "walked"}
+SHARED = {"access", "built", "cases", "hostile", "networks", "listed_keys", "objects", "settings", "walked"}
 # Tests that take half a minute each. Begun last, one would keep a worker busy while the other has nothing left.
 LONG = ("tests/end_to_end/", "tests/crashes/test_pipeline.py", "tests/dbt_project/test_increments.py")
 

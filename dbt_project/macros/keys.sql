@@ -6,7 +6,7 @@
 {% macro duckdb__json_field(json, field) %}json_extract_string({{ duckdb__readable_json(json) }}, '$.' || {{ field }}){% endmacro %}
 
 
-{# What stands at `path`, of whatever shape, as JSON text; null where it is missing or JSON null. #}
+{# The value at `path`, of any shape, as JSON text; null where it is missing or JSON null. #}
 {% macro json_document(json, path) %}{{ return(adapter.dispatch('json_document')(json, path)) }}{% endmacro %}
 
 {% macro duckdb__json_document(json, path) -%}
@@ -70,7 +70,7 @@
 {% macro duckdb__value_at_last(value, position) %}arg_max_null({{ value }}, {{ position }}){% endmacro %}
 
 
-{# What tells keys of one type apart: API keys appear under several prefixes, all other credentials under one id. #}
+{# Identifies a key among those of its type: API keys appear under several prefixes, all other credentials under one id. #}
 {% macro key_group(key_type, id) -%}
     case
         when {{ key_type }} in ('scoped_api_key', 'platform_api_key', 'admin_api_key') then {{ id_suffix(id) }}

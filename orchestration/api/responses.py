@@ -104,7 +104,7 @@ def _error_of(headers: Mapping[str, str], body: bytes, key: str) -> tuple[str, s
 
 
 def content_type(headers: Mapping[str, str], key: str) -> str:
-    """The type of a body that cannot be read, for the sentence that tells of it."""
+    """The type of a body that cannot be read, for the error message."""
     return redact(headers.get("content-type", "unknown"), key, 60)
 
 

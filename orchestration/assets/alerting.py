@@ -44,7 +44,7 @@ def alerts(
 
 
 def _metadata(delivery: Delivery) -> dict[str, str | int | float]:
-    """Counts, and the minutes from an act to its alert. What a first delivery finds is old, and tells nothing."""
+    """Counts, and the minutes from an act to its alert. What a first delivery finds is old and not counted."""
     metadata: dict[str, str | int | float] = {
         SUMMARY: delivery.describe(),
         "new": delivery.new_count,

@@ -28,7 +28,7 @@ from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.resources import Warehouse, fail_step_on_error, failure
 from orchestration.run_history import retract_planned_checks
 from orchestration.warehouse.builds import (
-    has_untold_reads,
+    has_unreported_reads,
     last_build,
     newest_ingest_seq,
     newest_walk_seq,
@@ -103,7 +103,7 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
             is_rebuild = config.full_refresh or known is None or known.project_sha256 != sha256
             revised = newest_revision(connection)
             is_new = known is None or newest > known.ingest_seq or newest_walk > known.walk_seq
-            is_quiet = not (is_rebuild or context.is_subset or is_new or has_untold_reads(connection))
+            is_quiet = not (is_rebuild or context.is_subset or is_new or has_unreported_reads(connection))
             is_tuned = known is not None and known.detections_sha256 != detections.sha256
             is_triaged = known is not None and is_quiet and has_news(connection, known.built_at)
         if known and known.project_sha256 != sha256:

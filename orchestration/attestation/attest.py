@@ -40,7 +40,7 @@ CANNOT_KNOW = (
     "activities that report the switch.",
     "Activities that the feed indexed after the last extract of their day. Each day says when it was last read; a "
     "later extract would find them and seal the day again.",
-    "Whether the feed told the truth. Answers are authenticated by TLS to the named host and not signed: the "
+    "Whether what the feed sent is true. Answers are authenticated by TLS to the named host and not signed: the "
     "hashes show that what is stored is what was received.",
     "Whether somebody rewrote the warehouse together with all its seals. Seals that were exported and kept "
     "elsewhere show that: `python -m orchestration verify --against FILE`.",

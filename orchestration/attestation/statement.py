@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.markdown import code, instant, plain, table
 
-# More days than this are told month by month, more slices day by day; the JSON has each.
+# More days than this are listed by month, more slices day by day; the JSON has each.
 SHOWN_DAYS = 62
 SHOWN_SLICES = 40
 SHOWN_FAILURES = 20
@@ -149,7 +149,7 @@ def _months(days: Sequence[Row]) -> list[str]:
                 _seal(part[-1]),
             )
         )
-    return [*table(columns, rows), "", "Told month by month; the JSON has every day and every seal in full."]
+    return [*table(columns, rows), "", "Listed by month; the JSON has every day and every seal in full."]
 
 
 def _seal(day: Row) -> str:

@@ -51,7 +51,7 @@ def as_markdown(period: str, facts: Sequence[tuple[str, Any]], counts: Mapping[s
             *table(("framework", "control", "evidence"), by_control),
             "",
             "The mapping says what a file is evidence for, not that a control is met: that is for the auditor to "
-            "judge. Times are UTC. In CSV files an apostrophe stands before a text that a spreadsheet would take "
+            "judge. Times are UTC. In CSV files an apostrophe precedes a text that a spreadsheet would take "
             "for a formula. The files name people: keep them as you keep the warehouse.",
             "",
             "`manifest.json` has the SHA-256 of every file, and `manifest.json.sig` signs it. To check all of it "

@@ -22,7 +22,7 @@ Written by `python -m orchestration dictionary` from the descriptions in `dbt_pr
 
 Times are UTC, columns that end in `_date` are UTC dates, ids are text. *Personal* names the kind of personal data
 that a column can hold: the Dagster UI leaves such columns out of its previews. Whole records, their hashes and
-values that people type are `free_text`; `identifier` is an id, or what stands in its place where there is none.
+values that people type are `free_text`; `identifier` is an id, or its substitute where there is none.
 [The general set](publishing.md#two-sets) has pseudonyms for `email`, `name`, `user_agent` and what is no id in
 `identifier`, networks for `ip`, and no `free_text`.
 """

@@ -70,7 +70,7 @@ select removal_id, source, removed_date from raw.removed_days
 
 
 def removal_expression(row: str, previous: str) -> str:
-    """The SQL that computes the hash of a row of `row` whose chain of removals stands at `previous`."""
+    """The SQL that computes the hash of a row of `row` after the removal with the hash `previous`."""
     names = (
         "removal_id", "kind", "requested_by", "reason", "removed_at", "activity_count", "revision_count",
         "last_ingest_seq", "content_sha256", "last_walk_seq",
@@ -81,8 +81,8 @@ def removal_expression(row: str, previous: str) -> str:
 
 
 # The days of a removal that were sealed before, each with the seal that is to tell of it. What was taken of the
-# directory is told of by the newest sealed day of its source.
-TELL_DAYS = """
+# directory is recorded by the newest sealed day of its source.
+RESEAL_DAYS = """
 with removed as (
     select source, created_at::date as sealed_date, count(*) as removed_count
     from raw.removed_activities where removal_id = $removal_id and table_name = 'activities' group by all
@@ -114,10 +114,10 @@ join sealed using (source, sealed_date)
 join raw.removals on removal_id = $removal_id
 """
 
-# Each seal with the newest removal that its day had been told of by then: what that one and those before it
+# Each seal with the newest removal that its day recorded by then: what that one and those before it
 # erased is not in it. Where retention has taken the day since, there is nothing left to compare it with.
 SEAL_VERSIONS = """
-with told as (
+with recorded as (
     select
         day_seals.*,
         coalesce(max(removals.removal_id) over (
@@ -128,8 +128,8 @@ with told as (
 taken as (
     select source, removed_date as sealed_date, max(removal_id) as removal_id from raw.removed_days group by all
 )
-select told.*, coalesce(through_removal < taken.removal_id, false) as is_removed
-from told left join taken using (source, sealed_date)
+select recorded.*, coalesce(through_removal < taken.removal_id, false) as is_removed
+from recorded left join taken using (source, sealed_date)
 """
 
 # Every difference is a sentence; `number` orders them.
@@ -176,8 +176,8 @@ unauthorized as (
     select removal_id as number, 'there are traces of it, and no such removal' as difference
     from (from contents select removal_id) anti join raw.removals using (removal_id)
 ),
-untold as (
-    select removal_id as number, 'no seal of ' || source || ' ' || removed_date || ' tells of it' as difference
+unrecorded as (
+    select removal_id as number, 'no seal of ' || source || ' ' || removed_date || ' records it' as difference
     from days
     join (
         select source, sealed_date as removed_date, max(through_removal) as through_removal
@@ -185,7 +185,7 @@ untold as (
     ) using (source, removed_date)
     where through_removal < removal_id
     union all
-    select removal_id, 'no seal of ' || source || ' tells of what it took of the directory'
+    select removal_id, 'no seal of ' || source || ' records what it took of the directory'
     from (select distinct removal_id, source from raw.removed_items)
     join (
         select source, max(through_removal) as through_removal from ({SEAL_VERSIONS}) group by source
@@ -202,7 +202,7 @@ unsealed as (
 unknown as (
     select
         0 as number,
-        'seal ' || seal_number || ' of ' || source || ' tells of one that is not there' as difference
+        'seal ' || seal_number || ' of ' || source || ' records one that is not there' as difference
     from raw.day_seals anti join raw.removals using (removal_sha256)
     where removal_sha256 is not null
 ),
@@ -223,7 +223,7 @@ back as (
 differences as (
     from recorded where difference is not null
     union all from unauthorized
-    union all from untold
+    union all from unrecorded
     union all from unsealed
     union all from unknown
     union all from back

@@ -1,6 +1,6 @@
 """Seals as a small text file to keep where nobody who can write to the warehouse can write.
 
-Whoever can rewrite the warehouse can also compute every seal anew; a copy kept elsewhere is what shows it.
+Anyone who can rewrite the warehouse can also recompute every seal; only a copy kept elsewhere shows it.
 """
 
 from __future__ import annotations

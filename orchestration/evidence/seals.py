@@ -1,4 +1,4 @@
-"""`raw.day_seals`: closed days under a hash, chained, so that whoever changes history later breaks the chain.
+"""`raw.day_seals`: closed days under a hash, chained, so that a later change of history breaks the chain.
 
 A day of a source is sealed when complete extracts cover all of it, no failed extract in it waits to be repeated,
 and an ordinary overlap cannot reach it any more. A row that arrives later seals the day once more, as the next
@@ -107,7 +107,7 @@ arrived as (
 sealed as (
     select source, sealed_date, max(seal_version) as seal_version from raw.day_seals group by all
 ),
--- A day that was still open then: its first seal tells of it.
+-- A day that was still open then: its first seal records it.
 removed_before as (
     select
         source,
@@ -118,7 +118,7 @@ removed_before as (
     where table_name = 'activities'
     group by all
     union all
-    -- The first seal of a source tells of what had been removed of its directory.
+    -- The first seal of a source records what had been removed of its directory.
     select
         source,
         min(sealed_date),
@@ -246,7 +246,7 @@ order by spans.source
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """What one run sealed of one source, and where its chain stands now."""
+    """What one run sealed of one source, and the end of its chain."""
 
     source: str
     sealed_count: int

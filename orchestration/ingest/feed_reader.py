@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class Reader:
-    """Reads one source for one run; `report` tells how it goes."""
+    """Reads one source for one run; `report` says how it went."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Reader:
         self.later_requests = 0
         self.outages = 0
         self.finished = 0
-        self.told = task.began
+        self.last_progress_at = task.began
 
     async def run(self) -> None:
         """Plan, extract and hand over. What goes wrong with this source alone is in the report, not raised."""
@@ -262,8 +262,8 @@ class Reader:
                     outside,
                 )
         now = time.monotonic()
-        if now - self.told >= PROGRESS_SECONDS:
-            self.told = now
+        if now - self.last_progress_at >= PROGRESS_SECONDS:
+            self.last_progress_at = now
             self._tell_progress(now - self.task.began)
 
     def _tell_progress(self, elapsed: float) -> None:

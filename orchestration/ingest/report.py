@@ -1,4 +1,4 @@
-"""What one run did, for whoever has to tell of it: a report for each source, and all of them together."""
+"""What one run did: a report for each source, and for all of them together."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ class SourceReport:
         """How far the source has been read, in a line."""
         if self.error:
             return f"{self.source}: {self.error}"
-        told = [f"{self.complete_count:,} of {len(self.due):,} slices complete"]
+        parts = [f"{self.complete_count:,} of {len(self.due):,} slices complete"]
         if self.failures:
-            told.append(f"{len(self.failures):,} failed")
+            parts.append(f"{len(self.failures):,} failed")
         if self.left:
-            told.append(f"{len(self.left):,} left to the next run, about {_duration(self.seconds_left)}")
-        return " ".join([f"{self.source}: {', '.join(told)}.", *self.remarks])
+            parts.append(f"{len(self.left):,} left to the next run, about {_duration(self.seconds_left)}")
+        return " ".join([f"{self.source}: {', '.join(parts)}.", *self.remarks])
 
 
 @dataclass(slots=True)
@@ -123,8 +123,8 @@ class RunReport:
         """What failed and why, with the name of the source where there are several."""
         if len(self.reports) == 1:
             return self.reports[0].describe_failures()
-        told = [(report.source, report.describe_failures()) for report in self.reports]
-        return "\n".join(f"{source}: {failures}" for source, failures in told if failures)
+        described = [(report.source, report.describe_failures()) for report in self.reports]
+        return "\n".join(f"{source}: {failures}" for source, failures in described if failures)
 
     def describe(self) -> list[str]:
         """How far each source has been read, a line each; nothing where the one source is read to its end."""

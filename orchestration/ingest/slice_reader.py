@@ -36,7 +36,7 @@ async def read_slice(client: FeedClient, query: Params, receive: Callable[[Recei
     """The pages of the slice, newest first. When the iteration ends without an error, the slice is complete.
 
     The proof is a page that says `has_more: false`, and one more request where that page was full. An end that is
-    told too soon on a page that is not full cannot be seen from here; reading the time again finds what it hid.
+    said too soon on a page that is not full cannot be seen from here; reading the time again finds what it hid.
 
     A cursor can expire. Where one is refused, the extract begins again at the first page, once: its records come
     again, and landing knows them by their ids.

@@ -85,7 +85,7 @@ def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None
 def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """Store the batch and bring the ledger rows of its extracts up to date, all in one transaction."""
     # One thread writes one row group; a second would write parts that have to be put together again, and would
-    # take the processor from whoever reads the next pages. The order of rows is the feed's.
+    # take the processor from the thread that reads the next pages. The order of rows is the feed's.
     connection.execute("set threads = 1; set preserve_insertion_order = true")
     with transaction(connection):
         extracts = {chunk.extract.extract_id: chunk.extract for chunk in batch.chunks}

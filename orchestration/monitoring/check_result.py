@@ -1,4 +1,4 @@
-"""What a check of the warehouse found, for whoever shows it."""
+"""What a check of the warehouse found."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import datetime
 class CheckResult:
     """Whether a claim holds.
 
-    `sentence` says what was found and, where the claim does not hold, what to do. `is_error` tells something to
-    act on from something to know. `figures` are for the reader's eye, by label; times are aware.
+    `sentence` says what was found and, where the claim does not hold, what to do. `is_error` separates what needs
+    action from what is good to know. `figures` are for display, by label; times are aware.
     """
 
     holds: bool

@@ -24,7 +24,7 @@ _SOURCES = "select source from raw.sources union select source from raw.extracts
 
 _RETIRED = "select source from raw.sources where last_run_at < (select max(last_run_at) from raw.sources)"
 
-# Sources of before there was a table of them have no row in it: the ledger tells how far they were read.
+# Sources of before there was a table of them have no row in it: the ledger says how far they were read.
 _LAST_RUNS = """
 with read as (
     select source, max(slice_end) as covered_to from raw.extracts where status = 'complete' group by source
@@ -52,7 +52,7 @@ def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> CheckResult:
     """Covered time has no gap and none of it is still to come; no failed extract is left open.
 
-    A gap of a source that was no part of the last run stays: told, but no fault of any run to come.
+    A gap of a source that was no part of the last run is reported, but fails no later run.
     """
     retired = _retired(connection)
     open_now = [sentence for found in open_gaps(connection, now).values() for sentence in found]
@@ -125,7 +125,7 @@ def every_source_is_read(
 ) -> CheckResult:
     """Each source of the last run was read without an error, and up to a time that is not older than `within`.
 
-    A source that was no part of the last run is no longer configured: told, but no fault.
+    A source that was no part of the last run is no longer configured: reported, but no failure.
     """
     found = connection.execute(_LAST_RUNS).fetchall()
     return together([_last_run(*row, now, within) for row in found], "Nothing was read yet.")

@@ -93,7 +93,7 @@ def own_reads_come_back(
     """Each answered read of the last 7 days came back, unless it is younger than `overdue_after`.
 
     A read counts as missing only where the time around it is proven complete. A source that never reported any own
-    read is told apart: its key may not see them.
+    read is reported by itself: its key may not see them.
     """
     by_source = own_reads_by_source(connection, now, overdue_after)
     return together(list(by_source.values()), "The feed was not read in the last 7 days.")

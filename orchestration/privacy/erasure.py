@@ -1,8 +1,8 @@
 """Removal of records on somebody's order: the erasure of a person, and the retention of whole days.
 
-The warehouse is written anew without them, as a second file that takes the place of the first in one step: a row
-that is deleted stays readable in the file until something overwrites it. What is left for the proofs is told in
-`removal_sql`. Everything curated is left out, since it repeats the records, and is to be built again.
+The warehouse is written without them to a second file, which replaces the first in one step: a deleted row would
+stay readable until something overwrites it. `removal_sql` describes what is left for the proofs. Curated tables
+are left out, because they repeat the records; the next build makes them again.
 """
 
 from __future__ import annotations
@@ -218,8 +218,8 @@ def _record(
             }
             | {"last_ingest_seq": last_ingest_seq, "product_version": __version__},
         )
-        with temporary(connection, "told_days", sql.TELL_DAYS, number) as told:
-            append_seals(connection, told, now)
+        with temporary(connection, "resealed_days", sql.RESEAL_DAYS, number) as days:
+            append_seals(connection, days, now)
     return list_removals(connection)[-1]
 
 

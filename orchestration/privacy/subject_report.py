@@ -199,7 +199,7 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, naming: _Nami
 
 
 def _cell(column: Column) -> str:
-    """The column for spreadsheets: an apostrophe stands before what one would take for a formula."""
+    """The column for spreadsheets: an apostrophe precedes what one would take for a formula."""
     name = f"held.{_quoted(column.name)}"
     text = f"array_to_string({name}, '; ')" if column.data_type.endswith("[]") else name
     if "varchar" in column.data_type:
@@ -235,7 +235,7 @@ def _page(person: Subject, lines: Sequence[tuple[str, str, str]], now: datetime)
             "",
             "A record is here where the id or one of the addresses is in it as a whole word: as who acted, as "
             "who claimed to be, as who was added or removed, in a text or in a URL. Times are UTC. In the CSV "
-            "files an apostrophe stands before a text that a spreadsheet would take for a formula.",
+            "files an apostrophe precedes a text that a spreadsheet would take for a formula.",
             "",
             "Records and rows name other people as well: have them looked at before they are handed out.",
             "",

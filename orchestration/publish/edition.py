@@ -102,7 +102,7 @@ def read_edition(connection: duckdb.DuckDBPyConnection, published: PublishedSet)
         sources.append(state)
         gaps += [f"{name} {interval}" for interval in open_intervals]
     ledger = _ledger_facts(connection)
-    # A build is also of new walks, decisions or changed rules, which no activity tells of.
+    # New walks, decisions or changed rules are a new build as well, without any new activity.
     build = last_build(connection)
     built_at = build.built_at.isoformat() if build else None
     facts = (through, stored, own_count, rebuilt_by, built_at, gaps, ledger, catalog.project_hash, __version__,

@@ -70,7 +70,7 @@ def newest_walk_seq(connection: duckdb.DuckDBPyConnection) -> int:
     return newest
 
 
-def has_untold_reads(connection: duckdb.DuckDBPyConnection) -> bool:
+def has_unreported_reads(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether a read that the mart holds for another's is known by now to be ours. Needs a build."""
     found = connection.execute(
         "select 1 from marts.activities where activity_type = 'compliance_api_accessed' and not is_own_read "

@@ -112,7 +112,7 @@ def _has_dropped(connection: duckdb.DuckDBPyConnection) -> bool:
 
 @contextmanager
 def warehouse_lock(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
-    """One pipeline step at a time on this warehouse, whoever started it and whether or not the file is open."""
+    """One pipeline step at a time on this warehouse, open or not, no matter who started it."""
     _prepare_directory(path)
     lock = FileLock(path.with_name(path.name + ".lock"))
     try:
@@ -205,7 +205,7 @@ def _create(path: Path) -> None:
     try:
         with duckdb.connect(str(draft)) as connection:
             _create_schema(connection)
-        # Also where nobody was faster, a draft may be gone: whoever links first sweeps up.
+        # Also where nobody was faster, a draft may be gone: the first to link sweeps up.
         with suppress(FileExistsError, FileNotFoundError):
             _take_name(draft, path)
         sync(path.parent)

@@ -84,7 +84,7 @@ _ADDED_COLUMNS = (
     # The place of a seal in its source's chain, from 1, and the newest row that it can have seen.
     "alter table raw.day_seals add column if not exists seal_number bigint",
     "alter table raw.day_seals add column if not exists last_ingest_seq bigint",
-    # The newest removal that the seal tells of; null where it tells of none.
+    # The newest removal that the seal records; null where it records none.
     "alter table raw.day_seals add column if not exists removal_sha256 varchar",
     # The order in which extracts ended, from 1; null while one is open.
     "alter table raw.extracts add column if not exists extract_seq bigint",

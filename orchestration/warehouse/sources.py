@@ -37,7 +37,7 @@ class SourceRecord:
     """One row of `raw.sources`; moments are aware.
 
     `history_start`: where reading begins; `horizon`: up to when the run was to read; None for what the run did not
-    find out. `error`: why the source could not be read at all; a slice that fails stands in the ledger.
+    find out. `error`: why the source could not be read at all; a slice that fails is in the ledger.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""One page over real HTTP: what is retried, for how long, and what the operator is told."""
+"""One page over real HTTP: what is retried, for how long, and what the operator reads."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_overdrawn_budget_is_heeded():
     assert asyncio.run(heed()) > 0.5
 
 
-def test_a_wrong_key_is_told_without_showing_it(feed: LocalFeed):
+def test_a_wrong_key_is_reported_without_showing_it(feed: LocalFeed):
     with pytest.raises(KeyRefused, match="401 authentication_error") as refusal:
         read(feed, key="sk-ant-api01-wrong")
     assert "sk-ant-api01-wrong" not in str(refusal.value)
@@ -93,7 +93,7 @@ def test_a_missing_scope_is_named(feed: LocalFeed):
         read(feed, key=feed.unscoped_key)
 
 
-def test_an_unreachable_host_is_told(feed: LocalFeed):
+def test_an_unreachable_host_is_reported(feed: LocalFeed):
     closed = LocalFeed(records=[])
     closed.url = "http://127.0.0.1:1"
     with pytest.raises(FeedUnavailable, match=r"127\.0\.0\.1:1.*no connection.*COMPLIANCE_API_URL"):

@@ -24,18 +24,18 @@ from tests.conftest import QUICK_RETRIES
 KEY = "sk-ant-api01-only-for-the-feed"
 PAGE = b'{"data":[],"has_more":false}'
 
-Heard = list[tuple[str, str | None]]
+Received = list[tuple[str, str | None]]
 
 
 @contextmanager
 def server(
-    heard: Heard, tls: ssl.SSLContext | None = None, location: Callable[[], str] | None = None
+    received: Received, tls: ssl.SSLContext | None = None, location: Callable[[], str] | None = None
 ) -> Iterator[str]:
     """A server on loopback that notes what is asked, with which key; yields `host:port`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            heard.append((self.path, self.headers.get("x-api-key")))
+            received.append((self.path, self.headers.get("x-api-key")))
             self.send_response(302 if location else 200)
             if location:
                 self.send_header("location", location())
@@ -44,7 +44,7 @@ def server(
             self.wfile.write(PAGE)
 
         def do_CONNECT(self) -> None:
-            heard.append((self.path, self.headers.get("x-api-key")))
+            received.append((self.path, self.headers.get("x-api-key")))
             self.send_error(502)
 
         def log_message(self, *_: object) -> None:
@@ -112,42 +112,42 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
 
 
 def test_a_certificate_that_cannot_be_verified_stops_at_once_and_the_key_stays_here(self_signed: ssl.SSLContext):
-    heard: Heard = []
-    with server(heard, tls=self_signed) as place, pytest.raises(WrongAddress) as refused:
+    received: Received = []
+    with server(received, tls=self_signed) as place, pytest.raises(WrongAddress) as refused:
         ask(f"https://{place}")
     assert "certificate" in str(refused.value)
     assert "self-signed" in str(refused.value)
     assert "\n" not in str(refused.value)
-    assert heard == []
+    assert received == []
 
 
 def test_a_certificate_of_an_authority_that_the_environment_names_is_good(
     self_signed: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
-    heard: Heard = []
-    with server(heard, tls=self_signed) as place:
+    received: Received = []
+    with server(received, tls=self_signed) as place:
         assert ask(f"https://{place}") == 0
-    assert [key for _, key in heard] == [KEY]
+    assert [key for _, key in received] == [KEY]
 
 
 def test_the_proxy_of_the_environment_is_asked_for_a_tunnel_and_does_not_see_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    heard: Heard = []
-    with server(heard) as proxy:
+    received: Received = []
+    with server(received) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         with pytest.raises(FeedUnavailable, match="ProxyError"):
             ask("https://feed.invalid")
-    assert set(heard) == {("feed.invalid:443", None)}
+    assert set(received) == {("feed.invalid:443", None)}
 
 
 def test_no_proxy_is_asked_where_the_environment_says_so(
     self_signed: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
-    direct: Heard = []
-    by_proxy: Heard = []
+    direct: Received = []
+    by_proxy: Received = []
     with server(by_proxy) as proxy, server(direct, tls=self_signed) as place:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -157,8 +157,8 @@ def test_no_proxy_is_asked_where_the_environment_says_so(
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
 def test_what_is_not_encrypted_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch, variable: str):
-    direct: Heard = []
-    by_proxy: Heard = []
+    direct: Received = []
+    by_proxy: Received = []
     with server(by_proxy) as proxy, server(direct) as place:
         monkeypatch.setenv(variable, f"http://{proxy}")
         monkeypatch.setenv(variable.lower(), f"http://{proxy}")
@@ -167,15 +167,15 @@ def test_what_is_not_encrypted_never_goes_through_a_proxy(monkeypatch: pytest.Mo
 
 
 def test_a_redirect_is_refused_and_the_key_is_sent_to_nobody_else():
-    elsewhere: Heard = []
-    heard: Heard = []
+    elsewhere: Received = []
+    received: Received = []
     with (
         server(elsewhere) as other,
-        server(heard, location=lambda: f"http://{other}/v1/compliance/activities") as place,
+        server(received, location=lambda: f"http://{other}/v1/compliance/activities") as place,
         pytest.raises(WrongAddress),
     ):
         ask(f"http://{place}")
-    assert ([key for _, key in heard], elsewhere) == ([KEY], [])
+    assert ([key for _, key in received], elsewhere) == ([KEY], [])
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 422, 503])
@@ -185,8 +185,8 @@ def test_an_error_does_not_show_the_key_even_with_its_local_variables(status: in
         feed.faults.add("body", status=status, body=echo, times=0)
         with pytest.raises(FeedError) as raised:
             ask(feed.url)
-    told = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
-    ours = [frame for frame in told.stack if "orchestration" in Path(frame.filename).parts]
+    trace = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    ours = [frame for frame in trace.stack if "orchestration" in Path(frame.filename).parts]
     assert len(ours) >= 1
     assert KEY not in str([(frame.line, frame.locals) for frame in ours]) + str(raised.value)
     assert KEY not in repr(FeedClient(feed.url, SecretStr(KEY), requests_per_minute=1))

@@ -31,10 +31,10 @@ def test_after_a_removal_the_old_archive_is_refused_and_a_new_one_restores(
     assert removal.activity_count
     with pytest.raises(ArchiveError, match="of this one before records were removed"):
         archive(archived, store)
-    anew = open_store(str(tmp_path / "anew"))
-    archive(archived, anew)
+    fresh = open_store(str(tmp_path / "fresh"))
+    archive(archived, fresh)
     restored = tmp_path / "restored.duckdb"
-    restore(restored, anew)
+    restore(restored, fresh)
     for table in ("removals", "removed_days", "removed_extracts", "removed_activities", "day_seals"):
         assert content(restored, table) == content(archived, table)
     found = verify(restored)
@@ -50,12 +50,12 @@ def test_erased_records_do_not_come_back_after_archive_restore_and_drop(
     archive(landed, store)
     know_users(landed, **{ADA: [EMAIL]})
     assert erase(landed, ADA, ORDER)
-    anew = open_store(str(tmp_path / "anew"))
-    archive(landed, anew)
+    fresh = open_store(str(tmp_path / "fresh"))
+    archive(landed, fresh)
     restored = tmp_path / "restored.duckdb"
-    restore(restored, anew)
-    assert not any(ADA.encode() in file.read_bytes() for file in [restored, *(tmp_path / "anew").rglob("*.*")])
-    drop_old_days(restored, anew, 2)
+    restore(restored, fresh)
+    assert not any(ADA.encode() in file.read_bytes() for file in [restored, *(tmp_path / "fresh").rglob("*.*")])
+    drop_old_days(restored, fresh, 2)
     for path in (landed, restored):
         before = content(path, "stored_activities")
         extract = again(path, ada, record("activity_bob", FIRST_DAY + timedelta(hours=6), **by(BOB)))
@@ -66,8 +66,8 @@ def test_erased_records_do_not_come_back_after_archive_restore_and_drop(
         found = verify(path)
         assert found.findings == []
         assert [one.reason for one in found.removals] == ["request 17"]
-    archive(restored, anew)
-    restore(tmp_path / "twice.duckdb", anew)
+    archive(restored, fresh)
+    restore(tmp_path / "twice.duckdb", fresh)
     assert content(tmp_path / "twice.duckdb") == content(restored, "stored_activities")
 
 

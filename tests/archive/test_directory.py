@@ -76,7 +76,7 @@ def test_who_is_erased_is_not_in_the_new_archive_and_the_old_one_is_refused(
     assert (removal.activity_count, removal.item_count) == (0, 3)
     with pytest.raises(ArchiveError, match="of this one before records were removed"):
         archive(walked, store)
-    place = tmp_path / "anew"
+    place = tmp_path / "again"
     archive(walked, open_store(str(place)))
     restored = tmp_path / "restored.duckdb"
     restore(restored, open_store(str(place)))

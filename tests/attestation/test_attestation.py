@@ -27,10 +27,10 @@ START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - t
 
 
 def activity(name: str, at: datetime, kind: str = "x", **fields: Any) -> dict[str, Any]:
-    told = at.isoformat().replace("+00:00", "Z")
+    created_at = at.isoformat().replace("+00:00", "Z")
     actor = {"type": "user_actor", "user_id": "u", "email_address": "ada@example.com", "ip_address": "203.0.113.7"}
     return {
-        "id": name, "created_at": told, "organization_uuid": "org-1", "actor": actor, "type": kind
+        "id": name, "created_at": created_at, "organization_uuid": "org-1", "actor": actor, "type": kind
     } | fields  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
         assert "2001:db8" not in said
 
 
-def test_late_and_revised_records_and_further_seals_are_told(path: Path):
+def test_late_and_revised_records_and_further_seals_are_reported(path: Path):
     build(path)
     with open_warehouse(path) as connection:
         seal_days(connection)
@@ -234,7 +234,7 @@ def test_late_and_revised_records_and_further_seals_are_told(path: Path):
     assert "(version 2: 1 activity arrived late)" in text
 
 
-def test_a_long_period_is_told_month_by_month(path: Path):
+def test_a_long_period_is_reported_month_by_month(path: Path):
     build(path)
     statement, text = state_of(path, date(2026, 4, 1), date(2026, 7, 31))
     assert len(statement["days"]) == 122

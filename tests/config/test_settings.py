@@ -87,7 +87,7 @@ def test_the_access_key_wins_over_the_admin_key():
         (KEY | {"COMPLIANCE_API_URL": "http://feed.example"}, "unencrypted"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_told(environment: dict[str, str], sentence: str):
+def test_a_value_that_makes_no_sense_is_reported(environment: dict[str, str], sentence: str):
     with pytest.raises(ConfigurationError, match=sentence) as error:
         read_source(environment)
     assert "secret" not in str(error.value)

@@ -162,7 +162,7 @@ def test_one_key_in_two_variables_is_refused_and_not_shown(sources_of):
     assert len(sources_of(A + B + other, A_KEY="sk-ant-api01-secret", B_KEY="sk-ant-api01-secret")) == 2
 
 
-def test_a_wrong_default_is_told_by_the_name_of_its_variable(sources_of):
+def test_a_wrong_default_is_reported_by_the_name_of_its_variable(sources_of):
     with pytest.raises(ConfigurationError, match=r"^FEED_PAGE_SIZE is 'many'"):
         sources_of(A, FEED_PAGE_SIZE="many")
 

@@ -101,20 +101,20 @@ def test_a_small_disk_that_is_really_full(feed: LocalFeed, small_disk: Path, tmp
     assert stored(path) == served(feed)
 
 
-def test_a_disk_that_may_only_be_read_is_told(feed: LocalFeed, small_disk: Path):
+def test_a_disk_that_may_only_be_read_is_reported(feed: LocalFeed, small_disk: Path):
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     path = small_disk / "w.duckdb"
     with pytest.raises(WarehouseError, match=r"Read-only.*WAREHOUSE_PATH"), warehouse_lock(path):
         pass
-    with pytest.raises(WarehouseError, match=r"w\.duckdb.*WAREHOUSE_PATH") as told:
+    with pytest.raises(WarehouseError, match=r"w\.duckdb.*WAREHOUSE_PATH") as raised:
         refresh(source_of(feed), path)
-    assert ".new" not in str(told.value)
+    assert ".new" not in str(raised.value)
     with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"):
         refresh(source_of(feed), small_disk / "deeper" / "w.duckdb")
     assert feed.requests == []
 
 
-def test_a_warehouse_that_may_only_be_read_is_told_and_can_be_read(feed: LocalFeed, small_disk: Path):
+def test_a_warehouse_that_may_only_be_read_is_reported_and_can_be_read(feed: LocalFeed, small_disk: Path):
     path = small_disk / "w.duckdb"
     with open_warehouse(path):
         pass
@@ -135,7 +135,7 @@ def test_a_path_with_lock_in_its_name_is_not_waited_for(tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 5000, b"notes"], ids=["emptied", "zeroed", "overwritten"])
-def test_a_file_that_was_damaged_is_left_alone_and_told(path: Path, damage: bytes):
+def test_a_file_that_was_damaged_is_left_alone_and_reported(path: Path, damage: bytes):
     path.write_bytes(damage)
     with pytest.raises(WarehouseError, match=r"w\w+\.duckdb.*WAREHOUSE_PATH"), open_warehouse(path):
         pass

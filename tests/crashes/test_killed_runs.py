@@ -1,4 +1,4 @@
-"""A run whose process was killed is marked as failed by whoever starts next; one that is alive never is."""
+"""A run whose process was killed is marked as failed by the next start; one that is alive never is."""
 
 from __future__ import annotations
 

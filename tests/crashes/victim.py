@@ -32,7 +32,7 @@ _FORKS.set_forkserver_preload(["tests.crashes.victim"])
 
 
 def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
-    """One refresh under the pipeline's lock; tells `started`, then `done` or the sentence of the failure.
+    """One refresh under the pipeline's lock; prints `started`, then `done` or the sentence of the failure.
 
     Options: `page_size`, `small_batches` (every page is landed by itself), `file_limit` (bytes that a file may
     grow to), `stderr` (a file), `wait_seconds` (for the lock), `stops` (`storing` or `stored`, and from which

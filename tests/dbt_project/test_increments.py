@@ -1,4 +1,4 @@
-"""Tables that grew in increments are those that are made anew, whatever came late, twice or from two sources."""
+"""Tables that grew in increments are those of a rebuild, whatever came late, twice or from two sources."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def incremental_models() -> list[str]:
     return sorted(node["name"] for node in nodes if node["config"].get("materialized") == "incremental")
 
 
-def test_what_grows_on_duckdb_can_be_made_anew_elsewhere():
-    """What was told is kept everywhere; all else that grows asks the engine how."""
+def test_what_is_incremental_on_duckdb_can_be_rebuilt_elsewhere():
+    """What was found is kept everywhere; every other incremental model asks the engine how."""
     nodes = json.loads(project.manifest_path.read_text())["nodes"].values()
     asking = {node["name"] for node in nodes if "materialized=incremental_or_table()" in node.get("raw_code", "")}
     assert set(incremental_models()) - asking == {"finding_history"}

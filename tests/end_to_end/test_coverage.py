@@ -1,4 +1,4 @@
-"""Coverage, blind spots and drift of the built warehouse, each told a second time from the feed's own records."""
+"""Coverage, blind spots and drift of the built warehouse, each recomputed from the feed's own records."""
 
 from __future__ import annotations
 
@@ -136,6 +136,6 @@ def test_each_check_says_a_sentence(built: Built):
         "no_gaps", "history_is_read", "ledger_counts_equal_rows", "every_source_is_read",
         "newest_activity_is_recent", "own_reads_come_back", "documented_contract_is_current",
     }  # fmt: skip
-    told = {one.check_name: one.description for one in built[1].get_asset_check_evaluations()}
-    assert all(told[name].endswith(".") for name in ours)
-    assert "h ago" in told["newest_activity_is_recent"]
+    described = {one.check_name: one.description for one in built[1].get_asset_check_evaluations()}
+    assert all(described[name].endswith(".") for name in ours)
+    assert "h ago" in described["newest_activity_is_recent"]

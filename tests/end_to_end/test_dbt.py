@@ -52,7 +52,7 @@ def test_columns_that_can_hold_personal_data_are_labelled():
 
 
 # Columns in which the feed documents an id or a word of its own, and our words and hashes of these. The general
-# set shows them as they are: whoever adds a column of text labels it, or lists it here.
+# set shows them as they are: to add a column of text, label it, or list it here.
 NOT_PERSONAL = """
     action activity_id activity_revision_id activity_type actor_country actor_network actor_type actor_user_id
     audience blind_spot_id category change_kind change_type changed_fields configuration_change_id current_role
@@ -81,8 +81,8 @@ def test_every_column_of_text_was_decided_on():
 
 
 def test_the_data_dictionary_is_current():
-    told = "Run `python -m orchestration dictionary`."
-    assert DICTIONARY.read_text() == render(read_catalog(project.manifest_path)), told
+    advice = "Run `python -m orchestration dictionary`."
+    assert DICTIONARY.read_text() == render(read_catalog(project.manifest_path)), advice
 
 
 def test_everything_published_is_exposed_from_every_mart():

@@ -32,7 +32,7 @@ from tests.end_to_end.test_refresh import failure_of, rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 ALL = Bounds(reconcile_days=3000, reconcile_requests=100_000, reconcile_every=timedelta(days=1))
-# Tables and columns that tell of the reading, or of what was told before.
+# Tables and columns about the reading, or about what was found before.
 OF_THE_READING = {
     "feed_coverage", "compliance_reads", "findings", "ingest_seq", "ingested_at", "is_own_read", "source",
 }  # fmt: skip
@@ -69,21 +69,21 @@ def erased(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         patch.setenv("PUBLISH_POSTGRES_URL", "")
         before = (path.read_bytes(), traces(path, (user_id, email)))
         request = ("erase", "--subject", email, "--by", "privacy office", "--why", "request 17")
-        told = command(patch, path, *request), path.read_bytes() == before[0]
+        shown = command(patch, path, *request), path.read_bytes() == before[0]
         report = command(patch, path, "subject-report", "--subject", email)
         # In a process of its own: the definitions that are loaded here are of another warehouse.
         done = subprocess.run(
             [sys.executable, "-m", "orchestration", *request, "--yes"], cwd=ROOT, capture_output=True, text=True
         )
     return {
-        "path": path, "user_id": user_id, "email": email, "before": before, "told": told, "report": report,
+        "path": path, "user_id": user_id, "email": email, "before": before, "shown": shown, "report": report,
         "done": done,
     }  # fmt: skip
 
 
 def test_nothing_of_the_person_is_left(erased: dict[str, Any]):
     path, words = erased["path"], (erased["user_id"], erased["email"])
-    assert erased["told"] == (0, True), "without --yes nothing is removed"
+    assert erased["shown"] == (0, True), "without --yes nothing is removed"
     assert erased["done"].returncode == 0, erased["done"].stderr
     [listed] = re.findall("beside the warehouse: (.*)[.]\n", erased["done"].stdout)
     assert {"home", "published", "subject-reports", "warehouse.dbt"} <= set(listed.split(", "))

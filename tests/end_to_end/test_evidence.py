@@ -71,8 +71,8 @@ def test_the_job_verify_passes_on_what_was_built_and_fails_on_what_was_changed(b
     assert f"compliance {day} (version 1)" in held.metadata["first"].value
 
 
-def test_seals_that_the_event_log_has_told_are_looked_for(built: Built, tmp_path: Path):
-    """Also a chain that was computed anew, or cut at its end, does not have them."""
+def test_seals_that_the_event_log_has_reported_are_looked_for(built: Built, tmp_path: Path):
+    """Also a chain that was recomputed, or cut at its end, does not have them."""
     path, _ = tmp_path / "warehouse.duckdb", shutil.copyfile(built[0], tmp_path / "warehouse.duckdb")
     definitions = build_defs(warehouse=Warehouse(database=str(path)))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -83,10 +83,10 @@ def test_seals_that_the_event_log_has_told_are_looked_for(built: Built, tmp_path
         assert {one.asset_key.path[-1] for one in result.get_asset_check_evaluations()} == {"day_seals"}
         result = jobs[0].execute_in_process(instance=instance, raise_on_error=False)
         assert result.success
-        [told] = [
+        [logged] = [
             one for one in result.get_asset_check_evaluations() if one.check_name == "logged_seals_are_there"
         ]
-        assert told.metadata["checked"].value == 1
+        assert logged.metadata["checked"].value == 1
         with duckdb.connect(str(path)) as connection:
             [(lost,)] = connection.execute(
                 "delete from raw.day_seals where seal_number = (select max(seal_number) from raw.day_seals) "

@@ -1,4 +1,4 @@
-"""Findings on the local_feed's history: which rules fire, what only looks alike, and that what was told stays."""
+"""Findings on the local_feed's history: which rules fire, what only looks alike, and that what was found stays."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_story_is_found_and_the_one_that_looks_alike_is_not(built: Built, rule
     assert person(near_miss) not in found
 
 
-def test_keys_and_artifacts_are_told_apart(built: Built):
+def test_keys_and_artifacts_are_distinct(built: Built):
     path = built[0]
     lena, ci = opaque("apikey", SEED, "lena"), opaque("apikey", SEED, "platform", "ci")
     assert lena in subjects(path, "active_key_of_leaver")
@@ -130,11 +130,11 @@ def arrive_late(path: Path, name: str, like: str, at: str) -> None:
 
 def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same(built: Built, tmp_path: Path):
     path = Path(shutil.copy(built[0], tmp_path / "copy.duckdb"))
-    told = (
+    findings_query = (
         "select * exclude (is_supported, is_open) from marts.findings where rule_id <> 'mass_upload' "
         "order by finding_id"
     )
-    before = rows(path, told)
+    before = rows(path, findings_query)
     [(lost,)] = rows(
         path, f"select finding_id from marts.findings where evidence_activity_ids[1] = ({FIRST_SEEN})"
     )
@@ -143,7 +143,7 @@ def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same
     arrive_late(path, "late_2", UPLOADED, "created_at - interval 1 second")
     arrive_late(path, "late_3", RESTRICTION, "created_at - interval 40 day")
     build_models(path, tmp_path / "target", "--select", "+findings")
-    after = rows(path, told)
+    after = rows(path, findings_query)
     assert set(map(repr, before)) <= set(map(repr, after))
     late = rows(
         path, "select rule_id from marts.findings where evidence_activity_ids[1] like 'late%' order by all"
@@ -153,7 +153,7 @@ def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same
     assert rows(path, "select finding_id from marts.findings where not is_supported") == [(lost,)]
     said = no_new_severe_findings(Warehouse(database=str(path)))
     assert said.description == "ip_restriction_deleted: 1"
-    timeless = told.replace("is_open)", "is_open, found_at)")
+    timeless = findings_query.replace("is_open)", "is_open, found_at)")
     supported = {repr(row) for row in rows(path, timeless) if row[0] != lost}
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop table detections.finding_history")

@@ -1,4 +1,4 @@
-"""`docs/evidence.md` tells how seals are computed: its worked example is redone by hand and by the product."""
+"""`docs/evidence.md` says how seals are computed: its worked example is redone by hand and by the product."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ def test_a_request_id_that_holds_the_key_stops_the_source_and_is_kept_nowhere(
     assert len(query("from raw.feed_requests")) == 2
 
 
-def test_no_connection_at_all_is_told(path: Path):
+def test_no_connection_at_all_is_reported(path: Path):
     with LocalFeed(records=[]) as feed:
         source = replace(source_of(feed), url="http://127.0.0.1:1")
     with pytest.raises(FeedUnavailable, match=r"127\.0\.0\.1:1.*no connection.*2 attempts.*COMPLIANCE_API_URL"):

@@ -154,7 +154,7 @@ def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path, query: Que
     assert stored(path) == served(feed)
 
 
-def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Query):
+def test_a_record_reported_less_precisely_later_is_a_revision(path: Path, query: Query):
     at = NOW - timedelta(hours=2)
     with LocalFeed(
         records=[activity("activity_a", NOW - timedelta(hours=2)) | {"created_at": f"{at:%Y-%m-%dT%H:%M:%S}.500Z"}]
@@ -166,8 +166,8 @@ def test_a_record_told_less_precisely_later_is_a_revision(path: Path, query: Que
     assert query("select count(*) from raw.activities") == [(1,)]
 
 
-def test_records_from_outside_of_the_asked_time_are_stored_and_told(feed, path: Path, query: Query, caplog):
-    """The last moment of a day, told more precisely than we keep it, is of that day."""
+def test_records_from_outside_of_the_asked_time_are_stored_and_reported(feed, path: Path, query: Query, caplog):
+    """The last moment of a day, stated more precisely than we keep it, is of that day."""
     day = (NOW - timedelta(days=2)).date()
     feed.add(activity("activity_last", NOW) | {"created_at": f"{day}T23:59:59.9999999Z"})
     feed.faults.add("outside_range", times=0, covers=f"{day}T12:00:00Z")

@@ -1,4 +1,4 @@
-"""The directory of the made-up organization agrees with its history, but for what no event tells; a big one."""
+"""The directory of the made-up organization agrees with its history, but for what no event shows; a big one."""
 
 import json
 from datetime import date

@@ -63,7 +63,7 @@ def test_an_empty_warehouse_has_nothing_to_complain_of(connection):
     assert all(check_result.holds and check_result.sentence for check_result in check_results)
 
 
-def test_a_gap_is_told_until_a_walk_closes_it(connection):
+def test_a_gap_is_reported_until_an_extract_closes_it(connection):
     extracted(connection, 0, 1)
     extracted(connection, 2, 3)
     check_result = ledger_checks.no_gaps(connection, NOON)
@@ -82,7 +82,7 @@ def test_a_failed_walk_and_time_to_come_are_gaps(connection):
     assert ledger_checks.no_gaps(connection, NOON + timedelta(days=1)).holds
 
 
-def test_a_gap_of_a_source_that_is_no_longer_read_is_told_and_fails_no_run(connection):
+def test_a_gap_of_a_source_that_is_no_longer_read_is_reported_and_fails_no_run(connection):
     """Nothing will read it again: a failure would stay for ever."""
     known(connection, DAY, NOON - timedelta(days=9), source="gone", run_at=NOON - timedelta(days=9))
     extracted(connection, 0, 1, outcome="failed", source="gone")
@@ -144,7 +144,7 @@ def test_a_source_is_read_without_error_and_lately(connection, hours, error, hol
     assert words in check_result.sentence
 
 
-def test_one_failing_source_is_told_beside_a_good_one(connection):
+def test_one_failing_source_is_reported_beside_a_good_one(connection):
     known(connection, DAY, NOON)
     known(connection, DAY, NOON, "It is down.", source="t")
     known(connection, None, None, source="u")
@@ -168,7 +168,7 @@ def test_a_source_of_before_the_table_of_sources_is_judged_by_the_ledger(connect
     assert not ledger_checks.every_source_is_read(connection, NOON + timedelta(hours=3)).holds
 
 
-def test_silence_is_told(connection):
+def test_silence_is_reported(connection):
     extracted(connection, 3, 3.5, "a")
     extracted(connection, 3, 3.5, source="t")
     check_result = ledger_checks.newest_activity_is_recent(connection, NOON)
@@ -190,7 +190,7 @@ def test_silence_is_told(connection):
         "delete from raw.extracts where inserted_count > 0",
     ],
 )
-def test_rows_that_the_ledger_does_not_know_are_told(connection, tampering: str):
+def test_rows_that_the_ledger_does_not_know_are_reported(connection, tampering: str):
     extracted(connection, 0, 1, "a", "b", "a")
     extracted(connection, 1, 2)
     assert ledger_checks.ledger_counts_equal_rows(connection).holds

@@ -1,4 +1,4 @@
-"""Own reads over real HTTP: each must come back, and one that does not is told."""
+"""Own reads over real HTTP: each must come back, and one that does not is reported."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_reads_that_need_not_come_back_are_not_missed(path: Path, excuse: str):
     assert evaluated(path, hours=3, sql=excuse).holds
 
 
-def test_a_source_that_reports_no_own_reads_is_told_apart(path: Path):
+def test_a_source_that_reports_no_own_reads_is_reported_apart(path: Path):
     with LocalFeed(records=RECORDS) as feed:
         refresh(source_of(feed, **START), path)
         refresh(source_of(feed, name="other", **START), path)

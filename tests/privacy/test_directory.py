@@ -146,7 +146,7 @@ def test_who_is_known_by_the_directory_alone_is_a_person(warehouse: Path):
         ("update raw.directory_items set payload_sha256 = sha256('x'), payload = 'x' where item_id = 'user_aaa'",
          "contents_match_the_ledger", "received was"),
         ("delete from raw.removals; update raw.day_seals set removal_sha256 = null", "removals_hold",
-         "removal 1: no seal of test tells"),
+         "removal 1: no seal of test records"),
     ],
 )  # fmt: skip
 def test_what_was_done_to_the_traces_is_found(warehouse: Path, statement: str, check: str, words: str):
@@ -161,7 +161,7 @@ def test_a_removal_from_the_directory_has_to_be_under_a_seal(warehouse: Path):
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from raw.day_seals where removal_sha256 is not null")
     assert findings(warehouse)["removals_hold"] == (
-        "removal 1: no seal of test tells of what it took of the directory"
+        "removal 1: no seal of test records what it took of the directory"
     )
 
 

@@ -1,4 +1,4 @@
-"""Removal on order: what is erased is gone and stays away; every proof of before still holds, and tells of it."""
+"""Removal on order: what is erased is gone and stays away; earlier proofs still hold, the removal is on record."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ def test_an_attestation_and_exported_seals_tell_of_it(erased: Path):
     file = erased.with_name("seals.txt")
     with open_warehouse(erased, read_only=True) as connection:
         seal_file.export(connection, file)
-    told = [line.split("\t") for line in file.read_text().splitlines() if line.startswith("test")]
-    assert [line[10] for line in told if line[9] != "-"] == [
+    exported = [line.split("\t") for line in file.read_text().splitlines() if line.startswith("test")]
+    assert [line[10] for line in exported if line[9] != "-"] == [
         "2 activities removed by privacy office: request 17 (removal 1)",
         "1 activity removed by privacy office: request 17 (removal 1)",
     ]
@@ -165,7 +165,7 @@ def test_an_attestation_and_exported_seals_tell_of_it(erased: Path):
     ("statement", "check", "words"),
     [
         ("delete from raw.activities where activity_id = 'bob'", "sealed_days_hold", "2026-05-02"),
-        ("delete from raw.removals", "removals_hold", "tells of one that is not there"),
+        ("delete from raw.removals", "removals_hold", "records one that is not there"),
         ("delete from raw.removed_activities where activity_id = 'ada_1' and table_name = 'activities'",
          "sealed_days_hold", "found 4"),
         ("delete from raw.removed_activities where table_name = 'activity_revisions'",
@@ -187,7 +187,7 @@ def test_what_was_done_to_a_removal_is_found(erased: Path, statement: str, check
 
 
 def test_a_deletion_cannot_be_passed_off_as_a_removal(erased: Path):
-    """Tombstone and removal as ours would be, but no seal tells of them."""
+    """Tombstone and removal as ours would be, but no seal records them."""
     with duckdb.connect(str(erased)) as connection:
         connection.execute(
             "insert into raw.removed_activities select 2, 'activities', source, activity_id, created_at, "
@@ -203,7 +203,7 @@ def test_a_deletion_cannot_be_passed_off_as_a_removal(erased: Path):
             "update raw.removals set "
             f"removal_sha256 = {removal_expression('removals', 'previous_removal_sha256')} where removal_id = 2"
         )
-    assert findings(erased) == {"removals_hold": "removal 2: no seal of test 2026-05-02 tells of it"}
+    assert findings(erased) == {"removals_hold": "removal 2: no seal of test 2026-05-02 records it"}
 
 
 def test_nothing_is_removed_from_a_history_that_does_not_hold(warehouse: Path, query):

@@ -56,7 +56,7 @@ def test_who_stands_in_a_field_alone_is_a_person(warehouse: Path, query, subject
 def test_a_word_that_records_have_is_nobody(warehouse: Path):
     """`member` is a role and `team_7` a group: an erasure of them would take what is about everybody."""
     fields = {"role": "member", "group_id": "team_7", "service_account_id": "robot_7", "principal_id": "team_7"}
-    again(warehouse, record("told", FIRST_DAY, **by(BOB), **fields))
+    again(warehouse, record("other", FIRST_DAY, **by(BOB), **fields))
     for subject in ("member", "team_7", "robot_7", "user_ada"):
         with pytest.raises(WarehouseError, match="no user with this id"):
             erase(warehouse, subject, ORDER)

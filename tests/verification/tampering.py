@@ -17,7 +17,7 @@ FORGED = record("activity_11", FIRST_DAY, type="forged").decode()
 
 FORGED_SHA256 = hashlib.sha256(FORGED.encode()).hexdigest()
 
-# Every seal computed anew, as somebody would who knows how seals are made.
+# Every seal recomputed, as somebody would who knows how seals are made.
 FORGE_CHAIN = f"""
 create or replace temp table forged as
 with recursive chain as (

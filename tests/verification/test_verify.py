@@ -142,7 +142,7 @@ def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Pat
             "delete from raw.day_seals where seal_number = 2; "
             "update raw.day_seals set seal_number = seal_number - 1 where seal_number > 2",
             {"day_seals chain_holds": "previous seal is"},
-            id="a seal is deleted and the others are numbered anew",
+            id="a seal is deleted and the others are renumbered",
         ),
         pytest.param(
             "insert into raw.day_seals select * replace (2 as seal_version) "

@@ -11,7 +11,7 @@ from orchestration.config.settings import ROOT
 from orchestration.landing.directory import land_walks
 from orchestration.landing.walk import Walk
 from orchestration.warehouse.builds import (
-    has_untold_reads,
+    has_unreported_reads,
     last_build,
     newest_ingest_seq,
     newest_walk_seq,
@@ -74,8 +74,8 @@ def test_a_read_that_is_known_later_to_be_ours_needs_a_build(path: Path):
             "create table marts.activities as select 'compliance_api_accessed' as activity_type, "
             "false as is_own_read, 'req_1' as request_id"
         )
-        assert not has_untold_reads(connection)
+        assert not has_unreported_reads(connection)
         connection.execute("insert into raw.feed_requests values ('req_1', 's', null, 200, '2026-01-01')")
-        assert has_untold_reads(connection)
+        assert has_unreported_reads(connection)
         connection.execute("update marts.activities set is_own_read = true")
-        assert not has_untold_reads(connection)
+        assert not has_unreported_reads(connection)

@@ -21,7 +21,7 @@ from tests.histories import build
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
-def test_a_file_held_by_another_process_is_told_with_its_number(path: Path):
+def test_a_file_held_by_another_process_is_reported_with_its_number(path: Path):
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -111,14 +111,14 @@ def test_an_address_is_not_made_a_file(address: str, tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path):
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(tmp_path / "file" / "w.duckdb"):
         pass
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_without_permission_is_told(tmp_path: Path):
+def test_a_directory_without_permission_is_reported(tmp_path: Path):
     tmp_path.chmod(0o500)
     with pytest.raises(WarehouseError, match="WAREHOUSE_PATH"), open_warehouse(tmp_path / "w.duckdb"):
         pass

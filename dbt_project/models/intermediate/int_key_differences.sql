@@ -72,7 +72,7 @@ final as (
             when delays.key_name is not null then 'within_delay'
             when logging_times.is_in_blind_spot then 'blind_spot'
             when never_logged.key_name is not null then 'before_logging'
-            -- No event tells of an expiry, nor of the archiving of a personal key whose owner leaves.
+            -- No event reports an expiry, or the archiving of a personal key whose owner leaves.
             when differences.directory_value = 'expired' then 'not_in_feed'
             when differences.directory_value = 'archived' and owners.is_gone then 'not_in_feed'
             when differences.difference_kind = 'only_in_events' and differences.event_value in ('archived', 'expired')

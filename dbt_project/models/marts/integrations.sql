@@ -33,7 +33,7 @@ summed as (
 
 ),
 
--- What is used or changed after its end is connected again, whoever did it.
+-- What is used or changed after its end is connected again, no matter who did it.
 connections as (
 
     select

@@ -1,4 +1,4 @@
-"""What no event of the history tells: people, groups and keys from before logging, and changes made in silence."""
+"""What no event of the history shows: people, groups and keys from before logging, and changes made in silence."""
 
 from local_feed.directory.made_up.access import PERMISSIONS
 from local_feed.directory.made_up.keys import add_platform_key, directory_key_id, platform_key_id

@@ -93,7 +93,7 @@ def test_each_way_of_raising_oneself_is_a_finding_of_its_own(cases: Query):
     assert [at for _, _, at, _ in found(cases, "S60", "self_elevation")] == ["03-01 10:00"]
 
 
-def test_a_switch_is_told_by_what_it_was_set_to(cases: Query):
+def test_a_switch_is_reported_by_what_it_was_set_to(cases: Query):
     rules = ("compliance_logging_disabled", "sensitive_act_after_logging_disabled")
     assert [(rule, at) for rule, _, at, _ in found(cases, "S16", *rules)] == [(rules[0], "03-01 10:00")]
     assert [(rule, at) for rule, _, at, _ in found(cases, "S56", *rules)] == [(rules[0], "03-01 10:00")]

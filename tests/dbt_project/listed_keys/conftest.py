@@ -14,7 +14,7 @@ MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences
 
 
 @pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def listed_keys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
     """Rows of a query on that warehouse."""
     with built(tell(), request.param, tmp_path_factory.mktemp("listed_keys"), "--select", *MODELS) as query:
         yield query

@@ -1,4 +1,4 @@
-"""Events and walks of made-up organizations, told in the order of time, and built in one of three ways."""
+"""Events and walks of made-up organizations, in the order of time, and built in one of three ways."""
 
 from __future__ import annotations
 

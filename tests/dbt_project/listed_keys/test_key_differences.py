@@ -33,14 +33,14 @@ SINCE_FIRST, SINCE_SECOND, SINCE_THIRD = "02-05 10:00", "02-10 10:00", "02-15 10
         ("apikey_J", ("status_differs", "active", "expired", "not_in_feed", SINCE_SECOND)),
         ("apikey_H1", ("only_in_directory", None, "archived", "within_delay", SINCE_FIRST)),
         ("apikey_B", ("status_differs", "inactive", "active", "unexplained", SINCE_FIRST)),
-        # Only a name was told; that it was off before says the list.
+        # Only a name was stated; that it was off before says the list.
         ("apikey_I2", ("status_differs", "active", "inactive", "before_logging", SINCE_FIRST)),
     ],
 )
 def test_each_disagreement_is_one_row_with_its_explanation(
-    told: Query, key_id: str, expected: tuple[str | None, ...] | None
+    listed_keys: Query, key_id: str, expected: tuple[str | None, ...] | None
 ):
-    rows = told(
+    rows = listed_keys(
         """
         select difference_kind, event_value, directory_value, explanation, strftime(since, '%m-%d %H:%M')
         from intermediate.int_key_differences where object_id = $1
@@ -50,8 +50,8 @@ def test_each_disagreement_is_one_row_with_its_explanation(
     assert rows == ([expected] if expected else [])
 
 
-def test_the_scope_is_the_organization_where_one_is_known(told: Query):
-    rows = told(
+def test_the_scope_is_the_organization_where_one_is_known(listed_keys: Query):
+    rows = listed_keys(
         "select object_id, object_type, scope_type, scope_id, organization_uuid "
         "from intermediate.int_key_differences "
         "where object_id in ('apikey_same', 'apikey_final', 'apikey_Nnew') order by object_id"

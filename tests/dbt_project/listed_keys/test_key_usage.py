@@ -1,12 +1,12 @@
-"""What the usage report tells of a key."""
+"""What the usage report says of a key."""
 
 from __future__ import annotations
 
 from tests.dbt_project.cases.conftest import Query
 
 
-def test_the_newest_reading_of_a_day_replaces_it(told: Query):
-    rows = told(
+def test_the_newest_reading_of_a_day_replaces_it(listed_keys: Query):
+    rows = listed_keys(
         "select usage_date::varchar, key_id, output_token_count, token_count from marts.key_usage_daily "
         "order by usage_date, key_id nulls last"
     )
@@ -18,8 +18,8 @@ def test_the_newest_reading_of_a_day_replaces_it(told: Query):
     ]
 
 
-def test_a_key_knows_its_last_day_and_its_tokens_of_late(told: Query):
-    rows = told(
+def test_a_key_knows_its_last_day_and_its_tokens_of_late(listed_keys: Query):
+    rows = listed_keys(
         "select key_id, last_inference_date::varchar, inference_token_count_last_30_days from marts.key_lifecycle "
         "where key_id in ('apikey_B', 'apikey_old', 'apikey_off', 'apikey_final') order by key_id"
     )

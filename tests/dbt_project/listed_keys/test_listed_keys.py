@@ -7,14 +7,14 @@ import pytest
 from tests.dbt_project.cases.conftest import Query
 
 
-def key(told: Query, key_id: str, columns: str) -> tuple[object, ...]:
-    [row] = told(f"select {columns} from marts.key_lifecycle where key_id = $1", key_id)
+def key(listed_keys: Query, key_id: str, columns: str) -> tuple[object, ...]:
+    [row] = listed_keys(f"select {columns} from marts.key_lifecycle where key_id = $1", key_id)
     return row
 
 
-def periods(told: Query, key_id: str) -> list[tuple[object, ...]]:
+def periods(listed_keys: Query, key_id: str) -> list[tuple[object, ...]]:
     """Status, from, to: times as `02-01 10:00`; with the activities that began and ended each."""
-    return told(
+    return listed_keys(
         """
         select
             status, strftime(valid_from, '%y-%m-%d %H:%M:%S'), strftime(valid_to, '%y-%m-%d %H:%M:%S'),
@@ -26,16 +26,16 @@ def periods(told: Query, key_id: str) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_listed_key_that_no_event_showed_has_a_row(told: Query):
+def test_a_listed_key_that_no_event_showed_has_a_row(listed_keys: Query):
     columns = (
         "key_type, organization_uuid, status, is_active, is_creation_observed, created_at::varchar, "
         "created_by_actor_id, name, first_seen_at::varchar, partial_key_hint, is_in_directory"
     )
-    assert key(told, "apikey_old", columns) == (
+    assert key(listed_keys, "apikey_old", columns) == (
         *("platform_api_key", "A", "active", True, False, "2025-06-01 00:00:00"),
         *("user_maker", "name of apikey_old", "2026-02-05 10:00:00", "sk-ant-api03-R2D...igAA", True),
     )
-    assert key(told, "apikey_same", "key_type, organization_uuid, status, scopes, created_by_actor_id") == (
+    assert key(listed_keys, "apikey_same", "key_type, organization_uuid, status, scopes, created_by_actor_id") == (
         *("scoped_api_key", None, "inactive", ["read:compliance_activities"], "user_maker"),
     )
 
@@ -106,38 +106,38 @@ def test_a_listed_key_that_no_event_showed_has_a_row(told: Query):
         ]),
     ],
 )  # fmt: skip
-def test_periods_follow_events_and_walks(told: Query, key_id: str, expected: list[tuple[object, ...]]):
-    assert periods(told, key_id) == expected
+def test_periods_follow_events_and_walks(listed_keys: Query, key_id: str, expected: list[tuple[object, ...]]):
+    assert periods(listed_keys, key_id) == expected
 
 
-def test_what_an_event_made_final_stays(told: Query):
-    assert key(told, "apikey_final", "status, ended_at::varchar, ended_by_actor_id, is_in_directory") == (
+def test_what_an_event_made_final_stays(listed_keys: Query):
+    assert key(listed_keys, "apikey_final", "status, ended_at::varchar, ended_by_actor_id, is_in_directory") == (
         *("deleted", "2026-02-07 10:00:00", "user_D_admin", True),
     )
 
 
-def test_a_key_that_left_its_list_is_deleted_until_it_is_listed_again(told: Query):
+def test_a_key_that_left_its_list_is_deleted_until_it_is_listed_again(listed_keys: Query):
     ended = "status, is_active, ended_at::varchar, ended_by_actor_id, is_in_directory"
-    assert key(told, "apikey_gone", ended) == ("deleted", False, "2026-02-10 10:00:00", None, False)
-    assert key(told, "apikey_back", ended) == ("inactive", False, None, None, True)
-    assert key(told, "apikey_left", ended) == ("deleted", False, "2026-02-20 10:00:00", None, False)
+    assert key(listed_keys, "apikey_gone", ended) == ("deleted", False, "2026-02-10 10:00:00", None, False)
+    assert key(listed_keys, "apikey_back", ended) == ("inactive", False, None, None, True)
+    assert key(listed_keys, "apikey_left", ended) == ("deleted", False, "2026-02-20 10:00:00", None, False)
 
 
-def test_the_last_statement_counts_and_a_list_states_null_too(told: Query):
+def test_the_last_statement_counts_and_a_list_states_null_too(listed_keys: Query):
     columns = "name, expires_at, workspace_id, created_at::varchar, created_by_actor_id, is_creation_observed"
-    assert key(told, "apikey_seen", columns) == (
+    assert key(listed_keys, "apikey_seen", columns) == (
         *("by event again", None, None, "2026-02-02 10:00:00", "user_E_admin", True),
     )
-    assert key(told, "apikey_I2", "name") == ("name of apikey_I2",)
+    assert key(listed_keys, "apikey_I2", "name") == ("name of apikey_I2",)
 
 
-def test_a_used_key_that_is_listed_is_one_row_of_the_listed_type(told: Query):
+def test_a_used_key_that_is_listed_is_one_row_of_the_listed_type(listed_keys: Query):
     columns = "key_type, use_count, first_seen_at::varchar, created_at::varchar, is_in_directory"
-    assert key(told, "apikey_used", columns) == (
+    assert key(listed_keys, "apikey_used", columns) == (
         *("platform_api_key", 2, "2026-02-03 10:00:00", "2026-02-01 10:00:00", True),
     )
-    assert key(told, "apikey_never", "key_type, is_in_directory") == ("unknown", None)
-    assert told("select key_id, key_type, status from marts.key_lifecycle where key_id like '%key_G'") == [
+    assert key(listed_keys, "apikey_never", "key_type, is_in_directory") == ("unknown", None)
+    assert listed_keys("select key_id, key_type, status from marts.key_lifecycle where key_id like '%key_G'") == [
         ("admin_api_key_G", "admin_api_key", "inactive")
     ]
 
@@ -150,38 +150,38 @@ def test_a_used_key_that_is_listed_is_one_row_of_the_listed_type(told: Query):
         ("apikey_space", (None, None, "wrkspc_1")),
     ],
 )
-def test_the_owner_is_read_in_either_shape(told: Query, key_id: str, owner: tuple[object, ...]):
-    assert key(told, key_id, "owner_type, owner_id, workspace_id") == owner
+def test_the_owner_is_read_in_either_shape(listed_keys: Query, key_id: str, owner: tuple[object, ...]):
+    assert key(listed_keys, key_id, "owner_type, owner_id, workspace_id") == owner
 
 
-def test_expiry_ends_a_key_when_it_was_due(told: Query):
+def test_expiry_ends_a_key_when_it_was_due(listed_keys: Query):
     ended = "status, is_active, ended_at::varchar"
-    assert key(told, "apikey_over", ended) == ("expired", False, "2026-01-15 00:00:00")
-    assert key(told, "apikey_ends", ended) == ("active", False, None)
-    assert key(told, "apikey_J", ended) == ("expired", False, "2026-02-08 00:00:00")
+    assert key(listed_keys, "apikey_over", ended) == ("expired", False, "2026-01-15 00:00:00")
+    assert key(listed_keys, "apikey_ends", ended) == ("active", False, None)
+    assert key(listed_keys, "apikey_J", ended) == ("expired", False, "2026-02-08 00:00:00")
 
 
-def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(told: Query):
+def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(listed_keys: Query):
     for key_id in ("apikey_unlisted", "apikey_hidden"):
-        assert key(told, key_id, "status, is_in_directory") == ("active", False)
+        assert key(listed_keys, key_id, "status, is_in_directory") == ("active", False)
 
 
-def test_the_list_of_another_parent_says_nothing_of_a_key(told: Query):
-    assert key(told, "apikey_other", "status, is_in_directory, ended_at") == ("active", True, None)
-    assert key(told, "apikey_same", "status, is_in_directory") == ("inactive", True)
+def test_the_list_of_another_parent_says_nothing_of_a_key(listed_keys: Query):
+    assert key(listed_keys, "apikey_other", "status, is_in_directory, ended_at") == ("active", True, None)
+    assert key(listed_keys, "apikey_same", "status, is_in_directory") == ("inactive", True)
 
 
-def test_only_events_are_rows_of_key_events(told: Query):
-    assert told("select count(*) from marts.key_events where activity_id is null") == [(0,)]
-    assert told(
+def test_only_events_are_rows_of_key_events(listed_keys: Query):
+    assert listed_keys("select count(*) from marts.key_events where activity_id is null") == [(0,)]
+    assert listed_keys(
         "select previous_status, current_status from marts.key_events where key_id = 'apikey_B'"
     ) == [("active", "inactive")]  # fmt: skip
 
 
-def test_every_key_has_one_row_and_a_current_period_that_agrees(told: Query):
-    assert told(
+def test_every_key_has_one_row_and_a_current_period_that_agrees(listed_keys: Query):
+    assert listed_keys(
         "select k.key_id, k.status, p.status from marts.key_lifecycle as k "
         "left join marts.key_periods as p on k.key_type = p.key_type and k.key_id = p.key_id and p.is_current "
         "where k.status <> p.status and k.is_active or p.key_id is null or k.is_active <> (p.status = 'active')"
     ) == []  # fmt: skip
-    assert told("select key_id from marts.key_lifecycle group by key_id having count(*) > 1") == []
+    assert listed_keys("select key_id from marts.key_lifecycle group by key_id having count(*) > 1") == []
