@@ -1,4 +1,4 @@
-"""What Dagster's storage says of the pipeline: failed jobs, stuck runs, and what verification found.
+"""Reads the state of the pipeline from Dagster's storage: failed jobs, stuck runs, failed verification.
 
 Both the alerts and the status are read from here.
 """

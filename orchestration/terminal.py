@@ -1,4 +1,4 @@
-"""Words of others on a terminal."""
+"""Makes untrusted text safe to print on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks after runs from outside of them: a sensor every minute, and each command after its job.
+"""Watches runs from outside: a sensor every minute, and each command after its job.
 
 A run that failed skips its own alerts, and one that hangs never comes to them. Both are sent from here, by the
 same function that the asset calls. So are the heartbeat, which a run cannot send before it has ended, and metrics.

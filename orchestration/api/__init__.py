@@ -1,1 +1,4 @@
-"""Reading one page of the API over HTTP: authentication, limits, retries."""
+"""One request to the API, and what its response means. Knows no database.
+
+Whether a failed request is repeated is decided in `responses`; how often, and after which wait, in `client`.
+"""

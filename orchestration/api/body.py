@@ -1,4 +1,4 @@
-"""The body of an answer: read within bounds, unpacked, and cut into its records."""
+"""Reads a response body within limits, decompresses it, and cuts it into records."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""One request to the API: authentication, time limits, retries, budget. It knows no path by itself.
+"""Sends one request: authentication, timeouts, retries, request budget. Knows no path of the API.
 
-An `Endpoint` says what is asked for and how its answers are understood: the feed's is in `feed`, those of the
-directory in `directory`.
+An `Endpoint` says what to request and how to read the response: `feed` has the feed's, `lists` the directory's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a request asks for and how its answers are understood, and the receipt of an answered one."""
+"""An endpoint (what to request, and how to read its responses) and the receipt of an answered request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the feed, each as one sentence that says what to do."""
+"""Errors of the API. Each message is one sentence that says what to do."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The Activity Feed: the endpoint of its pages.
 
-What an answer means is decided in `responses`, what a sequence of pages proves in `ingest.slice_reader`.
+`responses` decides what a response means, `ingest.slice_reader` what a sequence of pages proves.
 """
 
 from __future__ import annotations

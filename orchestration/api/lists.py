@@ -1,4 +1,4 @@
-"""Answers of the directory: a page of a list, or one object, cut into parts that keep their bytes."""
+"""Responses of the directory: a page of a list, or one object, cut into items that keep their bytes."""
 
 from __future__ import annotations
 

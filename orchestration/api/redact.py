@@ -1,4 +1,4 @@
-"""What the feed says in words, made fit for a log and a ledger: no key, no email, no address, no control codes."""
+"""Makes text from the feed safe to log and store: no key, email, IP address or control code."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What an answer other than a page means: try again, and when, or stop with a sentence that says what to do.
+"""Decides what a response other than a page means: retry, and after which wait, or stop with an error message.
 
-The rules are those of the API's public documentation: which errors to retry, for how long to wait.
+The rules are those of the API's public documentation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far events and directory agree, as `marts.state_agreement` has it: dbt computes it, here it is read."""
+"""Reads from `marts.state_agreement` how far events and directory agree."""
 
 from __future__ import annotations
 

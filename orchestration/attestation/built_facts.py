@@ -1,4 +1,4 @@
-"""What an attestation takes from the marts: when logging was off, which keys read, names of organizations."""
+"""Facts that an attestation reads from the marts: blind spots, keys that read, names of organizations."""
 
 from __future__ import annotations
 

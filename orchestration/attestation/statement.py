@@ -1,4 +1,4 @@
-"""The words of an attestation: the statement as Markdown that an auditor can read."""
+"""Renders an attestation as Markdown for an auditor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with an audit pack."""
+"""The error of an audit pack."""
 
 from __future__ import annotations
 

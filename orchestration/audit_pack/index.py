@@ -1,4 +1,4 @@
-"""The index of a pack: each file, what it shows, and the controls that it is evidence for."""
+"""The index of a pack: each file, what it shows, and the controls it is evidence for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which share of members, keys and settings events and directory agree, and why they do not on the rest."""
+"""The share of members, keys and settings on which events and directory agree, and why the rest differ."""
 
 import dagster as dg
 import duckdb

@@ -1,4 +1,4 @@
-"""Commands for those who check the warehouse, and for those who restore it."""
+"""Commands that check the warehouse, prove something from it, or restore it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that run a job here and now."""
+"""Commands that run a job in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about persons: what is held on one, removal, and who is behind a pseudonym."""
+"""Commands about persons: subject reports, removals, and who is behind a pseudonym."""
 
 from __future__ import annotations
 

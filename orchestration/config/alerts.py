@@ -1,4 +1,4 @@
-"""Where alerts and the heartbeat go, as the environment says it. Addresses hold secrets and are never shown."""
+"""Settings of alerts and the heartbeat. Addresses hold secrets and are never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sealed days are archived, as the environment says it. Keys of the store are read by its client alone."""
+"""Settings of the archive. Only the store's client reads its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All paths of the product side by side: none may lie where another writes.
+"""Checks all paths of the product together: none may overlap with one that another part writes.
 
 Compared with links resolved and before anything is written. What is published is replaced whole, the archive is
 written once, Dagster's home is its own: each directory belongs to one of them.

@@ -1,4 +1,4 @@
-"""Every setting that the environment has: its default, its bounds and what it means.
+"""Every setting from the environment: default, bounds and meaning.
 
 Settings are read when a run asks for them, never at import. Only dbt's profile and the client of the archive's
 store read further environment variables. `source_file` reads several sources from a file.

@@ -1,4 +1,4 @@
-"""Where events for a SIEM go, as the environment says it. Keys of a store are read by its client alone."""
+"""Settings of the SIEM. Only the store's client reads its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sources to read: the one that the environment describes, or those of a file, a table for each."""
+"""Reads the sources: one from the environment, or several from a file with a table for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source: what one key can see, by name, and how it is to be read; and how much one run may do."""
+"""A source (what one key can see) with how to read it, and the limits of one run."""
 
 from __future__ import annotations
 

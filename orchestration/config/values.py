@@ -1,4 +1,4 @@
-"""The types that settings have, and the sentence on a wrong value.
+"""Types of settings, and the error message for a wrong value.
 
 A validator says what is wrong and what to do; `sentence` puts the setting's name before it. No key is repeated.
 """

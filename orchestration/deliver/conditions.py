@@ -1,4 +1,4 @@
-"""What an alert is about: open findings, and states of the pipeline that somebody has to know of.
+"""Conditions for alerts: open findings, and states of the pipeline that need attention.
 
 Findings and keys are read from the marts, gaps and own reads from the ledger. What only Dagster's storage knows
 (runs, verification) is in `run_states`.

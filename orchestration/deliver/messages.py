@@ -1,4 +1,4 @@
-"""Alerts as messages: one each, or one digest of many. Each ends with ids that tell a repeated one."""
+"""Alerts as messages: one each, or one digest of many. Each ends with ids that identify a repeat."""
 
 from __future__ import annotations
 

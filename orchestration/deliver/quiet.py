@@ -1,4 +1,4 @@
-"""HTTP clients log the addresses that they call, and the addresses of receivers hold secrets."""
+"""Silences HTTP clients, which log the addresses they call: addresses of receivers hold secrets."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Detection rules: what they are, what `detections.toml` changes of them, and what was decided about findings."""
+"""Detection rules: their metadata, what `detections.toml` changes, and decisions about findings.
+
+A rule and its thresholds are in `dbt_project/models/detections/rules`: one `.sql` and one `.yml`.
+"""

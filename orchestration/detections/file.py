@@ -1,4 +1,4 @@
-"""Reads `detections.toml`: what it changes of the rules, and whom and what it allows.
+"""Reads `detections.toml`: changes of rules, and allowlists.
 
 `[[change]]` switches rules on or off and sets severity, thresholds and working hours; `[[allow]]` lists people,
 keys, networks and user agents. Each entry has a reason and may expire. `detections.example.toml` shows all of it.

@@ -1,4 +1,4 @@
-"""Stores what is in force of `detections.toml` in schema `raw`, where dbt reads it."""
+"""Stores the entries of `detections.toml` that are in force in schema `raw`, for dbt."""
 
 from __future__ import annotations
 

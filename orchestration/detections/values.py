@@ -1,4 +1,4 @@
-"""The values of `detections.toml` as dbt reads them; the sentence on a wrong one says what to use instead."""
+"""Parses the values of `detections.toml` for dbt. The error for a wrong value says what to use instead."""
 
 from __future__ import annotations
 

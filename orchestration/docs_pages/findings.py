@@ -1,4 +1,4 @@
-"""Generates `docs/findings.md`, the macros with the rules and their thresholds, and the seed with their metadata.
+"""Generates `docs/findings.md`, the macros of rules and thresholds, and the seed of their metadata.
 
 A rule is one model with its `.yml`. The list is a macro because dbt needs the names of the models that another one
 reads; the thresholds are one because unit tests do not see the graph.

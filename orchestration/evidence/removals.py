@@ -1,4 +1,4 @@
-"""What was removed on order, as `raw.removals` has it."""
+"""Lists the removals recorded in `raw.removals`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Since when each covered day has been read in full, as the ledger has it: what reconciliation goes by."""
+"""Since when each covered day has been read in full, by the ledger: the input of reconciliation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due of one source in one run: the ledger's view, the feed's answers and the plan brought together."""
+"""Selects the slices one run must read of a source, from the ledger, the feed and the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading several days by one request, where little happened in them: which days, and which record is of which.
+"""Reads several quiet days with one request: which days, and which record belongs to which.
 
 A page that is not full and says that there is no more proves all of the time that was asked for, and so each day
 of it. The ledger has a row for each day all the same.

@@ -1,4 +1,4 @@
-"""Where the feed meets the warehouse: all sources side by side, and one writer that stores what they bring.
+"""Runs all sources side by side, with one writer that stores what they read.
 
 Each source has its own client, plan and report; those that share a budget share its requests. What goes wrong
 with one does not hold up the others. Nothing waits for the network while the file is open.

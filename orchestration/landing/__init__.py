@@ -1,1 +1,5 @@
-"""Bytes in, rows out: cuts records from pages, finds what is new and stores it with its ledger row."""
+"""Bytes in, rows out: from pages to rows of schema `raw`.
+
+`records` cuts a page, `envelopes` reads the columns, `dedup` finds what is new, `land` stores it with its ledger
+row.
+"""

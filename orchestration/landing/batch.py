@@ -1,4 +1,4 @@
-"""A batch of chunks, made ready to be stored while the file is still closed."""
+"""Prepares a batch of chunks in memory, while the warehouse file is still closed."""
 
 from __future__ import annotations
 

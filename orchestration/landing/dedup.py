@@ -1,4 +1,4 @@
-"""What each incoming record is: new, a duplicate, or a revision (a known id with content not seen yet).
+"""Classifies each incoming record: new, duplicate, or revision (a known id with new content).
 
 Stored records are looked up by id in the time around the records of each extract, one interval after another: the
 engine skips the row groups of all other time, so the cost does not grow with history. An activity may come back

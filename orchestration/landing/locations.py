@@ -1,4 +1,4 @@
-"""Where addresses are: `raw.address_locations`, by the databases in MMDB form that the user supplies.
+"""Looks up IP addresses in the user's MMDB databases, into `raw.address_locations`.
 
 Each address of an activity is looked up once, before the tables are built, and keeps what was found then, because
 addresses change hands. Nothing is downloaded. Without a database the table has no row.

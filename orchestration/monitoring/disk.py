@@ -1,4 +1,4 @@
-"""Room on the disks that the product writes to."""
+"""Free space on the disks that the product writes to."""
 
 from __future__ import annotations
 

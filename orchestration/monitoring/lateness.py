@@ -1,4 +1,4 @@
-"""How late activities have come: measured on the rows that were found in time that had been read before."""
+"""Measures how late activities arrive, from the rows found in time that had been read before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build found in `marts.activity_revisions`, in one sentence: a rewrite of history is one thing to know."""
+"""Summarizes in one sentence what a build found in `marts.activity_revisions`."""
 
 from __future__ import annotations
 

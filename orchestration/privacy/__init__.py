@@ -1,1 +1,1 @@
-"""What is held on one person, and its removal: selection, erasure, retention, subject reports."""
+"""Subject reports, erasure of a person, and retention of whole days."""

@@ -1,4 +1,4 @@
-"""What of a warehouse is carried over into the new file when records are removed.
+"""Copies a warehouse into a new file without the removed records.
 
 On the connection `origin` is the warehouse as it was, and the current database is the new file, empty but for
 schema `raw`.

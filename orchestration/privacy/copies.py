@@ -1,4 +1,4 @@
-"""Copies of removed records: what is cleared here, and what is left for the operator to look through."""
+"""Copies of removed records: clears those of the product, and lists the rest for the operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows a removal takes: those that name a person, or those of old days."""
+"""Selects the rows that a removal takes: those that name a person, or those of old days."""
 
 from __future__ import annotations
 

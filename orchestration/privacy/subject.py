@@ -1,4 +1,4 @@
-"""Whom a request of a person is about, and which stored records name them.
+"""Identifies the person a request is about, and the records that name them.
 
 A record names a person where one of their user ids or addresses is anywhere in it, as a whole: as actor, as
 claimed, as somebody added or removed, in a free text, in a URL. `mentions` decides what a whole is.

@@ -1,4 +1,4 @@
-"""Everything that is held on one person, as files: the answer to a data subject's request.
+"""Writes everything held on one person to files, to answer a data subject's request.
 
 Records come byte for byte, the rows of the curated tables as CSV. Which records name the person is decided in
 `privacy.mentions`, for reports and erasures alike.

@@ -1,4 +1,4 @@
-"""What pseudonyms of the general set stand for, for anyone who holds the key and the restricted set."""
+"""Reverses pseudonyms of the general set, for holders of the key and the restricted set."""
 
 from __future__ import annotations
 

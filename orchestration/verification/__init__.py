@@ -1,1 +1,1 @@
-"""Checks that trust nobody: of a whole warehouse, and of the proof that one record is in a sealed day."""
+"""Checks that trust nobody: of a whole warehouse, and of a proof that one record is in a sealed day."""

@@ -1,1 +1,1 @@
-"""The DuckDB file: schema `raw`, landing of pages, the ledger. Knows no HTTP and no orchestrator."""
+"""The DuckDB file: connection, schema `raw`, ledger, sources, builds. Knows no HTTP and no orchestrator."""

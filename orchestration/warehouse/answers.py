@@ -1,4 +1,4 @@
-"""The answer to a query on the warehouse, in the forms that people take it away in."""
+"""Runs a query on the warehouse and formats its result: table, CSV, JSON, spreadsheet."""
 
 from __future__ import annotations
 

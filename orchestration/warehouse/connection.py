@@ -248,7 +248,7 @@ def _unusable(path: Path, message: str) -> str:
 
 
 def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
-    """Have the connection read `s3://` through fsspec; `archive.remote` sets that up."""
+    """Have the connection read `s3://` through fsspec; `archive.storage` sets that up."""
     if "s3" not in connection.list_filesystems():
         connection.register_filesystem(fsspec.filesystem("s3"))
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the warehouse file, each as one sentence that says what to do."""
+"""Errors of the warehouse file. Each message is one sentence that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process that was killed left beside the warehouse: removed by the next run and every removal."""
+"""Deletes what killed processes left beside the warehouse: done by the next run and every removal."""
 
 from __future__ import annotations
 

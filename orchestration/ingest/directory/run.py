@@ -1,4 +1,4 @@
-"""Where the directory meets the warehouse: the sources side by side, and what they walk is stored in batches."""
+"""Runs all sources of the directory side by side, and stores their walks in batches."""
 
 from __future__ import annotations
 

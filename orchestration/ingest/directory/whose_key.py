@@ -1,4 +1,4 @@
-"""To which organization a key belongs that the Admin API does not say it of: that of the members it lists."""
+"""Finds the organization of an Admin key from the members it lists, because the API does not name it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ties published tables together in PostgreSQL: bridge tables beside lists, and foreign keys.
+"""Links between published tables in PostgreSQL: bridge tables for lists, and foreign keys.
 
 BI tools read foreign keys to propose joins. A key that does not hold for every row is left out: in the general
 set, or where older details are not published, a row can name something that is not there.
