@@ -92,6 +92,7 @@ def status(
     from datetime import UTC, datetime
 
     import orjson
+
     from orchestration.metrics import render_metrics
     from orchestration.status import read_status
 
