@@ -59,4 +59,7 @@ def test_every_service_runs_a_command_of_the_product():
     for unit, command in (("daemon", "daemon"), ("ui", "ui --no-daemon")):
         text = (DEPLOY / "systemd" / f"compliance-warehouse-{unit}.service").read_text()
         assert f"/.venv/bin/python -m orchestration {command}\n" in text
+        # A planned stop starts no OnFailure=.
+        assert "KillSignal=SIGINT\n" in text
+        assert "SuccessExitStatus=130\n" in text
     assert '"orchestration", "daemon"' in (DEPLOY / "Dockerfile").read_text()
