@@ -6,7 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -73,8 +75,30 @@ def land_days(path: Path, records: Iterable[bytes], source: str = "compliance") 
         land(connection, [chunk_of(*days[day], extract=extract_of(slices[day], source)) for day in days])
 
 
-def build(path: Path, *, source: str = "test", skip: Collection[int] = ()) -> dict[str, tuple[datetime, bytes]]:
-    """Land five days of three activities each, the third day empty. Returns time and text by id."""
+Texts = dict[str, tuple[datetime, bytes]]
+
+
+def build(path: Path, *, source: str = "test", skip: Collection[int] = ()) -> Texts:
+    """Land five days of three activities each, the third day empty. Returns time and text by id.
+
+    A new warehouse is a copy of one that is landed once a worker.
+    """
+    if path.exists():
+        return _land_days(path, source, skip)
+    content, texts = _built(source, frozenset(skip))
+    path.write_bytes(content)
+    return dict(texts)
+
+
+@cache
+def _built(source: str, skip: frozenset[int]) -> tuple[bytes, Texts]:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "warehouse.duckdb"
+        texts = _land_days(path, source, skip)
+        return path.read_bytes(), texts
+
+
+def _land_days(path: Path, source: str, skip: Collection[int]) -> Texts:
     texts = {}
     with open_warehouse(path) as connection:
         for day in range(DAYS):

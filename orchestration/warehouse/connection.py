@@ -31,6 +31,10 @@ _RETRY_SECONDS = 0.25
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
 _ADDRESS = re.compile(r"(md|motherduck|ducklake|postgres|s3|gs|az|https?):", re.IGNORECASE)
 
+_IDENTITY = """
+select coalesce(max(version), 0), exists(from {schema}.archive_files where dropped_at is not null)
+from {schema}.schema_version
+"""
 _STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
 
@@ -59,13 +63,14 @@ def open_warehouse(
         if not read_only:
             _sweep(path)
         connection.execute(_SETTINGS)
-        version = _check_identity(connection, path, read_only)
+        version, has_dropped = _check_identity(connection, path, read_only)
         # Some thirty statements, which would cost a third of what storing a small batch takes.
         if not read_only and version < SCHEMA_VERSION:
             _create_schema(connection)
-        [(definition,)] = connection.execute(_STORED).fetchall()
-        if "s3://" in definition:
-            read_s3(connection)
+        if has_dropped:
+            [(definition,)] = connection.execute(_STORED).fetchall()
+            if "s3://" in definition:
+                read_s3(connection)
         yield connection
 
 
@@ -255,23 +260,33 @@ def read_s3(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _check_identity(
     connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool, schema: str = "raw"
-) -> int:
-    """Returns the version of schema `raw`, 0 where there is none yet."""
-    tables = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where not internal"
-    ).fetchall()
-    names = {name for (name,) in tables}
-    if "raw.schema_version" not in names:
-        if names:
-            raise WarehouseError(
-                f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
-            )
-        return 0
-    [(version,)] = connection.execute(f"select coalesce(max(version), 0) from {schema}.schema_version").fetchall()
+) -> tuple[int, bool]:
+    """Returns the version of schema `raw`, 0 where there is none yet, and whether the archive alone has days."""
+    try:
+        # To list what a file holds costs the engine seven times as much, and every batch opens the file.
+        [(version, has_dropped)] = connection.execute(_IDENTITY.format(schema=schema)).fetchall()
+    except duckdb.CatalogException:
+        version, has_dropped = _find_version(connection, path, schema), True
     if version > SCHEMA_VERSION:
         raise WarehouseError(f"{path} was written by a newer version of this product. Upgrade, then run again.")
     if read_only and version < SCHEMA_VERSION:
         raise WarehouseError(
             f"{path} was last written by an older version. Run `make refresh` once, then run again."
         )
-    return version
+    return version, has_dropped
+
+
+def _find_version(connection: duckdb.DuckDBPyConnection, path: Path, schema: str) -> int:
+    """The version of a schema `raw` that lacks a table which every present one has."""
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+    ).fetchall()
+    names = {name for (name,) in tables}
+    if "raw.schema_version" in names:
+        [(version,)] = connection.execute(f"select max(version) from {schema}.schema_version").fetchall()
+        return version or 0
+    if names:
+        raise WarehouseError(
+            f"{path} belongs to something else (it holds {min(names)}). Point WAREHOUSE_PATH to another file."
+        )
+    return 0

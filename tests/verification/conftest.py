@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.histories import FIRST_DAY, build, land_slice, record
 
 
-@pytest.fixture
-def warehouse(path: Path) -> Path:
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five days of activities, four of them sealed, and a file of their seals beside them."""
+    path = tmp_path_factory.mktemp("sealed") / "warehouse.duckdb"
     build(path)
     with open_warehouse(path) as connection:
         # Other content for one activity, and one that is known.
@@ -23,4 +25,12 @@ def warehouse(path: Path) -> Path:
         land_slice(connection, record("activity_01", FIRST_DAY, changed=True), known)
         seal_days(connection)
         seal_file.export(connection, path.with_name("seals.txt"))
+    return path
+
+
+@pytest.fixture
+def warehouse(sealed: Path, path: Path) -> Path:
+    """A copy of `sealed` and of the file of its seals."""
+    for name in (path.name, "seals.txt"):
+        shutil.copyfile(sealed.with_name(name), path.with_name(name))
     return path

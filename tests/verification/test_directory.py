@@ -45,9 +45,10 @@ def walks(path: Path) -> None:
         observe_usage(connection, {"apikey_1": 5, "apikey_2": 6}, FIRST_DAY + 4 * HOUR)
 
 
-@pytest.fixture
-def warehouse(path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five days of activities, four of them sealed after the walks, and one walk since."""
+    path = tmp_path_factory.mktemp("sealed") / "warehouse.duckdb"
     build(path)
     walks(path)
     with open_warehouse(path) as connection:

@@ -20,9 +20,10 @@ from tests.privacy.people import ADA, EMAIL, ORDER, by, know_users
 from tests.verification.tampering import OLDER, tamper
 
 
-@pytest.fixture
-def warehouse(path: Path) -> Path:
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five days, four of them sealed; the second has a late record, and lost one by an erasure."""
+    path = tmp_path_factory.mktemp("sealed") / "warehouse.duckdb"
     build(path)
     second = FIRST_DAY + timedelta(days=1)
     with open_warehouse(path) as connection:
