@@ -89,8 +89,6 @@ def run_dbt(
         # dbt leaves the file open, which would block the next writer.
         DuckDBConnectionManager.close_all_connections()
         gc.collect()
-    if result.exception and not isinstance(result.exception, Exception):
-        raise result.exception
     return dagster_result(messages, result, context, selected, target_path)
 
 
@@ -103,8 +101,10 @@ def dagster_result(
 ) -> DbtRun:
     """dbt's messages and result as Dagster events and a failure message.
 
-    `selection` has the manifest and the translator that the assets were defined with.
+    `selection` has the manifest and the translator that the assets were defined with. Raises an interrupt again.
     """
+    if interrupt := _interrupt(result.exception):
+        raise interrupt
     try:
         events = [event for message in messages for event in _events(message, context, selection, target_path)]
     except KeyError as error:
@@ -112,6 +112,13 @@ def dagster_result(
         changed = f"The dbt project has changed: {error.args[0]} is not among the assets."
         return DbtRun([], f"{changed} Run `make setup`, reload the UI where it runs, then run again.")
     return DbtRun(events, "" if result.success else _failure(result, target_path))
+
+
+def _interrupt(error: BaseException | None) -> BaseException | None:
+    """What stopped dbt, which then cancels what runs: DuckDB refuses that at some moments, and dbt fails."""
+    while isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _events(

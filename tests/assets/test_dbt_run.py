@@ -48,3 +48,21 @@ def test_an_unreadable_project_is_reported_with_its_error():
         "dbt failed as a whole. Parsing Error Error reading compliance: staging/bad.yml "
         "The full log is target/dbt.log."
     )
+
+
+def test_an_interrupt_stays_one_where_dbt_fails_to_cancel_its_queries():
+    def cancel():
+        try:
+            raise RuntimeError("connection is busy")
+        except RuntimeError as error:
+            raise ValueError("Resource In Use Error") from error
+
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            cancel()
+    except ValueError as error:
+        done = SimpleNamespace(success=False, result=None, exception=error)
+    with pytest.raises(KeyboardInterrupt):
+        dagster_result([], done, None, None, Path("target"))
