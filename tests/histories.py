@@ -86,6 +86,7 @@ def build(path: Path, *, source: str = "test", skip: Collection[int] = ()) -> Te
     if path.exists():
         return _land_days(path, source, skip)
     content, texts = _built(source, frozenset(skip))
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return dict(texts)
 
