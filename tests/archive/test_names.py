@@ -34,8 +34,16 @@ WRONG = [
 ]
 
 
-def everything(directory: Path) -> set[Path]:
-    return {path for path in directory.rglob("*") if path.suffix != ".lock"}
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """A directory below others that belong to the test alone, where what leads out of it would be found."""
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    return inner
+
+
+def everything(tmp_path: Path) -> set[Path]:
+    return {path for path in tmp_path.parents[1].rglob("*") if path.suffix != ".lock"}
 
 
 def rewrite_ledger(place: Path, statement: str) -> None:
@@ -58,20 +66,20 @@ def test_a_table_of_the_manifest_leads_nowhere_else(
     facts = json.loads(manifest.read_text())
     facts["tables"][name.removesuffix(".parquet")] = facts["tables"]["extracts"]
     manifest.write_text(json.dumps(facts))
-    before = everything(tmp_path.parent)
+    before = everything(tmp_path)
     with pytest.raises(ArchiveError, match=r"manifest\.json in .* is damaged"):
         restore(tmp_path / "restored.duckdb", store)
-    assert everything(tmp_path.parent) == before
+    assert everything(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_part_of_the_ledger_leads_nowhere_else(archived: Path, tmp_path: Path, place: Path, store: Store, name):
     quoted = name.replace("\0", "' || chr(0) || '")
     rewrite_ledger(place, f"update parts set path = '{quoted}' where activity_date = date '2026-05-02'")
-    before = everything(tmp_path.parent)
+    before = everything(tmp_path)
     with pytest.raises(ArchiveError, match="is not the name of a part of an archive"):
         restore(tmp_path / "restored.duckdb", store)
-    assert everything(tmp_path.parent) == before
+    assert everything(tmp_path) == before
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -100,7 +108,7 @@ def test_a_source_of_any_name_is_archived_nowhere_else(landed: Path, tmp_path: P
     with open_warehouse(landed) as connection:
         for table in ("activities", "extracts", "sources"):
             connection.execute(f"update raw.{table} set source = ?", [source])
-    before = everything(tmp_path.parent)
+    before = everything(tmp_path)
     with pytest.raises(ArchiveError, match="is not the name of a part"):
         archive(landed, store)
-    assert {path for path in everything(tmp_path.parent) - before if path != tmp_path / "archive"} == set()
+    assert {path for path in everything(tmp_path) - before if path != tmp_path / "archive"} == set()
