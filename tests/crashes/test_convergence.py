@@ -49,13 +49,12 @@ def progress(path: Path) -> tuple[timedelta, int, int]:
         return proven, len(stored(path)), len(unfinished(connection, "test"))
 
 
-@pytest.mark.parametrize("requests", [30, 55])
-def test_a_run_that_is_killed_again_and_again_gets_on_each_time(feed: LocalFeed, path: Path, requests: int):
+def test_a_run_that_is_killed_again_and_again_gets_on_each_time(feed: LocalFeed, path: Path):
     before = (timedelta(), 0, 0)
     attempts = 0
     while True:
         attempts += 1
-        feed.faults.add("hold", skip=requests)
+        feed.faults.add("hold", skip=55)
         victim = Victim(feed.url, feed.key, path, page_size=PAGE, start=START, concurrency=1)
         if victim.ends_before(feed):
             break
@@ -85,8 +84,8 @@ def test_cursors_that_live_a_third_of_the_day_do_not_keep_it_open(feed: LocalFee
 
 
 def test_a_minute_that_is_too_large_says_so_and_holds_up_nothing_else(path: Path, query: Query):
-    with LocalFeed(records=records(MINUTE)) as feed:
-        feed.faults.add("cursor_refused", times=0, lifetime=20)
+    with LocalFeed(records=records(MINUTE, pages=8)) as feed:
+        feed.faults.add("cursor_refused", times=0, lifetime=4)
         source = source_of(feed, page_size=PAGE, start=START)
         for _ in range(14):
             report = refresh(source, path)

@@ -8,15 +8,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import duckdb
+import pytest
 
 from local_feed import LocalFeed
 from orchestration.config.settings import ROOT
 from tests.end_to_end.conftest import environment_of
+from tests.end_to_end.test_evidence import command
 
 # Its own characters, so that no other text contains it, and such as are encoded in a URL.
 KEY = "sk-ant-api01-Gr3pFor+Me/Everywhere="
@@ -44,19 +48,24 @@ def texts(database: Path) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration", *words],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+def faults(source: str, key: str) -> list[dict[str, Any]]:
+    """Faults of a feed that repeats the key: the first source survives them, the others do not."""
+    echo = json.dumps({"error": {"type": key, "message": f"bad {key} {quote(key, safe='')}"}})
+    loud = {"content-type": key, "location": f"http://127.0.0.1/{key}"}
+    return {
+        "survives": [
+            {"status": 503, "body": echo, "headers": loud, "skip": 1},
+            {"status": 200, "body": "{", "headers": loud, "skip": 3},
+        ],
+        "refused": [{"status": 422, "body": echo, "headers": loud}],
+        "echoed": [{"status": 302, "body": echo, "headers": loud | {"request-id": key}, "times": 0}],
+    }[source]
 
 
-def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
-    place, secret, pseudonyms = tmp_path / "place", tmp_path / "secret", tmp_path / "pseudonyms"
-    secret.write_text(f"{KEY}\n")
+def test_a_key_is_in_nothing_that_a_run_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    place, sources, pseudonyms = tmp_path / "place", tmp_path / "sources.toml", tmp_path / "pseudonyms"
     pseudonyms.write_text(PSEUDONYM_KEY)
     actor = {"type": "user_actor", "user_id": "user_1", "email_address": "ada@example.com"}
     now = datetime.now(UTC)
@@ -69,33 +78,38 @@ def test_a_key_is_in_nothing_that_a_run_leaves(tmp_path: Path):
         }
         for n in range(12)
     ]
-    echo = json.dumps({"error": {"type": KEY, "message": f"bad {KEY} {quote(KEY, safe='')}"}})
-    loud = {"content-type": KEY, "location": f"http://127.0.0.1/{KEY}"}
-    with LocalFeed(records=records, key=KEY) as feed:
-        # Days are read again, so that each of the last two faults meets a slice of its own.
-        named = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=str(secret), FEED_OVERLAP_MINUTES="3000")
+    named, tables = {}, []
+    with ExitStack() as stack:
+        for number, name in enumerate(["survives", "refused", "echoed"]):
+            key, secret = f"{KEY}{number}", tmp_path / name
+            secret.write_text(f"{key}\n")
+            feed = stack.enter_context(LocalFeed(records=records, key=key))
+            for fault in faults(name, key):
+                feed.faults.add("body", **fault)
+            named |= environment_of(feed) | {f"KEY_{number}_FILE": str(secret), f"KEY_{number}": ""}
+            tables.append(f'[sources.{name}]\nkey_variable = "KEY_{number}"\nurl = "{feed.url}"\n')
+        sources.write_text("".join(tables))
+        named |= {"FEED_SOURCES": str(sources), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": "", "ANTHROPIC_ADMIN_KEY": ""}
         named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
-        named |= {"DAGSTER_HOME": str(place / "home"), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": ""}
         named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}
-        named |= {"ARCHIVE_PATH": str(place / "archive")}
-        environment = os.environ | named | {"ANTHROPIC_ADMIN_KEY": "", "PUBLISH_POSTGRES_URL": ""}
-        feed.faults.add("body", status=503, body=echo, headers=loud, skip=1)
-        feed.faults.add("body", status=200, body="{", headers=loud, skip=3)
-        good = run(environment, "refresh")
-        feed.faults.clear()
-        feed.faults.add("body", status=422, body=echo, headers=loud)
-        refused = run(environment, "refresh")
-        feed.faults.clear()
-        feed.faults.add("body", status=302, body=echo, headers=loud | {"request-id": KEY}, times=0)
-        echoed = run(environment, "refresh")
+        named |= {"DAGSTER_HOME": str(place / "home"), "ARCHIVE_PATH": str(place / "archive")}
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestration", "refresh"],
+            cwd=ROOT,
+            env=os.environ | named | {"PUBLISH_POSTGRES_URL": ""},
+            capture_output=True,
+            text=True,
+        )
     day = f"{now - timedelta(days=3):%Y-%m-%d}"
-    attested = run(environment, "attest", "--from", day, "--to", day)
-    runs = (good, refused, echoed, attested)
-    assert [one.returncode for one in runs] == [0, 1, 1, 0]
-    assert "[key]" in refused.stderr
-    assert "sends the key back in a request-id" in echoed.stderr
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    assert command(monkeypatch, place / "w.duckdb", "attest", "--from", day, "--to", day) == 0
+    attested = capsys.readouterr()
+    assert done.returncode == 1
+    assert "[key]" in done.stderr
+    assert "sends the key back in a request-id" in done.stderr
     general = place / "published-general" / "compliance.duckdb"
-    said = "".join(one.stdout + one.stderr for one in runs).encode()
+    said = "".join([done.stdout, done.stderr, attested.out, attested.err]).encode()
     found = {path.name for path in files(place)}
     assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db", "part-0001.parquet"} <= found
     assert any(name.startswith("attestation") for name in found)
