@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
@@ -47,6 +49,28 @@ def source_of(feed: LocalFeed, **changes: Any) -> Source:
 def path(tmp_path: Path) -> Path:
     """Where the warehouse of the test is to be."""
     return tmp_path / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def curated(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """An empty warehouse with every curated table, to be copied under its own name: one for all workers."""
+    from tests.dbt_project.builds import make_curated
+
+    directory = tmp_path_factory.getbasetemp()
+    directory = directory if worker_id == "master" else directory.parent
+    with FileLock(directory / "curated.lock"):
+        if not (directory / "curated").exists():
+            draft = directory / "curated.draft"
+            draft.mkdir()
+            make_curated(draft / "warehouse.duckdb")
+            draft.rename(directory / "curated")
+    return directory / "curated" / "warehouse.duckdb"
+
+
+@pytest.fixture
+def prepared(curated: Path, path: Path) -> Path:
+    """The warehouse of the test, empty and with every curated table: it need not be built from nothing."""
+    return shutil.copyfile(curated, path)
 
 
 @pytest.fixture

@@ -5,23 +5,35 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunnerResult
 
 from orchestration.assets.dbt_run import UNCHANGED_WITH_THE_CODE
 from orchestration.assets.project import project
+from orchestration.detections.file import read_detections
+from orchestration.detections.load import load_detections
+from orchestration.warehouse.builds import project_sha256, record_build
+from orchestration.warehouse.connection import open_warehouse
 from tests.manifests import parsed_runner
+
+_BUILD = ("build", "--exclude-resource-types", "test", "unit_test")
+
+
+def make_curated(path: Path) -> None:
+    """An empty warehouse at `path` with every curated table, as after the first refresh of a silent feed."""
+    with open_warehouse(path) as connection:
+        detections = read_detections({"DETECTIONS": ""})
+        load_detections(connection, detections)
+    run_dbt(path, path.with_suffix(".dbt"), *_BUILD)
+    with open_warehouse(path) as connection:
+        record_build(connection, project_sha256(project.project_dir), 0, 0, detections.sha256)
 
 
 def build_models(path: Path, target: Path, *arguments: str) -> None:
-    """Build the models on the warehouse at `path` as a refresh does, without tests; the log goes to `target`."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        is_first = not connection.execute("select 1 from duckdb_views() where schema_name = 'staging'").fetchall()
-    if not (is_first or arguments):
-        arguments = ("--exclude", *UNCHANGED_WITH_THE_CODE)
-    run_dbt(path, target, "build", "--exclude-resource-types", "test", "unit_test", *arguments)
+    """Build the models on a warehouse that was built before, as a refresh does, without tests."""
+    unchanged = () if "--full-refresh" in arguments else ("--exclude", *UNCHANGED_WITH_THE_CODE)
+    run_dbt(path, target, *_BUILD, *arguments, *unchanged)
 
 
 def run_dbt(path: Path, target: Path, *command: str) -> dbtRunnerResult:

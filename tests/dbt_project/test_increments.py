@@ -76,9 +76,9 @@ def differences(grown: Path, rebuilt: Path) -> list[str]:
     return found
 
 
-def test_increments_give_what_a_rebuild_gives(tmp_path: Path):
+def test_increments_give_what_a_rebuild_gives(prepared: Path, tmp_path: Path):
     chance = random.Random(SEED)
-    path = tmp_path / "grown.duckdb"
+    path = prepared
     with LocalFeed(size=2000, seed=SEED % 1000, cache=tmp_path, end="2026-06-01T00:00:00Z") as feed:
         records = [record for _, record in feed.records()]
     chance.shuffle(records)
@@ -94,7 +94,8 @@ def test_increments_give_what_a_rebuild_gives(tmp_path: Path):
             build_models(path, tmp_path / "target", "--select", *chance.sample(incremental_models(), 4))
         else:
             build_models(path, tmp_path / "target")
-    rebuilt = tmp_path / "rebuilt.duckdb"
+    rebuilt = tmp_path / "rebuilt" / path.name
+    rebuilt.parent.mkdir()
     shutil.copyfile(path, rebuilt)
     build_models(rebuilt, tmp_path / "target", "--full-refresh")
     assert differences(path, rebuilt) == [], f"INCREMENTS_SEED={SEED}"

@@ -25,7 +25,8 @@ def is_quiet(result: dg.ExecuteInProcessResult) -> bool:
     )
 
 
-def test_new_walks_are_read_stored_and_built_once(path: Path, query: Query):
+def test_new_walks_are_read_stored_and_built_once(prepared: Path, query: Query):
+    path = prepared
     begin = (datetime.now(UTC) - timedelta(days=2)).isoformat()
     record = {"id": "a1", "created_at": begin, "organization_uuid": ENTERPRISE, "type": "claude_chat_created"}
     record["actor"] = {"type": "user_actor", "user_id": "user_00", "email_address": "p0@a.example"}
@@ -66,8 +67,9 @@ key_variable = "CONSOLE_KEY"
 
 
 def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_dbt(
-    path: Path, query: Query, tmp_path: Path
+    prepared: Path, query: Query, tmp_path: Path
 ):
+    path = prepared
     sources = tmp_path / "sources.toml"
     sources.write_text(SOURCES)
     with LocalFeed(size=3000, seed=11, directory=True, cache=tmp_path) as feed:

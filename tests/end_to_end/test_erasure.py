@@ -138,8 +138,8 @@ def test_reading_everything_again_brings_nothing_back(
     assert verify(path).findings == []
 
 
-def test_the_tables_are_those_of_a_feed_without_these_records(erased, tmp_path: Path):
-    path = tmp_path / "warehouse.duckdb"
+def test_the_tables_are_those_of_a_feed_without_these_records(erased, prepared: Path):
+    path = prepared
     kept = [payload.encode() for (payload,) in rows(erased["path"], "select payload from raw.activities")]
     with LocalFeed(records=kept) as feed:
         assert run("refresh", path, environment_of(feed)).success

@@ -128,9 +128,9 @@ def switched(name: str, organization: str, at: str, *, api: bool, logging: bool)
     }  # fmt: skip
 
 
-def test_the_attestation_has_the_blind_spots_of_the_mart(tmp_path: Path):
+def test_the_attestation_has_the_blind_spots_of_the_mart(prepared: Path, tmp_path: Path):
     """Also one of which only the end was seen, and two switches of which one stays off for longer."""
-    path = tmp_path / "warehouse.duckdb"
+    path = prepared
     records = [
         switched("first", "org-1", "2026-02-10T10:00:00Z", api=True, logging=True),
         switched("a", "org-2", "2026-02-01T10:00:00Z", api=True, logging=True),

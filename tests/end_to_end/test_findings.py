@@ -129,7 +129,7 @@ def arrive_late(path: Path, name: str, like: str, at: str) -> None:
 
 
 def test_late_data_adds_findings_and_moves_evidence_and_a_rebuild_gives_the_same(built: Built, tmp_path: Path):
-    path = Path(shutil.copy(built[0], tmp_path / "copy.duckdb"))
+    path = Path(shutil.copy(built[0], tmp_path))
     findings_query = (
         "select * exclude (is_supported, is_open) from marts.findings where rule_id <> 'mass_upload' "
         "order by finding_id"

@@ -36,8 +36,8 @@ def unchanged(result: dg.ExecuteInProcessResult) -> set[str]:
     }
 
 
-def test_nothing_new_leaves_the_tables_and_another_project_makes_them_anew(tmp_path: Path):
-    path = tmp_path / "w.duckdb"
+def test_nothing_new_leaves_the_tables_and_another_project_makes_them_anew(prepared: Path):
+    path = prepared
     begin = datetime.now(UTC) - timedelta(days=2)
     records = [
         {

@@ -132,9 +132,9 @@ def upload(number: int, at: datetime, **fields: Any) -> dict[str, Any]:
 
 
 def test_what_an_open_slice_withheld_what_is_late_and_what_changed_reach_the_marts(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    prepared: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    path, day = tmp_path / "w.duckdb", datetime.now(UTC) - timedelta(hours=6)
+    path, day = prepared, datetime.now(UTC) - timedelta(hours=6)
     failing = day - timedelta(days=2)
     other = {"type": "api_actor", "api_key_id": "apikey_other"}
     bob = {"user_id": "user_bob", "user_email": "bob@example.com", "previous_role": None}

@@ -17,8 +17,10 @@ key_variable = "CONSOLE_KEY"
 """
 
 
-def test_a_source_that_fails_fails_the_run_after_the_others_are_built_and_reconcile_goes_on(tmp_path: Path):
-    path, now = tmp_path / "w.duckdb", datetime.now(UTC)
+def test_a_source_that_fails_fails_the_run_after_the_others_are_built_and_reconcile_goes_on(
+    prepared: Path, tmp_path: Path
+):
+    path, now = prepared, datetime.now(UTC)
     (tmp_path / "sources.toml").write_text(SOURCES)
     records = [activity(f"a{n}", now - timedelta(days=n), "claude_chat_created") for n in range(1, 5)]
     with LocalFeed(records=records) as feed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ def parts_of(history: list[bytes], way: str) -> list[list[bytes]]:
 
 
 @pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
-def cases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def cases(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     """Rows of a query on a warehouse that holds every history, built in one of three ways."""
     directory = tmp_path_factory.mktemp("cases")
-    path, cities = directory / "warehouse.duckdb", city_database(directory / "cities.mmdb")
+    path, cities = Path(shutil.copy(curated, directory)), city_database(directory / "cities.mmdb")
     histories = [file.read_bytes().splitlines() for file in sorted(HISTORIES.glob("*.ndjson"))]
     histories += attacks.histories()
     histories.append(list(benign_records(people=30, weeks=QUIET_WEEKS, start="2026-05-04", least=1)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -75,9 +77,11 @@ WALKS = [
 
 
 @pytest.fixture(scope="module", params=["whole", "increments", "shuffled"])
-def access(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def access(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     directory = tmp_path_factory.mktemp("access")
-    path = directory / "warehouse.duckdb"
+    path = Path(shutil.copy(curated, directory))
     stored = Directory()
     parts = {"whole": [(RECORDS, WALKS)], "increments": [(RECORDS[:6], WALKS[:6]), (RECORDS[6:], WALKS[6:])],
              "shuffled": [([], WALKS), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip

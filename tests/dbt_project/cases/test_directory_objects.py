@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -68,9 +70,11 @@ WALKS = [
 
 
 @pytest.fixture(scope="module", params=["whole", "increments", "shuffled"])
-def objects(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def objects(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     directory = tmp_path_factory.mktemp("objects")
-    path = directory / "warehouse.duckdb"
+    path = Path(shutil.copy(curated, directory))
     order = sorted(WALKS, key=lambda walk: walk.started_at)
     if request.param == "shuffled":
         # Lists in another order; within a list, the order of time decides what is a change.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import random
+import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -94,10 +96,10 @@ def record(number: int, address: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
+def networks(curated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | None]:
     """The network that the warehouse gives of each address."""
     directory = tmp_path_factory.mktemp("networks")
-    path = directory / "warehouse.duckdb"
+    path = Path(shutil.copy(curated, directory))
     chance = random.Random(5)
     addresses = [address for address, _ in KNOWN] + [spelling(chance) for _ in range(COUNT)]
     land_days(path, [record(number, address) for number, address in enumerate(addresses)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -64,9 +66,11 @@ SWITCH = [
 
 
 @pytest.fixture(scope="module", params=["whole", "increments", "shuffled"])
-def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def settings(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     directory = tmp_path_factory.mktemp("settings")
-    path = directory / "warehouse.duckdb"
+    path = Path(shutil.copy(curated, directory))
     walks = sorted([*WALKS, *SWITCH], key=lambda one: one.started_at)
     stored = Directory()
     parts = {"whole": [(RECORDS, walks)], "increments": [(RECORDS[:2], walks[:2]), (RECORDS[2:], walks[2:])],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.directory import differences, memberships, scopes, sequential_fold
@@ -26,12 +27,12 @@ SEED = 7
 
 
 @pytest.fixture(scope="session", params=["whole", "shuffled"])
-def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def walked(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     """Rows of a query. Walks come in the order of time; events before or after what observed them."""
     folder = tmp_path_factory.mktemp("directory")
-    path = folder / "warehouse.duckdb"
-    with open_warehouse(path):
-        pass
+    path = Path(shutil.copy(curated, folder))
     events = [event for story in STORIES for event in story.events]
     walks = sorted((walk for story in STORIES for walk in story.walks), key=lambda walk: walk.started_at)
     parts = 1 if request.param == "whole" else 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,11 @@ MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences
 
 
 @pytest.fixture(scope="session", params=["whole", "increments", "shuffled"])
-def listed_keys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+def listed_keys(
+    request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Query]:
     """Rows of a query on that warehouse."""
-    with built(tell(), request.param, tmp_path_factory.mktemp("listed_keys"), "--select", *MODELS) as query:
+    directory = tmp_path_factory.mktemp("listed_keys")
+    shutil.copy(curated, directory)
+    with built(tell(), request.param, directory, "--select", *MODELS) as query:
         yield query
