@@ -62,20 +62,6 @@
 {%- endmacro %}
 
 
-{# Anchor of a finding about a row of `acts_without_access`; not every end has an activity. #}
-{% macro access_end_anchor() -%}
-    coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }}))
-{%- endmacro %}
-
-
-{% macro access_end_evidence() -%}
-    case
-        when ended_by_activity_id is null then {{ text_array(['activity_id']) }}
-        else {{ text_array(['ended_by_activity_id', 'activity_id']) }}
-    end
-{%- endmacro %}
-
-
 {# Rank of an organization or workspace role: its position in the threshold `admin_roles`, from 1; 0 for any other. #}
 {% macro role_rank(role) -%}
     case lower({{ role }})
@@ -153,15 +139,18 @@ select * from final
 {%- endmacro %}
 
 
-{# Complete rule for single activities. `sentences`: the sentence of each activity type; `condition`: which of them. #}
-{% macro activity_rule(sentences, subject_type, subject, condition='true') -%}
+{#
+  Complete rule for single activities. `activity_types`: the sentence of each type, or a list of types with one
+  `sentence` for all, an SQL expression. `condition`: which of them.
+#}
+{% macro activity_rule(activity_types, subject_type, subject, condition='true', sentence=none) -%}
 with
 
 activities as (
 
     select * from {{ ref('detection_activities') }}
     where
-        activity_type in ({{ literals(sentences) }})
+        activity_type in ({{ literals(activity_types) }})
         and {{ condition }}
 
 ),
@@ -174,14 +163,83 @@ final as (
         {{ subject }} as subject_id,
         organization_uuid,
         actor_id,
-        case activity_type
-            {%- for activity_type, sentence in sentences.items() %}
-                when '{{ activity_type }}' then {{ literals([sentence]) }}
-            {%- endfor %}
-        end as sentence,
+        {% if sentence -%}
+            {{ sentence }}
+        {%- else -%}
+            case activity_type
+                {%- for activity_type, text in activity_types.items() %}
+                    when '{{ activity_type }}' then {{ literals([text]) }}
+                {%- endfor %}
+            end
+        {%- endif %} as sentence,
         {{ text_array(['activity_id']) }} as evidence_activity_ids,
         occurred_at
     from activities
+
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# Complete rule for settings that were changed to one of `values` (`setting=value`). `sentence`: an SQL expression. #}
+{% macro setting_rule(values, sentence) -%}
+with
+
+changes as (
+
+    select * from {{ ref('configuration_changes') }}
+    where
+        coalesce(lower(previous_value), '') <> lower(current_value)
+        and setting || '=' || lower(current_value) in ({{ literals(values) }})
+
+),
+
+final as (
+
+    select
+        activity_id || '/' || setting || '/' || coalesce(object_id, '') as anchor,
+        'organization' as subject_type,
+        organization_uuid as subject_id,
+        organization_uuid,
+        actor_id,
+        {{ sentence }} as sentence,
+        {{ text_array(['activity_id']) }} as evidence_activity_ids,
+        occurred_at
+    from changes
+
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# Complete rule for what was done after access had ended, which not every end has an activity for. #}
+{% macro access_end_rule(access_type, subject_type, sentence) -%}
+with
+
+acts as (
+
+    select * from {{ ref('acts_without_access') }}
+    where access_type = '{{ access_type }}'
+
+),
+
+final as (
+
+    select
+        coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }})) as anchor,
+        '{{ subject_type }}' as subject_type,
+        subject_id,
+        organization_uuid,
+        actor_id,
+        {{ sentence }} as sentence,
+        case
+            when ended_by_activity_id is null then {{ text_array(['activity_id']) }}
+            else {{ text_array(['ended_by_activity_id', 'activity_id']) }}
+        end as evidence_activity_ids,
+        occurred_at
+    from acts
 
 )
 
