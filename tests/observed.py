@@ -83,7 +83,11 @@ def observe_usage(
     day = naive_utc(at).date().fromordinal(at.date().toordinal() - 1)
     [(walk_seq, _)] = connection.execute(_NEXT).fetchall()
     walk_id = f"walk_{walk_seq:05}"
-    texts = {key: json.dumps({"api_key_id": key, "output_tokens": count}) for key, count in rows.items()}
+    texts = {
+        key: json.dumps({"api_key_id": key, "model": "m", "output_tokens": count}) for key, count in rows.items()
+    }
+    versions = "select coalesce(max(usage_version), 0) + 1 from raw.key_usage where source = ? and usage_date = ?"
+    [(version,)] = connection.execute(versions, [source, day]).fetchall()
     connection.begin()
     connection.execute(
         "insert into raw.directory_walks by name select $walk_id as walk_id, $source as source, "
@@ -102,8 +106,19 @@ def observe_usage(
     )
     for number, (key, count) in enumerate(rows.items(), start=1):
         connection.execute(
-            "insert into raw.key_usage values (?, ?, ?, null, 'm', 0, 0, 0, ?, 1, ?, ?, sha256(?), ?, ?)",
-            [source, day, key, count, walk_id, texts[key], texts[key], naive_utc(at), walk_seq * 1000 + number],
+            "insert into raw.key_usage values (?, ?, ?, null, 'm', 0, 0, 0, ?, ?, ?, ?, sha256(?), ?, ?)",
+            [
+                source,
+                day,
+                key,
+                count,
+                version,
+                walk_id,
+                texts[key],
+                texts[key],
+                naive_utc(at),
+                walk_seq * 1000 + number,
+            ],
         )
     connection.commit()
     return walk_id

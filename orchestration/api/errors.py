@@ -19,6 +19,10 @@ class KeyEchoed(FeedError):
     """The feed sent the key back in what has to be kept as it is, such as a cursor. Nothing more of it is read."""
 
 
+class ClocksDiffer(FeedError):
+    """The API's clock and ours are so far apart that what is observed now could not be told when it was."""
+
+
 class FeedUnavailable(FeedError):
     """Every bounded retry of one request failed: unreachable, overloaded, or answering with errors."""
 

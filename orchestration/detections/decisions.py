@@ -187,9 +187,12 @@ def require_storable_subject(subject_id: str) -> None:
 
 
 def has_news(connection: duckdb.DuckDBPyConnection, built_at: datetime) -> bool:
-    """Whether a decision came after the build, or a mute has ended that the mart still shows. Needs a build."""
+    """Whether a decision came after the build, or a mute has ended that the mart still shows. Needs a build.
+
+    A build that is still to come was made while the clock was ahead: nothing says what came after it.
+    """
     found = connection.execute(
-        "select 1 from raw.finding_decisions where decided_at > $built_at union all "
+        "select 1 from raw.finding_decisions where decided_at > $built_at or $built_at > $now union all "
         "select 1 from marts.findings where triage_status = 'muted' and muted_until <= $now limit 1",
         {"built_at": built_at, "now": naive_utc(datetime.now(UTC))},
     ).fetchall()

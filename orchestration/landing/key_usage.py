@@ -24,7 +24,9 @@ with versions as (
 )
 select source, usage_date::varchar, max(usage_version), arg_max(hashes, usage_version) from versions group by all
 """
-_COUNTS = {
+NAMES = ("api_key_id", "workspace_id", "model")
+# By column, the field of the report.
+COUNTS = {
     "uncached_input_token_count": "uncached_input_tokens",
     "cache_read_token_count": "cache_read_input_tokens",
     "output_token_count": "output_tokens",
@@ -54,8 +56,8 @@ def _rows(walk: Walk, version: int) -> Iterator[dict[str, Any]]:
         yield {
             "source": walk.source,
             "usage_date": date.fromisoformat(walk.parent_id or ""),
-            **{name: row.get(name) for name in ("api_key_id", "workspace_id", "model")},
-            **{name: row.get(field) or 0 for name, field in _COUNTS.items()},
+            **{name: row.get(name) for name in NAMES},
+            **{name: row.get(field) or 0 for name, field in COUNTS.items()},
             "cache_creation_token_count": sum((row.get("cache_creation") or {}).values()),
             "usage_version": version,
             "walk_id": walk.walk_id,

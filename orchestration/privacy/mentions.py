@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -23,7 +23,7 @@ import duckdb
 from orchestration.warehouse.temporary import temporary
 
 NAMED, NEAR = "named", "near"
-MAX_DECODINGS = 5
+MAX_DECODINGS = 12
 MAX_TOKEN = 80
 IDS_AT_ONCE = 10_000
 
@@ -31,6 +31,12 @@ _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(["\\/]))')
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # Where a plus stands for a space: in the query of a URL, and in a form.
 _FORM_VALUE = re.compile(r"(?<=[?&=])[^\s\"'<>#&=]*")
+
+# What nobody sees in a text: soft hyphens, zero-width characters, marks of the direction of writing.
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+# The dots that the names of domains may have (IDNA) beside those that are compatible with a full stop.
+_DOTS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))
+_QUOTED_LOCAL = re.compile(r'"([^\s"@]{1,64})"(?=@)')
 
 # What a longer local part may have before the address. Twice the same (`--`, `..`) is punctuation of a text.
 _LOCAL_PUNCTUATION = re.compile(r"[._%+'-]*$")
@@ -49,8 +55,13 @@ class Mentions:
     @property
     def scan(self) -> str:
         """A regular expression (RE2) that finds every text that may have a mention, however it is escaped."""
-        writings = [*map(_any_writing, self.user_ids), *map(_any_writing_of_address, self.emails)]
-        return f"(?i)(?:{'|'.join(writings)})" if writings else "[^\\s\\S]"
+        writings = [*map(_any_writing, self.user_ids), *map(_any_writing_of_address, self._addresses)]
+        return f"(?i)(?:{'|'.join((*writings, _STRANGE))})" if writings else "[^\\s\\S]"
+
+    @cached_property
+    def _addresses(self) -> tuple[str, ...]:
+        """The addresses, each also with the name of its domain as the network has it, and as people read it."""
+        return tuple(dict.fromkeys(one for email in self.emails for one in _ways_to_write(email)))
 
     @cached_property
     def _whole_ids(self) -> re.Pattern[str]:
@@ -59,13 +70,13 @@ class Mentions:
     @cached_property
     def _whole_ends(self) -> re.Pattern[str]:
         """The addresses where no longer domain goes on; what stands before them is looked at afterwards."""
-        names = "|".join(re.escape(_folded(one)) for one in self.emails)
+        names = "|".join(re.escape(_folded(one)) for one in self._addresses)
         return re.compile(rf"(?:{names})(?![^\W_]|[-.][^\W_])" if names else "(?!)")
 
     @cached_property
     def _near(self) -> re.Pattern[str]:
         names = [re.escape(_folded(one)) for one in self.user_ids]
-        for local, _, domain in (_folded(one).rpartition("@") for one in self.emails):
+        for local, _, domain in (_folded(one).rpartition("@") for one in self._addresses):
             names.append(rf"{re.escape(local)}(?:\+[^\s\"@]{{0,{_MAX_LOCAL}}})?@{re.escape(domain)}")
         return re.compile("|".join(names) or "(?!)")
 
@@ -77,11 +88,11 @@ class Mentions:
         for written in _readings(text):
             for one in self.rival_ids:
                 written = written.replace(one, "\0")
-            folded = _folded(written)
-            if self._is_named(folded):
-                return NAMED
-            if near is None and (found := self._near.search(folded)):
-                near = f"{NEAR}:{_token(folded, found)}"
+            for folded in _foldings(written):
+                if self._is_named(folded):
+                    return NAMED
+                if near is None and (found := self._near.search(folded)):
+                    near = f"{NEAR}:{_token(folded, found)}"
         return near
 
     def _is_named(self, folded: str) -> bool:
@@ -152,7 +163,26 @@ def _with_spaces(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
+    """The text without differences that people do not see, or that mail does not know."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_DOTS)
+    return _QUOTED_LOCAL.sub(r"\1", text).casefold()
+
+
+def _foldings(text: str) -> Iterator[str]:
+    """The text folded; what nobody sees may stand within a word, or between two."""
+    yield _folded(text)
+    if not text.isascii() and (plain := _INVISIBLE.sub("", text)) != text:
+        yield _folded(plain)
+
+
+def _ways_to_write(email: str) -> Iterator[str]:
+    yield email
+    local, _, domain = _folded(email).rpartition("@")
+    yield f"{local}@{domain}"
+    for encode in (lambda: domain.encode("idna").decode(), lambda: domain.encode().decode("idna")):
+        with suppress(UnicodeError):
+            yield f"{local}@{encode().lower()}"
 
 
 def _whole_id(user_id: str) -> str:
@@ -185,9 +215,9 @@ def _any_writing(name: str) -> str:
 
 
 def _any_writing_of_address(address: str) -> str:
-    """The address, also with a tag after a plus, which makes another address (`ada+news@…`)."""
+    """The address, also with a tag after a plus, which makes another address (`ada+news@…`), and in quotes."""
     local, _, domain = address.rpartition("@")
-    more = rf'(?:{_any_character("+")}[^"@]{{0,{_MAX_LOCAL}}}?)?'
+    more = rf'(?:{_any_character("+")}[^"@]{{0,{_MAX_LOCAL}}}?)?(?:\\*{_any_character(chr(34))})?'
     return _any_writing(local) + more + _any_writing(f"@{domain}")
 
 
@@ -209,4 +239,24 @@ def _any_character(character: str) -> str:
         writings.append(r"&(?:amp;)*[a-z]{2,8};")
     if character in "/":
         writings.append(r"\\+/")
+    if character == ".":
+        writings.append(r"[\x{3002}\x{ff61}]|\\+u(?:3002|ff61)")
     return f"(?:{'|'.join(writings)})"
+
+
+_PERCENT = "%(?:25)*"
+# What `_any_character` has no room for, so that the exact step decides on such a text: characters that are left
+# out or replaced before it looks, themselves or escaped; and what begins an escape, escaped in another way.
+_STRANGE = "|".join(
+    (
+        r"[\x{ad}\x{61c}\x{180e}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}]",
+        r"[\x{fe50}-\x{fe6b}\x{ff0b}-\x{ff5e}]",
+        r"\\+u(?:00ad|061c|180e|200[b-f]|202[a-e]|206[0-9a-f]|feff|fe[56][0-9a-f]|ff[0-5][0-9a-f])",
+        rf"{_PERCENT}(?:c2{_PERCENT}ad|e2{_PERCENT}8[01]|ef{_PERCENT}b[b-d])",
+        r"&(?:amp;)*(?:shy|zwn?j|lrm|rlm|#0*(?:173|82[0-9]{2}|65[0-9]{3})|#x0*(?:ad|20[0-6][0-9a-f]|f[ef][0-9a-f]{2}));",
+        r"\\+u00(?:25|5c|26(?:amp;)*(?:#|[a-z]{2,8};))",
+        rf"{_PERCENT}5c(?:{_PERCENT}5c)*(?:u00|{_PERCENT}75)",
+        rf"{_PERCENT}26(?:amp(?:;|{_PERCENT}3b))*(?:#|{_PERCENT}23|[a-z]{{2,8}}(?:;|{_PERCENT}3b))",
+        r"&(?:amp;)*(?:percnt;|bsol;|#(?:x0*(?:25|5c)|0*(?:37|92));?)",
+    )
+)

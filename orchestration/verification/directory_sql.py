@@ -29,12 +29,12 @@ _VERSIONS = """
 stored as (
     select
         source, list_name, coalesce(parent_id, '') as parent_id, item_id, sha256(item_id) as item_sha256, walk_id,
-        is_present, payload_sha256, observed_at, 9223372036854775807 as last_walk_number
+        is_present, payload_sha256, observed_at, ingest_seq, 9223372036854775807 as last_walk_number
     from raw.directory_items
     union all
     select
         source, list_name, coalesce(parent_id, ''), null, item_sha256, walk_id, is_present, payload_sha256,
-        observed_at, coalesce(last_walk_seq, 0)
+        observed_at, ingest_seq, coalesce(last_walk_seq, 0)
     from raw.removed_items left join raw.removals using (removal_id)
 ),
 versions as (
@@ -47,7 +47,8 @@ versions as (
             lag(is_present) over item and lag(last_walk_number) over item >= walk_number, false
         ) as was_present,
         (stored.source, stored.list_name, stored.parent_id, observed_at)
-            is distinct from (walks.source, walks.list_name, walks.parent_id, started_at) as is_displaced
+            is distinct from (walks.source, walks.list_name, walks.parent_id, started_at)
+        or coalesce(lag(ingest_seq) over item >= ingest_seq, false) as is_displaced
     from stored
     left join walks using (walk_id)
     window item as (
@@ -94,21 +95,47 @@ select
 from checked
 """
 
-USAGE = """
-with checked as (
+# Columns as they are read out of the payload when a row is stored; each version of a day came by a later walk.
+USAGE = f"""
+with {_WALKS},
+checked as (
     select
-        concat_ws(' ', source, usage_date, api_key_id, workspace_id, model) as name, ingest_seq, payload_sha256,
-        sha256(payload) as computed_sha256
-    from raw.key_usage
+        concat_ws(' ', usage.source, usage_date, api_key_id, workspace_id, model) as name,
+        ingest_seq,
+        payload_sha256,
+        sha256(payload) as computed_sha256,
+        usage_version = dense_rank() over (
+            partition by usage.source, usage_date order by coalesce(walk_order, 9223372036854775807)
+        ) as is_in_order,
+        (
+            api_key_id, workspace_id, model, uncached_input_token_count, cache_read_token_count,
+            output_token_count, cache_creation_token_count
+        ) is not distinct from (
+            try(payload ->> '$.api_key_id'), try(payload ->> '$.workspace_id'), try(payload ->> '$.model'),
+            coalesce(try((payload ->> '$.uncached_input_tokens')::bigint), 0),
+            coalesce(try((payload ->> '$.cache_read_input_tokens')::bigint), 0),
+            coalesce(try((payload ->> '$.output_tokens')::bigint), 0),
+            coalesce(try(list_sum(map_values((payload -> '$.cache_creation')::map(varchar, bigint)))), 0)
+        ) as is_as_stated
+    from raw.key_usage as usage left join walks using (walk_id)
+),
+compared as (
+    select
+        *,
+        case
+            when payload_sha256 is distinct from computed_sha256
+                then 'payload_sha256 is ' || coalesce(payload_sha256, 'null') || ', but the payload''s hash is '
+                || coalesce(computed_sha256, 'null')
+            when is_as_stated is distinct from true then 'the columns do not say what the payload says'
+            when is_in_order is distinct from true then 'its version is not that of its walk'
+        end as difference
+    from checked
 )
 select
     count(*),
-    count(*) filter (where payload_sha256 <> computed_sha256),
-    arg_min(
-        name || ': payload_sha256 is ' || payload_sha256 || ', but the payload''s hash is ' || computed_sha256,
-        ingest_seq
-    ) filter (where payload_sha256 <> computed_sha256)
-from checked
+    count(difference),
+    arg_min(name || ': ' || difference, ingest_seq) filter (where difference is not null)
+from compared
 """
 
 # The usage report of a day is stored whole where anything of it has changed, which `new_count` says.
@@ -141,7 +168,7 @@ compared as (
         case
             when walks.walk_id is null then 'there is no such walk, and has rows'
             when found.walk_id is not null and status <> 'complete' then 'it is ' || status || ', and has rows'
-            when is_displaced then 'a row of it has another source, list or time'
+            when is_displaced then 'a row of it has another source, list, time or place'
             when list_name = 'usage' then if(
                 coalesce(usage_count, 0) <> walks.new_count,
                 'the ledger says ' || walks.new_count || ' rows, stored are ' || coalesce(usage_count, 0), null

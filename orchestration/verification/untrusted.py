@@ -46,6 +46,10 @@ with code as (
     union all
     select 'computed column raw.' || table_name || '.' || column_name
     from duckdb_columns() where database_name = 'warehouse' and schema_name = 'raw' and is_generated
+    union all
+    select 'collation raw.' || table_name
+    from duckdb_tables()
+    where database_name = 'warehouse' and schema_name = 'raw' and contains(lower(sql), 'collate ')
 )
 select distinct item from code order by item
 """

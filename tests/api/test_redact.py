@@ -61,13 +61,50 @@ def test_the_key_is_found_and_masked_in_every_form(form: str):
     assert len(shown) <= len("bad key [key] here") + 10
 
 
+ENCODED = base64.b64encode(KEY.encode())
+# Where the key begins and ends is not to be seen.
+HIDDEN = {
+    "base64 twice": base64.b64encode(ENCODED).decode(),
+    "hex in base64": base64.b64encode(KEY.encode().hex().encode()).decode(),
+    "base64 of UTF-16": base64.b64encode(KEY.encode("utf-16-le")).decode(),
+    "base64 in a JSON text in a JSON text": ENCODED.decode().replace("/", "\\/").replace("=", "\\u003d"),
+    "base64, all escaped": "".join(f"\\u{byte:04x}" for byte in ENCODED),
+    "hex with hyphens": KEY.encode().hex("-"),
+    "UTF-16 in hex": KEY.encode("utf-16-le").hex(),
+    "octal": "".join(f"\\{byte:03o}" for byte in KEY.encode()),
+    "numbers": str(list(KEY.encode())),
+    "escaped for a program": "".join(f"\\u{{{byte:x}}}" for byte in KEY.encode()),
+    "escaped for a script": "".join(f"%u{byte:04x}" for byte in KEY.encode()),
+    "escaped as in mail": "".join(f"={byte:02X}" for byte in KEY.encode()),
+    "HTML twice": "".join(f"&amp;#{byte};" for byte in KEY.encode()),
+    "HTML by names": KEY.replace("-", "&hyphen;").replace("/", "&sol;"),
+    "over lines of JSON": f"{KEY[:20]}\\n        {KEY[20:]}",
+    "over lines of HTML": f"{KEY[:20]}<wbr>{KEY[20:]}",
+    "with dots": ".".join(KEY),
+    "full-width": "".join(chr(ord(one) + 0xFEE0) for one in KEY),
+    "with what nobody sees": "\u200b".join(KEY),
+    "with codes": f"{KEY[:10]}\x1b[1m{KEY[10:20]}\0{KEY[20:]}",
+    "from its end": KEY[::-1],
+}
+
+
+@pytest.mark.parametrize("form", HIDDEN.values(), ids=HIDDEN)
+def test_a_key_that_is_encoded_several_times_or_in_pieces_is_found(form: str):
+    assert holds_key(f"cursor.{form}", KEY)
+    shown = redact(f"bad key {form} here", KEY, 4000)
+    assert "[key]" in shown
+    assert len(shown) <= len("bad key [key] here") + 10
+
+
 @pytest.mark.parametrize("text", ["", "req_011Cabcdef0123456789", "Q7+/" * 40, KEY[:-1], KEY.encode()[:-2].hex()])
 def test_what_is_not_the_key_is_no_key(text: str):
     assert not holds_key(text, KEY)
     assert not holds_key(text, "")
 
 
-@pytest.mark.parametrize("word", ["A", "sk", "sk-ant-", "s ", "c2st", "a@", "a.", "%73"])
+@pytest.mark.parametrize(
+    "word", ["A", "sk", "sk-ant-", "s ", "c2st", "a@", "a.", "%73", "73-", "\\u0073", "115,", "c2st" * 9 + " "]
+)
 def test_a_long_answer_is_masked_in_no_time(word: str):
     began = time.process_time()
     redact(word * (2**16 // len(word)), KEY)

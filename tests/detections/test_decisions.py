@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.detections.decisions import Decision, DecisionError, decide, has_news, require_storable_subject
+from orchestration.intervals import naive_utc
 from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
 
@@ -116,8 +117,14 @@ def test_a_decision_and_the_end_of_a_mute_are_news_for_a_build(connection: duckd
     assert not has_news(connection, LONG_AGO)
     decide(connection, SEEN, ["bbbbbbbb1"])
     assert has_news(connection, LONG_AGO)
-    assert not has_news(connection, datetime(2999, 1, 1))
+    built_at = naive_utc(datetime.now(UTC))
+    assert not has_news(connection, built_at)
     connection.execute("insert into marts.findings values ('muted', '2999-01-01')")
-    assert not has_news(connection, datetime(2999, 1, 1))
+    assert not has_news(connection, built_at)
     connection.execute("insert into marts.findings values ('muted', '2026-01-01')")
+    assert has_news(connection, built_at)
+
+
+def test_a_build_of_a_clock_that_was_ahead_hides_no_decision(connection: duckdb.DuckDBPyConnection):
+    decide(connection, SEEN, ["bbbbbbbb1"])
     assert has_news(connection, datetime(2999, 1, 1))

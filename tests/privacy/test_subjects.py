@@ -110,6 +110,25 @@ def test_a_request_that_cannot_be_kept_is_refused(stated: tuple[str, str]):
         ('{"a":"my-user_AbC1_backup.zip"}', True),
         ('{"a":"user%5FAbC1"}', True),
         ('{"a":"ju\u0308rgen😀@x.example"}', True),
+        (r'{"a":"a=1\u0026to=brien\u0026#64;y.example"}', True),
+        (r'{"a":"brien\u0026commat;y.example"}', True),
+        ('{"a":"brien%26%2364%3By.example and brien%26commat%3by.example"}', True),
+        (r'{"a":"brien%5Cu0040y.example"}', True),
+        ('{"a":"brien&percnt;40y.example"}', True),
+        ('{"a":"brien%25252525252540y.example"}', True),
+        ('{"a":"brien\uff20y\uff0eexample"}', True),
+        (r'{"a":"brien\uff20y.example"}', True),
+        ('{"a":"brien@y\u3002example"}', True),
+        ('{"a":"bri\u00aden\u200b@y.example"}', True),
+        ('{"a":"she\u200bbrien@y.example"}', True),
+        ('{"a":"bri%E2%80%8Ben@y.example or bri&shy;en@y.example"}', True),
+        (r'{"a":"\"brien\"@y.example"}', True),
+        ('{"a":"%22brien%22@y.example"}', True),
+        ('{"a":"lena@xn--mnchen-3ya.example"}', True),
+        ('{"a":"LENA@MÜNCHEN.example"}', True),
+        ('{"a":"bob@xn--bcher-kva.example"}', True),
+        ('{"a":"bob@bücher.example"}', True),
+        ('{"a":"alena%26%2364%3By.example"}', False),
         ('{"a":"xuser_AbC1"}', False),
         ('{"a":"john.brien@y.example"}', False),
         ('{"a":"john_brien@y.example"}', False),
@@ -122,7 +141,8 @@ def test_a_request_that_cannot_be_kept_is_refused(stated: tuple[str, str]):
     ],
 )
 def test_a_person_is_found_as_a_whole_word_however_json_writes_it(text: str, is_named: bool):
-    person = Subject(("user_AbC1",), ("lena.o'brien@x.example", "brien@y.example", "jürgen😀@x.example"))
+    addresses = ("lena.o'brien@x.example", "brien@y.example", "jürgen😀@x.example", "lena@münchen.example")
+    person = Subject(("user_AbC1",), (*addresses, "bob@xn--bcher-kva.example"))
     [(scanned,)] = duckdb.execute("select regexp_matches($1, $2)", [text, person.mentions.scan]).fetchall()
     assert (scanned and person.mentions.find(text) == NAMED) is is_named
 

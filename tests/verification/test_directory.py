@@ -19,6 +19,12 @@ from tests.observed import observe, observe_usage
 ORG = "org-1"
 HOUR = timedelta(hours=1)
 
+# What the usage report does not say of its first key.
+OTHERWISE = {
+    "api_key_id": "'apikey_3'", "workspace_id": "'workspace_1'", "model": "null", "output_token_count": "0",
+    "uncached_input_token_count": "1", "cache_read_token_count": "1", "cache_creation_token_count": "1",
+}  # fmt: skip
+
 
 def member(user_id: str, role: str = "user") -> dict:
     return {"id": user_id, "email": f"{user_id}@example.com", "role": role}
@@ -211,6 +217,16 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
             id="a row of the usage report is edited",
         ),
         pytest.param(
+            "update raw.key_usage set usage_version = 2 where api_key_id = 'apikey_1'",
+            {"key_usage usage_hashes_hold": "its version is not that of its walk"},
+            id="a version of the usage report is edited",
+        ),
+        pytest.param(
+            "update raw.directory_items set ingest_seq = 1000 - ingest_seq where item_id = 'user_b'",
+            {"directory_walks rows_match_the_ledger": "a row of it has another source, list, time or place"},
+            id="an older content of an item is made the newest",
+        ),
+        pytest.param(
             "delete from raw.key_usage where api_key_id = 'apikey_1'",
             {"directory_walks rows_match_the_ledger": "walk_00006: usage of 2026-04-30"},
             id="a row of the usage report is deleted",
@@ -229,13 +245,21 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
             id="a seal is said to cover no directory",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_was_done_to_the_directory_is_found(warehouse: Path, statements: str, expected: dict[str, str]):
     tamper(warehouse, statements)
     result = findings(warehouse)
     assert result.keys() == expected.keys()
     for name, words in expected.items():
         assert words in result[name]
+
+
+def test_no_column_of_the_usage_report_can_be_edited(warehouse: Path):
+    honest = warehouse.read_bytes()
+    for column, value in OTHERWISE.items():
+        warehouse.write_bytes(honest)
+        tamper(warehouse, f"update raw.key_usage set {column} = {value} where api_key_id = 'apikey_1'")
+        assert "the columns do not say what" in findings(warehouse)["key_usage usage_hashes_hold"], column
 
 
 def test_a_seal_over_the_directory_is_computed_as_the_documents_say(warehouse: Path, query):

@@ -262,6 +262,8 @@ HIDING = {
     "type raw.mood": "create type raw.mood as enum ('honest')",
     "sequence main.numbers": "create sequence main.numbers",
     "computed column raw.notes.note": "create table raw.notes (n int, note varchar generated always as ('x'))",
+    "collation raw.activities": "alter table raw.activities alter activity_type type varchar collate nocase; "
+    "update raw.activities set activity_type = upper(activity_type)",
     "raw.activities": "alter table raw.activities rename to original; "
     "create view raw.activities as from raw.honest",
 }  # fmt: skip

@@ -33,25 +33,31 @@ class Paging(StrEnum):
     ONE_OBJECT = "one object"
 
 
-def _field(name: str) -> Callable[[Mapping[str, Any]], str | None]:
-    return lambda item: item.get(name)
+def _text(item: Mapping[str, Any], name: str) -> str:
+    """A field that is a text; empty where it is something else."""
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _field(name: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda item: _text(item, name)
 
 
 _id = _field("id")
 
 
-def _permission(item: Mapping[str, Any]) -> str | None:
-    if not item.get("action"):
-        return None
-    return "|".join(str(item.get(name) or "") for name in ("action", "resource_type", "resource_id"))
+def _permission(item: Mapping[str, Any]) -> str:
+    if not _text(item, "action"):
+        return ""
+    return "|".join(_text(item, name) for name in ("action", "resource_type", "resource_id"))
 
 
-def _setting(item: Mapping[str, Any]) -> str | None:
-    return item.get("name") or _NAMES_BY_TYPE.get(item.get("type", ""))
+def _setting(item: Mapping[str, Any]) -> str:
+    return _text(item, "name") or _NAMES_BY_TYPE.get(_text(item, "type"), "")
 
 
-def _usage(item: Mapping[str, Any]) -> str | None:
-    return "|".join(str(item.get(name) or "") for name in ("api_key_id", "workspace_id", "model"))
+def _usage(item: Mapping[str, Any]) -> str:
+    return "|".join(_text(item, name) for name in ("api_key_id", "workspace_id", "model"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ class DirectoryList:
     parent: str | None = None
     params: Params = field(default_factory=dict)
     paging: Paging = Paging.PAGE_TOKEN
-    item_id: Callable[[Mapping[str, Any]], str | None] | None = _id
+    item_id: Callable[[Mapping[str, Any]], str] | None = _id
     part: str | None = None
     scopes: tuple[str, ...] = ()
     is_read_below: Callable[[Mapping[str, Any]], bool] = lambda _: True

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.api.errors import (
+    ClocksDiffer,
     FeedError,
     FeedUnavailable,
     KeyEchoed,
@@ -149,7 +150,7 @@ class DirectoryReader:
             return
         self._succeed(place, ())
         for walk in days.values():
-            walk.last_request_id = first.last_request_id
+            walk.started_at, walk.last_request_id = first.started_at, first.last_request_id
             await self._land(walk)
 
     def _begin(self, list_name: str, parent_id: str | None) -> Walk:
@@ -193,7 +194,7 @@ class DirectoryReader:
         log.warning("%s: %s: %s", self.source.name, walk.name, error)
         await self._land(walk, str(error))
         self.outages = self.outages + 1 if isinstance(error, FeedUnavailable) else 0
-        if isinstance(error, KeyRefused | KeyEchoed | WrongAddress) or self.outages >= OUTAGE_AFTER:
+        if isinstance(error, ClocksDiffer | KeyRefused | KeyEchoed | WrongAddress) or self.outages >= OUTAGE_AFTER:
             raise error
 
     def _is_unreadable(self, place: Place, walk: Walk, error: FeedError) -> bool:

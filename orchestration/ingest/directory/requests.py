@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from orchestration.api.client import ApiClient
 from orchestration.api.endpoint import Answer, Endpoint, Params, Receipt
+from orchestration.api.errors import ClocksDiffer
 from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Source
 from orchestration.ingest.directory.lists import Api
 from orchestration.ingest.directory.walk import Get
+from orchestration.ingest.due import CLOCK_TOLERANCE, MAX_CLOCK_DIFFERENCE
 from orchestration.landing.walk import Walk
 
 # Below this share of the organization's limit the directory leaves what remains to the feed.
@@ -76,8 +79,26 @@ class Requests:
             if api is Api.COMPLIANCE and share is not None and share < FLOOR:
                 raise BudgetLow(f"Only {max(share, 0):.0%} of the organization's requests are left, for the feed.")
             answer = await client.get(endpoint, params, receive)
+            if not walk.page_count:
+                _follow_the_apis_clock(client.clock_ahead, walk)
             if isinstance(answer, bytes):
                 self._objects[endpoint.path] = answer, walk
             return answer
 
         return get
+
+
+def _follow_the_apis_clock(ahead: timedelta | None, walk: Walk) -> None:
+    """Walks and events are put in order by their times, so those of walks are the API's, however ours is set.
+
+    Raises:
+        ClocksDiffer: nothing says which of the two clocks is wrong.
+    """
+    if ahead is None or abs(ahead) <= CLOCK_TOLERANCE:
+        return
+    if abs(ahead) > MAX_CLOCK_DIFFERENCE:
+        raise ClocksDiffer(
+            f"This machine's clock and the directory's date are {abs(ahead).days} days apart, so nothing was "
+            "stored. Set the clock right; if it is, a proxy on the way or the API sends a wrong date."
+        )
+    walk.started_at -= ahead

@@ -10,12 +10,15 @@ from orchestration.api.body import Unreadable
 from orchestration.api.errors import FeedProtocolError
 from orchestration.api.lists import cut_array, cut_object, values
 from orchestration.ingest.directory.walk import Get, Place, pages
+from orchestration.landing.key_usage import COUNTS, NAMES
 from orchestration.landing.walk import Walk
 
 # How much of the past the first reading asks for.
 FIRST_DAYS = 90
 # A day that was read is read again for so long: its figures may still be revised.
 REVISED_DAYS = 3
+# The sum over a row stays within what the warehouse can hold.
+_TOO_MANY = 2**48
 
 
 def due_days(last_day: str | None, today: date | None = None) -> list[date]:
@@ -49,14 +52,29 @@ def _take(bucket: bytes, place: Place, days: Mapping[date, Walk]) -> None:
     if day not in days:
         return
     for row in cut_array(cut_object(bucket).get("results", b"[]")):
-        item_id = place.list.item_id(values(row)) if place.list.item_id else None
-        days[day].add(item_id or "", row)
+        cut_object(row)
+        _require_counts(values(row))
+        item_id = place.list.item_id(values(row)) if place.list.item_id else ""
+        days[day].add(item_id, row)
+
+
+def _require_counts(row: Mapping[str, Any]) -> None:
+    """Refuse what could not be stored as it is documented: texts, and whole numbers of at most 63 bits."""
+    details = row.get("cache_creation") or {}
+    counts = [row.get(name) or 0 for name in COUNTS.values()]
+    if not isinstance(details, dict):
+        raise Unreadable("cache_creation that is no object")
+    if any(type(one) is not int or not 0 <= one < _TOO_MANY for one in (*counts, *details.values())):
+        raise Unreadable("a count that is no number of tokens")
+    if any(not isinstance(row.get(name), str | None) for name in NAMES):
+        raise Unreadable("an id that is no text")
 
 
 def _day_of(bucket: Mapping[str, Any]) -> date | None:
     try:
-        return datetime.fromisoformat(str(bucket.get("starting_at"))).astimezone(UTC).date()
-    except ValueError:
+        moment = datetime.fromisoformat(str(bucket.get("starting_at")))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+    except (ValueError, OverflowError):
         raise FeedProtocolError("The usage report holds a bucket without a readable time.") from None
 
 

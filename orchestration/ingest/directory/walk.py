@@ -110,13 +110,15 @@ def _parts(one: DirectoryList, body: bytes) -> list[bytes]:
 def _take(walk: Walk, place: Place, parts: list[bytes], items: list[dict[str, Any]]) -> None:
     for part in parts:
         try:
+            # Of a name that comes twice the engine reads the first, and Python the last.
+            cut_object(part)
             item = values(part)
         except Unreadable as error:
             raise FeedProtocolError(f"The directory sent an item that cannot be read ({error}).") from None
         item_id = place.list.item_id(item) if place.list.item_id else place.parent_id
-        if not item_id:
+        if not isinstance(item_id, str) or not item_id:
             raise FeedProtocolError("The directory sent an item without an id.")
-        walk.add(str(item_id), part)
+        walk.add(item_id, part)
         items.append(item)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,15 @@ from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from local_feed.directory.endpoints import ORG_DATA
+from orchestration.api.errors import FeedProtocolError
 from orchestration.ingest.directory import lists as directory_lists
+from orchestration.ingest.directory.lists import LISTS
 from orchestration.ingest.directory.run import read_directories
+from orchestration.ingest.directory.usage_reader import read_usage
+from orchestration.ingest.directory.walk import Place
 from orchestration.ingest.run import refresh
+from orchestration.intervals import aware_utc
+from orchestration.landing.walk import Walk
 from orchestration.monitoring.own_reads import own_reads_come_back
 from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import Query
@@ -167,6 +175,11 @@ def test_walks_are_numbered_in_the_order_of_their_commits(feed, path: Path, quer
         ("no_cursor", {}),
         ("null_field", {"field": "id"}),
         ("body", {"body": "[]", "times": 0}),
+        # What Python and the engine would read differently, or not at all.
+        *[
+            ("body", {"body": f'{{"data": [{item}], "has_more": false}}', "times": 0})
+            for item in ('{"id": "user_00", "id": "user_01"}', '{"id": {"a": 1}}', '{"id": 1e5}', '{"id": true}')
+        ],
     ],
 )
 def test_a_walk_that_fails_says_nothing(feed, path: Path, query: Query, pages_of_twelve, kind: str, options: Any):
@@ -272,3 +285,46 @@ def test_an_admin_api_that_does_not_know_the_key_is_no_failure(feed, path: Path)
     assert report.failures == []
     assert report.unreadable.keys() == {"me"}
     assert report.count("complete") == 11
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=12), timedelta(hours=-12), timedelta(days=800)])
+def test_walks_are_told_by_the_apis_clock(feed, path: Path, query: Query, ahead: timedelta):
+    """Ours was wrong once: what was observed then would be newer, or older, than all that was observed since."""
+    now = datetime.now(UTC)
+    feed.faults.add("headers", path="/", times=0, headers={"date": format_datetime(now - ahead, usegmt=True)})
+    report = walk_all(compliance_source(feed), path)
+    if ahead > timedelta(days=1):
+        assert "800 days apart" in str(report.error)
+        assert query("select count(*) from raw.directory_items") == [(0,)]
+        return
+    [(first, last)] = query("select min(observed_at), max(observed_at) from raw.directory_items")
+    assert abs(aware_utc(first) - (now - ahead)) < timedelta(minutes=5)
+    assert abs(aware_utc(last) - (now - ahead)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"output_tokens": "5"}, {"output_tokens": 2**63}, {"output_tokens": -1}, {"output_tokens": 1.5},
+        {"api_key_id": 5}, {"model": ["m"]}, {"cache_creation": [1]}, {"cache_creation": {"a": "1"}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("day", ["2026-05-01T00:00:00Z", "2026-05-01T00:00:00"])
+def test_a_usage_report_that_is_not_as_documented_is_refused(row: dict, day: str):
+    asked, walk = date(2026, 5, 1), Walk(source="test", list_name="usage", parent_id="2026-05-01")
+    place = Place(next(one for one in LISTS if one.name == "usage"), {"me": "org"})
+
+    def read(**bucket: Any) -> None:
+        body = json.dumps({"data": [{"starting_at": day, **bucket}], "has_more": False})
+
+        async def get(endpoint: Any, params: Any) -> Any:
+            return endpoint.cut(body.encode())
+
+        asyncio.run(read_usage(get, place, {asked: walk}))
+
+    with pytest.raises(FeedProtocolError, match="usage report holds what cannot be read"):
+        read(results=[row])
+    with pytest.raises(FeedProtocolError, match="without a readable time"):
+        read(results=[], starting_at="0001-01-01T00:00:00+14:00")
+    read(results=[{"api_key_id": "k", "output_tokens": 5, "cache_creation": {"a": 1}}])
+    assert list(walk.items) == ["k||"]
