@@ -1,4 +1,4 @@
-"""What a day of a source holds: how many activities, one hash over all of them, and the root of their hash tree.
+"""The content of one day of a source: number of activities, one hash over all of them, and the root of their tree.
 
 `day_sha256` is SHA-256 over the hex `payload_sha256` of the day's activities, joined without a separator in byte
 order of `activity_id`; for a day without any it is the hash of the empty text. `merkle` describes the tree over
@@ -26,7 +26,7 @@ _RANGE_ROWS = 2_000_000
 # Days further apart than this are looked up by themselves instead of reading all that lies between.
 _RANGE_GAP_DAYS = 31
 
-# How many rows a day has is taken from the ledger (slices lie within a day), which costs no look at the rows.
+# Row counts of days come from the ledger (slices lie within a day), without reading the rows.
 _CUT_INTO_RANGES = """
 with sizes as (
     select source, slice_start::date as sealed_date, sum(inserted_count) as row_count
@@ -106,12 +106,12 @@ _CONTENTS = pa.schema(
 
 @contextmanager
 def day_contents(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator[str]:
-    """What the days in the table `wanted` hold: yields the name of a temporary table.
+    """The contents of the days in the table `wanted`: yields the name of a temporary table.
 
     `wanted` has `source`, `sealed_date`, `last_ingest_seq` and `through_removal`, each combination once. Later
     rows are left out of the day; what a later removal erased counts in, and with null nothing erased does. The
-    contents have these columns and `activity_count`, `day_sha256` and `merkle_root`. The cost goes by the rows of
-    the days.
+    contents have these columns and `activity_count`, `day_sha256` and `merkle_root`. The cost depends on the
+    rows of the days.
     """
     with temporary(connection, "day_contents", _NO_CONTENTS) as contents:
         for days in day_hashes(connection, wanted):

@@ -1,4 +1,4 @@
-"""The statements about the ledgers: what seals cover of them, and what ties a record to the extract it came by.
+"""SQL about the ledgers: what seals cover of them, and what ties a record to its extract.
 
 A seal of format 2 covers the rows of its source's ledger that ended since the seal before it, of whatever days, by
 `extract_seq`, each with its answered requests; and the walks of its source likewise, by `walk_seq`. Rows from
@@ -14,7 +14,7 @@ _FIELDS = (
     "dagster_run_id", "product_version", "error", "feed_host", "revisions_sha256",
 )  # fmt: skip
 
-# What the feed answered to an extract. All of it is stored before the extract ends.
+# Answered requests of an extract. All are stored before the extract ends.
 _REQUESTS = """
 select
     source, extract_id,
@@ -99,8 +99,8 @@ SEALED_WALKS = _SEALED.format(
     rows=WALK_ROWS, id="walk_id", seq="walk_seq", hash=WALKS_HASH,
 )  # fmt: skip
 
-# Where everything that came was new, the rows give the hash of what was received; the revisions have one in any
-# case. Of days that retention removed there are no rows.
+# If everything received was new, the rows give the hash of what was received; revisions always have one.
+# Of days that retention removed there are no rows.
 CONTENTS = """
 with rows as (
     select extract_id, ingest_seq, payload_sha256, false as is_revision from raw.stored_activities

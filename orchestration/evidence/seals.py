@@ -75,7 +75,7 @@ anti join raw.day_seals
 where day_start + interval 1 day <= closed_until
 """
 
-# Which failures still wait is costly to find out over a long ledger: asked only where one could matter.
+# Finding open failures is costly on a long ledger: done only where one could matter.
 _IN_DOUBT = """
 select distinct source
 from {closed_days}
@@ -142,7 +142,7 @@ select
 from sealed join arrived using (source, sealed_date), newest
 """
 
-# Rows of another hand may have no number; their walks come after all that have one.
+# Rows written by somebody else may have no number; their walks come after all that have one.
 _NUMBER_WALKS = """
 update raw.directory_walks
 set walk_seq = numbered.walk_seq
@@ -258,9 +258,9 @@ class Sealing:
 
 
 def seal_days(connection: duckdb.DuckDBPyConnection) -> list[Sealing]:
-    """Seal what is closed and proven, and once more what has changed since; all in one transaction.
+    """Seal days that are closed and proven, and reseal those that have changed since, in one transaction.
 
-    The cost goes by the ledger and by the rows of these days, not by the rows of history.
+    The cost depends on the ledger and the rows of these days, not on the length of history.
     """
     with transaction(connection):
         return _seal(connection, naive_utc(datetime.now(UTC)))
@@ -284,7 +284,7 @@ def _seal(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Sealing]
 def append_seals(connection: duckdb.DuckDBPyConnection, wanted: str, now: datetime) -> None:
     """Seal the days in the table `wanted` as they are now; the caller commits.
 
-    Beside what `day_contents` asks for it has `seal_version`, `reason` and `removal_sha256`.
+    Besides the columns that `day_contents` needs, it has `seal_version`, `reason` and `removal_sha256`.
     """
     with day_contents(connection, wanted) as contents:
         connection.execute(

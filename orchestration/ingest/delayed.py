@@ -1,7 +1,7 @@
-"""Looking again for what becomes visible late: one question for a few activity types over the last days.
+"""Looks again for activities that become visible late: one query for a few types over the last days.
 
-What it finds is stored under extracts of its own, one for each day of which something new came. Their query names
-the types, so that they prove nothing about coverage.
+What it finds is stored under extracts of its own, one for each day with something new. Their query names the
+types, so they prove nothing about coverage.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from orchestration.intervals import Interval
 
 @dataclass(slots=True)
 class Lookback:
-    """What the feed answered: the new records of each day, and what was asked for them."""
+    """The new records of each day, and the query that returned them."""
 
     query: Mapping[str, str | list[str]]
     records: dict[Interval, list[bytes]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ async def look_back(
         if hashlib.sha256(record).hexdigest() not in stored_hashes
     ]
     days, others = records_by_day(received, within)
-    # Landing stores them, or keeps them aside.
+    # Landing stores or quarantines them.
     list(days.values())[-1].extend(others)
     found.records = {day: records for day, records in days.items() if records}
     return found

@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the ledger says of a source when a run begins. `days` is for a reconciliation alone.
+    """What the ledger says about a source when a run begins. `days` is only for a reconciliation.
 
-    `unfinished`: slices that were too much for an attempt. `lookback`: where to look again for what becomes
-    visible late; `stored_hashes`: what is known of it.
+    `unfinished`: slices that an attempt could not finish. `lookback`: where to look again for activities that
+    become visible late; `stored_hashes`: the hashes stored of them.
     """
 
     covered: Sequence[Interval]
@@ -52,10 +52,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a run is to do with each source.
+    """The task of a run for each source.
 
-    `began`: when, on the monotonic clock; `older_requests`: the source's share of what a reconciliation may ask
-    for older days; `within`: the whole days that a reconciliation reads again, instead of those whose turn it is.
+    `began`: when, on the monotonic clock; `older_requests`: the source's share of requests for older days in a
+    reconciliation; `within`: the whole days that a reconciliation reads again, instead of those that are due.
     """
 
     began_at: datetime
@@ -87,7 +87,7 @@ async def find_due(
     report: SourceReport,
     receive: Callable[[Receipt], None],
 ) -> Due:
-    """Ask the feed what the plan needs, and plan. At least one question is asked: it tries the key.
+    """Ask the feed what the plan needs, and plan. At least one request is sent, which tests the key.
 
     Sets the report's `history_start` and `horizon`.
 
@@ -149,7 +149,7 @@ def _reconcile(source: Source, ledger: Ledger, task: Task, report: SourceReport)
 
 
 def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceReport) -> None:
-    """Never prove a time that is still to come for the feed: activities in it would be lost for good.
+    """Never prove time that is in the future for the feed: its activities would never be read.
 
     Raises:
         FeedError: the feed's clock is so far behind that following it would leave activities unread.
@@ -172,5 +172,5 @@ def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceRe
 
 
 def _moved(ours: datetime, ahead: timedelta) -> str:
-    """Our time on the feed's clock, in whole seconds as its `date` has them."""
+    """The feed's time, in whole seconds as in its `date` header."""
     return rfc3339((ours - ahead).replace(microsecond=0))

@@ -1,7 +1,6 @@
-"""Reading one source in one run: extract what is due side by side, and hand what comes to the writer.
+"""Reads one source in one run: extracts what is due in parallel, and hands the records to the writer.
 
-The extracts of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse;
-what has to be written goes through the writer.
+The extracts of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from orchestration.warehouse.sources import SourceRecord, record_source
 
 # An extract hands over what it has when it holds this much.
 CHUNK_BYTES = 8 * 2**20
-# Extracts in a row that failed after all their retries: the feed is down, not one slice of it.
+# After so many consecutive failed extracts the feed is down, not just one slice.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
 
@@ -79,7 +78,7 @@ class Reader:
         self.report.seconds = time.monotonic() - self.task.began
 
     async def give_up(self, error: Exception) -> None:
-        """Nothing of the source can be read: keep why."""
+        """Record why nothing of the source can be read."""
         log.warning("%s: %s", self.source.name, error)
         self.report.error = error
         await self.writer.write(self._record)
@@ -138,7 +137,7 @@ class Reader:
                 return
 
     def _is_used_up(self) -> bool:
-        """Whether what may wait has to wait. One such slice is read in any case: no run is for nothing."""
+        """Whether slices that may wait have to. One of them is always read, so that every run makes progress."""
         if not self.later_count:
             return False
         if self.task.is_reconcile:
@@ -191,14 +190,14 @@ class Reader:
         await self.writer.hand_over(chunk)
 
     async def _read_at_once(self, client: FeedClient, days: Sequence[Slice]) -> bool:
-        """Read several days by one request; whether it proved them. If not, they are read by themselves."""
+        """Read several days with one request. Returns whether it proved them; if not, each is read by itself."""
         within = Interval(days[-1].start, days[0].end)
         query = frozen_query(within, self.source.page_size)
         receipts: list[Receipt] = []
         try:
             page = await client.page(query, receipts.append)
         except FeedError:
-            # Reading the first of the days says why, and whether it is worth going on.
+            # Reading the first of the days shows why, and whether to continue.
             self.quiet.learn(days[:1], self.source.page_size)
             self.receipts += receipts
             return False
@@ -220,7 +219,7 @@ class Reader:
         return True
 
     async def _look_back(self, client: FeedClient, within: Interval) -> None:
-        """Look for what becomes visible late. A failure costs nothing: the next runs look again."""
+        """Look for activities that become visible late. A failure costs nothing: later runs look again."""
         receipts: list[Receipt] = []
         try:
             found = await look_back(

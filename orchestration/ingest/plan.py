@@ -1,6 +1,6 @@
 """Which slices are due: a pure function of what is covered, the clock and the configuration.
 
-The one exception asks the feed a question: where history begins, when nobody said so.
+One exception asks the feed: where history begins, if that is not configured.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def plan_refresh(
     What was too much for an earlier attempt is `unfinished`, and is cut smaller.
 
     Where a gap continues covered time, its first slice reaches back by `overlap`, but not past the beginning of
-    the interval it continues: also where the gap is a hole, for then a run ended before it had looked back. The
-    gap that ends at the horizon is the tail.
+    the interval it continues. This includes holes, because there a run ended before it looked back. The gap that
+    ends at the horizon is the tail.
     """
     due: list[Slice] = []
     for gap in gaps(Interval(start, horizon), covered):
@@ -52,7 +52,7 @@ def plan_refresh(
         ]
     planned = [Interval(one.start, one.end) for one in due]
     for interval in unproven:
-        # A clock that was ahead may have asked for what is still to come: proven now, it would be lost for good.
+        # A clock that was ahead may have asked for the future. Proven now, it would never be read.
         for left in gaps(Interval(interval.start, min(interval.end, horizon)), planned):
             unread = gaps(left, covered)
             due += [
@@ -66,8 +66,8 @@ def plan_refresh(
 def cut_smaller(due: Sequence[Slice], unfinished: Sequence[Interval]) -> list[Slice]:
     """The slices, newest first, cut where an `unfinished` slice began, ended, and in its middle.
 
-    Attempt after attempt a slice is halved, until one attempt can finish it. A minute is not cut; one that was too
-    much comes last, so that it holds up nothing else.
+    A slice is halved with each attempt until one can finish it. A minute is not cut; one that was too much comes
+    last, so that it holds up nothing else.
     """
     points = sorted({point for one in unfinished for point in _points(one)})
     minutes = {one for one in unfinished if one.end - one.start <= MINUTE}

@@ -25,7 +25,7 @@ _DECODER = msgspec.json.Decoder(_Timed)
 
 
 class QuietDays:
-    """How many days of older history are read at once: more where they hold little, one where they hold much."""
+    """How many days of older history are read at once: more where they hold few records, one where many."""
 
     def __init__(self, page_size: int) -> None:
         self._page_size = page_size
@@ -41,7 +41,7 @@ class QuietDays:
         return taken
 
     def learn(self, days: Sequence[Slice], received: int) -> None:
-        """These slices, read at once, held so many records."""
+        """Record how many records these slices, read at once, held."""
         if not _is_history(days[0]):
             return
         if received <= self._page_size // 8:
@@ -51,7 +51,7 @@ class QuietDays:
 
 
 def _is_history(one: Slice) -> bool:
-    """Whether it may be read together with others: a whole day of older history."""
+    """Whether the slice may be read together with others: a whole day of older history."""
     return one.kind is Kind.BACKFILL and one.late_before is None and one.end - one.start == DAY
 
 

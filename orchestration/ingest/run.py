@@ -42,7 +42,7 @@ def refresh(
 ) -> SourceReport:
     """Read what is due of one source up to its horizon and store it in the warehouse at `path`.
 
-    As `read_all`, but what keeps the source from being read at all is raised.
+    As `read_all`, but raises what keeps the source from being read at all.
 
     Raises:
         FeedError: nothing could be read at all.
@@ -63,10 +63,10 @@ def read_all(
     is_reconcile: bool = False,
     within: Interval | None = None,
 ) -> RunReport:
-    """Read what is due of each source and store it; a reconciliation extracts covered days again instead.
+    """Read and store what is due of each source, or read covered days again in a reconciliation.
 
-    `within`: which days those are, rather than the last ones and older ones in turn; without bound on requests.
-    The caller holds `warehouse.connection.exclusive`. Failed sources and slices are reported, not raised: the
+    `within`: the days to reconcile, instead of the last ones and older ones in turn; then requests are unlimited.
+    The caller holds `warehouse.connection.warehouse_lock`. Failed sources and slices are reported, not raised: the
     others are stored.
 
     Raises:
@@ -109,7 +109,7 @@ class _Run:
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
             raise _first(group) from None
-        # What was written last is there as well.
+        # Including what was written last.
         await self.writer.write(lambda _: None)
         return RunReport(
             reports=[reader.report for reader in self.readers.values()],

@@ -30,7 +30,7 @@ LARGE_RECORDS_BYTES = 32 * 2**20
 # The first batch of a run is of one request, each further one of twice as many, until they are of this many: a run
 # that is killed early has stored about half of what it asked for.
 FIRST_BATCHES_REQUESTS = 32
-# What may be on its way through the writer, the batches that are being stored and prepared included.
+# Bytes that may be in the writer at once, including the batches that are being prepared and stored.
 PENDING_BYTES = 128 * 2**20
 
 
@@ -47,7 +47,7 @@ class Writer:
         self._path = path
         self._stored = stored
         self._queue: asyncio.Queue[Chunk | None] = asyncio.Queue()
-        # What was over of the chunk that filled the last batch.
+        # The rest of the chunk that filled the last batch.
         self._left: Chunk | None = None
         # Readers wait here when they are faster than the writer: memory stays bounded whatever the backlog.
         self._space = asyncio.Condition()
@@ -55,14 +55,14 @@ class Writer:
         self._pending_requests = 0
         # Requests that fill a batch while the run is young; None afterwards.
         self._batch_requests = first_batch_requests
-        # How the file was left; None before this run wrote to it.
+        # The state in which the file was left; None before this run wrote to it.
         self._state: tuple[int, ...] | None = None
         # Held by the task that has the file open.
         self._lock = asyncio.Lock()
 
     @property
     def is_starting(self) -> bool:
-        """Whether the run is young: each page is to be handed over by itself."""
+        """Whether the run is young, so that each page is handed over by itself."""
         return self._batch_requests is not None
 
     async def hand_over(self, chunk: Chunk) -> None:
@@ -81,7 +81,7 @@ class Writer:
     async def write(
         self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None = None
     ) -> None:
-        """Let the action store something else than records, between two batches.
+        """Let the action store something other than records, between two batches.
 
         Raises:
             WarehouseError: the file cannot be used, or is not the one that this run wrote to.
@@ -90,7 +90,7 @@ class Writer:
             await asyncio.to_thread(self._write, action, row_group)
 
     def note_state(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """The file is to be found as it is now: none is created or taken in its place."""
+        """Remember the file, so that no other is created or used in its place."""
         self._state = ledger_state(connection)
 
     def finish(self) -> None:
@@ -130,7 +130,7 @@ class Writer:
             self._space.notify_all()
 
     async def _next_batch(self) -> tuple[list[Chunk], bool]:
-        """What arrives until the batch is full or old enough, and whether that was the last."""
+        """Collect chunks until the batch is full or old enough. Returns them, and whether they were the last."""
         batch: list[Chunk] = []
         rows = size = requests = 0
         deadline: float | None = None
@@ -182,7 +182,7 @@ def _are_large(rows: int, size: int) -> bool:
 
 
 def _row_group(batch: Batch, size: int) -> int | None:
-    """Of large records so many that they are about `LARGE_RECORDS_BYTES`, in whole vectors of the engine."""
+    """How many large records make about `LARGE_RECORDS_BYTES`, in whole vectors of the engine."""
     rows = len(batch.records or ())
     if not rows or not _are_large(rows, size):
         return None

@@ -67,7 +67,7 @@ group by extract_id
 """
 
 
-# What is known by its hash is not kept twice; that includes what an erasure has emptied.
+# A record with a known hash is not stored twice, even if an erasure has removed its payload.
 _QUARANTINE = """
 insert into raw.quarantined_records by name
 select source, extract_id, payload, payload_sha256, reason, $received_at as received_at
@@ -78,14 +78,14 @@ returning extract_id
 
 
 def land(connection: duckdb.DuckDBPyConnection, chunks: Sequence[Chunk]) -> None:
-    """Prepare the chunks and store them, in one go; for what `store` does, and `prepare` raises, see there."""
+    """Prepare the chunks and store them. Raises what `prepare` raises."""
     store(connection, prepare(connection, chunks))
 
 
 def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """Store the batch and bring the ledger rows of its extracts up to date, all in one transaction."""
-    # One thread writes one row group; a second would write parts that have to be put together again, and would
-    # take the processor from the thread that reads the next pages. The order of rows is the feed's.
+    # One thread writes one row group; a second would write parts that must be merged, and would take the
+    # processor from the thread that reads the next pages. The order of rows is the feed's.
     connection.execute("set threads = 1; set preserve_insertion_order = true")
     with transaction(connection):
         extracts = {chunk.extract.extract_id: chunk.extract for chunk in batch.chunks}

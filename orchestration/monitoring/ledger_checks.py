@@ -1,4 +1,4 @@
-"""What the ledger claims, held against the clock and against the rows: gaps, history, lag, counts.
+"""Compares what the ledger claims with the clock and the rows: gaps, history, lag, counts.
 
 Everything is read; nothing is written. Own reads are in `own_reads`.
 """
@@ -24,7 +24,7 @@ _SOURCES = "select source from raw.sources union select source from raw.extracts
 
 _RETIRED = "select source from raw.sources where last_run_at < (select max(last_run_at) from raw.sources)"
 
-# Sources of before there was a table of them have no row in it: the ledger says how far they were read.
+# Sources older than the table `raw.sources` have no row in it: the ledger says how far they were read.
 _LAST_RUNS = """
 with read as (
     select source, max(slice_end) as covered_to from raw.extracts where status = 'complete' group by source
@@ -50,7 +50,7 @@ def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> CheckResult:
-    """Covered time has no gap and none of it is still to come; no failed extract is left open.
+    """Covered time has no gap and ends before now; no failed extract is open.
 
     A gap of a source that was no part of the last run is reported, but fails no later run.
     """

@@ -111,7 +111,7 @@ from row
 def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
     """Remove every activity and every item of the directory that names the person, for good; None if none does.
 
-    The caller holds `connection.exclusive`, and has the curated tables built and published again afterwards.
+    The caller holds `warehouse_lock`, and has the curated tables rebuilt and published afterwards.
 
     Raises:
         WarehouseError: nothing was removed.

@@ -1,4 +1,4 @@
-"""Verification: everything that the warehouse claims about itself is computed again and compared.
+"""Verification: recomputes everything that the warehouse claims about itself, and compares.
 
 Reads all of `raw` and changes nothing. Each check is a few set-based statements whose memory is bounded: payloads
 stream through, days are hashed by ranges, and what must be unique is looked for in parts.
@@ -57,7 +57,7 @@ CHECKS = (
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """One check: of `checked_count` things `finding_count` differ, and `first` is a sentence on the first of them.
+    """One check: `finding_count` of `checked_count` things differ; `first` describes the first of them.
 
     `table` is the table of schema `raw` that the check is about.
     """
@@ -115,7 +115,7 @@ class Verification:
 
 
 def verify(path: Path, kept: Kept | None = None, logged: Sequence[tuple[str, str]] | None = None) -> Verification:
-    """Compute everything again, by no code of the file, which may not be open in this process meanwhile.
+    """Recompute everything without running code of the file, which must not be open in this process.
 
     `kept` are seals that were exported before and kept elsewhere; `logged` are seals that were recorded elsewhere,
     each as source and `seal_sha256`.
@@ -175,7 +175,7 @@ def _outcome(connection: duckdb.DuckDBPyConnection, table: str, name: str, state
 
 
 def _payloads(connection: duckdb.DuckDBPyConnection, table: str) -> list[VerificationResult]:
-    """One pass over the payloads: their hashes, and the columns that were read out of them."""
+    """One pass over the payloads: their hashes, and the columns read from them."""
     if table == "directory_items":
         statement, parameters = directory_sql.ITEMS, {}
     else:

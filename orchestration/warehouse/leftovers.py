@@ -13,7 +13,7 @@ _LEFTOVERS = (".archiving", ".archiving.*", ".delivering", ".restoring", ".resto
 def sweep_leftovers(path: Path) -> list[str]:
     """Remove what killed runs left beside the warehouse at `path`. Returns the names.
 
-    The caller holds `connection.exclusive`, so that nobody is using them.
+    The caller holds `warehouse_lock`, so that nobody uses them.
 
     Raises:
         OSError: something cannot be removed.

@@ -1,6 +1,6 @@
 """Reads the directory of one source in one run, walk after walk. Nothing here opens the warehouse.
 
-A walk that ends is landed. One that fails is landed as failed, and says nothing of its items.
+A walk that ends is landed. A failed one is landed as failed and says nothing about its items.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from orchestration.ingest.directory.whose_key import organization_of
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
 
-# Walks in a row that failed after all their retries: the API is down, not one list of it.
+# After so many consecutive failed walks the API is down, not just one list.
 OUTAGE_AFTER = 3
-# A list that the key may not read below so many parents, and below none before, is not asked for below the others.
+# A list that was refused below so many parents, and never read, is not requested below the others.
 REFUSED_AFTER = 2
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class DirectoryReader:
         self.places = [
             Place(one) for one in LISTS if not one.parent and (one.api is Api.ADMIN or not source.is_admin)
         ]
-        # The users of each organization that is listed, and whether they have to say whose the key is.
+        # Users of each listed organization, and whether they must identify the organization of the key.
         self.users: dict[str, set[str]] = {}
         self.is_me_unknown = False
         self.readable: set[str] = set()
