@@ -1,4 +1,4 @@
-"""Runs a job in this process, and prints what came of it: a summary, and a sentence for each failure."""
+"""Runs a job in this process, and prints a summary and a sentence for each failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
 STOPPED = "Stopped. What was stored stays; the next refresh goes on from there."
-# Dagster's events would bury our few lines; failures are printed below, each as one sentence.
+# Dagster's events would bury our few lines. Failures are printed below, one sentence each.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -29,7 +29,7 @@ def prepare_environment() -> None:
     """Read `.env`, and give Dagster a home with our instance settings inside the checkout unless one is set.
 
     Raises:
-        ConfigurationError: two paths overlap, or a value makes no sense.
+        ConfigurationError: two paths overlap, or a value is invalid.
     """
     from orchestration.archive.storage.register import reach_archive
 

@@ -1,7 +1,7 @@
 """The health of the installation, for `make status`, monitors and Prometheus.
 
-It never opens the warehouse, which one process at a time can: it reads Dagster's storage, the published edition
-and the disks, and so it answers while a run writes.
+It never opens the warehouse, which only one process can do. It reads Dagster's storage, the published edition and
+the disks, so it answers while a run writes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NO_GAPS = dg.AssetCheckKey(dg.AssetKey(["raw", "extracts"]), "no_gaps")
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Times are aware; None is what is not known yet. `problems`: sentences, none where all is well.
+    """Times are aware; None means not known yet. `problems`: one sentence each, empty if all is well.
 
     From Dagster's storage: `last_success_at` (a refresh or reconciliation), `newest_activity_at` and
     `alerts_waiting_count` (as of the last run), `gap_count`, runs. From the published edition: `published_at`,
@@ -90,7 +90,7 @@ def read_status(instance: dg.DagsterInstance, environment: Mapping[str, str], no
     """The status of the installation that the environment describes.
 
     Raises:
-        ConfigurationError: a setting makes no sense.
+        ConfigurationError: a setting is invalid.
     """
     settings = Settings.read(environment, "alert_stuck_minutes", "disk_min_free_mb")
     paths = disk_paths(environment)

@@ -1,4 +1,4 @@
-"""Check of a pack: everything against its manifest, and the manifest against the signature. Needs no warehouse."""
+"""Checks a pack: its files against the manifest, and the manifest against the signature. Needs no warehouse."""
 
 from __future__ import annotations
 

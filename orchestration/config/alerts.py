@@ -37,7 +37,7 @@ def read_alerts(environment: Mapping[str, str]) -> AlertSettings | None:
     """The alerts of the environment; None where there is no receiver.
 
     Raises:
-        ConfigurationError: a value makes no sense, or the file of addresses cannot be read.
+        ConfigurationError: a value is invalid, or the file of addresses cannot be read.
     """
     urls = _receivers(_addresses(environment))
     if not urls:

@@ -26,7 +26,7 @@ def read_archive(environment: Mapping[str, str]) -> ArchiveSettings | None:
     """The archive of the environment; None where `ARCHIVE_PATH` is not set.
 
     Raises:
-        ConfigurationError: a value makes no sense.
+        ConfigurationError: a value is invalid.
     """
     read = Settings.read(environment, "archive_path", "local_days")
     if not read.archive_path:

@@ -1,7 +1,7 @@
 """Checks all paths of the product together: none may overlap with one that another part writes.
 
-Compared with links resolved and before anything is written. What is published is replaced whole, the archive is
-written once, Dagster's home is its own: each directory belongs to one of them.
+Links are resolved, and nothing is written before. Published files are replaced as a whole, the archive is written
+once, and Dagster manages its home: each needs a directory of its own.
 """
 
 from __future__ import annotations

@@ -42,13 +42,13 @@ SOURCE_BY_KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "compliance", "ANTHROPIC_ADM
 PSEUDONYM_KEY = "PSEUDONYM_KEY"
 # Shorter ones can be found by trying, since some email in the set is always known to somebody.
 KEY_CHARACTERS = 32
-# Beyond these, settings are typing errors.
+# Values beyond these are typing errors.
 MAX_SECONDS = 24 * 3600
 MAX_OVERLAP_MINUTES = 30 * 24 * 60
 MAX_RUN_MINUTES = 24 * 60
 MAX_DAYS = 6 * 366
 MAX_DIRECTORY_HOURS = 7 * 24
-# The checks of lateness, and what looks back over the last month, look at the file alone.
+# Checks that look back over the last month read only the file.
 MIN_KEPT_DAYS = 31
 
 # What is not set is what a source or a run is without settings.
@@ -70,7 +70,7 @@ class Model(BaseModel):
         """The named settings, or all; a variable that is set to nothing counts as not set.
 
         Raises:
-            ConfigurationError: a value makes no sense.
+            ConfigurationError: a value is invalid.
         """
         texts = {
             cls.variable(name): environment.get(cls.variable(name), "").strip()
@@ -83,7 +83,7 @@ class Model(BaseModel):
         """The settings that are given. A sentence on a wrong one has `said` before its name.
 
         Raises:
-            ConfigurationError: a value makes no sense.
+            ConfigurationError: a value is invalid.
         """
         try:
             return cls.model_validate(given, strict=strict)
@@ -101,7 +101,7 @@ class Model(BaseModel):
 
 
 class FeedSettings(Model):
-    """How one source is read; a table of the file of sources may say otherwise for its source."""
+    """How one source is read; a table in the file of sources overrides this for its source."""
 
     model_config = ConfigDict(alias_generator=lambda name: f"FEED_{name.upper()}")
 
@@ -125,7 +125,7 @@ class FeedSettings(Model):
 
 
 class Settings(Model):
-    """Everything else. A wrong value fails only those who read it."""
+    """All other settings. A wrong value fails only their readers."""
 
     warehouse_path: CheckoutPath = Field(Path("data/compliance.duckdb"), description="the DuckDB file")
     dagster_home: CheckoutPath = Field(Path(".dagster"), description="runs, schedules, logs of Dagster")
@@ -204,7 +204,7 @@ def read_bounds(environment: Mapping[str, str]) -> Bounds:
     """How much one run may do.
 
     Raises:
-        ConfigurationError: a value makes no sense.
+        ConfigurationError: a value is invalid.
     """
     names = [name for name in Settings.model_fields if name.startswith(("feed_", "directory_"))]
     read = Settings.read(environment, *names)
@@ -221,7 +221,7 @@ def published_since(environment: Mapping[str, str], today: date) -> date | None:
     """From which day on details are published; None where all are.
 
     Raises:
-        ConfigurationError: `PUBLISHED_DAYS` makes no sense.
+        ConfigurationError: `PUBLISHED_DAYS` is invalid.
     """
     days = Settings.read(environment, "published_days").published_days
     return today - timedelta(days=days) if days else None

@@ -74,7 +74,7 @@ def read_siem(environment: Mapping[str, str]) -> SiemSettings | None:
     """The SIEM of the environment; None where neither `SIEM_PATH` nor `SIEM_URL` is set.
 
     Raises:
-        ConfigurationError: a value makes no sense, or the token cannot be read.
+        ConfigurationError: a value is invalid, or the token cannot be read.
     """
     names = [name for name in Settings.model_fields if name.startswith("siem_")]
     read = Settings.read(environment, *names)

@@ -33,7 +33,7 @@ def read_sources(environment: Mapping[str, str]) -> list[Source]:
     """The sources of the file that `FEED_SOURCES` names; without a file, the one source of the environment.
 
     Raises:
-        ConfigurationError: a value makes no sense, or without a file the key is missing. In a file a missing key
+        ConfigurationError: a value is invalid, or without a file the key is missing. In a file a missing key
             is the `fault` of its source alone.
     """
     file = _source_file(environment)
@@ -62,7 +62,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
     """The one source that the environment alone describes.
 
     Raises:
-        ConfigurationError: the key is missing, or a value makes no sense.
+        ConfigurationError: the key is missing, or a value is invalid.
     """
     variable = key_variable(environment)
     key = read_key(environment, variable)
@@ -93,7 +93,7 @@ def _source(read: FeedSettings, name: str, key: SecretStr, settle: str, **more: 
 
 
 def _source_file(environment: Mapping[str, str]) -> Path | None:
-    """The file of sources. Set to nothing, `FEED_SOURCES` says that there is none, whatever the checkout holds."""
+    """The file of sources. An empty `FEED_SOURCES` means none, whatever the checkout holds."""
     named = environment.get("FEED_SOURCES")
     if named is None:
         usual = ROOT / "sources.toml"
@@ -134,10 +134,10 @@ def _read_tables(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def _check_together(file: Path, sources: Sequence[Source], key_variables: Mapping[str, str]) -> None:
-    """Refuse what makes no sense between sources.
+    """Refuse sources that contradict each other.
 
     Raises:
-        ConfigurationError: two sources are one and the same, or share a budget that they cannot share.
+        ConfigurationError: two sources are the same, or share a budget that they cannot share.
     """
     seen: dict[tuple[str, str], str] = {}
     keys: dict[tuple[SecretStr, str], str] = {}

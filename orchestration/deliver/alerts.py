@@ -57,13 +57,13 @@ def deliver(
     wait_seconds: float = LOCK_WAIT_SECONDS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Delivery:
-    """Send every receiver what it has not got yet. `states`: the conditions that Dagster's storage knows of.
+    """Send every receiver what it has not received yet. `states`: the conditions from Dagster's storage.
 
-    A receiver that fails is a line in the log, and is tried again by the next delivery.
+    A receiver that fails is logged, and tried again by the next delivery.
 
     Raises:
-        ConfigurationError: an address is none that Apprise knows.
-        WarehouseError: the file cannot be opened, or another process is at it for longer than `wait_seconds`.
+        ConfigurationError: Apprise does not know an address.
+        WarehouseError: the file cannot be opened, or another process holds it for longer than `wait_seconds`.
     """
     if not path.exists():
         raise WarehouseError(f"There is no warehouse at {path} yet.")
@@ -91,7 +91,7 @@ def deliver(
 def send_unrecorded(settings: AlertSettings, states: Sequence[Condition], now: datetime) -> dict[str, str]:
     """Send conditions while nobody can open the warehouse. Returns the failures, by receiver.
 
-    Nothing notes that they were sent. Once the warehouse opens, those that are still there are sent again.
+    Nothing records that they were sent. Once the warehouse opens, lasting ones are sent again.
     """
     messages = compose([alert_of(one, now) for one in states], lambda alert: alert.text)
     sent = [(one.name, one.send(message)) for one in open_receivers(settings.urls) for message in messages]
@@ -99,7 +99,7 @@ def send_unrecorded(settings: AlertSettings, states: Sequence[Condition], now: d
 
 
 def send_test(settings: AlertSettings, now: datetime) -> dict[str, str | None]:
-    """Send each receiver a test message. Returns why it failed, None where it was taken, by receiver."""
+    """Send each receiver a test message. Returns the error by receiver, None if it was accepted."""
     message_id = short_hash([TEST_TITLE, now.isoformat()])
     body = f"Alerts of {APPLICATION} arrive here. Nothing happened.\nAlert {message_id}"
     message = Message(message_id, (), "low", f"[test] {TEST_TITLE}", body)
@@ -114,7 +114,7 @@ def _send(
     delivery: Delivery,
     clock: Callable[[], datetime],
 ) -> None:
-    """Send one receiver its messages until one fails, and note each at once."""
+    """Send one receiver its messages until one fails, recording each at once."""
     acts = {alert.alert_id: alert.began_at for alert in alerts if alert.kind == FINDING}
     for place, message in enumerate(messages):
         error = receiver.send(message)

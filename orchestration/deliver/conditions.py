@@ -56,7 +56,7 @@ from marts.findings where finding_id = ?
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something to alert of. `text`: lines without names, none for a finding; `began_at` is aware."""
+    """A condition to alert about. `text`: lines without names, none for a finding; `began_at` is aware."""
 
     kind: str
     subject_id: str
@@ -74,7 +74,7 @@ class Condition:
 def read_conditions(
     connection: duckdb.DuckDBPyConnection, severities: tuple[str, ...], now: datetime
 ) -> list[Condition]:
-    """Everything in the warehouse that somebody has to know of; marts that are not built yet tell nothing."""
+    """All conditions in the warehouse that need attention; marts that are not built yet have none."""
     built = _built(connection)
     conditions = [*_gaps(connection, now), *_own_reads(connection, now)]
     if "is_open" in built.get("findings", ()):
@@ -85,7 +85,7 @@ def read_conditions(
 
 
 def describe_finding(connection: duckdb.DuckDBPyConnection, finding_id: str, is_full: bool) -> str:
-    """The lines on a finding: ids and times, and where `is_full` what happened and who was involved."""
+    """The lines about a finding: ids and times; if `is_full`, also what happened and who was involved."""
     built = _built(connection)
     found = connection.execute(_FINDING, [finding_id]).fetchall() if "findings" in built else []
     if not found:
@@ -163,7 +163,7 @@ def _own_reads(connection: duckdb.DuckDBPyConnection, now: datetime) -> Iterator
 
 
 def _built(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
-    """The columns of each mart that there is."""
+    """The columns of each existing mart."""
     built: dict[str, set[str]] = {}
     for table, column in connection.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"

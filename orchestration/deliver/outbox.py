@@ -1,7 +1,7 @@
-"""`raw.alerts`: what is to be sent to whom, and what was. A row is committed before anything is sent.
+"""`raw.alerts`: the outbox of alerts, by receiver. A row is committed before anything is sent.
 
-Sending and noting it cannot be one transaction, so an alert whose sender died between the two is sent again, with
-the same id.
+Sending and recording cannot be one transaction: if the sender dies in between, the alert is sent again with the
+same id.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def decide(
 ) -> int:
     """Store an alert for each receiver and each condition that has none yet; returns how many conditions are new.
 
-    Conditions of a lasting kind that are no longer there are noted as resolved.
+    Lasting conditions that are over are marked as resolved.
     """
     with transaction(connection):
         for kind in LASTING:
@@ -81,7 +81,7 @@ def decide(
 
 
 def alert_of(condition: Condition, now: datetime) -> Alert:
-    """The alert of a condition. What happens once always has the same id, whichever warehouse says it."""
+    """The alert of a condition. An event that happens once has the same id in every warehouse."""
     parts = [condition.kind, condition.subject_id, *([rfc3339(now)] if condition.is_lasting else [])]
     return Alert(
         alert_id=short_hash(parts), kind=condition.kind, subject_id=condition.subject_id,
@@ -91,7 +91,7 @@ def alert_of(condition: Condition, now: datetime) -> Alert:
 
 
 def waiting(connection: duckdb.DuckDBPyConnection, receiver: str) -> list[Alert]:
-    """What the receiver has not got yet, the gravest and oldest first."""
+    """Alerts the receiver has not received yet, most severe and oldest first."""
     return [
         Alert(alert_id, kind, subject, severity, title, text or "", aware_utc(began), aware_utc(decided),
               aware_utc(resolved), attempts)
@@ -108,7 +108,7 @@ def note(
     error: str | None,
     now: datetime,
 ) -> None:
-    """Note an attempt: `error` is None where the receiver took the message."""
+    """Record an attempt: `error` is None if the receiver accepted the message."""
     connection.execute(
         _NOTE,
         {
@@ -119,7 +119,7 @@ def note(
 
 
 def short_hash(parts: Iterable[str]) -> str:
-    """32 hex digits that stand for the texts in their order."""
+    """32 hex digits that identify the texts in their order."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -86,7 +86,7 @@ class Missed:
 
 
 def measure_lateness(connection: duckdb.DuckDBPyConnection) -> Lateness:
-    """How late activities have come, over all sources and all time."""
+    """How late activities have arrived, over all sources and all time."""
     [found] = connection.execute(_LATENESS).fetchall()
     return Lateness(*found)
 
@@ -97,7 +97,7 @@ def missed_by_overlap(connection: duckdb.DuckDBPyConnection) -> list[Missed]:
 
 
 def overlap_reaches_far_enough(connection: duckdb.DuckDBPyConnection) -> CheckResult:
-    """No reconciliation found what a longer overlap would have: nothing is lost, but it comes a night late."""
+    """No reconciliation found what a longer overlap would have: nothing is lost, but it arrives a night late."""
     missed = missed_by_overlap(connection)
     figures = {
         "missed": sum(one.count for one in missed),

@@ -1,4 +1,4 @@
-"""Own reads: each answer of the feed must come back as an activity that names its request id.
+"""Own reads: each answered request must come back as an activity that names its request id.
 
 The feed reports every read of itself. A read of ours that never appears, in time that is proven complete, means
 that the feed loses activities, or that this key does not see these.
@@ -18,7 +18,7 @@ from orchestration.warehouse.ledger import coverage
 
 # How long an own read may take to appear.
 OVERDUE_AFTER = timedelta(hours=2)
-# Looking further back would cost more each day, and what was seen once was seen.
+# Looking further back would cost more each day and find nothing else.
 LOOKED_AT = timedelta(days=7)
 # The feed stamps the activity by its own clock: time around the read has to be covered, too.
 CLOCKS_DIFFER_BY = timedelta(minutes=5)

@@ -26,7 +26,7 @@ select table_name from duckdb_tables() where database_name = current_database() 
 """
 
 # The one curated table that is not a function of the current records: it says when a finding was first reported.
-# What rests on a removed record goes, and so does what names the person.
+# Findings that rest on a removed record or name the person go.
 _HISTORY = "detections.finding_history"
 _FINDINGS = """
 create table {history} as
@@ -41,8 +41,8 @@ where finding_id not in (select id from {named} where mention = 'named')
 """
 
 
-# The hash of a quarantined record stays, by which it is known when it comes again. Its payload is never written
-# into the new file.
+# The hash of a quarantined record stays, so that it is recognized when it comes again. Its payload is never
+# written into the new file.
 _QUARANTINED = """
 insert into raw.quarantined_records by name
 select * exclude (is_taken) replace (
@@ -73,8 +73,8 @@ order by decision_number
 
 
 def carry_over(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
-    """Fill the new file with all but what is chosen. A person is looked for in the history of findings as well."""
-    # Rows lie in the order in which they were stored, by which the engine skips row groups of other times.
+    """Fill the new file with all but the selected rows; a person is also removed from the finding history."""
+    # Rows keep their order, which lets the engine skip row groups of other times.
     connection.execute("set preserve_insertion_order = true")
     connection.execute("delete from raw.schema_version")
     mentions = choice.person.mentions if choice.person else Mentions((), ())

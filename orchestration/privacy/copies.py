@@ -19,7 +19,7 @@ The feed itself keeps its records for up to six years."""
 
 
 def clear_published(*directories: Path) -> None:
-    """Remove what killed publications left in each set, even in one that is no longer published.
+    """Delete what killed publications left in each set, even in one that is no longer published.
 
     Raises:
         PublicationError: a directory cannot be cleared.
@@ -31,7 +31,7 @@ def clear_published(*directories: Path) -> None:
 
 
 def describe_copies(path: Path) -> str:
-    """Where copies of what was removed from the warehouse at `path` may still be.
+    """Describe where copies of what was removed from the warehouse at `path` may remain.
 
     Raises:
         WarehouseError: the directory of the warehouse cannot be read.

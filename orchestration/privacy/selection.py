@@ -72,8 +72,7 @@ select rowid as item_row, {_ITEM_COLUMNS} from raw.directory_items
 where {ITEM_KEY} in (select id from {{mentions}} where mention = '{NAMED}')
 """
 
-# Something else was observed in its place before the first kept day, or the item was gone by then. What was true
-# on that day stays.
+# Replaced or gone before the first kept day. What was true on that day stays.
 _OLD_ITEMS = f"""
 with versions as (
     select
@@ -86,7 +85,7 @@ select * exclude (until) from versions where coalesce(until, if(is_present, null
 
 _ITEMS_BY_LIST = "select list_name, count(*) from {items} group by list_name order by list_name"
 
-# A quarantined record has no time of its own: that of the slice in which it came counts.
+# A quarantined record has no time of its own, so the time of its slice counts.
 _OF_OLD_EXTRACTS = """
 select extract_id from raw.extracts
 join {days} as old_days on extracts.source = old_days.source and slice_start::date = removed_date
@@ -113,7 +112,7 @@ join (select distinct source, activity_id, removed_date from taken) using (sourc
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be removed: activities and revisions by type, with the first and the last day of each.
+    """Preview of a removal: activities and revisions by type, with the first and last day of each.
 
     `near_misses` stay: longer words that contain an id or address of the person, an activity with the word, and
     the number of activities with it. `items`: how many rows of each list of the directory would be removed.
@@ -186,7 +185,7 @@ class Choice:
 
 
 def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Preview:
-    """What an erasure of the person would remove.
+    """Preview an erasure of the person.
 
     Raises:
         WarehouseError: `subject.find_subject` says when.
@@ -198,7 +197,7 @@ def preview_erasure(connection: duckdb.DuckDBPyConnection, subject: str) -> Prev
 
 
 def preview_retention(connection: duckdb.DuckDBPyConnection, before: date) -> Preview:
-    """What a retention of the days before `before` would remove."""
+    """Preview a retention of the days before `before`."""
     with choose_days(connection, before) as choice:
         return Preview(_rows_by_type(connection, choice), items=_items_by_list(connection, choice))
 
@@ -213,7 +212,7 @@ def _items_by_list(connection: duckdb.DuckDBPyConnection, choice: Choice) -> lis
 
 @contextmanager
 def choose_person(connection: duckdb.DuckDBPyConnection, subject: str) -> Iterator[Choice]:
-    """All contents of the activities and of the directory's items that name the person."""
+    """Select all contents of the activities and directory items that name the person."""
     person = find_subject(connection, subject)
     with find_mentions(connection, person) as mentions, _chosen(connection, person, mentions) as choice:
         yield choice
@@ -234,9 +233,9 @@ def _chosen(connection: duckdb.DuckDBPyConnection, person: Subject, mentions: st
 
 @contextmanager
 def choose_days(connection: duckdb.DuckDBPyConnection, before: date) -> Iterator[Choice]:
-    """The sealed days before `before`, their activities, and what was observed of the directory and over by then.
+    """Select the sealed days before `before`, their activities, and directory items that ended before.
 
-    Left out is a day of which a failed extract waits to be repeated.
+    Days that a failed extract waits to repeat are left out.
     """
     with temporary(connection, "old_days", _OLD_DAYS, {"before": before}) as days:
         for (source,) in connection.execute(f"select distinct source from {days}").fetchall():

@@ -1,7 +1,7 @@
 """Identifies the person a request is about, and the records that name them.
 
-A record names a person where one of their user ids or addresses is anywhere in it, as a whole: as actor, as
-claimed, as somebody added or removed, in a free text, in a URL. `mentions` decides what a whole is.
+A record names a person if one of their user ids or addresses is anywhere in it as a whole word: as actor, claimed
+identity or member, in free text, in a URL. `mentions` decides what a whole word is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BY_ADDRESS = """
 select user_id from marts.users where list_contains(list_transform(emails, lambda one: lower(one)), lower($stated))
 order by user_id
 """
-# An address that several people have had, one after the other, says nothing of any of them.
+# An address that several people have had identifies none of them.
 _ADDRESSES = """
 with had as (select user_id, lower(unnest(emails)) as email from marts.users)
 select email, bool_or(user_id not in (select unnest($user_ids::varchar[]))) as is_shared
@@ -41,13 +41,13 @@ having bool_or(user_id in (select unnest($user_ids::varchar[])))
 order by email
 """
 
-# Ids are random, so that other capitals mean the same person; unless somebody else is known by that id.
+# Ids are random, so other capitals mean the same person, unless somebody else has that id.
 _RIVALS = """
 select user_id from marts.users
 where lower(user_id) in (select lower(unnest($user_ids::varchar[]))) and not list_contains($user_ids, user_id)
 """
 
-# Somebody who is not in `marts.users` may be named all the same, such as who asked for what another granted.
+# People who are not in `marts.users` may still be named, such as a requester of what another granted.
 _CONTENTS = """(
     select activity_id, payload from raw.stored_activities
     union all
@@ -176,7 +176,7 @@ def find_decisions(
 
 @contextmanager
 def choose(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Iterator[str]:
-    """Yields the name of a temporary table: `activity_id` of each activity of which a content names the person."""
+    """Yields the name of a temporary table: `activity_id` of each activity that names the person."""
     with (
         find_mentions(connection, subject) as found,
         temporary(
