@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -29,6 +31,8 @@ from orchestration.assets.project import project
 # project changes.
 TESTS_OF_THE_CODE = "tag:code"
 UNCHANGED_WITH_THE_CODE = ("config.materialized:view", "resource_type:seed")
+# The dbt test whose rows name the broken claims about columns, and quote no data.
+TEST_OF_COLUMNS = "valid_columns"
 
 _SHOWN_FAILURES = 5
 _SHOWN_LENGTH = 300
@@ -74,6 +78,8 @@ def run_dbt(
     directory = str(project.project_dir)
     command = [
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
+        # The artifacts would take half a second, and nobody reads them.
+        "--no-write-json",
         # dbt keeps five more files of this size.
         *("--log-file-max-bytes", str(_LOG_BYTES)),
         *arguments,
@@ -139,11 +145,24 @@ def _events(
 
 def _failure(result: Any, target_path: Path) -> str:
     failed = [node for node in getattr(result.result, "results", []) if node.status in ("error", "fail")]
-    lines = [f"{node.node.name}: {_first_line(node.message)}" for node in failed[:_SHOWN_FAILURES]]
+    lines = [
+        f"{node.node.name}: {_broken_claims(node) or _first_line(node.message)}"
+        for node in failed[:_SHOWN_FAILURES]
+    ]
     # The first line of such an error is only a heading ("Parsing Error"). It quotes no data: none was read.
     reason = " ".join(lines) if failed else " ".join(str(result.exception or "no message").split())[:_SHOWN_LENGTH]
     where = f"in {len(failed)} node(s)" if failed else "as a whole"
     return f"dbt failed {where}. {reason} The full log is {target_path / 'dbt.log'}."
+
+
+def _broken_claims(result: Any) -> str:
+    """What does not hold for the columns of a model, with how many rows or values; "" for another test."""
+    test = getattr(result.node, "test_metadata", None)
+    if result.status != "fail" or test is None or test.name != TEST_OF_COLUMNS:
+        return ""
+    with duckdb.connect(os.environ["WAREHOUSE_PATH"], read_only=True) as connection:
+        broken = connection.execute(result.node.compiled_code).fetchall()
+    return ", ".join(f"{claim} ({count:,})" for claim, count in sorted(broken))
 
 
 def _first_line(message: str | None) -> str:

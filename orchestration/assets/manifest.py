@@ -4,16 +4,12 @@ dbt names a test after its columns and values, which is too long to read, and kn
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 # The labels that columns of marts have in `meta: pii:`.
 PERSONAL_DATA = ("email", "free_text", "identifier", "ip", "name", "user_agent")
-_NAME_LENGTH = 60
-_QUOTED = re.compile(r"""['"]([^'"]+)['"]""")
-_SQL_WORD = re.compile(r"\b[a-z_]{2,}\b")
 # Models and seeds of these groups are made of nothing that is in others.
 _FIRST, _MARTS, CORE = "staging", "marts", "core"
 _MADE_FROM_MARTS = ("intermediate", "detections")
@@ -54,45 +50,32 @@ def _free_name(test: Test, taken: set[tuple[str, str]]) -> str:
 
 def _short_name(test: Test) -> str:
     generic = test.get("test_metadata")
-    if not generic:
-        return test["name"].removeprefix("assert_")
-    column = generic["kwargs"].get("column_name") or test.get("column_name") or ""
-    words = dict.fromkeys(_SQL_WORD.findall(column.lower()))
-    return "_".join([generic["name"], *words])[:_NAME_LENGTH].rstrip("_")
+    return generic["name"] if generic else test["name"].removeprefix("assert_")
 
 
 def _claim(test: Test) -> str:
-    """What the test claims, in a sentence: of a singular test the comment at its beginning."""
+    """What the test claims, in sentences: of a singular test the comment at its beginning."""
     if test.get("description"):
         return test["description"]
-    generic = test.get("test_metadata")
-    if not generic:
+    if not test.get("test_metadata"):
         lines = test["raw_code"].splitlines()
         comment = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
         return " ".join(comment)
-    stated = generic["kwargs"]
-    make = _CLAIMS.get(generic["name"], lambda _, column: f"{generic['name']}: {column}")
-    return make(stated, f"`{stated.get('column_name') or test.get('column_name')}`")
-
-
-_CLAIMS: dict[str, Callable[[Mapping[str, Any], str], str]] = {
-    "never_null": lambda stated, _: f"Never null: {_listed(stated.get('columns', ()))}.",
-    "unique": lambda _, column: f"No two rows have the same {column}.",
-    "unique_of_new": lambda _, column: f"No row that the last build added has the {column} of another row.",
-    "accepted_values": lambda stated, column: f"{column} is one of {_listed(stated['values'])}.",
-    "relationships": lambda stated, column: (
-        f"Each {column} is a `{stated['field']}` of {_referred(stated['to'])}."
-    ),
-}
+    stated = test["test_metadata"]["kwargs"]
+    claims = [f"Never null: {_listed(stated['never_null'])}."] if stated.get("never_null") else []
+    claims += [f"No two rows have the same `{key}`." for key in stated.get("unique", ())]
+    claims += [
+        f"No row that the last build added has the `{key}` of another row."
+        for key in stated.get("unique_of_new", ())
+    ]
+    claims += [
+        f"`{column}` is one of {_listed(values)}." for column, values in stated.get("accepted_values", {}).items()
+    ]
+    return " ".join(claims)
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _referred(to: str) -> str:
-    """The name in `ref('name')`, or in `source('schema', 'name')`."""
-    return f"`{_QUOTED.findall(to)[-1]}`"
 
 
 def _core(manifest: Mapping[str, Any]) -> set[str]:

@@ -20,8 +20,8 @@ from orchestration.publish.errors import PublicationError
 from orchestration.warehouse.builds import project_sha256
 
 SCHEMA = "marts"
-# dbt tests that mark a mart's key: over all rows, or of new rows against all.
-UNIQUE_TESTS = ("unique", "unique_of_new")
+# What marks a mart's key in the test of its columns: unique among all rows, or of new rows against all.
+UNIQUE = ("unique", "unique_of_new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:
 
 
 def _unique_columns(nodes: Any) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {}
-    for node in nodes:
-        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in UNIQUE_TESTS:
-            columns.setdefault(node["attached_node"], []).append(node["column_name"])
-    return columns
+    return {
+        node["attached_node"]: [key for kind in UNIQUE for key in node["test_metadata"]["kwargs"].get(kind, ())]
+        for node in nodes
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "valid_columns"
+    }
