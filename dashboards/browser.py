@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1400, 900
@@ -78,8 +78,21 @@ class Visitor:
     def number_of(self, slug: str, chart: str, native_filters: str = "()") -> int:
         """The number that a chart shows. `native_filters`: in Rison, as in a dashboard's URL."""
         self.look_at(slug, native_filters)
-        shown = self.page.locator(f".chart-slice[data-test-chart-name='{chart}'] .header-line")
-        return int(shown.inner_text().replace(",", ""))
+        return int(self._of(chart).locator(".header-line").inner_text().replace(",", ""))
+
+    def cells(self, chart: str, column: int) -> list[str]:
+        """The texts of a column of a table, from the top."""
+        rows = self._of(chart).locator("tbody tr").all()
+        return [row.locator("td").nth(column).inner_text().strip() for row in rows]
+
+    def click(self, chart: str, text: str) -> None:
+        """Click a cell of a table, and wait until the other charts have followed."""
+        self._of(chart).locator("td").filter(has_text=text).first.click()
+        self.page.wait_for_timeout(2000)
+        expect(self.page.locator(f".grid-container :is({LOADING})")).to_have_count(0, timeout=WAIT_MS)
+
+    def _of(self, chart: str) -> Locator:
+        return self.page.locator(f".chart-slice[data-test-chart-name='{chart}']")
 
     def ask(self, sql: str) -> str:
         """SQL Lab's response to a query, as JSON."""

@@ -89,7 +89,7 @@ def _table(chart: Chart) -> dict[str, Any]:
 
 def _rows(chart: Chart, dataset: Dataset) -> dict[str, Any]:
     order = [f'["{chart.sort}", {str(chart.ascending).lower()}]'] if chart.sort else []
-    order += [f'["{chart.then}", false]'] if chart.then else []
+    order += [f'["{name}", false]' for name in chart.then]
     return _table(chart) | {"query_mode": "raw", "all_columns": list(chart.columns), "order_by_cols": order}
 
 

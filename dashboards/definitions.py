@@ -44,7 +44,7 @@ class Dataset:
 class Chart:
     """A chart of one of the KINDS. `says`: what it counts; `width`: in twelfths of the page.
 
-    `then`: a column by which rows that are equal in `sort` come, the latest first.
+    `then`: columns by which rows that are equal in `sort` come, the latest first.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Chart:
     where: str | None = None
     sort: str | None = None
     ascending: bool = False
-    then: str | None = None
+    then: tuple[str, ...] = ()
     limit: int = 1000
     grain: str = "month"
     axis: str = ""
@@ -73,7 +73,7 @@ class Chart:
             self.by,
             self.split,
             self.sort if self.sort not in self.values else None,
-            self.then,
+            *self.then,
         )
         return tuple(dict.fromkeys(name for name in named if name))
 
@@ -166,7 +166,7 @@ def _dashboard(fields: dict[str, Any]) -> Dashboard:
 def _tile(place: str, fields: dict[str, Any]) -> Chart | Text:
     if "text" in fields:
         return _make(Text, f"{place}, a text", fields)
-    lists = {name: tuple(fields.get(name, ())) for name in ("values", "columns")}
+    lists = {name: tuple(fields.get(name, ())) for name in ("values", "columns", "then")}
     return _make(Chart, f"{place}, chart {fields.get('name')}", fields | lists)
 
 

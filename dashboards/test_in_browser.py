@@ -120,6 +120,15 @@ def test_the_filters_apply(signed_in: Visitor):
     assert 0 < one_person < everything
 
 
+def test_a_click_on_a_finding_shows_its_evidence(signed_in: Visitor):
+    signed_in.look_at("compliance-findings")
+    every = signed_in.cells("Evidence of open findings", 0)
+    assert len(set(every)) > 1
+    [finding, *_] = [one for one in signed_in.cells("The findings", 0) if one in every]
+    signed_in.click("The findings", finding)
+    assert set(signed_in.cells("Evidence of open findings", 0)) == {finding}
+
+
 def test_a_new_edition_shows_at_the_next_request(signed_in: Visitor, published: Path):
     before = signed_in.number_of("compliance-findings", "Findings")
     edition = published.with_name("next.duckdb")

@@ -73,7 +73,7 @@
             'grace_minutes': {'default': 5, 'at_least': 0, 'by_organization': True},
         },
         'admin_inactive': {
-            'inactive_days': {'default': 90, 'at_least': 1},
+            'inactive_days': {'default': 90, 'at_least': 1, 'by_organization': True},
         },
         'admin_role_given': {
             'admin_roles': {'default': ('workspace_admin', 'admin', 'organization_admin', 'owner', 'primary_owner'), 'at_least': 1},
@@ -91,18 +91,18 @@
             'people_at_once': {'at_least': 1, 'of': 'mass_deletion'},
         },
         'first_seen_integration': {
-            'learning_days': {'default': 30, 'at_least': 0},
+            'learning_days': {'default': 30, 'at_least': 0, 'by_organization': True},
         },
         'impossible_travel': {
             'kilometres': {'default': 500, 'at_least': 100},
             'kilometres_per_hour': {'default': 800, 'at_least': 100},
         },
         'key_unused': {
-            'unused_days': {'default': 90, 'at_least': 1},
+            'unused_days': {'default': 90, 'at_least': 1, 'by_organization': True},
         },
         'key_usage_above_baseline': {
-            'minimum_tokens': {'default': 1000000, 'at_least': 1},
-            'baseline_factor': {'default': 5, 'at_least': 1},
+            'minimum_tokens': {'default': 1000000, 'at_least': 1, 'by_organization': True},
+            'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
             'baseline_days': {'default': 30, 'at_least': 1},
         },
         'key_used_after_end': {
@@ -113,7 +113,7 @@
             'minutes': {'default': 60, 'at_least': 1},
         },
         'magic_link_login_without_second_factor': {
-            'watch_days': {'default': 30, 'at_least': 1},
+            'watch_days': {'default': 30, 'at_least': 1, 'by_organization': True},
         },
         'many_access_failures': {
             'minimum': {'default': 20, 'at_least': 10, 'by_organization': True},
@@ -141,12 +141,12 @@
             'minimum': {'default': 30, 'at_least': 15, 'by_organization': True},
             'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
             'baseline_days': {'at_least': 1, 'of': 'mass_download'},
-            'people_at_once': {'default': 5, 'at_least': 2},
+            'people_at_once': {'default': 5, 'at_least': 2, 'by_organization': True},
         },
         'mass_download': {
             'minimum': {'default': 30, 'at_least': 15, 'by_organization': True},
             'baseline_factor': {'default': 5, 'at_least': 1, 'by_organization': True},
-            'baseline_days': {'default': 30, 'at_least': 1},
+            'baseline_days': {'default': 30, 'at_least': 1, 'by_organization': True},
             'people_at_once': {'at_least': 1, 'of': 'mass_deletion'},
         },
         'mass_member_removal': {
@@ -191,7 +191,7 @@
             'admin_roles': {'at_least': 1, 'of': 'admin_role_given'},
         },
         'sensitive_act_after_logging_disabled': {
-            'hours': {'default': 24, 'at_least': 1},
+            'hours': {'default': 24, 'at_least': 1, 'by_organization': True},
         },
     }) -}}
 {%- endmacro %}

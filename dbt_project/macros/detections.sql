@@ -93,7 +93,8 @@ episodes as (
     select
         *,
         coalesce(
-            organization_uuid is not null and actor_count >= {{ threshold(rule_id, 'people_at_once') }}, false
+            organization_uuid is not null and actor_count >= {{ threshold(rule_id, 'people_at_once', 'organization_uuid') }},
+            false
         ) as is_of_many
     from {{ ref('detection_volume_episodes') }}
     where behaviour = '{{ behaviour }}'
@@ -111,7 +112,8 @@ final as (
         cast(activity_count as {{ text }}) || ' {{ things }} within 24 hours'
         || coalesce(
             ', usually ' || cast(round(usual_count, 1) as {{ text }}) || ' on a day with any.',
-            ', and none in the {{ threshold(rule_id, 'baseline_days') }} days before.'
+            ', and none in the ' || cast({{ threshold(rule_id, 'baseline_days', 'organization_uuid') }} as {{ text }})
+            || ' days before.'
         ) as sentence,
         {{ text_array(['first_activity_id', 'last_activity_id']) }} as evidence_activity_ids,
         occurred_at

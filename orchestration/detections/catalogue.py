@@ -45,6 +45,11 @@ class Rule:
         """Whether the rule is on, unless `detections.toml` says otherwise."""
         return self.metadata.get("enabled", True)
 
+    @property
+    def names_organization(self) -> bool:
+        """Whether its findings can say in which organization; sign-ins and keys that read belong to all."""
+        return self.metadata.get("names_organization", True)
+
 
 @cache
 def read_rules() -> Mapping[str, Rule]:

@@ -192,6 +192,9 @@ def _common(
         if rule_id and rule_id not in read_rules():
             raise ValueError(f"there is no rule {rule_id}. {meant(rule_id, read_rules())}")
     organizations = texts("organization", entry["organization"]) if "organization" in entry else (None,)
+    for rule_id in rule_ids if organizations != (None,) else ():
+        if rule_id and not read_rules()[rule_id].names_organization:
+            raise ValueError(f"findings of {rule_id} are in no organization. Leave out organization.")
     reason = entry.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise ValueError("reason is missing. Say in a few words why.")

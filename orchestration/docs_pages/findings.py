@@ -47,6 +47,9 @@ where is_open and severity in ('critical', 'high') order by occurred_at desc
 - `detections.toml` (see `detections.example.toml`; another path: `DETECTIONS`) tunes rules without SQL: it
   switches one off, changes its severity or thresholds, and allows people, keys, networks and user agents, for
   all organizations or for some, each with a reason and an optional end. A change holds from the next build on.
+  Findings about sign-ins, networks and keys that read name no organization; nothing can be said of these in one
+  organization. All other thresholds can be set by organization, but for the list of administrative roles and the
+  days that `key_usage_above_baseline` looks back.
 - `make triage` stores what was decided, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
   (the first 8 letters of an id will do), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
   `STATUS` is `acknowledged`, `false_positive`, `resolved`, `open`, or `muted` with `UNTIL=2027-01-31`; a mute of a
@@ -121,10 +124,11 @@ def _section(rule: Rule) -> str:
     thresholds = [_threshold(name, one) for name, one in rule.thresholds.items()]
     technique = f"{stated['mitre_technique']} {stated['mitre_technique_name']}"
     switched_off = "" if rule.is_enabled else " Off until `detections.toml` switches it on."
+    everywhere = "" if rule.names_organization else " Its findings name no organization."
     lines = [
         f"## {rule.rule_id}",
         "",
-        f"**{stated['title']}.** Severity {rule.severity}; MITRE ATT&CK {technique}.{switched_off}",
+        f"**{stated['title']}.** Severity {rule.severity}; MITRE ATT&CK {technique}.{switched_off}{everywhere}",
         "",
         f"{stated['meaning']}",
         "",

@@ -95,7 +95,8 @@ def _read(connection: duckdb.DuckDBPyConnection, activity_id: str, source: str) 
     if not found:
         raise ProofError(f"The warehouse has no activity {activity_id}. Check the id, or whether it was removed.")
     if len(found) > 1:
-        raise ProofError(f"{len(found)} sources have {activity_id}. Name one with --source: {found[0][0]}.")
+        sources = ", ".join(row[0] for row in found)
+        raise ProofError(f"{len(found)} sources have {activity_id}. Name one with --source: {sources}.")
     [(source, payload, payload_sha256, day, ingest_seq)] = found
     seal, through_removal = _read_seal(connection, source, day, ingest_seq)
     bounds = {name: seal[name] for name in ("source", "sealed_date", "last_ingest_seq")}

@@ -15,6 +15,7 @@ from local_feed import History
 from local_feed.history.ids import opaque
 from orchestration.checks.findings import no_new_severe_findings
 from orchestration.config.settings import ROOT
+from orchestration.detections.catalogue import read_rules
 from orchestration.resources import Warehouse
 from tests.dbt_project.builds import build_models
 from tests.end_to_end.conftest import RULES_OF_CASES, RULES_OF_DIRECTORY
@@ -44,6 +45,12 @@ def test_every_rule_fires_on_the_history(built: Built):
     fired = {rule for (rule,) in rows(built[0], "select distinct rule_id from marts.findings")}
     assert fired >= rules - RULES_OF_DIRECTORY - RULES_OF_CASES
     assert not fired & RULES_OF_DIRECTORY
+
+
+def test_a_rule_that_names_no_organization_says_so(built: Built):
+    """Else `detections.toml` takes a change for one organization that never does anything."""
+    found = rows(built[0], "select rule_id, bool_or(organization_uuid is not null) from marts.findings group by 1")
+    assert {rule for rule, names in found if names != read_rules()[rule].names_organization} == set()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
+from orchestration.detections.catalogue import read_rules
 from tests.end_to_end.conftest import PSEUDONYM_KEY, environment_of, run
 from tests.end_to_end.test_findings import person, rows
 from tests.end_to_end.test_quiet import unchanged
@@ -34,6 +35,12 @@ reason = "test"
 working_hours = "Mon-Sun 00:00-24:00"
 reason = "test"
 
+[[change]]
+rule = "first_seen_integration"
+organization = "ORGANIZATION"
+thresholds = {learning_days = 10000}
+reason = "test"
+
 [[allow]]
 person = "KOFI"
 rule = "activity_after_removal"
@@ -44,6 +51,13 @@ network = "198.18.0.0/16"
 rule = "compliance_read_from_new_network"
 reason = "test"
 """
+# All thresholds that an organization can have, for one without findings: other SQL, the same findings.
+ELSEWHERE = "".join(
+    f"[[change]]\nrule = '{rule_id}'\norganization = 'o'\nthresholds = {{{name} = {one.default}}}\nreason = 'x'\n"
+    for rule_id, rule in read_rules().items()
+    for name, one in rule.thresholds.items()
+    if one.by_organization and not one.of
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +65,9 @@ def triaged(built: tuple[Path, dg.ExecuteInProcessResult], history: LocalFeed, t
     """A copy of the warehouse after that run: one finding of Sven acknowledged."""
     path = Path(shutil.copy(built[0], tmp_path_factory.mktemp("triaged") / "warehouse.duckdb"))
     tuning = path.with_name("detections.toml")
-    tuning.write_text(TUNING.replace("KOFI", person("kofi")))
+    [(organization, _), *_] = integrations(path)
+    text = TUNING.replace("KOFI", person("kofi")).replace("ORGANIZATION", organization)
+    tuning.write_text(text + ELSEWHERE)
     [(finding, _)] = seen(path)
     environment = environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY, DETECTIONS=str(tuning))
     config = {"status": "acknowledged", "decided_by": "on-call", "note": "case 7", "findings": [finding[:12]]}
@@ -70,6 +86,15 @@ def seen(path: Path) -> list[tuple]:
     )
 
 
+def integrations(path: Path) -> list[tuple]:
+    """In which organizations the rule found something, and whether it still stands."""
+    return rows(
+        path,
+        "select organization_uuid, bool_or(is_supported) from marts.findings "
+        "where rule_id = 'first_seen_integration' group by 1 order by 1",
+    )
+
+
 def states(path: Path, rule: str) -> set[tuple]:
     return set(rows(path, "select severity, is_supported, is_open from marts.findings where rule_id = ?", rule))
 
@@ -85,6 +110,16 @@ def test_what_a_change_takes_away_is_unsupported_and_not_lost(triaged: Path):
         person("kofi"),
     )
     assert kofi == [(False,)]
+
+
+def test_a_threshold_of_one_organization_holds_there_alone(triaged: Path):
+    [(_, stands), *others] = integrations(triaged)
+    assert others
+    assert not stands
+    assert all(still for _, still in others)
+    # What nothing was said of is as it was.
+    for rule in ("mass_download", "magic_link_login_without_second_factor"):
+        assert {supported for _, supported, _ in states(triaged, rule)} == {True}
 
 
 def test_severity_and_working_hours_are_those_of_the_file(triaged: Path):

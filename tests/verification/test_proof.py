@@ -98,8 +98,11 @@ def test_a_proof_in_which_anything_was_changed_does_not_hold(warehouse: Path):
 def test_what_cannot_be_proven_yet_or_any_more_is_a_sentence(warehouse: Path):
     with open_warehouse(warehouse) as connection:
         land_slice(connection, record("later", FIRST_DAY))
-    with pytest.raises(ProofError, match="arrived after test 2026-05-01 was sealed"):
+        land_slice(connection, record("later", FIRST_DAY), source="other")
+    with pytest.raises(ProofError, match=r"2 sources have later\..*other, test"):
         prove(warehouse, "later")
+    with pytest.raises(ProofError, match="arrived after test 2026-05-01 was sealed"):
+        prove(warehouse, "later", "test")
     tamper(warehouse, "delete from raw.activities where activity_id = 'activity_12'")
     with pytest.raises(ProofError, match="2026-05-02 is not as it was sealed"):
         prove(warehouse, "activity_11")

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 {% set actor = 'behaviour, actor_type, actor_id, organization_uuid' %}
-{% set baseline_days = threshold('mass_download', 'baseline_days') %}
+{% set baseline_days = threshold('mass_download', 'baseline_days', 'windows.organization_uuid') %}
 
 with
 

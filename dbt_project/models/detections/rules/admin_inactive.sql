@@ -1,4 +1,4 @@
-{% set days = threshold('admin_inactive', 'inactive_days') %}
+{% set days = threshold('admin_inactive', 'inactive_days', 'organization_uuid') %}
 
 with
 
@@ -49,7 +49,7 @@ final as (
         user_id as subject_id,
         organization_uuid,
         user_id as actor_id,
-        'An administrator has done nothing for {{ days }} days.' as sentence,
+        'An administrator has done nothing for ' || cast({{ days }} as {{ dbt.type_string() }}) || ' days.' as sentence,
         {{ text_array([]) }} as evidence_activity_ids,
         idle_since + {{ span(days, 'day') }} as occurred_at
     from idle

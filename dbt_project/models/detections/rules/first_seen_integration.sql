@@ -1,4 +1,4 @@
-{% set learning_days = threshold('first_seen_integration', 'learning_days') %}
+{% set learning_days = threshold('first_seen_integration', 'learning_days', 'seen.organization_uuid') %}
 
 with
 

@@ -1,4 +1,4 @@
-{% set unused_days = threshold('key_unused', 'unused_days') %}
+{% set unused_days = threshold('key_unused', 'unused_days', 'keys.organization_uuid') %}
 
 with
 
@@ -70,7 +70,8 @@ final as (
         keys.key_id as subject_id,
         keys.organization_uuid,
         keys.created_by_actor_id as actor_id,
-        'The key is active and has not been used for {{ unused_days }} days.' as sentence,
+        'The key is active and has not been used for ' || cast({{ unused_days }} as {{ dbt.type_string() }}) || ' days.'
+            as sentence,
         case
             when coalesce(last_uses.activity_id, last_events.activity_id) is null then {{ text_array([]) }}
             else {{ text_array(['coalesce(last_uses.activity_id, last_events.activity_id)']) }}

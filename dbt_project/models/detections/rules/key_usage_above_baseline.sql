@@ -1,5 +1,5 @@
-{% set minimum_tokens = threshold('key_usage_above_baseline', 'minimum_tokens') %}
-{% set baseline_factor = threshold('key_usage_above_baseline', 'baseline_factor') %}
+{% set minimum_tokens = threshold('key_usage_above_baseline', 'minimum_tokens', 'keys.organization_uuid') %}
+{% set baseline_factor = threshold('key_usage_above_baseline', 'baseline_factor', 'keys.organization_uuid') %}
 {% set baseline_days = threshold('key_usage_above_baseline', 'baseline_days') %}
 
 with

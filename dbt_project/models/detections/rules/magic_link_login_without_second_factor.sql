@@ -1,4 +1,4 @@
-{% set watch_days = threshold('magic_link_login_without_second_factor', 'watch_days') %}
+{% set watch_days = threshold('magic_link_login_without_second_factor', 'watch_days', 'watched.organization_uuid') %}
 
 with
 

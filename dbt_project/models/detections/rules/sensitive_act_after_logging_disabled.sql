@@ -1,5 +1,3 @@
-{% set hours = threshold('sensitive_act_after_logging_disabled', 'hours') %}
-
 {% set sensitive_types = [
     'org_data_export_started', 'org_data_export_accessed', 'org_members_exported',
     'audit_log_export_started', 'audit_log_export_accessed',
@@ -21,7 +19,10 @@ disabled as (
 -- Only protections switched off and things given away; switching a protection on is not sensitive.
 acts as (
 
-    select * from {{ ref('detection_activities') }}
+    select
+        *,
+        {{ threshold('sensitive_act_after_logging_disabled', 'hours', 'organization_uuid') }} as watched_hours
+    from {{ ref('detection_activities') }}
     where
         activity_type in ({{ literals(sensitive_types) }})
         and not (
@@ -40,6 +41,7 @@ followed as (
         acts.activity_type,
         acts.organization_uuid,
         acts.actor_id,
+        acts.watched_hours,
         acts.occurred_at,
         {{ value_at_last('disabled.activity_id', moment('disabled.occurred_at', 'disabled.activity_id')) }}
             as disabling_activity_id
@@ -58,8 +60,10 @@ followed as (
                 )
             )
             and acts.occurred_at > disabled.occurred_at
-            and acts.occurred_at <= disabled.occurred_at + {{ span(hours, 'hour') }}
-    group by acts.activity_id, acts.activity_type, acts.organization_uuid, acts.actor_id, acts.occurred_at
+            and acts.occurred_at <= disabled.occurred_at + {{ span('acts.watched_hours', 'hour') }}
+    group by
+        acts.activity_id, acts.activity_type, acts.organization_uuid, acts.actor_id, acts.watched_hours,
+        acts.occurred_at
 
 ),
 
@@ -71,8 +75,8 @@ final as (
         organization_uuid as subject_id,
         organization_uuid,
         actor_id,
-        activity_type || ' within {{ hours }} hours after logging or the API was switched off.'
-            as sentence,
+        activity_type || ' within ' || cast(watched_hours as {{ dbt.type_string() }})
+        || ' hours after logging or the API was switched off.' as sentence,
         {{ text_array(['disabling_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
     from followed
