@@ -27,9 +27,9 @@ from orchestration.audit_pack.timestamp import request_timestamp
 from orchestration.config.values import check_local
 from orchestration.durable_files import write_durably
 from orchestration.evidence.seal_file import export
-from orchestration.publish.manifest import DATABASE
+from orchestration.publish.manifest import DATABASE, differing_database
 from orchestration.spreadsheets import csv_cell
-from orchestration.warehouse.connection import open_warehouse
+from orchestration.verification.untrusted import open_untrusted
 
 DIRECTORY = "audit-packs"
 # Whole records are in the warehouse; a pack has what was derived from them, and hashes.
@@ -67,10 +67,12 @@ def write_pack(request: Request, output: Path | None = None, written_at: datetim
 
     Raises:
         ConfigurationError: `output` is an address.
-        PackError: the file cannot be written.
+        PackError: the published file was edited, or the pack cannot be written.
         ExplainedError: a part cannot be made, as its own room says.
     """
     check_local("output", output)
+    for difference in differing_database(request.published):
+        raise PackError(f"{difference}, so nothing was signed. Run `make refresh`, which publishes it again.")
     moment = (written_at or datetime.now(UTC)).replace(microsecond=0)
     files, counts = _collect(request, moment)
     edition = _read_edition(request.published / DATABASE)
@@ -102,7 +104,7 @@ def _collect(request: Request, moment: datetime) -> tuple[dict[str, bytes], dict
             for file in (statement.markdown, statement.json):
                 name = f"{ATTESTATIONS.name}{file.name}"
                 files[name], counts[name] = file.read_bytes(), None
-        with open_warehouse(request.warehouse, read_only=True) as connection:
+        with open_untrusted(request.warehouse) as connection:
             counts[SEALS.name] = export(connection, work / SEALS.name)
         files[SEALS.name] = (work / SEALS.name).read_bytes()
         first, last = str(request.period.first - timedelta(days=1)), str(request.period.last)

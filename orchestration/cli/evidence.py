@@ -88,9 +88,9 @@ def verify(
 def seals(export: Annotated[Path, option("FILE", "the file to write")]) -> None:
     """Write the seals to a text file, to be kept elsewhere."""
     from orchestration.evidence.seal_file import export as export_seals
-    from orchestration.warehouse.connection import open_warehouse
+    from orchestration.verification.untrusted import open_untrusted
 
-    with open_warehouse(Settings.paths(os.environ).warehouse_path, read_only=True) as connection:
+    with open_untrusted(Settings.paths(os.environ).warehouse_path) as connection:
         count = export_seals(connection, export)
     print(f"{count} seal(s) in {export}. Keep the file where the warehouse's writers cannot write.")
 

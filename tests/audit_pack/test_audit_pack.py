@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 
+from orchestration.attestation.attest import last_month
 from orchestration.audit_pack.archive import MANIFEST, SIGNATURE, TIMESTAMP, pack
-from orchestration.audit_pack.build import Packed
+from orchestration.audit_pack.build import Packed, Request, write_pack
 from orchestration.audit_pack.check import verify_pack
 from orchestration.audit_pack.errors import PackError
 from orchestration.audit_pack.parts import FRAMEWORKS, PARTS
 from orchestration.audit_pack.signature import read_private_key
-from tests.audit_pack.conftest import Keys, make_keys
+from orchestration.publish.manifest import DATABASE, write_manifest
+from tests.audit_pack.conftest import WRITTEN, Keys, make_keys
 from tests.end_to_end.test_evidence import command
 from tests.end_to_end.test_refresh import rows
 
@@ -111,6 +113,16 @@ def test_each_kind_of_damage_is_a_sentence(packed: Packed, keys: Keys, tmp_path:
     [damage] = verify_pack(packed.path, other.public).damages
     assert damage.startswith(f"It was not signed with {other.public}")
     assert verify_pack(packed.path, keys.public).damages == []
+
+
+def test_what_was_edited_after_its_publication_is_not_signed(keys: Keys, tmp_path: Path):
+    (tmp_path / DATABASE).write_bytes(b"as it was published")
+    write_manifest(tmp_path, DATABASE, "0" * 64)
+    (tmp_path / DATABASE).write_bytes(b"with a finding less")
+    request = Request(tmp_path / "warehouse.duckdb", tmp_path, last_month(WRITTEN.date()), keys.key)
+    with pytest.raises(PackError, match="is not as it was published, so nothing was signed"):
+        write_pack(request, tmp_path / "packs")
+    assert not (tmp_path / "packs").exists()
 
 
 def test_an_archive_in_which_a_file_stands_twice_or_that_is_cut_is_refused(

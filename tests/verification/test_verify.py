@@ -277,6 +277,18 @@ def test_code_in_the_file_hides_nothing(warehouse: Path, name: str, against: boo
         found(warehouse, against=against)
 
 
+def test_no_seals_are_exported_from_a_file_with_such_code(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    tamper(
+        warehouse, "alter table raw.day_seals rename to original; create view raw.day_seals as from raw.original"
+    )
+    exported = warehouse.with_name("exported.txt")
+    assert command(monkeypatch, warehouse, "seals", "--export", str(exported)) == 1
+    assert "view raw.day_seals" in capsys.readouterr().err
+    assert not exported.exists()
+
+
 def test_the_views_of_dbt_are_no_code_that_verification_reads(warehouse: Path):
     tamper(warehouse, "create schema staging; create view staging.stg_feed__activities as from raw.activities")
     assert found(warehouse).findings == []
