@@ -3,8 +3,7 @@
 The product runs as its commands do, under a clock that a preloaded library moves (compiled here: a C compiler is
 needed), against a local feed whose clock moves with it. The first half of the year is run by version 0.3.1, in a
 checkout of its commit f920cbe in which `make setup` has run. A real year has 105,000 refreshes; here the clock
-jumps between them, and `python -m benchmarks.run_history` has what quiet ones add in a year. The figures are in
-docs/reliability.md.
+jumps between them, and `python -m benchmarks.run_history` has what quiet ones add in a year: docs/reliability.md.
 """
 
 from __future__ import annotations
