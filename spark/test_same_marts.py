@@ -10,6 +10,8 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
+from orchestration.archive.snapshot import stage_snapshot
+from orchestration.warehouse.connection import open_warehouse
 from spark.differences import differences
 from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_hostile_records import hostile_records, land_all
@@ -51,23 +53,18 @@ def export(warehouse: Path, root: Path) -> None:
     """Export schema `raw`, sealed or not, in the layout of docs/archive.md."""
     ledger = root / "ledger" / "00000001"
     ledger.mkdir(parents=True)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_warehouse(warehouse) as connection:
         connection.execute(
             f"copy (select *, created_at::date as activity_date from raw.activities) to '{root}/activities' "
             "(format parquet, partition_by (source, activity_date), filename_pattern 'part')"
         )
-        for table in (
-            "activity_revisions", "day_seals", "directory_items", "directory_walks", "extracts", "feed_requests",
-            "key_usage", "sources",
-        ):  # fmt: skip
-            connection.execute(f"copy raw.{table} to '{ledger}/{table}.parquet'")
-        parts = [str(part.relative_to(root)) for part in root.glob("activities/*/*/*.parquet")]
+        stage_snapshot(connection, ledger, number=1)
+    parts = [str(part.relative_to(root)) for part in root.glob("activities/*/*/*.parquet")]
     with duckdb.connect() as connection:
         connection.execute(
             f"copy (select unnest(?::varchar[]) as path) to '{ledger}/archive_files.parquet' (format parquet)",
             [parts],
         )
-    (ledger / "manifest.json").write_text("{}")
 
 
 @pytest.mark.parametrize("history", [archived, made_up, hostile])

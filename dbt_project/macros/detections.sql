@@ -8,8 +8,14 @@
 
 {# Strings, such as the values of a var, as SQL literals for `in (…)`. #}
 {% macro literals(words) -%}
-    {%- for word in words -%}'{{ word | replace("'", "''") }}'{{ ', ' if not loop.last }}{%- endfor -%}
+    {%- for word in words -%}{{ literal(word) }}{{ ', ' if not loop.last }}{%- endfor -%}
 {%- endmacro %}
+
+
+{# A string as an SQL literal, with whatever quotes and backslashes it has. #}
+{% macro literal(text) %}{{ return(adapter.dispatch('literal')(text)) }}{% endmacro %}
+
+{% macro duckdb__literal(text) %}'{{ text | replace("'", "''") }}'{% endmacro %}
 
 
 {# Interval of `count` units: `second`, `minute`, `hour` or `day`. `count` is a number or an SQL expression. #}
@@ -17,6 +23,20 @@
     {%- if count is number -%} interval '{{ count }}' {{ unit }}
     {%- else -%} ({{ count or 0 }} * interval '1' {{ unit }})
     {%- endif -%}
+{%- endmacro %}
+
+
+{#
+  Order and frame of a window: the rows that are at most `count` units before a row, and at least `gap` units; without
+  a gap up to the row and those of its time.
+#}
+{% macro order_within(moment, count, unit, gap=0) -%}
+    {{- return(adapter.dispatch('order_within')(moment, count, unit, gap)) -}}
+{%- endmacro %}
+
+{% macro duckdb__order_within(moment, count, unit, gap) -%}
+    order by {{ moment }} range between {{ span(count, unit) }} preceding
+    and {% if gap %}{{ span(gap, unit) }} preceding{% else %}current row{% endif %}
 {%- endmacro %}
 
 

@@ -11,20 +11,15 @@
     {%- set ledger = root ~ '/ledger/' ~ newest.split('/')[-2] -%}
     {%- do run_query('create schema if not exists raw') -%}
     {%- set tables = [
-        'activity_revisions', 'archive_files', 'coverage', 'day_seals', 'detection_allowlist', 'detection_settings',
-        'directory_items', 'directory_walks', 'extracts', 'feed_requests', 'finding_decisions', 'key_usage', 'sources'
+        'activity_revisions', 'address_locations', 'archive_files', 'coverage', 'day_seals', 'detection_allowlist',
+        'detection_settings', 'directory_items', 'directory_walks', 'extracts', 'feed_requests', 'finding_decisions',
+        'key_usage', 'removals', 'sources'
     ] -%}
     {%- for table in tables -%}
         {%- do run_query(
             'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
         ) -%}
     {%- endfor -%}
-    {#- Addresses are looked up beside the DuckDB file. -#}
-    {%- do run_query(
-        'create or replace view raw.address_locations as select cast(null as string) as address, '
-        ~ 'cast(null as string) as country, cast(null as bigint) as asn, cast(null as double) as latitude, '
-        ~ 'cast(null as double) as longitude, cast(null as timestamp) as located_at where false'
-    ) -%}
     {%- do run_query(archived_activities(root)) -%}
     {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
 {% endmacro %}
@@ -34,8 +29,12 @@
 {% macro archived_activities(root) -%}
     create or replace view raw.activities as
     select
-        parts.* except (source, activity_date),
-        parts.source,
+        {% for name in [
+            'activity_id', 'created_at', 'activity_type', 'organization_id', 'organization_uuid', 'actor_type', 'payload',
+            'payload_sha256', 'extract_id', 'ingested_at', 'ingest_seq', 'is_late', 'source',
+        ] -%}
+            parts.{{ name }},
+        {% endfor -%}
         cast(parts.activity_date as date) as activity_date
     from parquet.`{{ root }}/activities` as parts
     where

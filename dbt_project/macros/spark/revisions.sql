@@ -1,11 +1,24 @@
-{# `variant_explode` also expands arrays, whose entries have no key. #}
+{#
+  Through an array, as only then Spark leaves a text in its quotes. A few names cannot stand in a path; their texts come
+  without quotes.
+#}
 {% macro spark__json_entries(relation, json) -%}
     select
-        {{ relation }}.*,
-        entries.key as entry_name,
-        to_json(entries.value) as entry_value
-    from
-        {{ relation }},
-        lateral variant_explode(try_parse_json({{ spark__readable_json(relation ~ '.' ~ json) }})) as entries
-    where entries.key is not null
+        named.*,
+        entries.entry_name,
+        coalesce(
+            case
+                when entries.entry_name rlike '^[*]?$|[\'?]'
+                    then regexp_replace(from_json(readable, 'map<string, string>')[entries.entry_name], '^$', '""')
+                else get_json_object('[' || readable || ']', '$[*][\'' || entries.entry_name || '\']')
+            end,
+            'null'
+        ) as entry_value
+    from (
+        select
+            {{ relation }}.*,
+            {{ spark__readable_json(relation ~ '.' ~ json) }} as readable
+        from {{ relation }}
+    ) as named
+    lateral view explode(array_distinct(json_object_keys(named.readable))) entries as entry_name
 {%- endmacro %}

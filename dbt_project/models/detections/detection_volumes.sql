@@ -67,12 +67,10 @@ windows as (
     select
         *,
         count(*) over (
-            partition by {{ actor }} order by occurred_at
-            range between {{ span(1, 'day') }} preceding and current row
+            partition by {{ actor }} {{ order_within('occurred_at', 1, 'day') }}
         ) as activity_count,
         min({{ moment('occurred_at', 'activity_id') }}) over (
-            partition by {{ actor }} order by occurred_at
-            range between {{ span(1, 'day') }} preceding and current row
+            partition by {{ actor }} {{ order_within('occurred_at', 1, 'day') }}
         ) as first_moment
     from acts
 

@@ -27,7 +27,7 @@ on_resources as (
     from members
     left join {{ ref('int_membership_places') }} as places
         on members.scope_type = places.scope_type and members.scope_id = places.scope_id
-    where members.scope_type like '%\_role' escape '\' and members.scope_type <> 'rbac_role'
+    where members.scope_type like '%~_role' escape '~' and members.scope_type <> 'rbac_role'
 
 ),
 

@@ -23,10 +23,7 @@ compared as (
     select
         *,
         avg(token_count) over (
-            partition by key_group
-            order by usage_date
-            range between {{ span(baseline_days, 'day') }} preceding
-            and {{ span(1, 'day') }} preceding
+            partition by key_group {{ order_within('usage_date', baseline_days, 'day', gap=1) }}
         ) as usual_count
     from daily
 

@@ -8,8 +8,7 @@ crowded as (
     select
         login_email,
         count(*) over (
-            partition by login_email order by occurred_at
-            range between {{ span(minutes, 'minute') }} preceding and current row
+            partition by login_email {{ order_within('occurred_at', minutes, 'minute') }}
         ) as failure_count
     from {{ ref('detection_activities') }}
     where activity_type in ('magic_link_login_failed', 'sso_login_failed') and login_email is not null

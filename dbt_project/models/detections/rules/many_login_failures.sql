@@ -7,12 +7,10 @@ failures as (
     select
         *,
         count(*) over (
-            partition by login_email order by occurred_at
-            range between {{ span(minutes, 'minute') }} preceding and current row
+            partition by login_email {{ order_within('occurred_at', minutes, 'minute') }}
         ) as failure_count,
         min({{ moment('occurred_at', 'activity_id') }}) over (
-            partition by login_email order by occurred_at
-            range between {{ span(minutes, 'minute') }} preceding and current row
+            partition by login_email {{ order_within('occurred_at', minutes, 'minute') }}
         ) as first_moment
     from {{ ref('detection_failed_logins') }}
     where login_email is not null and not is_network_of_people and not is_network_of_person

@@ -1,5 +1,5 @@
 {% set sentence -%}
-    'The provider''s staff accessed your content: reason '
+    {{ literal("The provider's staff accessed your content: reason ") }}
     || coalesce(reason_code, 'not stated')
     || ', department '
     || coalesce(accessor_department, 'not stated')
