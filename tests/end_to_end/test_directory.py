@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import duckdb
+from pydantic import SecretStr
 
 from local_feed import LocalFeed
 from orchestration.docs_pages.questions import PAGE, read_questions
-from tests.conftest import Query
+from orchestration.ingest.run import refresh
+from tests.conftest import Query, source_of
 from tests.dbt_project.builds import run_dbt
 from tests.directories import CONSOLE, ENTERPRISE, small_directory
 from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, environment_of, run
@@ -18,14 +21,23 @@ from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, en
 NEWEST_BUILD = "select walk_seq from raw.builds order by rowid desc limit 1"
 
 
-def is_quiet(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether the run left the tables as they were."""
-    return any(
-        "unchanged since" in one.metadata for one in result.asset_materializations_for_node("curated_tables")
-    )
+def tables(path: Path) -> dict[str, list[str]]:
+    """The rows of every mart that rests on activities alone."""
+    names = ("activities", "key_lifecycle", "membership_changes", "user_activity_daily", "user_activity_summary")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {
+            name: sorted(map(repr, connection.execute(f"select * from marts.{name}").fetchall())) for name in names
+        }
 
 
-def test_new_walks_are_read_stored_and_built_once(prepared: Path, query: Query):
+def unchanged(result: dg.ExecuteInProcessResult) -> dict[str, Mapping[str, dg.MetadataValue]]:
+    """The tables that the run says it left as they were, with their metadata."""
+    assert result.success
+    materialized = result.asset_materializations_for_node("curated_tables")
+    return {one.asset_key.path[-1]: one.metadata for one in materialized if "unchanged since" in one.metadata}
+
+
+def test_new_walks_are_built_once_and_another_project_builds_everything(prepared: Path, query: Query):
     path = prepared
     begin = (datetime.now(UTC) - timedelta(days=2)).isoformat()
     record = {"id": "a1", "created_at": begin, "organization_uuid": ENTERPRISE, "type": "claude_chat_created"}
@@ -41,7 +53,7 @@ def test_new_walks_are_read_stored_and_built_once(prepared: Path, query: Query):
         assert materialized.metadata["failed_walks"].value == 1
         assert f"users of {CONSOLE} failed" in materialized.metadata["warnings"].value
         assert "compliance: reads organizations, groups, " in materialized.metadata["summary"].value
-        assert not is_quiet(result)
+        assert unchanged(result) == {}
         [(newest,)] = query("select max(walk_seq) from raw.directory_walks where status = 'complete'")
         assert query(NEWEST_BUILD) == [(newest,)]
         assert query("select count(*) from staging.stg_directory__items where list_name = 'users'") == [(30,)]
@@ -49,7 +61,18 @@ def test_new_walks_are_read_stored_and_built_once(prepared: Path, query: Query):
             found = published.execute("select count(*) from marts.directory_objects").fetchall()
         assert found == query("select count(*) from marts.directory_objects") > [(0,)]
         # The walks are built, and nothing else is new.
-        assert is_quiet(run("refresh", path, environment))
+        before = tables(path)
+        shown = unchanged(run("refresh", path, environment))
+        assert {"activities", "key_lifecycle", "user_activity_summary"} <= shown.keys()
+        assert "feed_coverage" not in shown
+        assert all("preview" in metadata for metadata in shown.values())
+        assert shown["activities"]["dagster/row_count"].value == 1
+        assert tables(path) == before
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("update raw.builds set project_sha256 = 'of another version'")
+            connection.execute("update marts.activities set activity_type = 'of another version'")
+        assert unchanged(run("refresh", path, environment)) == {}
+        assert tables(path) == before
         feed.faults.add("error", times=0, status=401, path="/v1/")
         failed = run("directory", path, environment)
         assert not failed.success
@@ -74,9 +97,8 @@ def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_db
     sources.write_text(SOURCES)
     with LocalFeed(size=3000, seed=11, directory=True, cache=tmp_path) as feed:
         keys = {"ENTERPRISE_KEY": feed.directory_key, "CONSOLE_KEY": feed.admin_key}
-        environment = environment_of(feed, FEED_SOURCES=str(sources), **keys)
-        assert run("refresh", path, environment).success
-        assert run("directory", path, environment).success
+        assert refresh(source_of(feed, name="enterprise", key=SecretStr(feed.directory_key)), path).is_complete
+        assert run("directory", path, environment_of(feed, FEED_SOURCES=str(sources), **keys)).success
     for mart in MARTS_OF_DIRECTORY:
         assert query(f"select count(*) from marts.{mart}") > [(0,)], mart
     fired = {rule for (rule,) in query("select distinct rule_id from marts.findings")}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 from local_feed import LocalFeed
 from orchestration.assets.project import project
 from orchestration.assets.removals import REMOVALS
-from orchestration.config.settings import ROOT
 from orchestration.config.sources import Bounds
 from orchestration.definitions import build_defs
 from orchestration.ingest.run import read_all
@@ -29,6 +28,7 @@ from tests.conftest import source_of
 from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_evidence import command
 from tests.end_to_end.test_refresh import failure_of, rows
+from tests.manifests import parsed_runner
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 ALL = Bounds(reconcile_days=3000, reconcile_requests=100_000, reconcile_every=timedelta(days=1))
@@ -71,10 +71,10 @@ def erased(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         request = ("erase", "--subject", email, "--by", "privacy office", "--why", "request 17")
         shown = command(patch, path, *request), path.read_bytes() == before[0]
         report = command(patch, path, "subject-report", "--subject", email)
-        # In a process of its own: the definitions that are loaded here are of another warehouse.
-        done = subprocess.run(
-            [sys.executable, "-m", "orchestration", *request, "--yes"], cwd=ROOT, capture_output=True, text=True
-        )
+        patch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
+        printed = StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
+            done = command(patch, path, *request, "--yes"), printed.getvalue()
     return {
         "path": path, "user_id": user_id, "email": email, "before": before, "shown": shown, "report": report,
         "done": done,
@@ -84,10 +84,11 @@ def erased(built: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 def test_nothing_of_the_person_is_left(erased: dict[str, Any]):
     path, words = erased["path"], (erased["user_id"], erased["email"])
     assert erased["shown"] == (0, True), "without --yes nothing is removed"
-    assert erased["done"].returncode == 0, erased["done"].stderr
-    [listed] = re.findall("beside the warehouse: (.*)[.]\n", erased["done"].stdout)
+    status, printed = erased["done"]
+    assert status == 0, printed
+    [listed] = re.findall("beside the warehouse: (.*)[.]\n", printed)
     assert {"home", "published", "subject-reports", "warehouse.dbt"} <= set(listed.split(", "))
-    assert erased["email"] not in erased["done"].stdout + erased["done"].stderr
+    assert erased["email"] not in printed
     content, tables = erased["before"]
     assert erased["email"].encode() in content
     assert {"raw.activities", "marts.users", "intermediate.int_user_observations"} <= tables.keys()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunnerResult
 
-from orchestration.config.settings import ROOT
 from tests.conftest import Query
 from tests.end_to_end.test_evidence import command
 from tests.histories import DAYS, build
@@ -51,18 +49,17 @@ def test_an_erasure_that_finds_nothing_clears_and_lists_what_is_beside(
 
 
 def test_a_confirmed_retention_removes_old_days_and_says_that_the_build_failed(
-    path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+    path: Path, query: Query, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     build(path)
     seal(path)
     monkeypatch.setenv("RAW_DAYS", "31")
-    monkeypatch.setenv("BUILD_MEMORY_LIMIT", "none at all")
-    # In a process of its own: the definitions that are loaded here are of another warehouse.
-    words = [sys.executable, "-m", "orchestration", "retain", *CONFIRMED]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
-    assert re.search(r"^Retention 1, .* activities .* removed by privacy office: request 17\.$", done.stdout, re.M)
-    assert "beside the warehouse: " in done.stdout
+    failed = dbtRunnerResult(success=False, exception=RuntimeError("out of memory"))
+    monkeypatch.setattr("orchestration.assets.dbt_run.dbtRunner.invoke", lambda *_: failed)
+    assert command(monkeypatch, path, "retain", *CONFIRMED) == 1
+    said = capsys.readouterr()
+    assert re.search(r"^Retention 1, .* activities .* removed by privacy office: request 17\.$", said.out, re.M)
+    assert "beside the warehouse: " in said.out
+    assert "may still be in what is published" in said.err
     assert query("select count(*) from raw.activities where created_at < '2026-05-05'") == [(0,)]
     assert query("select count(*) from raw.removed_days") == [(DAYS - 1,)]
-    assert done.returncode == 1
-    assert "may still be in what is published" in done.stderr
