@@ -22,7 +22,7 @@ from tests.dbt_project.builds import build_models
 from tests.histories import extract_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-INCREMENTS = 4
+INCREMENTS = 3
 SEED = int(os.environ.get("INCREMENTS_SEED", "1"))
 
 

@@ -21,7 +21,7 @@ from tests.histories import land_days
 from tests.locations import city_database
 
 HISTORIES = Path(__file__).parent / "histories"
-PARTS = 3
+PARTS = 2
 SEED = 7
 QUIET_WEEKS = 13
 
