@@ -210,7 +210,7 @@ def test_retention_takes_what_was_over_before_the_first_kept_day(warehouse: Path
     assert findings(warehouse) == {}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_is_walked_and_removed_in_whatever_order_the_proofs_hold(path: Path, query, seed: int):
     chance = random.Random(seed)
     people = [f"user_{n:02}" for n in range(9)]
