@@ -20,7 +20,7 @@ class KeyEchoed(FeedError):
 
 
 class ClocksDiffer(FeedError):
-    """The API's clock and ours are so far apart that what is observed now could not be told when it was."""
+    """The clocks of the API and of this machine are so far apart that the time of an observation is unknown."""
 
 
 class FeedUnavailable(FeedError):
