@@ -18,15 +18,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def code(text: str | None) -> str:
-    """The text as inline code; escaped text where it has a backtick or could be HTML; `none` for "" and None."""
+    """The text as inline code; escaped text where it could be more than that; `none` for "" and None."""
     if not text:
         return "none"
     line = " ".join(text.split())
-    return plain(line) if re.search("[`<>]", line) else f"`{line}`"
+    return plain(line) if re.search(r"[`<>]|\\\|", line) else f"`{line}`"
 
 
 def plain(text: object) -> str:
-    """Untrusted text, escaped so that it shows as text and never as HTML, a link, an image or a heading."""
+    """Untrusted text, escaped so that it shows as text and never as HTML, a link, an image or a heading.
+
+    Some viewers make links of bare addresses (`https://…`) all the same.
+    """
     escaped = re.sub(r"([\\`*_\[\]{}()#!~>-])", r"\\\1", " ".join(str(text).split()).replace("&", "&amp;"))
     return escaped.replace("<", "&lt;").replace("\\>", "&gt;")
 

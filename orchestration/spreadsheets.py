@@ -14,8 +14,11 @@ from typing import Any
 
 from orchestration.durable_files import write_durably
 
-# What spreadsheets read as the start of a formula. In some locales a semicolon starts a new cell.
-_FORMULA = re.compile(r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-]))")
+# What spreadsheets read as the start of a formula, also after what they do not show. In some locales a semicolon
+# starts a new cell.
+_FORMULA = re.compile(
+    r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]))"
+)
 # Of a cell, by the format.
 MAX_CHARACTERS = 32_767
 _EARLIEST = datetime(1900, 3, 1)

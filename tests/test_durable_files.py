@@ -16,7 +16,7 @@ from orchestration.attestation.attest import AttestationError, Period, attest
 from orchestration.durable_files import write_durably
 from orchestration.evidence.seal_file import export
 from orchestration.evidence.seals import seal_days
-from orchestration.markdown import code, plain
+from orchestration.markdown import code, plain, table
 from orchestration.terminal import printable
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
@@ -69,7 +69,9 @@ def test_a_full_disk_keeps_the_old_file(path: Path, tmp_path: Path):
     ("text", "cell"),
     [
         ("=1+1", "'=1+1"), ("x;=1+cmd", "x;'=1+cmd"), ("x; =1", "x;' =1"), ("a,+1", "a,'+1"), ("a\t@x", "a\t'@x"),
-        ("a\n-1", "a\n'-1"), ("\t=1", "'\t=1"), ("\rabc", "'\rabc"), ('a;"=1', "a;'\"=1"), ("a|=1", "a|'=1"),
+        ("a\n-1", "a\n'-1"), ("\0=1", "'\0=1"),
+        ("\u200b=1", "'\u200b=1"), ("a;\ufeff@x", "a;'\ufeff@x"),
+        ("\t=1", "'\t=1"), ("\rabc", "'\rabc"), ('a;"=1', "a;'\"=1"), ("a|=1", "a|'=1"),
         ("\uff1d1", "'\uff1d1"), ("a-b, c+d", "a-b, c+d"), ("ada@x.example", "ada@x.example"),
     ],
 )  # fmt: skip
@@ -98,6 +100,8 @@ def test_untrusted_text_is_plain_text_in_markdown():
         assert "`" not in shown.replace("\\`", "")
         assert "\n" not in shown
     assert code("a | b") == "`a | b`"
+    # A pipe after a backslash would end the cell.
+    assert table(("",), [(code("a\\|b"),)])[-1] == "| a\\\\\\|b |"
 
 
 def test_untrusted_text_cannot_control_a_terminal():

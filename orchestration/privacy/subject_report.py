@@ -203,7 +203,8 @@ def _cell(column: Column) -> str:
     name = f"held.{_quoted(column.name)}"
     text = f"array_to_string({name}, '; ')" if column.data_type.endswith("[]") else name
     if "varchar" in column.data_type:
-        formula = r'(^|[;,|\t\r\n])([\s"]*[=+@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}-])'
+        hidden = r'[\s"\x00-\x1f\x{ad}\x{200b}-\x{200f}\x{2060}\x{feff}]*'
+        formula = rf"(^|[;,|\t\r\n])({hidden}[=+@\x{{ff1d}}\x{{ff0b}}\x{{ff0d}}\x{{ff20}}-])"
         text = f"regexp_replace({text}, '{formula}', '\\1''\\2', 'g')"
         text = f"regexp_replace({text}, '^([\\t\\r\\n])', '''\\1')"
     return f"{text} as {_quoted(column.name)}"
