@@ -67,28 +67,62 @@ stated as (
 
 ),
 
--- A key expires when it passes its expiry while active, or when a later event reports it as expired.
-final as (
+-- The first expiry that is stated held before as well, because often only the list has it.
+first_expiries as (
 
     select
+        key_id,
+        key_type,
+        {{ value_at_first('expires_at', 'event_number') }} as expires_at,
+        min(event_number) as event_number
+    from event_states
+    where expires_at is not null
+    group by key_id, key_type
+
+),
+
+dated as (
+
+    select
+        stated.activity_id,
         stated.key_id,
         stated.key_type,
         stated.status,
         stated.event_number,
-        stated.activity_id,
+        stated.is_status_change,
+        stated.valid_from,
+        case
+            when stated.event_number < first_expiries.event_number then first_expiries.expires_at
+            else stated.expires_at
+        end as expires_at
+    from stated
+    left join first_expiries
+        on stated.key_type = first_expiries.key_type and stated.key_id = first_expiries.key_id
+
+),
+
+-- A key expires when it passes its expiry while active, or when a later event reports it as expired.
+final as (
+
+    select
+        dated.key_id,
+        dated.key_type,
+        dated.status,
+        dated.event_number,
+        dated.activity_id,
         {{ last_where('activity_id', 'is_status_change', *place) }} as status_activity_id,
         {{ last_non_null('case when is_status_change then valid_from end', *place) }} as status_taken_at,
-        stated.valid_from,
-        lead(stated.valid_from) over ({{ key }}) as valid_to,
+        dated.valid_from,
+        lead(dated.valid_from) over ({{ key }}) as valid_to,
         least(
-            case when stated.status = 'active' and stated.expires_at <= newest.occurred_at then stated.expires_at end,
+            case when dated.status = 'active' and dated.expires_at <= newest.occurred_at then dated.expires_at end,
             min(
                 case
-                    when stated.status = 'expired' and stated.expires_at <= stated.valid_from then stated.expires_at
+                    when dated.status = 'expired' and dated.expires_at <= dated.valid_from then dated.expires_at
                 end
             ) over ({{ key }} rows between current row and unbounded following)
         ) as expired_from
-    from stated
+    from dated
     cross join newest
 
 )

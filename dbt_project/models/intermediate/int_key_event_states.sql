@@ -42,6 +42,7 @@ folded as (
         {{ value_at_last('status', 'step_number') }} as current_status,
         {{ value_at_last('scopes', 'step_number') }} as scopes,
         max(case when status is distinct from previous_status then 1 else 0 end) = 1 as is_status_change,
+        max(case when is_status_stated then 1 else 0 end) = 1 as is_status_stated,
         {{ value_at_last('expires_at', 'step_number') }} as expires_at
     from compared
     group by fold, key_id, key_type, event_number
@@ -69,6 +70,7 @@ final as (
         coalesce(events.updates, events.updated_fields) as changes,
         events.event_number,
         folded.is_status_change,
+        folded.is_status_stated,
         events.occurred_at,
         folded.expires_at
     from events

@@ -33,6 +33,7 @@ final as (
         event_states.changes,
         event_states.event_number,
         event_states.is_status_change,
+        event_states.is_status_stated,
         event_states.occurred_at,
         event_states.expires_at
     from event_states

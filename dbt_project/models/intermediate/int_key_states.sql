@@ -37,7 +37,12 @@ folded as (
         count(*) filter (where is_event) as lifecycle_event_count,
         {{ value_at_first('occurred_at', 'event_number') }} filter (where event_type = 'created') as created_at,
         max(occurred_at) filter (where is_event) as last_changed_at,
-        coalesce(max(occurred_at) filter (where is_status_change), min(occurred_at)) as status_taken_at,
+        -- One that was there from the first: when it was first stated, which an event about something else does not.
+        coalesce(
+            max(occurred_at) filter (where is_status_change),
+            min(occurred_at) filter (where is_status_stated),
+            min(occurred_at)
+        ) as status_taken_at,
         {{ value_at_last('expires_at', 'event_number') }} as expires_at
     from event_states
     group by key_id, key_type

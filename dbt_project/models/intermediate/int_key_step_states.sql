@@ -56,6 +56,7 @@ final as (
         {{ last_known('stated_scopes', ['scopes'], key, place) }} as scopes,
         event_number,
         step_number,
+        stated_status is not null as is_status_stated,
         {{ last_known('stated_expires_at', ['expires_at'], key, place) }} as expires_at
     from initial
 

@@ -1,8 +1,14 @@
 with
 
+-- A list that was read later says nothing of a walk before it.
 points as (
 
-    select * from {{ ref('int_member_comparison_points') }}
+    select points.*
+    from {{ ref('int_member_comparison_points') }} as points
+    inner join {{ ref('int_member_comparisons') }} as comparisons
+        on
+            points.membership_key = comparisons.membership_key
+            and points.compared_at <= comparisons.started_at
 
 ),
 

@@ -16,7 +16,8 @@ triggers as (
 
 ),
 
--- An event that says the same, up to a minute after the walk's end, gives time, activity and reason.
+-- An event that says the same, up to a minute after the walk's end, gives time, activity and reason. One that gives
+-- another role than the walk found says something else: of what was so before it or after it.
 matched as (
 
     select
@@ -39,7 +40,8 @@ matched as (
             and observed.observed_at < triggers.occurred_at
             and observed.finished_at + {{ span(60, 'second') }} >= triggers.occurred_at
             and case
-                when observed.effect = triggers.effect then true
+                when observed.effect = triggers.effect
+                    then coalesce(observed.listed_role = triggers.new_role, true)
                 when observed.effect = 'end' then false
                 when triggers.effect = 'change' then observed.listed_role = triggers.new_role
                 when triggers.effect = 'loss' then observed.listed_role <> 'primary_owner'

@@ -9,19 +9,30 @@ statements as (
 
 ),
 
+-- A first event that states the same value before and after began nothing.
+seen as (
+
+    select
+        *,
+        statement_number > 1 or not coalesce(is_first_of_scope or previous_value = setting_value, false)
+            as is_start_seen
+    from statements
+
+),
+
 -- An unknown value is not known to be the one before.
 starts as (
 
     select
         {{ setting }},
         setting_value,
-        activity_id,
-        actor_id,
-        actor_email,
-        case when is_observation = 1 then 'directory' else 'event' end as start_reason,
+        case when is_start_seen then activity_id end as activity_id,
+        case when is_start_seen then actor_id end as actor_id,
+        case when is_start_seen then actor_email end as actor_email,
+        case when is_observation = 1 then 'directory' when is_start_seen then 'event' end as start_reason,
         statement_number,
-        case when statement_number = 1 and is_first_of_scope then null else stated_at end as valid_from
-    from statements
+        case when is_start_seen then stated_at end as valid_from
+    from seen
     where statement_number = 1 or setting_value is null or setting_value is distinct from value_before
 
     union all

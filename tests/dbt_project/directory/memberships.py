@@ -122,17 +122,25 @@ CASES = Cases()
             ("admin", "03-01 10:00:20", None, "role_changed", None),
         ],
         d5_unknown=[("admin", "03-02 10:00:40", None, "provisioned", None)],
+        # Removed and added in another role right after the walk began, which saw what was before.
+        d5_moved=[
+            ("user", None, "03-02 10:00:10", "directory", "removed"),
+            ("owner", "03-02 10:00:50", None, "added", None),
+        ],
     )
-    .users("03-01", {"d5_left": "user", "d5_raised": "user", "d5_first": "admin"})
+    .users("03-01", {"d5_left": "user", "d5_raised": "user", "d5_first": "admin", "d5_moved": "user"})
     .role("03-01 10:00:20", "d5_first", "user", "admin")
     .users("03-02", {
         "d5_joined": "user", "d5_raised": "admin", "d5_late": "user", "d5_first": "admin", "d5_unknown": "admin",
+        "d5_moved": "user",
     })
     .role("03-02 10:01:30", "d5_joined", None, "user")
     .role("03-02 10:00:30", "d5_left", "user", None)
     .role("03-02 10:02:00", "d5_raised", "user", "admin")
     .role("03-02 10:02:01", "d5_late", None, "user")
     .event("03-02 10:00:40", "scim_user_created", user_id="d5_unknown")
+    .role("03-02 10:00:10", "d5_moved", "user", None)
+    .role("03-02 10:00:50", "d5_moved", None, "owner")
 )  # fmt: skip
 
 (

@@ -52,7 +52,7 @@ def placed(signals: list[Signal]) -> list[Signal]:
     keys = {id(one): (one.at, 0) for one in events}
     for one in (one for one in signals if one.walk_end is not None):
         for event in events:
-            says_the_same = event.effect == one.effect or (
+            says_the_same = (event.effect == one.effect and event.role in (None, one.role)) or (
                 one.effect == "begin" and event.effect == "change" and event.role == one.role
             )
             if one.at < event.at <= one.walk_end + timedelta(minutes=1) and says_the_same:

@@ -40,7 +40,7 @@ def test_a_difference_names_the_newest_walk_of_the_list(walked: Query):
     found = walked("select walk_id from marts.state_differences where object_id in ('e1_silent', 'e1_dated')")
     assert {walk_id for (walk_id,) in found} == {
         f"proof/users/{PROOF.org}/0303100000",
-        f"admin/members/{PROOF.org}/0303101000",
+        f"admin/members/{PROOF.org}/0303102000",
     }
 
 

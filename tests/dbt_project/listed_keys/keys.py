@@ -119,7 +119,13 @@ def tell() -> Story:
     story.event("H", "02-10 10:00:20", "platform_api_key_created", api_key_id="apikey_H3")
 
     # A change is seen first, before any walk; and one that states no status.
-    walks("I", [listed("apikey_I1", "inactive"), listed("apikey_I2", "inactive"), listed("apikey_I3", "archived")])
+    walks("I", [
+        listed("apikey_I1", "inactive"), listed("apikey_I2", "inactive"), listed("apikey_I3", "archived"),
+        listed("apikey_I4", "archived"),
+    ])  # fmt: skip
+    update("I", "02-02 10:00", "apikey_I4", "name", "a", "b")
+    update("I", "02-02 10:00", "apikey_I5", "name", "a", "b")
+    update("I", "02-03 10:00", "apikey_I5", "status", "archived", "archived")
     update("I", "02-02 10:00", "apikey_I1", "status", "active", "inactive")
     update("I", "02-02 10:00", "apikey_I2", "name", "a", "b")
     update("I", "02-02 10:00", "apikey_I3", "status", "expired", "inactive")
@@ -128,6 +134,13 @@ def tell() -> Story:
     story.event("J", "02-02 10:00", "platform_api_key_created", api_key_id="apikey_J")
     expired = listed("apikey_J", "expired", expires_at="2026-02-08T00:00:00Z")
     walks("J", [listed("apikey_J", expires_at="2026-02-08T00:00:00Z")], [expired])
+
+    # The list states an expiry that had passed by then, of a key that events or nothing showed before.
+    story.event("P", "02-02 10:00", "platform_api_key_created", api_key_id="apikey_P1")
+    walks("P", [
+        listed("apikey_P1", expires_at="2026-02-04T00:00:00Z", created_at="2026-02-02T10:00:00Z"),
+        listed("apikey_P2", expires_at="2026-01-15T00:00:00Z"),
+    ])  # fmt: skip
 
     # Walks that say nothing.
     story.walk("api_keys", "K", at("02-05 10:00"), {"apikey_K": listed("apikey_K")})

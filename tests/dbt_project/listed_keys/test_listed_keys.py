@@ -69,6 +69,14 @@ def test_a_listed_key_that_no_event_showed_has_a_row(listed_keys: Query):
             ("deleted", "26-02-07 10:00:00", None, True, False),
         ]),
         ("apikey_seen", [("active", "26-02-02 10:00:00", None, True, False)]),
+        ("apikey_P1", [
+            ("active", "26-02-02 10:00:00", "26-02-04 00:00:00", True, False),
+            ("expired", "26-02-04 00:00:00", None, False, False),
+        ]),
+        ("apikey_P2", [
+            ("active", "25-06-01 00:00:00", "26-01-15 00:00:00", False, False),
+            ("expired", "26-01-15 00:00:00", None, False, False),
+        ]),
         ("apikey_used", [("active", "26-02-01 10:00:00", None, False, False)]),
         ("apikey_never", [("active", None, None, False, False)]),
         ("admin_api_key_G", [
@@ -159,6 +167,12 @@ def test_expiry_ends_a_key_when_it_was_due(listed_keys: Query):
     assert key(listed_keys, "apikey_over", ended) == ("expired", False, "2026-01-15 00:00:00")
     assert key(listed_keys, "apikey_ends", ended) == ("active", False, None)
     assert key(listed_keys, "apikey_J", ended) == ("expired", False, "2026-02-08 00:00:00")
+
+
+def test_a_key_that_had_ended_before_ended_when_that_was_stated_and_not_when_it_was_renamed(listed_keys: Query):
+    ended = "status, ended_at::varchar"
+    assert key(listed_keys, "apikey_I4", ended) == ("archived", "2026-02-05 10:00:00")
+    assert key(listed_keys, "apikey_I5", ended) == ("archived", "2026-02-03 10:00:00")
 
 
 def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(listed_keys: Query):
