@@ -49,10 +49,7 @@ final as (
         actor_email,
         ingest_seq
     from changes
-    where
-        {{ is_new('changes') }}
-        -- An update that states neither role changes nothing.
-        and (change_type <> 'role_changed' or previous_role is not null or new_role is not null)
+    where {{ is_new('changes') }}
 
 )
 
