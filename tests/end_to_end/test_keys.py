@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -18,9 +15,9 @@ import duckdb
 import pytest
 
 from local_feed import LocalFeed
-from orchestration.config.settings import ROOT
 from tests.end_to_end.conftest import environment_of
 from tests.end_to_end.test_evidence import command
+from tests.manifests import parsed_runner
 
 # Its own characters, so that no other text contains it, and such as are encoded in a URL.
 KEY = "sk-ant-api01-Gr3pFor+Me/Everywhere="
@@ -93,23 +90,19 @@ def test_a_key_is_in_nothing_that_a_run_leaves(
         named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
         named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}
         named |= {"DAGSTER_HOME": str(place / "home"), "ARCHIVE_PATH": str(place / "archive")}
-        done = subprocess.run(
-            [sys.executable, "-m", "orchestration", "refresh"],
-            cwd=ROOT,
-            env=os.environ | named | {"PUBLISH_POSTGRES_URL": ""},
-            capture_output=True,
-            text=True,
-        )
+        for name, value in (named | {"PUBLISH_POSTGRES_URL": ""}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
+        status = command(monkeypatch, place / "w.duckdb", "refresh")
+        done = capsys.readouterr()
     day = f"{now - timedelta(days=3):%Y-%m-%d}"
-    for name, value in named.items():
-        monkeypatch.setenv(name, value)
     assert command(monkeypatch, place / "w.duckdb", "attest", "--from", day, "--to", day) == 0
     attested = capsys.readouterr()
-    assert done.returncode == 1
-    assert "[key]" in done.stderr
-    assert "sends the key back in a request-id" in done.stderr
+    assert status == 1
+    assert "[key]" in done.err
+    assert "sends the key back in a request-id" in done.err
     general = place / "published-general" / "compliance.duckdb"
-    said = "".join([done.stdout, done.stderr, attested.out, attested.err]).encode()
+    said = "".join([done.out, done.err, attested.out, attested.err]).encode()
     found = {path.name for path in files(place)}
     assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db", "part-0001.parquet"} <= found
     assert any(name.startswith("attestation") for name in found)
