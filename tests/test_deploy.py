@@ -22,8 +22,8 @@ def pins(path: Path) -> dict[str, str]:
 
 def test_what_is_deployed_is_what_was_tested():
     ours, deployed = pins(ROOT / "requirements.txt"), pins(DEPLOY / "requirements.txt")
-    assert {name: version for name, version in deployed.items() if ours.get(name, version) != version} == {}
-    assert deployed.keys() - ours.keys() == {"dagster-postgres", "psycopg2-binary"}
+    assert {name: version for name, version in deployed.items() if ours.get(name) != version} == {}
+    assert {"dagster-postgres", "psycopg2-binary"} <= deployed.keys()
     assert "pytest" not in deployed
     assert deployed["dagster-postgres"] == deployed["dagster-dbt"]
 
