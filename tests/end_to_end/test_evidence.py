@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def command(monkeypatch: pytest.MonkeyPatch, path: Path, *arguments: str) -> int
     monkeypatch.setenv("WAREHOUSE_PATH", str(path))
     monkeypatch.setenv("DAGSTER_HOME", str(path.parent / "home"))
     monkeypatch.setattr("sys.argv", ["orchestration", *arguments])
-    return main()
+    # As in a process of its own: Dagster keeps an instance that is gone in a context variable.
+    return Context().run(main)
 
 
 def test_a_refresh_seals_every_closed_day(built: Built):
