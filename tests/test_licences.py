@@ -15,12 +15,14 @@ from packaging.utils import canonicalize_name
 
 from orchestration.config.settings import ROOT
 
-# As the packages state it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which
-# is used unchanged); of several alternatives one is enough (text-unidecode: the Artistic License).
+# As the packages state it. Copyleft only of files (MPL) or of the library itself (LGPL: psycopg, which is used
+# unchanged, and its predecessor in the tests); of several alternatives one is enough (text-unidecode: the Artistic
+# License).
 ALLOWED = (
     r"MIT(-0| License)?|0BSD|ISC License \(ISCL\)|Apache-2\.0|Apache Software License|BSD( License)?"
     r"|BSD-[23]-Clause|(BSD 3-Clause|3-Clause BSD License)|PSF-2\.0|Python Software Foundation License|CNRI-Python"
     r"|MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|LGPL-3\.0-only|Artistic License"
+    r"|GNU Library or Lesser General Public License \(LGPL\)"
 )
 # Pinned for other platforms than this one.
 ELSEWHERE = {"psutil", "pyreadline3", "pywin32"}
