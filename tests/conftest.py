@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -30,6 +31,9 @@ QUICK_RETRIES = RetryPolicy(
 
 # At the interpreter's exit DuckDB's binding reports objects of its own as leaked. By then all else has been said.
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+
+# Each full collection walks dbt's manifest and Dagster's definitions, and finds little: rarer ones save a tenth.
+gc.set_threshold(50_000, 20, 100)
 
 # Started in the background, a shell has this process and all its children ignore Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
