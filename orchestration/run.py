@@ -47,7 +47,6 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
 
     `configs` are configurations by the name of the op; without any, the job has its own.
     """
-
     from orchestration.definitions import build_defs
     from orchestration.detections.file import read_detections
     from orchestration.watch import watch_command

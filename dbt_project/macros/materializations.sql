@@ -1,6 +1,6 @@
 {#-
   dbt-duckdb builds every view and table beside the old one, renames both and drops one, and asks for the columns of a
-  growing table four times: up to eleven statements for each. DuckDB replaces a relation within a transaction, and nobody
+  incremental table four times: up to eleven statements for each. DuckDB replaces a relation within a transaction, and nobody
   reads the warehouse during a build. Grants, indexes and comments are not supported, because nothing here has any.
 
   Contracts are compared with the columns of the SQL where a table is made anew: a changed project rebuilds all tables.

@@ -60,10 +60,10 @@ class Refresh:
             start_new_session=True,
         )
 
-    def wait_for_dbt(self) -> None:
-        """Until dbt has begun to build."""
+    def wait_for_dbt(self, nodes: int = 1) -> None:
+        """Until dbt has begun so many nodes."""
         deadline = time.monotonic() + 600
-        while not (self.log.exists() and "START" in self.log.read_text()):
+        while not (self.log.exists() and self.log.read_text().count("START") >= nodes):
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -94,8 +94,7 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
 
     for _ in range(ROUNDS):
         dying = Refresh(feed, path)
-        dying.wait_for_dbt()
-        time.sleep(chance.uniform(0, 3))
+        dying.wait_for_dbt(chance.randrange(1, 60))
         # Only the parent dies: a dbt that outlives it still writes, and the next run has to wait for it.
         (os.kill if chance.random() < 0.7 else os.killpg)(dying.process.pid, signal.SIGKILL)
         dying.process.wait()
