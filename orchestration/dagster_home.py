@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from orchestration.permissions import keep_private
 
@@ -47,8 +48,7 @@ def open_instance() -> DagsterInstance:
     """
     from dagster import DagsterInstance
 
-    with open(Path(os.environ["DAGSTER_HOME"], "storage.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(Path(os.environ["DAGSTER_HOME"], "storage.lock")):
         return DagsterInstance.get()
 
 
