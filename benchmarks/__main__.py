@@ -1,7 +1,5 @@
 """Runs the benchmarks and writes `benchmarks/RESULTS.md`: `make bench`, or `make bench BENCH_ARGS=--full`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """Runs a command as a child process and measures what it costs."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

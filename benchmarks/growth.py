@@ -1,7 +1,5 @@
 """Costs by size of the history: the first dbt build, new activities on top of it, typical queries."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import time

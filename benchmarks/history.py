@@ -6,8 +6,6 @@ shifted by a quarter of an hour and ordered by time. So a larger history has mor
 payloads compress as badly as real ones. All have the same ledger, because they cover the same time.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from orchestration.warehouse.connection import open_warehouse

@@ -1,7 +1,5 @@
 """The benchmarks of landing into an empty warehouse and of a slow feed. `growth` has the others."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

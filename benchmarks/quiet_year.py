@@ -4,8 +4,6 @@ Prints the findings a week by severity and rule over a benign year of 540 people
 figures; `tests/dbt_project/cases/test_quiet.py` holds the limit on a quarter of a smaller company.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Renders the measurements as `RESULTS.md`."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Sequence

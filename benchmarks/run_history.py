@@ -5,8 +5,6 @@ for every 5 minutes of the year, once a day as one that sealed a day, and the ne
 there is one, for every hour.
 """
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 import sys

@@ -6,8 +6,6 @@ checkout of its commit f920cbe in which `make setup` has run. A real year has 10
 jumps between them, and `python -m benchmarks.run_history` has what quiet ones add in a year: docs/reliability.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import atexit
 import json

@@ -1,7 +1,5 @@
 """The measured tasks, one per process: `python -m benchmarks.tasks NAME …`. Each prints one JSON object."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import sys
@@ -57,12 +55,7 @@ from (
 
 
 def land(
-    url: str,
-    path: str,
-    settle: str = "0",
-    days: str = "0",
-    concurrency: str = "4",
-    per_minute: str = UNLIMITED,
+    url: str, path: str, settle: str = "0", days: str = "0", concurrency: str = "4", per_minute: str = UNLIMITED
 ) -> dict[str, int]:
     """The product: one refresh. `settle`: seconds that stay unread; `days`: how far back to read (0: no limit)."""
     source = Source(

@@ -5,8 +5,6 @@ that yields Arrow tables, so that dlt has nothing to parse. `merge` deduplicates
 `append` does not.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

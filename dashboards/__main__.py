@@ -1,7 +1,5 @@
 """`python -m dashboards`: serves Superset with the dashboards on loopback, or exports them as a bundle."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """Drives a headless Chromium: signs in to Superset, opens dashboards, and reports what they show."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 UUIDs are derived from names, so that importing again replaces what was imported before.
 """
 
-from __future__ import annotations
-
 import zipfile
 from pathlib import Path
 from typing import Any

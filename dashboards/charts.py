@@ -1,7 +1,5 @@
 """Translates a chart's definition to the form data that Superset stores for it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from dashboards.definitions import GRAINS, Chart, Dataset

@@ -1,7 +1,5 @@
 """Reads and checks `datasets.yml` and `dashboards/*.yml`. Superset's format is known to the other modules."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The grid, the filters and the colours of a dashboard, in Superset's format."""
 
-from __future__ import annotations
-
 from typing import Any
 from uuid import UUID
 

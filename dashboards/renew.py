@@ -4,8 +4,6 @@ Superset reads its settings at import, so this runs as a separate process with t
 reads a JSON object from standard input: `files` (the bundle by path), `user` and `password`.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Prepares Superset for serving: its home, its secrets, and the imported bundle."""
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

@@ -1,7 +1,5 @@
 """Superset's settings for one person on one machine. Superset writes only to `SUPERSET_HOME`."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Not part of `make test`: it needs the environment .venv-bi, Chromium, and about three minutes.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

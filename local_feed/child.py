@@ -1,7 +1,5 @@
 """Runs the local feed as a child process, so that serving and reading do not share an interpreter."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 It has its own warehouse and Dagster home, so that made-up records never mix with real ones.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -137,11 +137,7 @@ def _keys(options: Options, cast: Cast) -> dict[str, Key]:
         Key(options.key, cast.compliance_key_id, (SCOPE, "read:compliance_user_data")),
         Key(options.unscoped_key, cast.unscoped_key_id, ("read:compliance_org_data",)),
         Key(
-            options.admin_key,
-            acting(cast.admin_key_id),
-            (SCOPE,),
-            organization=console,
-            made_as=cast.admin_key_id,
+            options.admin_key, acting(cast.admin_key_id), (SCOPE,), organization=console, made_as=cast.admin_key_id
         ),
     )
     if options.directory is not False:

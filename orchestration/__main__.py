@@ -1,7 +1,5 @@
 """`python -m orchestration`: see `cli`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from multiprocessing import util

@@ -1,7 +1,5 @@
 """The composition root: assembles all assets, checks, jobs, schedules and resources, also for tests."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -1,7 +1,5 @@
 """SQL literals and transactions for DuckDB. Knows no table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

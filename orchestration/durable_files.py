@@ -1,7 +1,5 @@
 """Atomic, fsynced file writes, on file systems with and without hard links."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The base of every error that a reader can act on."""
 
-from __future__ import annotations
-
 
 class ExplainedError(Exception):
     """Its text is one sentence: what is wrong and what to do. Commands print it, and steps fail with it."""

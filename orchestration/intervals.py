@@ -4,8 +4,6 @@ Pure arithmetic. Which slices are due is decided in `ingest.plan`; coverage is r
 `warehouse.ledger`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

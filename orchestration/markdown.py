@@ -1,7 +1,5 @@
 """Markdown for reports: tables, code, escaped text, times."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime

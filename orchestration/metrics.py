@@ -1,7 +1,5 @@
 """The status as metrics in the text format of Prometheus: as a page of the UI's server, and as a file."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from datetime import datetime

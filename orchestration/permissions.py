@@ -1,7 +1,5 @@
 """File permissions: files are private to their owner. Group access to published files is in `publish.files`."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -5,8 +5,6 @@ state is in the warehouse. The only evidence in Dagster's log is the seals repor
 deleted.
 """
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Sequence

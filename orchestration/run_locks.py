@@ -5,8 +5,6 @@ after a reboot too, and when the process id has been reused. Dagster does not no
 stays active, and with one run at a time every later one would wait in the queue forever.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterator

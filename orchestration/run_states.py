@@ -3,8 +3,6 @@
 Both the alerts and the status are read from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 

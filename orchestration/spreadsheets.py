@@ -1,7 +1,5 @@
 """Rows as CSV and as an XLSX workbook that are safe to open: nothing in them runs as a formula."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -6,8 +6,6 @@ this takes 0.3 ms. A power cut can cost the last seconds of Dagster's history, n
 product rests on is in the warehouse.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from collections import OrderedDict

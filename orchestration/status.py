@@ -4,8 +4,6 @@ It never opens the warehouse, which only one process can do. It reads Dagster's 
 the disks, so it answers while a run writes.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Makes untrusted text safe to print on a terminal."""
 
-from __future__ import annotations
-
 
 def printable(text: str) -> str:
     """A text as a terminal may show it: what is not to be seen, or moves what is, as an escape; in one line."""

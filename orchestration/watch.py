@@ -4,8 +4,6 @@ A run that failed skips its own alerts, and one that hangs never comes to them. 
 same function that the asset calls. So are the heartbeat, which a run cannot send before it has ended, and metrics.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A small directory with every list, and how its rows are looked at."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A small database of locations in MMDB form."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import netaddr

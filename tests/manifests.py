@@ -1,7 +1,5 @@
 """dbt's manifest, read once a worker from what `make setup` parsed: to parse costs more than many a build."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from functools import cache

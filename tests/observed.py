@@ -1,7 +1,5 @@
 """Directory walks without a server: rows of `raw` as the reader writes them, for the tests of their evidence."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

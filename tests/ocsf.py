@@ -1,7 +1,5 @@
 """The schema of OCSF: what an event of each class may and must have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """A PostgreSQL server for the tests, from the system's binaries, reachable only through a socket."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import shutil

@@ -1,7 +1,5 @@
 """An S3-compatible store on loopback that checks signatures, and the environment that reaches it."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

@@ -1,7 +1,5 @@
 """`dagster.yaml` is copied into a home without one, and an edited copy is never overwritten."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from pathlib import Path

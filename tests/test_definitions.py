@@ -1,7 +1,5 @@
 """The exact set of assets, checks, jobs and schedules, and how they depend on each other."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -225,10 +223,7 @@ def test_every_check_has_a_short_name_and_says_what_it_claims():
         assert len(key.name) <= 60, key
         assert graph.get(key).description, key
     names = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
-    assert names >= {
-        ("marts/activities", "valid_columns"),
-        ("marts/users", "acting_users_are_users"),
-    }
+    assert names >= {("marts/activities", "valid_columns"), ("marts/users", "acting_users_are_users")}
 
 
 def test_every_dbt_test_of_a_build_is_a_check():

@@ -1,7 +1,5 @@
 """What `deploy/` holds fits the product: the same pins, the same instance, units that systemd accepts."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

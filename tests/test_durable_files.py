@@ -1,7 +1,5 @@
 """Atomic file writes, and escaping of untrusted text in CSV, Markdown and terminal output."""
 
-from __future__ import annotations
-
 import resource
 import signal
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The contracts on imports bite: a copy of the product with one bad import for each is refused."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

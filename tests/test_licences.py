@@ -1,7 +1,5 @@
 """Every pinned package has a hash and a licence on the allowlist, and is the version that is installed."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Values given to make reach the command unchanged; neither make nor the shell expands or runs them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 In SQLite, and in PostgreSQL as `deploy/` configures it.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Rows as CSV and as a workbook: what a spreadsheet reads back, and that nothing runs."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Dagster's history is written without a sync for each event, and is there for the next process."""
 
-from __future__ import annotations
-
 import sqlite3
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What has to hold for a warehouse whatever has happened to it: nothing lost, nothing double, a true ledger."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import UTC, datetime

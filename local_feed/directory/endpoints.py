@@ -142,11 +142,7 @@ ENDPOINTS = (
         admin=True,
         parent="organization",
         limits=_CURSOR,
-        filters={
-            "status": _equal("status"),
-            "workspace_id": _equal("workspace_id"),
-            "created_by_user_id": _maker,
-        },
+        filters={"status": _equal("status"), "workspace_id": _equal("workspace_id"), "created_by_user_id": _maker},
     ),
     Endpoint("compliance_settings", f"{_ADMIN}/compliance_settings", "state", admin=True, parent="organization"),
     Endpoint(

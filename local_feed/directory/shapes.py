@@ -27,11 +27,7 @@ _LONG_AGO = "2024-01-01T00:00:00Z"
 # The API gives times of roles, groups and group members without a zone.
 _LONG_AGO_WITHOUT_ZONE = "2024-01-01T00:00:00"
 _CHANGED = {"created_at": _LONG_AGO_WITHOUT_ZONE, "updated_at": _LONG_AGO_WITHOUT_ZONE}
-_RESIDENCY = {
-    "allowed_inference_geos": "unrestricted",
-    "default_inference_geo": "global",
-    "workspace_geo": "us",
-}
+_RESIDENCY = {"allowed_inference_geos": "unrestricted", "default_inference_geo": "global", "workspace_geo": "us"}
 
 
 SHAPES: dict[str, Shape] = {

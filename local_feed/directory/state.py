@@ -119,12 +119,7 @@ class Directory:
             return [deepcopy(item) for _, item in self.walk(list_name, parent)]
 
     def walk(
-        self,
-        list_name: str,
-        parent: str | None = None,
-        start: Position | None = None,
-        *,
-        backwards: bool = False,
+        self, list_name: str, parent: str | None = None, start: Position | None = None, *, backwards: bool = False
     ) -> Iterator[tuple[Position, Item]]:
         """The items after a position (exclusive; None: from the first), in the order of the API or backwards."""
         target = self._lists.get((list_name, parent))

@@ -113,8 +113,7 @@ class FieldValues:
         if name.endswith("_at"):
             return "2026-01-31T12:00:00Z"
         return next(
-            (text for word, text in _WORDS.items() if word in name),
-            f"{name.replace('_', ' ')} {self._next(90)}",
+            (text for word, text in _WORDS.items() if word in name), f"{name.replace('_', ' ')} {self._next(90)}"
         )
 
     def _next(self, limit: int) -> int:

@@ -4,11 +4,11 @@ Stories give times in days since the start of the history (3.5 is noon of the fo
 or shorter than the default, days scale with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from local_feed.history.cast import Cast, Organization, Person, user_actor
-from local_feed.history.ids import number
+from local_feed.history.ids import number, opaque
 from local_feed.instants import DAY, SECOND
 
 STORY_DAYS = 549
@@ -100,6 +100,14 @@ class Chronicle:
             who = user_actor(actor, at) if isinstance(actor, Person) else actor
             self.events.append(Event(at, kind, who, organization, {**(facts or {}), **fields}, digits))
         return at
+
+    def of(self, actor: Actor, organization: Organization | None) -> Callable[..., int]:
+        """`record` of what this actor does in this organization."""
+        return lambda day, kind, **fields: self.record(day, kind, actor, organization, **fields)
+
+    def id(self, prefix: str, *parts: object) -> str:
+        """An opaque id of this history."""
+        return opaque(prefix, self.cast.seed, *parts)
 
     def joins(self, person: Person, organization: Organization, at: int | None = None) -> None:
         """Start a membership (None: before the start of the history)."""

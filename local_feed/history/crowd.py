@@ -6,20 +6,7 @@ from local_feed.history.credentials import change
 from local_feed.history.ids import number, opaque
 
 _FIRST = ("Aiko", "Björn", "Céline", "Dmitri", "Esra", "Fatima", "Gwen", "Hao", "Ivo", "Jana", "Kwame", "Léa")
-_LAST = (
-    "Abe",
-    "Berg",
-    "Costa",
-    "Díaz",
-    "Eriksen",
-    "Fischer",
-    "Gupta",
-    "Hansen",
-    "Ito",
-    "Jones",
-    "Kaya",
-    "Löf",
-)
+_LAST = ("Abe", "Berg", "Costa", "Díaz", "Eriksen", "Fischer", "Gupta", "Hansen", "Ito", "Jones", "Kaya", "Löf")
 _ROLES = ("user", "developer", "admin")
 
 
@@ -55,12 +42,7 @@ def _comes(c: Chronicle, person: Person, n: int) -> float:
     if n % 5 == 4:
         directory = opaque("directory", c.cast.seed)
         at = c.record(day, "scim_user_created", scim_actor(directory, n), meridian, user_id=person.user_id)
-        facts = {
-            "user_id": person.user_id,
-            "user_email": email,
-            "previous_role": None,
-            "current_role": "user",
-        }
+        facts = {"user_id": person.user_id, "user_email": email, "previous_role": None, "current_role": "user"}
         c.record(day + 0.003, "claude_user_role_updated", ANTHROPIC, meridian, **facts)
     else:
         facts = {"invited_email": email, "invited_role": "user", "invited_seat_tier": "standard"}

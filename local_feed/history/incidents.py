@@ -28,12 +28,13 @@ def record_stories(c: Chronicle) -> None:
 def _api_off(c: Chronicle) -> None:
     """Ada switches the API off and exports within the day; a second export is too late to be related."""
     ada, meridian = c.cast.people["ada"], c.cast.meridian
+    record = c.of(ada, meridian)
     for day, state in ((455.4, False), (456.9, True)):
         facts = {"compliance_api_enabled": state, "compliance_api_logging_enabled": True}
-        c.record(day, "org_compliance_api_settings_updated", ada, meridian, facts=facts)
+        record(day, "org_compliance_api_settings_updated", facts=facts)
     for hours in (5, 30):
         at = c.moment(455.4) + hours * 60 * _MINUTE
-        c.record(0, "org_data_export_started", ada, meridian, exactly=at, export_type="conversations")
+        record(0, "org_data_export_started", exactly=at, export_type="conversations")
 
 
 def _second_factor_off(c: Chronicle) -> None:
@@ -58,11 +59,12 @@ def _guessed(c: Chronicle) -> None:
 def _roles(c: Chronicle) -> None:
     """Priya makes herself administrator of a workspace; Uwe gets a custom role with a telling name."""
     priya, console = c.cast.people["priya"], c.cast.console
-    place = {"workspace_id": opaque("wrkspc", c.cast.seed, "apps"), "user_id": priya.user_id}
-    c.record(467.4, "platform_workspace_member_added", priya, console, **place)
+    record = c.of(priya, console)
+    place = {"workspace_id": c.id("wrkspc", "apps"), "user_id": priya.user_id}
+    record(467.4, "platform_workspace_member_added", **place)
     up = [change("workspace_role", "workspace_user", "workspace_admin")]
-    c.record(467.5, "platform_workspace_member_updated", priya, console, updates=up, **place)
-    ada, meridian, role = c.cast.people["ada"], c.cast.meridian, opaque("rbac_role", c.cast.seed, "key admins")
+    record(467.5, "platform_workspace_member_updated", updates=up, **place)
+    ada, meridian, role = c.cast.people["ada"], c.cast.meridian, c.id("rbac_role", "key admins")
     c.record(468.4, "rbac_role_created", ada, meridian, role_id=role, role_name="Key administrators")
     to = {"principal_type": "user", "principal_id": c.cast.people["uwe"].user_id}
     c.record(468.5, "rbac_role_assigned", ada, meridian, role_id=role, **to)
@@ -70,8 +72,8 @@ def _roles(c: Chronicle) -> None:
 
 def _keys(c: Chronicle) -> None:
     """An archived key still works; Lena's key reads from a network that is new, then from one that is not."""
-    archived = opaque("apikey", c.cast.seed, "platform", "ci")
-    lena = api_actor(opaque("apikey", c.cast.seed, "lena"))
+    archived = c.id("apikey", "platform", "ci")
+    lena = api_actor(c.id("apikey", "lena"))
     for day, actor in (
         (232.4, api_actor(acting(archived))),
         (470.4, lena | {"ip_address": "198.18.77.5"}),
@@ -90,8 +92,8 @@ def _sharing(c: Chronicle) -> None:
             "claude_artifact_sharing_updated",
             c.cast.people["uwe"],
             c.cast.meridian,
-            claude_artifact_id=opaque("claude_artifact", c.cast.seed, day),
-            claude_artifact_version_id=opaque("claude_artifact_version", c.cast.seed, day),
+            claude_artifact_id=c.id("claude_artifact", day),
+            claude_artifact_version_id=c.id("claude_artifact_version", day),
             audience=[{"type": audience}],
             new_mode=audience,
         )
@@ -120,9 +122,9 @@ def _repeat(c: Chronicle, day: float, count: int, kind: str, who: str, field: st
     place = c.cast.console if kind.startswith("platform_") else c.cast.meridian
     more: dict[str, object] = {"filename": "plan.pdf"} if kind == "claude_file_uploaded" else {}
     if kind == "claude_chat_snapshot_created":
-        more = {"claude_chat_id": opaque("claude_chat", c.cast.seed, day)}
+        more = {"claude_chat_id": c.id("claude_chat", day)}
     for n in range(count):
-        thing = {field: opaque(field.removesuffix("_id"), c.cast.seed, day, n)}
+        thing = {field: c.id(field.removesuffix("_id"), day, n)}
         c.record(0, kind, person, place, exactly=c.moment(day) + n * 20 * SECOND, facts=thing | more)
 
 
@@ -145,7 +147,7 @@ def _by_turns(c: Chronicle) -> None:
         (28, elif_, elif_.addresses[0]),
     ):
         at = noon + minute * _MINUTE
-        chat = opaque("claude_chat", c.cast.seed, "turns", minute)
+        chat = c.id("claude_chat", "turns", minute)
         actor = _at(person, at, address)
         c.record(0, "claude_chat_viewed", actor, c.cast.meridian, exactly=at, claude_chat_id=chat)
 

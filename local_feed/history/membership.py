@@ -3,7 +3,7 @@
 Stories of keys are in `credentials`, those of groups and workspaces in `spaces`.
 """
 
-from local_feed.history.cast import ANTHROPIC, Cast, admin_key_actor, scim_actor, user_actor
+from local_feed.history.cast import ANTHROPIC, Cast, Organization, admin_key_actor, scim_actor, user_actor
 from local_feed.history.chronicle import Actor, Chronicle
 from local_feed.history.ids import opaque
 
@@ -78,18 +78,12 @@ def _logging(c: Chronicle) -> None:
             compliance_api_enabled=True,
             compliance_api_logging_enabled=True,
         )
-    quentin, harbor = c.cast.people["quentin"], c.cast.harbor
+    record, harbor = c.of(c.cast.people["quentin"], c.cast.harbor), c.cast.harbor
     for off, on in ((180.4, 183.7), (401.5, 401.9)):
         c.silence(harbor, off, on)
         for day, state in ((off, False), (on, True)):
-            c.record(
-                day,
-                "org_compliance_api_settings_updated",
-                quentin,
-                harbor,
-                compliance_api_enabled=None,
-                compliance_api_logging_enabled=state,
-            )
+            facts = {"compliance_api_enabled": None, "compliance_api_logging_enabled": state}
+            record(day, "org_compliance_api_settings_updated", **facts)
 
 
 def _role(
@@ -110,19 +104,17 @@ def _role(
     )
 
 
+def _removes(c: Chronicle, day: float, by: Actor, who: str, organization: Organization) -> None:
+    person = c.cast.people[who]
+    gone = {"deleted_user_id": person.user_id, "deleted_user_email": person.email(c.moment(int(day)))}
+    c.goes(person, organization, c.record(day, "org_user_deleted", by, organization, **gone))
+
+
 def _known_before(c: Chronicle) -> None:
     """People whose first membership event is a change or an end: they joined before logging began."""
     people, meridian = c.cast.people, c.cast.meridian
     _role(c, 20.42, "elif", "user", "admin", by=people["ada"])
-    at = c.record(
-        30.61,
-        "org_user_deleted",
-        people["bruno"],
-        meridian,
-        deleted_user_id=people["farid"].user_id,
-        deleted_user_email=people["farid"].email(c.moment(30)),
-    )
-    c.goes(people["farid"], meridian, at)
+    _removes(c, 30.61, people["bruno"], "farid", meridian)
     at = c.record(45.35, "org_user_left", people["greta"], meridian, previous_role="developer")
     c.goes(people["greta"], meridian, at)
     nobody = {"deleted_user_id": None, "deleted_user_email": None}
@@ -138,7 +130,7 @@ def _invite(c: Chronicle, day: float, email: str, role: str, kind: str = "org_us
 
 def _accepts(c: Chronicle, day: float, who: str) -> None:
     person = c.cast.people[who]
-    invite = opaque("invite", c.cast.seed, who, day)
+    invite = c.id("invite", who, day)
     at = c.record(day, "org_user_invite_accepted", person, c.cast.meridian, invite_id=invite)
     c.joins(person, c.cast.meridian, at)
 
@@ -158,21 +150,9 @@ def _invitations(c: Chronicle) -> None:
     _accepts(c, 26.37, "uwe")
     _invite(c, 15.4, "hugo@partner.example", "user")
     _invite(c, 18.4, "hugo@partner.example", "user", kind="org_user_invite_re_sent")
-    c.record(
-        19.52,
-        "org_user_invite_rejected",
-        people["hugo"],
-        meridian,
-        invite_id=opaque("invite", c.cast.seed, "hugo"),
-    )
+    c.record(19.52, "org_user_invite_rejected", people["hugo"], meridian, invite_id=c.id("invite", "hugo"))
     _invite(c, 22.4, "ines@meridian.example", "admin")
-    c.record(
-        23.5,
-        "org_user_invite_deleted",
-        people["bruno"],
-        meridian,
-        invite_id=opaque("invite", c.cast.seed, "ines"),
-    )
+    c.record(23.5, "org_user_invite_deleted", people["bruno"], meridian, invite_id=c.id("invite", "ines"))
     c.record(23.6, "org_user_invite_deleted", ANTHROPIC, meridian, invite_id=None)
     key = admin_key_actor(c.cast.admin_key_id)
     c.record(24.5, "org_user_invite_sent", key, c.cast.console, invited_email=None, invited_role="user")
@@ -181,7 +161,7 @@ def _invitations(c: Chronicle) -> None:
 def _directory(c: Chronicle) -> None:
     """Provisioned, and given a role a moment later: one stay, not two. Kofi acts after his removal."""
     people, meridian = c.cast.people, c.cast.meridian
-    directory = opaque("directory", c.cast.seed)
+    directory = c.id("directory")
     for day, who in ((10.37, "dina"), (40.39, "kofi")):
         at = c.record(day, "scim_user_created", scim_actor(directory, day), meridian, user_id=people[who].user_id)
         c.joins(people[who], meridian, at)
@@ -190,9 +170,9 @@ def _directory(c: Chronicle) -> None:
     at = c.record(250.7, "scim_user_deleted", scim_actor(directory, 250), meridian, user_id=people["kofi"].user_id)
     c.goes(people["kofi"], meridian, at)
     for n, kind in enumerate(("claude_chat_viewed", "claude_file_viewed", "claude_chat_created")):
-        thing = {"claude_chat_id": opaque("claude_chat", c.cast.seed, n)}
+        thing = {"claude_chat_id": c.id("claude_chat", n)}
         if kind == "claude_file_viewed":
-            thing = {"claude_file_id": opaque("claude_file", c.cast.seed, n)}
+            thing = {"claude_file_id": c.id("claude_file", n)}
         c.record(252.9 + n / 500, kind, people["kofi"], meridian, **thing)
     at = c.record(400.4, "scim_user_created", scim_actor(directory, 400), meridian, user_id=people["kofi"].user_id)
     c.joins(people["kofi"], meridian, at)
@@ -205,15 +185,7 @@ def _jun_comes_back(c: Chronicle) -> None:
     c.goes(jun, meridian, _role(c, 100.4, "jun", "developer", None))
     _invite(c, 200.4, jun.email(c.moment(200)), "developer")
     _accepts(c, 200.6, "jun")
-    at = c.record(
-        320.4,
-        "org_user_deleted",
-        admin_key_actor(c.cast.admin_key_id),
-        meridian,
-        deleted_user_id=jun.user_id,
-        deleted_user_email=jun.email(c.moment(320)),
-    )
-    c.goes(jun, meridian, at)
+    _removes(c, 320.4, admin_key_actor(c.cast.admin_key_id), "jun", meridian)
     _invite(c, 330.4, jun.email(c.moment(330)), "user")
     _accepts(c, 331.4, "jun")
 
@@ -253,35 +225,10 @@ def _promotions(c: Chronicle) -> None:
 
 def _elsewhere(c: Chronicle) -> None:
     """The same person in two organizations, removed from one; someone removed while logging was off."""
-    people, harbor, console = c.cast.people, c.cast.harbor, c.cast.console
-    nadia, wim, omar = people["nadia"], people["wim"], people["omar"]
-    at = c.record(
-        120.4,
-        "org_user_deleted",
-        people["quentin"],
-        harbor,
-        deleted_user_id=nadia.user_id,
-        deleted_user_email=nadia.email(c.moment(120)),
-    )
-    c.goes(nadia, harbor, at)
-    at = c.record(
-        181.4,
-        "org_user_deleted",
-        people["quentin"],
-        harbor,
-        deleted_user_id=wim.user_id,
-        deleted_user_email=wim.email(c.moment(181)),
-    )
-    c.goes(wim, harbor, at)
-    at = c.record(
-        310.4,
-        "org_user_deleted",
-        people["priya"],
-        console,
-        deleted_user_id=omar.user_id,
-        deleted_user_email=omar.email(c.moment(310)),
-    )
-    c.goes(omar, console, at)
+    people, harbor = c.cast.people, c.cast.harbor
+    _removes(c, 120.4, people["quentin"], "nadia", harbor)
+    _removes(c, 181.4, people["quentin"], "wim", harbor)
+    _removes(c, 310.4, people["priya"], "omar", c.cast.console)
 
 
 def _ownership(c: Chronicle) -> None:

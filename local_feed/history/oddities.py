@@ -38,22 +38,17 @@ def record_stories(c: Chronicle) -> None:
 def _texts(c: Chronicle) -> None:
     uwe, meridian = c.cast.people["uwe"], c.cast.meridian
     for n, text in enumerate(TEXTS):
-        file = opaque("claude_file", c.cast.seed, "odd", n)
+        file = c.id("claude_file", "odd", n)
         c.record(
-            100 + n / 4,
-            "claude_file_uploaded",
-            uwe,
-            meridian,
-            claude_file_id=file,
-            filename=text,
-            digits=n % 7,
+            100 + n / 4, "claude_file_uploaded", uwe, meridian, claude_file_id=file, filename=text, digits=n % 7
         )
 
 
 def _unknown(c: Chronicle) -> None:
     bruno, meridian = c.cast.people["bruno"], c.cast.meridian
-    c.record(105.4, "claude_hologram_projected", bruno, meridian, hologram_id="holo_01", intensity=0.25)
-    c.record(205.4, "claude_hologram_projected", bruno, meridian, hologram_id="holo_02", intensity=None)
+    record = c.of(bruno, meridian)
+    record(105.4, "claude_hologram_projected", hologram_id="holo_01", intensity=0.25)
+    record(205.4, "claude_hologram_projected", hologram_id="holo_02", intensity=None)
     c.record(
         106.4,
         "org_moonbase_settings_updated",
@@ -71,21 +66,8 @@ def _unknown(c: Chronicle) -> None:
         claude_chat_id=opaque("claude_chat", "robot"),
     )
     extra = {"risk": {"score": 0.7, "labels": ["a", "b"]}, "schema_version": 3}
-    c.record(
-        109.4,
-        "claude_project_created",
-        bruno,
-        meridian,
-        claude_project_id=opaque("claude_proj", "x"),
-        **extra,
-    )
-    person = {
-        "type": "user_actor",
-        "user_id": None,
-        "email_address": None,
-        "ip_address": None,
-        "user_agent": None,
-    }
+    record(109.4, "claude_project_created", claude_project_id=opaque("claude_proj", "x"), **extra)
+    person = {"type": "user_actor", "user_id": None, "email_address": None, "ip_address": None, "user_agent": None}
     c.record(110.5, "claude_chat_created", person, meridian, claude_chat_id=opaque("claude_chat", "nobody"))
 
 
@@ -101,16 +83,17 @@ def _ties(c: Chronicle) -> None:
         (midnight - 1, 6, 3),
     ):
         for n in range(count):
-            chat = opaque("claude_chat", c.cast.seed, at, n)
+            chat = c.id("claude_chat", at, n)
             kind = "claude_chat_created" if n == 0 else "claude_chat_updated"
             c.record(0, kind, elif_, meridian, exactly=at, digits=digits, claude_chat_id=chat)
     # A key that is created and changed in one microsecond, and a member who is changed twice in one.
     both = c.moment(114.5)
-    key = opaque("apikey", c.cast.seed, "tied")
+    key = c.id("apikey", "tied")
     priya, console = c.cast.people["priya"], c.cast.console
-    c.record(0, "platform_api_key_created", priya, console, exactly=both, api_key_id=key)
+    record = c.of(priya, console)
+    record(0, "platform_api_key_created", exactly=both, api_key_id=key)
     update = {"type": "name", "previous_value": "", "current_value": "tied"}
-    c.record(0, "platform_api_key_updated", priya, console, exactly=both, api_key_id=key, updates=[update])
+    record(0, "platform_api_key_updated", exactly=both, api_key_id=key, updates=[update])
 
 
 def _large(c: Chronicle) -> None:
@@ -135,20 +118,14 @@ def _raw(c: Chronicle) -> None:
         full_actor = {**actor, "ip_address": None, "user_agent": None}
         c.events.append(Event(moment, kind, full_actor, meridian, fields, raw=text))
 
-    chat = opaque("claude_chat", c.cast.seed, "raw")
-    ids = [opaque("activity", c.cast.seed, "raw", n) for n in range(5)]
+    chat = c.id("claude_chat", "raw")
+    ids = [c.id("activity", "raw", n) for n in range(5)]
     times = [to_text(at + n * SECOND) for n in range(5)]
     rest = {**place, "actor": actor}
     write(
         0,
         json.dumps(
-            {
-                "type": "claude_chat_created",
-                **rest,
-                "created_at": times[0],
-                "claude_chat_id": chat,
-                "id": ids[0],
-            },
+            {"type": "claude_chat_created", **rest, "created_at": times[0], "claude_chat_id": chat, "id": ids[0]},
             indent=2,
         ),
         "claude_chat_created",
@@ -219,6 +196,6 @@ def _provider(c: Chronicle) -> None:
             accessed_at=to_text(c.moment(day) - earlier * 3600 * SECOND),
             accessor_department="Safeguards",
             reason_code=reason,
-            resource_details={"type": "message", "id": opaque("msg", c.cast.seed, day)},
+            resource_details={"type": "message", "id": c.id("msg", day)},
             transparency_log_leaf_index=round(day),
         )

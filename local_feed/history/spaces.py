@@ -3,7 +3,6 @@
 from local_feed.history.cast import ANTHROPIC, admin_key_actor
 from local_feed.history.chronicle import Actor, Chronicle
 from local_feed.history.credentials import change
-from local_feed.history.ids import opaque
 
 
 def record_stories(c: Chronicle) -> None:
@@ -21,10 +20,11 @@ def _ids(c: Chronicle, *who: str) -> list[str]:
 
 def _groups(c: Chronicle) -> None:
     bruno, meridian = c.cast.people["bruno"], c.cast.meridian
+    record = c.of(bruno, meridian)
     names = {"research": "Research 🔬", "finance": "财务部", "old": "Alumni"}
-    ids = {key: opaque("group", c.cast.seed, key) for key in names}
+    ids = {key: c.id("group", key) for key in names}
     for day, key in ((59.3, "research"), (59.4, "finance")):
-        c.record(day, "group_created", bruno, meridian, group_id=ids[key], group_name=names[key])
+        record(day, "group_created", group_id=ids[key], group_name=names[key])
     for day, action, key, who in (
         (60.5, "added", "research", _ids(c, "chen", "dina", "kofi")),
         (61.5, "added", "research", _ids(c, "dina", "mina")),
@@ -36,32 +36,19 @@ def _groups(c: Chronicle) -> None:
         (164.5, "added", "finance", []),
     ):
         more = {} if who is None else {"member_ids": who}
-        c.record(day, f"group_member_{action}", bruno, meridian, group_id=ids[key], **more)
+        record(day, f"group_member_{action}", group_id=ids[key], **more)
     for action in ("addition", "removal"):
-        c.record(
-            64.5,
-            f"group_member_{action}_failed",
-            bruno,
-            meridian,
-            group_id=ids["finance"],
-            member_ids=_ids(c, "vera"),
-        )
-    c.record(290.4, "group_deleted", bruno, meridian, group_id=ids["finance"])
+        record(64.5, f"group_member_{action}_failed", group_id=ids["finance"], member_ids=_ids(c, "vera"))
+    record(290.4, "group_deleted", group_id=ids["finance"])
 
 
 def _roles(c: Chronicle) -> None:
     ada, meridian = c.cast.people["ada"], c.cast.meridian
-    auditor, editor = (opaque("rbac_role", c.cast.seed, n) for n in range(2))
-    c.record(
-        65.3,
-        "rbac_role_created",
-        ada,
-        meridian,
-        role_id=auditor,
-        role_name="Auditor <script>alert('x')</script>",
-    )
-    c.record(65.4, "rbac_role_created", ada, meridian, role_id=editor, role_name="{{ 7 * 7 }} {% raw %}")
-    group = opaque("group", c.cast.seed, "research")
+    record = c.of(ada, meridian)
+    auditor, editor = (c.id("rbac_role", n) for n in range(2))
+    record(65.3, "rbac_role_created", role_id=auditor, role_name="Auditor <script>alert('x')</script>")
+    record(65.4, "rbac_role_created", role_id=editor, role_name="{{ 7 * 7 }} {% raw %}")
+    group = c.id("group", "research")
     for day, action, role, kind, principal in (
         (65.5, "assigned", auditor, "user", _ids(c, "elif")[0]),
         (65.6, "assigned", auditor, "group", group),
@@ -70,23 +57,16 @@ def _roles(c: Chronicle) -> None:
         (166.7, "unassigned", editor, "user", _ids(c, "bruno")[0]),
         (167.7, "assigned", editor, "user", _ids(c, "tara")[0]),
     ):
-        c.record(
-            day,
-            f"rbac_role_{action}",
-            ada,
-            meridian,
-            role_id=role,
-            principal_type=kind,
-            principal_id=principal,
-        )
-    c.record(280.4, "rbac_role_deleted", ada, meridian, role_id=auditor)
+        record(day, f"rbac_role_{action}", role_id=role, principal_type=kind, principal_id=principal)
+    record(280.4, "rbac_role_deleted", role_id=auditor)
 
 
 def _workspaces(c: Chronicle) -> None:
     priya, console = c.cast.people["priya"], c.cast.console
-    apps, lab = opaque("wrkspc", c.cast.seed, "apps"), opaque("wrkspc", c.cast.seed, "lab")
+    record = c.of(priya, console)
+    apps, lab = c.id("wrkspc", "apps"), c.id("wrkspc", "lab")
     for day, workspace in ((5.5, apps), (69.3, lab)):
-        c.record(day, "platform_workspace_created", priya, console, workspace_id=workspace)
+        record(day, "platform_workspace_created", workspace_id=workspace)
     omar, sven = _ids(c, "omar", "sven")
 
     def member(
@@ -105,40 +85,37 @@ def _workspaces(c: Chronicle) -> None:
     member(74.4, "removed", lab, omar)
     member(172.4, "removed", apps, sven)
     member(173.4, "added", apps, sven)
-    account = opaque("svcac", c.cast.seed, "deploy")
+    account = c.id("svcac", "deploy")
     for day, action, more in (
         (75.4, "added", {}),
         (77.4, "updated", {"updates": [change("workspace_role", "workspace_user", "workspace_developer")]}),
         (177.4, "removed", {}),
         (178.4, "added", {}),
     ):
-        c.record(
+        record(
             day,
             f"platform_service_account_workspace_member_{action}",
-            priya,
-            console,
             workspace_id=lab if day > 178 else apps,
             service_account_id=account,
             **more,
         )
-    c.record(360.4, "platform_workspace_archived", priya, console, workspace_id=lab)
+    record(360.4, "platform_workspace_archived", workspace_id=lab)
 
 
 def _resources(c: Chronicle) -> None:
     ada, meridian = c.cast.people["ada"], c.cast.meridian
-    project = opaque("claude_proj", c.cast.seed, "launch")
-    user, group = _ids(c, "chen")[0], opaque("group", c.cast.seed, "research")
+    record = c.of(ada, meridian)
+    project = c.id("claude_proj", "launch")
+    user, group = _ids(c, "chen")[0], c.id("group", "research")
     for day, action, role, kind, target in (
         (78.4, "granted", "editor", "user", user),
         (79.4, "granted", "viewer", "group", group),
         (178.5, "revoked", "editor", "user", user),
         (179.4, "revoked", "owner", "user", _ids(c, "elif")[0]),
     ):
-        c.record(
+        record(
             day,
             f"role_assignment_{action}",
-            ada,
-            meridian,
             resource_id=project,
             resource_type="claude_project",
             role=role,
@@ -156,12 +133,12 @@ def _resources(c: Chronicle) -> None:
         target_id=None,
         target_type=None,
     )
-    c.record(82.4, "role_assignment_revoked", ada, meridian)
+    record(82.4, "role_assignment_revoked")
 
 
 def _design(c: Chronicle) -> None:
     tara, meridian = c.cast.people["tara"], c.cast.meridian
-    project = opaque("design_proj", c.cast.seed)
+    project = c.id("design_proj")
     chen, vera = _ids(c, "chen", "vera")
     for day, action, who, more in (
         (86.4, "added", chen, {"role": "viewer"}),

@@ -49,14 +49,7 @@ class Arrivals:
 
 
 def own_read(
-    *,
-    now: int,
-    key: Key,
-    request_id: str,
-    status: int,
-    url: str,
-    user_agent: str | None,
-    ip_address: str | None,
+    *, now: int, key: Key, request_id: str, status: int, url: str, user_agent: str | None, ip_address: str | None
 ) -> Record:
     """The `compliance_api_accessed` activity of one read of the feed."""
     digest = hashlib.sha256(f"own read {request_id}".encode()).hexdigest()

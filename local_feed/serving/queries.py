@@ -16,13 +16,7 @@ from local_feed.timeline import Key, Selection
 
 _BOUNDS = ("created_at.gte", "created_at.gt", "created_at.lte", "created_at.lt")
 _SCALARS = (*_BOUNDS, "limit", "after_id", "before_id", "order")
-_LISTS = (
-    "activity_types[]",
-    "exclude_activity_types[]",
-    "organization_ids[]",
-    "actor_ids[]",
-    "user_ids[]",
-)
+_LISTS = ("activity_types[]", "exclude_activity_types[]", "organization_ids[]", "actor_ids[]", "user_ids[]")
 _ALWAYS = 2**62
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 5_000

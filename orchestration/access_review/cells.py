@@ -1,7 +1,5 @@
 """Tables and cells of the page, as HTML in which everything from the feed is escaped."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape

@@ -1,7 +1,5 @@
 """What was held on one day, compared with another: one row per holder and grant, from `access_grants`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta

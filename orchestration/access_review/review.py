@@ -4,8 +4,6 @@ It is read from the published file, so from tables whose checks passed. The same
 It contains names and email addresses on purpose.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path

@@ -4,8 +4,6 @@
 history of them.
 """
 
-from __future__ import annotations
-
 GRANTS = """
 select * from marts.access_grants
 where coalesce(valid_from, '-infinity') <= $until

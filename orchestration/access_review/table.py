@@ -1,7 +1,5 @@
 """The rows of an access review as CSV, safe to open in a spreadsheet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any

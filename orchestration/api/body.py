@@ -1,7 +1,5 @@
 """Reads a response body within limits, decompresses it, and cuts it into records."""
 
-from __future__ import annotations
-
 import json
 import re
 import zlib

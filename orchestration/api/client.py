@@ -3,8 +3,6 @@
 An `Endpoint` says what to request and how to read the response: `feed` has the feed's, `lists` the directory's.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import re

@@ -1,7 +1,5 @@
 """An endpoint (what to request, and how to read its responses) and the receipt of an answered request."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Errors of the API. Each message is one sentence that says what to do."""
 
-from __future__ import annotations
-
 
 class FeedError(Exception):
     """A read of the feed failed for good. `str()` is a sentence for the operator; it never holds a key."""

@@ -3,8 +3,6 @@
 `responses` decides what a response means, `ingest.slice_reader` what a sequence of pages proves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Responses of the directory: a page of a list, or one object, cut into items that keep their bytes."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """One request budget and one back-off for all extracts of a source. Decides when the next request may go out."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections import deque

@@ -1,7 +1,5 @@
 """Makes text from the feed safe to log and store: no key, email, IP address or control code."""
 
-from __future__ import annotations
-
 import base64
 import html
 import ipaddress

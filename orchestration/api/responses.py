@@ -3,8 +3,6 @@
 The rules are those of the API's public documentation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime

@@ -1,7 +1,5 @@
 """Verification of the archive: reads every file again and compares its SHA-256."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path

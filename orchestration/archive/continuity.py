@@ -1,7 +1,5 @@
 """Checks that a store holds the archive of this warehouse, and decides which snapshot is due."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import duckdb

@@ -4,8 +4,6 @@ An extract stays complete if its day was sealed and every row that it stored was
 days without a seal, which leaves a gap, and marked as failed elsewhere. Both are read again.
 """
 
-from __future__ import annotations
-
 import duckdb
 
 from orchestration.duckdb_sql import transaction

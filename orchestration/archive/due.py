@@ -4,8 +4,6 @@ A day is archived as of its newest seal; later rows wait for the next seal. A da
 not archived.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date

@@ -1,7 +1,5 @@
 """The archive's exception. Its message is one sentence, or two, that say what is wrong and what to do."""
 
-from __future__ import annotations
-
 from orchestration.errors import ExplainedError
 
 

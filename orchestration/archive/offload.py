@@ -3,8 +3,6 @@
 A part is dropped only if a snapshot names it and its file, read again, has the recorded SHA-256.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Stages parts for the archive. A part is a Parquet file with sealed rows of one day, and its manifest."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -80,8 +78,7 @@ def _write(
 ) -> Iterator[Part]:
     dates = [day for _, day in days]
     reader = connection.sql(
-        _ROWS.format(due=due),
-        params={"since": min(dates), "until": date.fromordinal(max(dates).toordinal() + 1)},
+        _ROWS.format(due=due), params={"since": min(dates), "until": date.fromordinal(max(dates).toordinal() + 1)}
     ).to_arrow_reader(READ_ROWS)
     writer: _PartWriter | None = None
     for rows in _by_day(reader):

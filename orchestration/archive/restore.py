@@ -4,8 +4,6 @@ The file is built under a temporary name and renamed once `verify` has passed on
 killed leaves nothing behind. Parts that no snapshot names are ignored.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator, Mapping

@@ -3,8 +3,6 @@
 The manifest is written last: a snapshot without one does not exist. Snapshots are numbered; the newest is valid.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import re

@@ -4,8 +4,6 @@ The warehouse is open only while files are staged next to it and while stored fi
 waiting for the store. A run that is killed leaves parts that no snapshot names; the next run continues from there.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Metadata of an ingestion run for the Dagster catalog: totals, a row per source, the newest slices."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Previews of marts in the Dagster UI, without the columns that can hold personal data."""
 
-from __future__ import annotations
-
 import dagster as dg
 import duckdb
 

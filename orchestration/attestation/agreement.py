@@ -1,7 +1,5 @@
 """Reads from `marts.state_agreement` how far events and directory agree."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -3,8 +3,6 @@
 The same warehouse and period give the same bytes but for `written_at`. No payload, email or IP address is in it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Facts that an attestation reads from the marts: blind spots, keys that read, names of organizations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

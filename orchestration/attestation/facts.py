@@ -3,8 +3,6 @@
 Only facts live here, as rows; `orchestration.attestation.attest` makes a statement of them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any

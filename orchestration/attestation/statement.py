@@ -1,7 +1,5 @@
 """Renders an attestation as Markdown for an auditor."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any

@@ -1,7 +1,5 @@
 """The archive of a pack: a zip file with the same bytes for the same content, read without trusting it."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import zipfile

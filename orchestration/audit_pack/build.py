@@ -1,7 +1,5 @@
 """Makes a pack: attestations and seals from the warehouse, tables and the access review from what is published."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Checks a pack: its files against the manifest, and the manifest against the signature. Needs no warehouse."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing

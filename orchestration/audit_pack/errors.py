@@ -1,7 +1,5 @@
 """The error of an audit pack."""
 
-from __future__ import annotations
-
 from orchestration.errors import ExplainedError
 
 

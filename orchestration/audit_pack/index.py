@@ -1,7 +1,5 @@
 """The index of a pack: each file, what it shows, and the controls it is evidence for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is in a pack: each part with what it shows, the controls it is evidence for, and where rows come from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SOC_2, ISO, HIPAA, SOX = "SOC 2", "ISO/IEC 27001:2022, Annex A", "HIPAA", "SOX"

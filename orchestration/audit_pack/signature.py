@@ -1,7 +1,5 @@
 """Ed25519 signatures with a private key that is read from a file, and never printed or stored."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

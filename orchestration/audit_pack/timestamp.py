@@ -3,8 +3,6 @@
 Only the SHA-512 of the signature is sent. Beside the time, the authority's answer proves nothing about the pack.
 """
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime
 from pathlib import Path

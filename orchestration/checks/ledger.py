@@ -17,10 +17,7 @@ CLAIMS = {
         "extracts",
         "Covered time has no gap and does not reach into the future; every failed extract was read again.",
     ),
-    "history_is_read": (
-        "extracts",
-        "History is read back to its beginning, or the backfill is in progress.",
-    ),
+    "history_is_read": ("extracts", "History is read back to its beginning, or the backfill is in progress."),
     "ledger_counts_equal_rows": (
         "extracts",
         "Each extract has as many rows as the ledger says, and each row has an extract.",

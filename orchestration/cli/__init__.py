@@ -1,7 +1,5 @@
 """The commands behind `make`, and those that exist only here."""
 
-from __future__ import annotations
-
 # Each module registers its commands, in the order of `--help`.
 # isort: off
 from orchestration.cli import jobs, operations, evidence, privacy, pages  # noqa: F401

@@ -4,8 +4,6 @@ A command imports what it needs when it is called, so that all of them start fas
 everything succeeded, 1 when something failed, 2 when the command line makes no sense.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """Commands that check the warehouse, prove something from it, or restore it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Annotated

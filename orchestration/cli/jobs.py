@@ -1,7 +1,5 @@
 """Commands that run a job in this process."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from orchestration.cli.app import command, option

@@ -1,7 +1,5 @@
 """Commands of daily work: queries, decisions about findings, health, and the services."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
@@ -110,8 +108,7 @@ def status(
 
 @command
 def ui(
-    port: int = 3000,
-    no_daemon: Annotated[bool, flag("--no-daemon", "the daemon is a service of its own")] = False,
+    port: int = 3000, no_daemon: Annotated[bool, flag("--no-daemon", "the daemon is a service of its own")] = False
 ) -> int:
     """Open the Dagster UI on this workspace, on 127.0.0.1."""
     from orchestration.ui import serve

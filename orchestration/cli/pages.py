@@ -1,7 +1,5 @@
 """Commands that write or serve the generated pages."""
 
-from __future__ import annotations
-
 import os
 
 from orchestration.cli.app import command

@@ -1,7 +1,5 @@
 """Settings of alerts and the heartbeat. Addresses hold secrets and are never shown."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

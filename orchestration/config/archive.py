@@ -1,7 +1,5 @@
 """Settings of the archive. Only the store's client reads its keys."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Links are resolved, and nothing is written before. Published files are replaced 
 once, and Dagster manages its home: each needs a directory of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path

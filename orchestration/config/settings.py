@@ -4,8 +4,6 @@ Settings are read when a run asks for them, never at import. Only dbt's profile 
 store read further environment variables. `source_file` reads several sources from a file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, timedelta

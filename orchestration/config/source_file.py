@@ -1,7 +1,5 @@
 """Reads the sources: one from the environment, or several from a file with a table for each."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """A source (what one key can see) with how to read it, and the limits of one run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 

@@ -3,8 +3,6 @@
 A validator says what is wrong and what to do; `sentence` puts the setting's name before it. No key is repeated.
 """
 
-from __future__ import annotations
-
 import grp
 import re
 from collections.abc import Callable, Mapping

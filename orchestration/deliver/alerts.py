@@ -4,8 +4,6 @@ One process at a time does so, by a lock beside the warehouse that ends with the
 is held only while the file is open: nobody waits for a receiver.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Findings and keys are read from the marts, gaps and own reads from the ledger. W
 (runs, verification) is in `run_states`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

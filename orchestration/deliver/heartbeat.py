@@ -1,7 +1,5 @@
 """The dead-man signal: an address that is called after each success, and raises the alarm when calls stop."""
 
-from __future__ import annotations
-
 import httpx
 from pydantic import SecretStr
 

@@ -1,7 +1,5 @@
 """Alerts as messages: one each, or one digest of many. Each ends with ids that identify a repeat."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

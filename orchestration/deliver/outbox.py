@@ -4,8 +4,6 @@ Sending and recording cannot be one transaction: if the sender dies in between, 
 same id.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

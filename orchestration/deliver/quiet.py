@@ -1,7 +1,5 @@
 """Silences HTTP clients, which log the addresses they call: addresses of receivers hold secrets."""
 
-from __future__ import annotations
-
 import logging
 
 

@@ -1,7 +1,5 @@
 """Sends messages through Apprise. Addresses hold secrets: neither they nor what Apprise says of them is shown."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator, Mapping

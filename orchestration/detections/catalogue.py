@@ -1,7 +1,5 @@
 """The detection rules, read from the `.yml` beside each rule's model: metadata, thresholds and their bounds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache

@@ -3,8 +3,6 @@
 A decision is about one finding, or about a rule with a subject. Its hash covers the decision before it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,7 +97,7 @@ class Decision:
     muted_until: datetime | None = None
 
     @classmethod
-    def stated(cls, status: str, decided_by: str, note: str, until: str) -> Decision:
+    def stated(cls, status: str, decided_by: str, note: str, until: str) -> "Decision":
         """From texts; `until` is a date, with whose day a mute ends, a time (UTC), or nothing.
 
         Raises:

@@ -4,8 +4,6 @@
 keys, networks and user agents. Each entry has a reason and may expire. `detections.example.toml` shows all of it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping

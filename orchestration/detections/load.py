@@ -1,7 +1,5 @@
 """Stores the entries of `detections.toml` that are in force in schema `raw`, for dbt."""
 
-from __future__ import annotations
-
 from dataclasses import astuple
 
 import duckdb

@@ -1,7 +1,5 @@
 """Parses the values of `detections.toml` for dbt. The error for a wrong value says what to use instead."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Renders `docs/data_dictionary.md` from the descriptions in dbt, and serves dbt's own documentation."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

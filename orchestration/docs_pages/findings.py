@@ -5,8 +5,6 @@ reads; the thresholds are one because unit tests do not see the graph.
 `python -m orchestration.docs_pages.findings` writes all of it; a test fails if something is out of date.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import asdict

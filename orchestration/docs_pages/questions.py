@@ -4,8 +4,6 @@ The questions exist only in the page. Text between a block of SQL and the next h
 `python -m orchestration questions` replaces it, and nothing else.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

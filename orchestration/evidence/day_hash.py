@@ -5,8 +5,6 @@ order of `activity_id`; for a day without any it is the hash of the empty text. 
 the same hashes in the same order. A day is a UTC date of `created_at`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager

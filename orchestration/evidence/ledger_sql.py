@@ -5,8 +5,6 @@ A seal of format 2 covers the rows of its source's ledger that ended since the s
 before there were such numbers are covered by the first such seal.
 """
 
-from __future__ import annotations
-
 _FIELDS = (
     "extract_id", "extract_seq", "source", "kind", "slice_start", "slice_end", "query", "status", "page_count",
     "received_count", "inserted_count", "duplicate_count", "revision_count", "quarantined_count", "late_count",

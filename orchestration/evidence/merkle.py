@@ -5,8 +5,6 @@ one byte and its two children. Where a level has an odd number of nodes, the las
 without leaves has the SHA-256 of nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 

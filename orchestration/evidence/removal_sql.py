@@ -4,8 +4,6 @@
 left, and the row before. Seals carry the newest of these hashes, so that the chain of seals covers them all.
 """
 
-from __future__ import annotations
-
 # What is left of each removal, as lines. JSON keeps the fields apart whatever an id holds.
 CONTENTS = """
 select removal_id, sha256(string_agg(item, chr(10) order by item)) as content_sha256

@@ -1,7 +1,5 @@
 """Lists the removals recorded in `raw.removals`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

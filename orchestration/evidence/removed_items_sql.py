@@ -4,8 +4,6 @@ The hash of a walk is over the hashes of its items in byte order of their ids, a
 ids go, and what stays of the order is relative: after which item that is left, and in which place.
 """
 
-from __future__ import annotations
-
 # As an id that is there has it; that of a removed one has the ranks by which it follows one.
 PLACE_OF_ID = "struct_pack(anchor := item_id, path := []::bigint[])"
 

@@ -3,8 +3,6 @@
 Anyone who can rewrite the warehouse can also recompute every seal; only a copy kept elsewhere shows it.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

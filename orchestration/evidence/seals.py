@@ -9,8 +9,6 @@ What a seal covers is its `seal_format`: 1 the day, 2 also the root of the day's
 directory walks of its source that ended since the seal before. `seal_expression` says how each is computed.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 

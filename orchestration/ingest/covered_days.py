@@ -1,7 +1,5 @@
 """Since when each covered day has been read in full, by the ledger: the input of reconciliation."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import duckdb

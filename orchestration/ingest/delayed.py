@@ -4,8 +4,6 @@ What it finds is stored under extracts of its own, one for each day with somethi
 types, so they prove nothing about coverage.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Selects the slices one run must read of a source, from the ledger, the feed and the plan."""
 
-from __future__ import annotations
-
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence

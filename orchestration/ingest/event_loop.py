@@ -1,7 +1,5 @@
 """Runs a coroutine that a signal can end wherever it arrives."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar

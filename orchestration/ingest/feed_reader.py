@@ -3,8 +3,6 @@
 The extracts of a source share one connection pool, one budget and one back-off. Nothing here opens the warehouse.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

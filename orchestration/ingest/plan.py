@@ -3,8 +3,6 @@
 One exception asks the feed: where history begins, if that is not configured.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -167,9 +165,7 @@ def earliest_start(horizon: datetime) -> datetime:
 
 
 async def find_start(
-    anything_before: Callable[[datetime], Awaitable[bool]],
-    covered: Sequence[Interval],
-    horizon: datetime,
+    anything_before: Callable[[datetime], Awaitable[bool]], covered: Sequence[Interval], horizon: datetime
 ) -> datetime:
     """Midnight of the day of the first activity, found by halving the retention period.
 

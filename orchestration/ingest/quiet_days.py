@@ -4,8 +4,6 @@ A page that is not full and says that there is no more proves all of the time th
 of it. The ledger has a row for each day all the same.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """What one run did: a report for each source, and for all of them together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

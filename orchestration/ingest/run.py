@@ -4,8 +4,6 @@ Each source has its own client, plan and report; those that share a budget share
 with one does not hold up the others. Nothing waits for the network while the file is open.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Reading one slice page by page, with frozen parameters, until it is proven complete."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 

@@ -5,8 +5,6 @@ memory, while the one before it is stored, each in a thread. The file is open on
 waits for the network meanwhile.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Prepares a batch of chunks in memory, while the warehouse file is still closed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -5,8 +5,6 @@ engine skips the row groups of all other time, so the cost does not grow with hi
 with a less precise time, so the intervals reach a day further.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
 import duckdb

@@ -4,8 +4,6 @@ An item whose bytes are as last observed adds no row. Only a complete walk can s
 which too many are gone that no event names is kept aside: it may be a fault of the API that looks like a removal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta

@@ -4,8 +4,6 @@ The records go in as an Arrow table and come out as the same table with the enve
 with a record that has no usable id or time is a column as well. No file need be open.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import duckdb

@@ -4,8 +4,6 @@ An extract is one reading of one slice. It arrives in chunks of pages; each chun
 last one says how the extract went.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -77,7 +75,7 @@ class Extract:
     left_as: tuple[Any, ...] | None = None
     _content: Any = field(default_factory=hashlib.sha256)
 
-    def absorb(self, chunk: Chunk) -> None:
+    def absorb(self, chunk: "Chunk") -> None:
         """The chunk has been stored, in this order: bring the row up to date with it."""
         self.page_count += chunk.page_count
         self.received_count += len(chunk.records)
@@ -141,7 +139,7 @@ class Chunk:
         """How many bytes of records it holds."""
         return self.records.byte_count
 
-    def split(self, count: int) -> tuple[Chunk, Chunk]:
+    def split(self, count: int) -> tuple["Chunk", "Chunk"]:
         """The first `count` records, to be landed before all that is left, which says how the extract went."""
         first, others = self.records.split(count)
         return Chunk(self.extract, first), replace(self, records=others)

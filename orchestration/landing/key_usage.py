@@ -1,7 +1,5 @@
 """Stores the usage report: a closed day with all its rows, again with the next version where it differs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any

@@ -3,8 +3,6 @@
 Records arrive as bytes and are stored as these bytes. They stay in Arrow until they are inserted, and move once.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -181,8 +179,7 @@ def _time_slices(extracts: Mapping[str, Extract]) -> pa.Table:
     """Which time each extract asked for."""
     moments = {
         name: pa.array(
-            [naive_utc(getattr(extract.time_slice, bound)) for extract in extracts.values()],
-            pa.timestamp("us"),
+            [naive_utc(getattr(extract.time_slice, bound)) for extract in extracts.values()], pa.timestamp("us")
         )
         for name, bound in (("slice_start", "start"), ("slice_end", "end"))
     }

@@ -4,8 +4,6 @@ Each address of an activity is looked up once, before the tables are built, and 
 addresses change hands. Nothing is downloaded. Without a database the table has no row.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ipaddress
 from collections.abc import Iterator, Mapping

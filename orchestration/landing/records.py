@@ -4,8 +4,6 @@ Packed as soon as a page has arrived, so that neither the response nor an object
 the form in which DuckDB reads them without copying.
 """
 
-from __future__ import annotations
-
 import hashlib
 from array import array
 from collections.abc import Sequence
@@ -36,7 +34,7 @@ class Records:
         self._digests.append(b"".join([hashlib.sha256(record).digest() for record in records]))
         self.byte_count += len(text)
 
-    def split(self, count: int) -> tuple[Records, Records]:
+    def split(self, count: int) -> tuple["Records", "Records"]:
         """The first `count` records, and the others."""
         text, digests = b"".join(self._text), b"".join(self._digests)
         end = sum(self._sizes[:count])

@@ -1,7 +1,5 @@
 """A walk, one complete reading of one list of the directory, and its row in the ledger `raw.directory_walks`."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What a check of the warehouse found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Free space on the disks that the product writes to."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from pathlib import Path

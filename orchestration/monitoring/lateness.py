@@ -1,7 +1,5 @@
 """Measures how late activities arrive, from the rows found in time that had been read before."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import ceil
 

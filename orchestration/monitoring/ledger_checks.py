@@ -3,8 +3,6 @@
 Everything is read; nothing is written. Own reads are in `own_reads`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import duckdb

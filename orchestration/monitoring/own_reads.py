@@ -4,8 +4,6 @@ The feed reports every read of itself. A read of ours that never appears, in tim
 that the feed loses activities, or that this key does not see these.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

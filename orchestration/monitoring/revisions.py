@@ -1,7 +1,5 @@
 """Summarizes in one sentence what a build found in `marts.activity_revisions`."""
 
-from __future__ import annotations
-
 import duckdb
 
 SHOWN = 10

@@ -4,8 +4,6 @@ On the connection `origin` is the warehouse as it was, and the current database 
 schema `raw`.
 """
 
-from __future__ import annotations
-
 import duckdb
 
 from orchestration.privacy.mentions import Mentions, mentioned

@@ -4,8 +4,6 @@ A page in a browser may be able to start a run, but cannot read a terminal: `era
 line print a token, and the job removes nothing without it. Only a hash of the token is kept, beside the warehouse.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -1,7 +1,5 @@
 """Copies of removed records: clears those of the product, and lists the rest for the operator."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from orchestration.publish.files import publishing_into

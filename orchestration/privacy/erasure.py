@@ -5,8 +5,6 @@ stay readable until something overwrites it. `removal_sql` describes what is lef
 are left out, because they repeat the records; the next build makes them again.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable

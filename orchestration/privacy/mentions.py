@@ -5,8 +5,6 @@ It finds too much, and takes no memory. `Mentions.find` decides on these texts a
 what comes before and after.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata
@@ -109,8 +107,7 @@ def mentioned(connection: duckdb.DuckDBPyConnection, mentions: Mentions, query: 
     Texts are read one at a time; only ids are kept.
     """
     rows = connection.execute(
-        f"select id, text from ({query}) where regexp_matches(text, $scan)",
-        {"scan": mentions.scan},
+        f"select id, text from ({query}) where regexp_matches(text, $scan)", {"scan": mentions.scan}
     )
     found: dict[Any, str] = {}
     for one, text in iter(rows.fetchone, None):

@@ -1,7 +1,5 @@
 """Selects the rows that a removal takes: those that name a person, or those of old days."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ A record names a person if one of their user ids or addresses is anywhere in it 
 identity or member, in free text, in a URL. `mentions` decides what a whole word is.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -4,8 +4,6 @@ Records come byte for byte, the rows of the curated tables as CSV. Which records
 `privacy.mentions`, for reports and erasures alike.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -69,12 +67,7 @@ order by decision_number
 """
 # Written only where something names the person.
 _WHERE_NAMED = (
-    (
-        QUARANTINED,
-        find_quarantined,
-        _QUARANTINED,
-        "Records without a usable id or time that name the person.",
-    ),
+    (QUARANTINED, find_quarantined, _QUARANTINED, "Records without a usable id or time that name the person."),
     (
         ITEMS,
         find_items,

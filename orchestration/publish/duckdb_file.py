@@ -3,8 +3,6 @@
 The file is written next to the old one and replaces it by one rename. Readers that have the old file open keep it.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ A gap in the ledger does not prevent an edition; each source's completeness is p
 one: analysts keep the previous edition.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

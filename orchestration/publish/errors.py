@@ -1,7 +1,5 @@
 """The exception of a publication. Its message says what is wrong and what to do."""
 
-from __future__ import annotations
-
 from orchestration.errors import ExplainedError
 
 

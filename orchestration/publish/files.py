@@ -1,7 +1,5 @@
 """The directory of a published set: its lock, clean-up of unfinished files, group access, atomic replacement."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

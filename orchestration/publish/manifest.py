@@ -4,8 +4,6 @@ The manifest of the DuckDB file is next to it, that of a Parquet edition in its 
 against someone who can write there, because they could write a manifest too.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import time

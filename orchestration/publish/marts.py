@@ -7,8 +7,6 @@ are the key together, where no single one is) and `sheet` (its name in the workb
 contract: columns, descriptions, labels of personal data, the key.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ atomically. A month without new rows is hard-linked from the previous directory.
 more publication, for readers that resolved the link before the switch, unless records were removed since.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 from pathlib import Path

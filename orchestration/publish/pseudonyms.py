@@ -1,7 +1,5 @@
 """Keyed pseudonyms, which replace identifying values in the general set."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Iterable

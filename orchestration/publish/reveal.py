@@ -1,7 +1,5 @@
 """Reverses pseudonyms of the general set, for holders of the key and the restricted set."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

@@ -4,8 +4,6 @@ A set is a list of marts with their columns, descriptions and the relations to r
 that list and do not know which set they write.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
@@ -112,11 +110,7 @@ def restricted(
 
 
 def general(
-    built: Catalog,
-    pseudonyms: Pseudonyms,
-    directory: Path,
-    group: int | None = None,
-    since: date | None = None,
+    built: Catalog, pseudonyms: Pseudonyms, directory: Path, group: int | None = None, since: date | None = None
 ) -> PublishedSet:
     """The pseudonymized set: pseudonyms, networks, no free text."""
     marts = tuple(_general(_aged(mart, since)) for mart in built.marts)

@@ -4,8 +4,6 @@ It is written from the published file, so it has the same edition and, in the ge
 in it whose `.yml` gives it a `sheet`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from uuid import uuid4
 

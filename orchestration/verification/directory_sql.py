@@ -4,8 +4,6 @@ Each gives how many were checked, how many differ, and a sentence on the first, 
 payload. Rows that a removal took count for the walks before it, with the hash that it left.
 """
 
-from __future__ import annotations
-
 from orchestration.evidence.removed_items_sql import PLACE_OF_ID, PLACES
 
 # Walks without a number were stored by another hand, or wait for the next seal: they count as the newest.

@@ -4,8 +4,6 @@ The proof has the record as it was received, the nodes of the day's hash tree th
 the seal, which covers the root. Where the seal was kept elsewhere, the check needs no warehouse.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A macro `main.sha256` in the file, or a view that reads elsewhere, would let an 
 attached to a database in memory that has functions and views of its own, and a file with other code is refused.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache

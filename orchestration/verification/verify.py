@@ -4,8 +4,6 @@ Reads all of `raw` and changes nothing. Each check is a few set-based statements
 stream through, days are hashed by ranges, and what must be unique is looked for in parts.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -162,7 +160,7 @@ def _find_logged_seals(
         connection.unregister("logged")
 
 
-def _timed(step: Step, connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:
+def _timed(step: "Step", connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:
     began = time.monotonic()
     outcomes = step(connection)
     seconds = time.monotonic() - began

@@ -3,8 +3,6 @@
 Sentences name ids, days and hashes; never a payload.
 """
 
-from __future__ import annotations
-
 from orchestration.evidence.removal_sql import BY_EXTRACT, SEAL_VERSIONS
 from orchestration.evidence.seals import seal_expression
 

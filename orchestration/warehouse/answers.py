@@ -1,7 +1,5 @@
 """Runs a query on the warehouse and formats its result: table, CSV, JSON, spreadsheet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A build is known by what it read: the dbt project, how far the activities and th
 detection rules were tuned.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,11 +78,7 @@ def has_unreported_reads(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def record_build(
-    connection: duckdb.DuckDBPyConnection,
-    sha256: str,
-    ingest_seq: int,
-    walk_seq: int,
-    detections_sha256: str = "",
+    connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int, detections_sha256: str = ""
 ) -> None:
     """Note a build that succeeded with all its checks, after which every table is current."""
     connection.execute(

@@ -4,8 +4,6 @@ DuckDB lets one process write and shuts out all others meanwhile, so nothing may
 file is open.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import time

@@ -1,7 +1,5 @@
 """Errors of the warehouse file. Each message is one sentence that says what to do."""
 
-from __future__ import annotations
-
 from orchestration.errors import ExplainedError
 
 REPLACED = (

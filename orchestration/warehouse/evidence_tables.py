@@ -1,7 +1,5 @@
 """Tables of schema `raw` for what lets others check the warehouse: seals, removals, and the archive."""
 
-from __future__ import annotations
-
 EVIDENCE_TABLES = (
     """create table if not exists raw.day_seals (
         source varchar not null,

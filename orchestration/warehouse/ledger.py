@@ -3,8 +3,6 @@
 Coverage, the union of complete slices, is the view `raw.coverage` of it; there is no other state.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Deletes what killed processes left beside the warehouse: done by the next run and every removal."""
 
-from __future__ import annotations
-
 import shutil
 from glob import escape
 from pathlib import Path

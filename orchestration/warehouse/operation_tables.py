@@ -1,7 +1,5 @@
 """Tables of schema `raw` for what this installation did: builds, deliveries, and decisions about findings."""
 
-from __future__ import annotations
-
 BUILD_TABLES = (
     """create table if not exists raw.builds (
         built_at timestamp not null,

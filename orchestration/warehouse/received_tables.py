@@ -1,7 +1,5 @@
 """Tables of schema `raw` for what was received: the feed and its ledger, the directory, locations of addresses."""
 
-from __future__ import annotations
-
 # No primary key on the activities: its index costs most of the time and the space of an insert. Known ids are
 # excluded by an anti-join over the time that an extract covers, and the mart's tests prove the key unique. Naming
 # the compression of ids saves the engine from trying all others on them.

@@ -3,8 +3,6 @@
 Only DDL lives here and in `*_tables`. Rows are written by `land` and `ledger`; everything derived is dbt's.
 """
 
-from __future__ import annotations
-
 import duckdb
 
 from orchestration.warehouse.evidence_tables import EVIDENCE_TABLES

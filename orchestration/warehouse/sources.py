@@ -1,7 +1,5 @@
 """`raw.sources`: one row per source, as it was configured and read last. It never holds a key."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

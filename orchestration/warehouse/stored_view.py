@@ -3,8 +3,6 @@
 Its text follows from `raw.archive_files` and from where the archive is, so that what a file says can be compared.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -3,8 +3,6 @@
 No two have the same name, so nothing can rely on a table that another function left in the connection.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count

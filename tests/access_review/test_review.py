@@ -1,7 +1,5 @@
 """The access review on a handmade edition: past days, leavers, keys, service accounts, hostile names."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """One page over real HTTP: what is retried, for how long, and what the operator reads."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from dataclasses import replace

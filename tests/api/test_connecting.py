@@ -1,7 +1,5 @@
 """Where the client connects: certificates are checked, proxies are used, the key goes nowhere else."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 import ipaddress

@@ -1,7 +1,5 @@
 """Answers of the directory are cut into parts that keep their bytes; what cannot be read is refused."""
 
-from __future__ import annotations
-
 import pytest
 
 from orchestration.api.body import Unreadable

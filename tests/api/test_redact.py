@@ -1,7 +1,5 @@
 """The key is found in whatever form a feed or a proxy repeats it, and nothing else is taken for it."""
 
-from __future__ import annotations
-
 import base64
 import html
 import time

@@ -1,7 +1,5 @@
 """An archive in a directory, and a warehouse of a few days that goes into it."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Removals and the archive: archived rows do not count as removed, and removed rows do not come back."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

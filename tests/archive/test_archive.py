@@ -1,7 +1,5 @@
 """Sealed days are archived once, late rows in further files, and unsealed days not at all."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import timedelta

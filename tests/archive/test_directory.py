@@ -1,7 +1,5 @@
 """The directory in the archive: it is written with the ledger's snapshot, and comes back as it was."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Names in an archive are untrusted: none leads outside the archive or the directory restored into."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Dropped days: read from the archive, never stored twice, their numbers never reused."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

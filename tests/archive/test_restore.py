@@ -1,7 +1,5 @@
 """Restoring a warehouse from the archive: its rows, what its ledger proves, and what is refused."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

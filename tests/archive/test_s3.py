@@ -1,7 +1,5 @@
 """The archive in an S3-compatible store: the same files as in a directory, over the real protocol on loopback."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """dbt results as Dagster events, also if the assets were defined from an older dbt project."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 

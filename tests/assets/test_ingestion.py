@@ -1,7 +1,5 @@
 """What the UI shows of a run that could read nothing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

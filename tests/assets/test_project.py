@@ -1,7 +1,5 @@
 """A dbt project that is newer than its manifest is parsed by what loads it, and never built half known."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

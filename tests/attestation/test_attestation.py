@@ -1,7 +1,5 @@
 """Attestation: what it states is what the feed answered, and it says what it cannot know."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator

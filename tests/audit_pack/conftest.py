@@ -1,7 +1,5 @@
 """A pack of the built warehouse, its keys, and an authority for timestamps on loopback."""
 
-from __future__ import annotations
-
 import subprocess
 import threading
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The audit pack of a built warehouse: what is in it, that it is the same twice, and each kind of damage."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Addresses of alerts and the heartbeat: from the environment or a file, and never shown."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Paths of the product that lie where another writes are refused before anything is written."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

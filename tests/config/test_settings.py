@@ -1,7 +1,5 @@
 """The environment: defaults, and a sentence for each value that makes no sense."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

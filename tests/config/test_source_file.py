@@ -1,7 +1,5 @@
 """The file of several sources: what it may say, and a sentence for everything else."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """However often a run is cut short: what it has read counts, and in the end everything is read and proven."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

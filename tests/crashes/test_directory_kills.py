@@ -1,7 +1,5 @@
 """kill -9 while the directory is read: run again, the rows are those of a run that was left alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The disk is full, or may not be written; the file is wanted by two: one sentence, and nothing half done."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """A run whose process was killed is marked as failed by the next start; one that is alive never is."""
 
-from __future__ import annotations
-
 import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

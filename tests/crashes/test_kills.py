@@ -3,8 +3,6 @@
 `CRASH_ROUNDS` (default 10) is the number of kills that have to be survived; `CRASH_SEED` chooses them.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

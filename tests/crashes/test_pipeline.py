@@ -1,7 +1,5 @@
 """The whole pipeline as `make refresh` starts it: stopped politely and rudely, in the extract and in dbt."""
 
-from __future__ import annotations
-
 import os
 import random
 import signal

@@ -1,7 +1,5 @@
 """A refresh in a process of its own, made to be killed. Forked from a server that has the imports done."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import multiprocessing

@@ -1,7 +1,5 @@
 """The dashboards fit the marts: every query binds, and dbt knows what they read. Superset is not needed."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from pathlib import Path

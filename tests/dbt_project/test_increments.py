@@ -1,7 +1,5 @@
 """Tables that grew in increments are those of a rebuild, whatever came late, twice or from two sources."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """The exact maps in `dbt_project/seeds` against the documented contract: nothing is forgotten, nothing made up."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

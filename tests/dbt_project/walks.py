@@ -1,7 +1,5 @@
 """Directory walks without a reader: their rows in `raw`, with the columns of the data dictionary alone."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Real receivers on loopback, and a warehouse with the marts that alerts are read from."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

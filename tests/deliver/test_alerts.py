@@ -1,7 +1,5 @@
 """Alerts over real HTTP and SMTP: each once, none lost, nothing that names a person unless asked for."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

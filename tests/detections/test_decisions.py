@@ -1,7 +1,5 @@
 """Decisions about findings: what may be decided, that none is lost or changed, and when a build shows them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

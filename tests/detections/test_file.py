@@ -1,7 +1,5 @@
 """`detections.toml`: what it may say, and the sentence on what it may not."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Documents lead somewhere: links reach a file and a heading, and the tests they name exist."""
 
-from __future__ import annotations
-
 import json
 import re
 from itertools import chain

@@ -1,7 +1,5 @@
 """Rules, their models, thresholds and the page agree; every type and field that a rule reads is documented."""
 
-from __future__ import annotations
-
 import json
 import re
 

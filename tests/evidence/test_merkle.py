@@ -1,7 +1,5 @@
 """The hash tree of a day against RFC 6962 as it is written, and proofs of every record in trees of all shapes."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

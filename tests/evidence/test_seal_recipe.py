@@ -1,7 +1,5 @@
 """`docs/evidence.md` says how seals are computed: its worked example is redone by hand and by the product."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -44,7 +42,4 @@ def test_the_product_seals_the_example_in_the_same_way(path: Path, query):
     assert query("select payload_sha256 from raw.activities order by activity_id") == [(one,) for one in said[:2]]
     assert query(
         "select day_sha256, merkle_root, ledger_sha256, seal_sha256 from raw.day_seals order by seal_number"
-    ) == [
-        (said[2], said[5], said[7], said[8]),
-        (said[9], said[9], said[9], said[10]),
-    ]
+    ) == [(said[2], said[5], said[7], said[8]), (said[9], said[9], said[9], said[10])]

@@ -1,7 +1,5 @@
 """Seals: which days are closed, what a seal is computed from, and what a late record does."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -164,10 +162,7 @@ def test_sources_have_chains_of_their_own(path: Path, query):
     assert [(one.source, one.sealed_count) for one in reports] == [("a", 4), ("b", 4)]
     assert query(
         "select source, count(*) from raw.day_seals where previous_seal_sha256 is null group by 1 order by 1"
-    ) == [
-        ("a", 1),
-        ("b", 1),
-    ]
+    ) == [("a", 1), ("b", 1)]
     assert query("select count(distinct seal_sha256) from raw.day_seals") == [(8,)]
 
 

@@ -1,7 +1,5 @@
 """No storm: while a feed fails, all extracts of a source together ask it no oftener than one would."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A signal ends a run wherever it arrives in the event loop."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

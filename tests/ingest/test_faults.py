@@ -4,8 +4,6 @@ An extract of 25 records in pages of 10 asks three times when all is well. Each 
 the fault, and how it ends: with every record once, or open with a sentence that says what to do.
 """
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """A whole run in which things go wrong: what can be read is stored, what cannot stays open and is named."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

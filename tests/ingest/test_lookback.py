@@ -1,7 +1,5 @@
 """What becomes visible late is looked for again, over two business days, without claiming any coverage."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which slices are due, from what is covered."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """A record without a usable id or time is kept aside as evidence and withholds nothing else of its slice."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Years in which little happened cost a few requests, and are proven day by day all the same."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Covered days read again: late and changed records of old days are found, in turn and within a budget."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -124,11 +122,7 @@ def test_a_record_that_changed_in_an_old_day_becomes_a_revision(feed, path: Path
         "from raw.activity_revisions as revisions join raw.activities using (source, activity_id)"
     )
     assert hashes == [
-        (
-            hashlib.sha256(first).hexdigest(),
-            hashlib.sha256(feed.served["activity_09"]).hexdigest(),
-            first.decode(),
-        )
+        (hashlib.sha256(first).hexdigest(), hashlib.sha256(feed.served["activity_09"]).hexdigest(), first.decode())
     ]
 
 

@@ -1,7 +1,5 @@
 """A warehouse file that is moved away or replaced in the middle of a run: nothing false is called complete."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta

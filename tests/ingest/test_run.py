@@ -1,7 +1,5 @@
 """Feed to warehouse over real HTTP: every record once, whatever happens on the way."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

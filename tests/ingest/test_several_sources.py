@@ -1,7 +1,5 @@
 """Several sources in one run: side by side, each for itself, one budget where they share it; history in parts."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace

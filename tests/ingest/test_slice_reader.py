@@ -1,7 +1,5 @@
 """A slice page by page: when it is complete, and when it is not."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any

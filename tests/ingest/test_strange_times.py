@@ -1,7 +1,5 @@
 """Dates and ends that cannot be: a feed whose clock, oldest record or last page makes no sense."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

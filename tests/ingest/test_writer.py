@@ -1,7 +1,5 @@
 """Batches: whole row groups, chunks cut between two of them, order kept, a cost that history does not raise."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

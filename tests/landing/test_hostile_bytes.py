@@ -1,7 +1,5 @@
 """Any JSON object around an id and a time is stored as it was served: the same bytes, under their own hash."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import json

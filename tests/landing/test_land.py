@@ -1,7 +1,5 @@
 """Landing: bytes kept, ids once, other content as a revision, rows and ledger together."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Addresses are looked up once, in the databases that the user supplies."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

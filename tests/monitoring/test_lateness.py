@@ -1,7 +1,5 @@
 """How late activities come, and whether the overlap reaches that far."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,8 +38,7 @@ def store(
 def configure(path: Path, overlap: timedelta) -> None:
     with open_warehouse(path) as connection:
         record_source(
-            connection,
-            SourceRecord(source="test", feed_host="loopback", settle=HOUR, overlap=overlap, run_at=NOW),
+            connection, SourceRecord(source="test", feed_host="loopback", settle=HOUR, overlap=overlap, run_at=NOW)
         )
 
 

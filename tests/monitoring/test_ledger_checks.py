@@ -1,7 +1,5 @@
 """What the ledger claims, held against the clock and the rows."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Own reads over real HTTP: each must come back, and one that does not is reported."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

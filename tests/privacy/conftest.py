@@ -1,7 +1,5 @@
 """A sealed warehouse that names people, with them and without."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The people of these tests, and what is done to a warehouse that names them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from pathlib import Path
 

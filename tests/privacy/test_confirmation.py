@@ -1,7 +1,5 @@
 """A removal that Dagster runs needs a token: for that removal, once, for some minutes."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a removal on the command line says and clears, also where the warehouse has nothing of it any more."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

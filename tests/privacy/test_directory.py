@@ -1,7 +1,5 @@
 """Removals and the directory: what names a person goes, its id too, and every walk still has the hash it had."""
 
-from __future__ import annotations
-
 import random
 import shutil
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Removal on order: what is erased is gone and stays away; earlier proofs still hold, the removal is on record."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, timedelta
 from pathlib import Path

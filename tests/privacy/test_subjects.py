@@ -1,7 +1,5 @@
 """Whom a removal is about: a person is found whole, and nobody else."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

@@ -1,7 +1,5 @@
 """PUBLISHED_DAYS: neither set has details that are older; summaries keep them."""
 
-from __future__ import annotations
-
 import logging
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The queries of the page on BI tools run on the published PostgreSQL and give rows."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The general set names nobody, keeps relations between rows, and can be reversed only with the key."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import io

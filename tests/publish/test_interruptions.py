@@ -1,7 +1,5 @@
 """Publishing that is killed or runs out of disk: the previous publication stays, and nothing else."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

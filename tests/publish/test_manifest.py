@@ -1,7 +1,5 @@
 """Published files that were edited, lost, added or left behind are detected, published again or removed."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

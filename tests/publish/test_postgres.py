@@ -1,7 +1,5 @@
 """Publishing into a real PostgreSQL server."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC
 from hashlib import sha256

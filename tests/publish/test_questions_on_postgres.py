@@ -1,7 +1,5 @@
 """Every documented question gives the same answer in PostgreSQL as in the published file."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Every row of a mart is published exactly once, whatever replaces its values; otherwise nothing is published."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

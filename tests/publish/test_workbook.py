@@ -1,7 +1,5 @@
 """The workbook beside the published file: the sheets that auditors ask for, of the same edition, for each set."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from zipfile import ZipFile

@@ -1,7 +1,5 @@
 """A warehouse with sealed days."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How the tests forge a sealed warehouse, and what verification then says."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

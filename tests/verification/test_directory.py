@@ -1,7 +1,5 @@
 """The directory under verification and seals: what is done to walks and items is found, and the first is named."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Seals that were kept elsewhere show what the chain alone cannot."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from pathlib import Path
@@ -15,15 +13,7 @@ from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import FIRST_DAY, land_slice, record
-from tests.verification.tampering import (
-    FORGE_CHAIN,
-    FORGE_DAY,
-    FORGE_LEDGER,
-    OLDER,
-    findings,
-    found,
-    tamper,
-)
+from tests.verification.tampering import FORGE_CHAIN, FORGE_DAY, FORGE_LEDGER, OLDER, findings, found, tamper
 
 
 def test_a_whole_new_chain_is_found_only_with_the_seals_kept_elsewhere(warehouse: Path):

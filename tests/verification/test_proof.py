@@ -1,7 +1,5 @@
 """Proofs of single records: valid for all that is sealed, checked without a warehouse, broken by any change."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a seal covers of the ledger, and what ties a record to the extract that brought it."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +10,7 @@ from orchestration.evidence.seals import seal_days
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import close_abandoned, unproven
 from tests.histories import FIRST_DAY, build, land_slice, record
-from tests.verification.tampering import (
-    FORGED,
-    findings,
-    found,
-    tamper,
-)
+from tests.verification.tampering import FORGED, findings, found, tamper
 
 AHEAD = "interval 3 year"
 

@@ -1,7 +1,5 @@
 """Verification: whatever somebody does to the stored history is found, and the first place is named."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +13,7 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from tests.end_to_end.test_evidence import command
 from tests.histories import FIRST_DAY, build, land_slice, record
-from tests.verification.tampering import (
-    FORGED,
-    FORGED_SHA256,
-    findings,
-    found,
-    tamper,
-)
+from tests.verification.tampering import FORGED, FORGED_SHA256, findings, found, tamper
 
 
 def test_the_order_of_the_steps_is_free(warehouse: Path):

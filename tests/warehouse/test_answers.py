@@ -1,7 +1,5 @@
 """What `python -m orchestration query` gives: a table, CSV, JSON, a spreadsheet, or a sentence where it cannot."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """What a build was made from: the project by content, the activities by how far they had come."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The file itself: held by others, not ours, not there."""
 
-from __future__ import annotations
-
 import errno
 import os
 import subprocess

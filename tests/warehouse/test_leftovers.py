@@ -1,7 +1,5 @@
 """What killed runs left beside the warehouse: gone with the next run and every removal, never silently kept."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

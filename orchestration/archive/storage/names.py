@@ -1,7 +1,5 @@
 """Names of files in an archive. Names from manifests, tables and listings are untrusted until checked here."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Writes the archive's Parquet files: Zstandard, with row groups of DuckDB's own size."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

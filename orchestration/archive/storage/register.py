@@ -1,7 +1,5 @@
 """Makes fsspec, and so DuckDB, read `s3://` with our settings. Imports the client on the first read."""
 
-from __future__ import annotations
-
 import fsspec
 
 

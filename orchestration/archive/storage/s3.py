@@ -3,8 +3,6 @@
 DuckDB's own extension for `s3://` is not part of its package. fsspec works in our connections and in dbt's.
 """
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

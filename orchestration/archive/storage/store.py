@@ -3,8 +3,6 @@
 Writes are atomic, and the size of each file is checked after it was written. Every error is an `ArchiveError`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The events of a delivery, as the models of schema `delivered` have them, and one event as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The files of a delivery: NDJSON (gzip), or Parquet in the layout of a custom source of Amazon Security Lake."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass

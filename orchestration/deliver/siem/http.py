@@ -4,13 +4,11 @@ A request is acknowledged by its status, and where the collector gives it a numb
 message has the token or an event.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
@@ -92,7 +90,7 @@ class Receiver:
             mounts={"http://": None},
         )
 
-    def __enter__(self) -> Receiver:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

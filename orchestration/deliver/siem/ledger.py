@@ -4,8 +4,6 @@ A delivery is planned before anything is written or sent, and acknowledged when 
 killed in between leaves it open, and the next run repeats it: the same events under the same names.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,7 +67,7 @@ class Amount:
     files: int = 0
     size: int = 0
 
-    def __add__(self, other: Amount) -> Amount:
+    def __add__(self, other: "Amount") -> "Amount":
         return Amount(self.events + other.events, self.files + other.files, self.size + other.size)
 
 

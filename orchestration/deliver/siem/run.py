@@ -3,8 +3,6 @@
 The warehouse is open only while a batch is read and while it is acknowledged, never while waiting for a sink.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ A list that is read for each item of another one has that list as its `parent`. 
 below one parent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

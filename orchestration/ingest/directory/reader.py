@@ -3,8 +3,6 @@
 A walk that ends is landed. A failed one is landed as failed and says nothing about its items.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

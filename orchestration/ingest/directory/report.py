@@ -1,7 +1,5 @@
 """What one run did with the directory: a report for each source, and all of them together."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 

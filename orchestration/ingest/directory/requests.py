@@ -1,7 +1,5 @@
 """The requests of one source to the directory: a client for each of the two APIs, each with its budget."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Runs all sources of the directory side by side, and stores their walks in batches."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

@@ -1,7 +1,5 @@
 """The usage report of closed days: a page holds a bucket for each day, and a bucket the rows of its day."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """One walk: a list of the directory read to its end below one parent, or failed."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """Finds the organization of an Admin key from the members it lists, because the API does not name it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Set
 
 # Two lists are never read at the same moment: somebody may have come or gone in between.

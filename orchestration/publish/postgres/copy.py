@@ -3,8 +3,6 @@
 COPY reads a CSV that DuckDB writes, in which nulls differ from empty strings.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

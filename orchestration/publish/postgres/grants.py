@@ -1,7 +1,5 @@
 """Rights to read that an administrator gave on the published schema. They survive its replacement."""
 
-from __future__ import annotations
-
 import psycopg
 from psycopg import sql
 

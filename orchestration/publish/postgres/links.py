@@ -4,8 +4,6 @@ BI tools read foreign keys to propose joins. A key that does not hold for every 
 set, or where older details are not published, a row can name something that is not there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -4,8 +4,6 @@ Tables are loaded into a new schema and indexed; the schema is then renamed to t
 Running queries finish on the old tables, which are dropped once nobody reads them.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from uuid import uuid4

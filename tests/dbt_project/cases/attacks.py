@@ -1,7 +1,5 @@
 """Stories of many activities, written as code: attacks, and what looks alike. Named as the histories are."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Small histories with known answers, each a made-up organization, built in one go, in increments and shuffled."""
 
-from __future__ import annotations
-
 import json
 import random
 import shutil

@@ -1,7 +1,5 @@
 """Who can do what and why: by the role in an organization or workspace, by groups, and directly."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterator

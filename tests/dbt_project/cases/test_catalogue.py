@@ -1,7 +1,5 @@
 """What an activity is: its type, its outcome, and when it happened."""
 
-from __future__ import annotations
-
 from tests.dbt_project.cases.conftest import Query
 
 

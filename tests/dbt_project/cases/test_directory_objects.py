@@ -1,7 +1,5 @@
 """What the directory held when, by complete walks, built in one go and in increments."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from datetime import datetime

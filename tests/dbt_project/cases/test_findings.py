@@ -1,7 +1,5 @@
 """What is found, when it happened and on which evidence: the same in one go, in increments and shuffled."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

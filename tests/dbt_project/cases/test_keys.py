@@ -1,7 +1,5 @@
 """What became of a key: its status, its periods, its expiry, its maker."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.dbt_project.cases.conftest import Query

@@ -1,7 +1,5 @@
 """Who was where, in which role, from when until when: small histories with known periods."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

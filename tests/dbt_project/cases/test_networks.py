@@ -1,7 +1,5 @@
 """The network of an address: `marts.activities.actor_network` against what Python's library reads."""
 
-from __future__ import annotations
-
 import ipaddress
 import json
 import random

@@ -1,7 +1,5 @@
 """Which objects and people an activity names, beside its actor."""
 
-from __future__ import annotations
-
 from tests.dbt_project.cases.conftest import Query
 
 

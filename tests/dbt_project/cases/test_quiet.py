@@ -1,7 +1,5 @@
 """A benign quarter is quiet: at most three findings a week, and none that is critical."""
 
-from __future__ import annotations
-
 from tests.dbt_project.cases.conftest import QUIET_WEEKS, Query
 
 

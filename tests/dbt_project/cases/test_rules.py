@@ -1,7 +1,5 @@
 """What the rules find in the attacks, when, and on which evidence; and what they do not."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.dbt_project.cases.attacks import STORIES

@@ -1,7 +1,5 @@
 """What settings were when, by events and by walks, and where the two disagree."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A warehouse with the events and the walks of every story, built in one go and in shuffled increments."""
 
-from __future__ import annotations
-
 import random
 import shutil
 from collections.abc import Iterator

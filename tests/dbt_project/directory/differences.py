@@ -1,7 +1,5 @@
 """Stories in which events and directory disagree, and how an analyst would explain it."""
 
-from __future__ import annotations
-
 from tests.dbt_project.directory.stories import Story
 
 PROOF = (

@@ -1,7 +1,5 @@
 """Stories about memberships, and the periods that an analyst would say follow from them."""
 
-from __future__ import annotations
-
 from tests.dbt_project.directory.stories import Cases
 
 CASES = Cases()

@@ -1,7 +1,5 @@
 """Stories about groups, workspaces, roles and organizations that leave their own list, and what ends with them."""
 
-from __future__ import annotations
-
 from tests.dbt_project.directory.stories import Cases
 
 CASES = Cases()

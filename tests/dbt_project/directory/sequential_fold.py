@@ -1,7 +1,5 @@
 """The rules of membership periods as a short sequential fold, and random histories to compare the SQL with."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

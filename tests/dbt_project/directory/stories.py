@@ -1,7 +1,5 @@
 """Made-up organizations with some events and some directory walks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -36,7 +34,7 @@ class Story:
     def org(self) -> str:
         return f"org-{self.name}"
 
-    def event(self, when: str, activity_type: str, actor: Item | None = None, **fields: Any) -> Story:
+    def event(self, when: str, activity_type: str, actor: Item | None = None, **fields: Any) -> "Story":
         moment = at(when)
         assert moment is not None
         record = {
@@ -50,15 +48,15 @@ class Story:
         self.events.append(json.dumps(record | fields).encode())
         return self
 
-    def role(self, when: str, user: str, previous: str | None, current: str | None) -> Story:
+    def role(self, when: str, user: str, previous: str | None, current: str | None) -> "Story":
         return self.event(
             when, "claude_user_role_updated", user_id=user, previous_role=previous, current_role=current
         )
 
-    def group(self, when: str, change: str, group: str, *users: str) -> Story:
+    def group(self, when: str, change: str, group: str, *users: str) -> "Story":
         return self.event(when, f"group_member_{change}", group_id=group, member_ids=list(users))
 
-    def walk(self, when: str, list_name: str, items: Items, parent: str | None = "", **options: Any) -> Story:
+    def walk(self, when: str, list_name: str, items: Items, parent: str | None = "", **options: Any) -> "Story":
         """Add a walk; `parent` is the organization unless given."""
         moment = at(when)
         assert moment is not None
@@ -67,7 +65,7 @@ class Story:
         self.walks.append(Walk(list_name, parent_id, moment, items, source, **options))
         return self
 
-    def users(self, when: str, roles: dict[str, str], **options: Any) -> Story:
+    def users(self, when: str, roles: dict[str, str], **options: Any) -> "Story":
         """A walk of the compliance list of users, by role."""
         items = {
             user: {
@@ -81,7 +79,7 @@ class Story:
         }
         return self.walk(when, "users", items, **options)
 
-    def members(self, when: str, roles: dict[str, tuple[str, str]], **options: Any) -> Story:
+    def members(self, when: str, roles: dict[str, tuple[str, str]], **options: Any) -> "Story":
         """A walk of the Admin API's list of members, by role and join date."""
         items = {
             user: {
@@ -96,7 +94,7 @@ class Story:
         }
         return self.walk(when, "members", items, **options)
 
-    def group_members(self, when: str, group: str, users: Iterable[str], joined: str | None = None) -> Story:
+    def group_members(self, when: str, group: str, users: Iterable[str], joined: str | None = None) -> "Story":
         stated = at(joined)
         items = {
             user: {
@@ -118,7 +116,7 @@ class Cases:
         # Scope type, principal and periods.
         self.expected: list[tuple[str, str, Periods]] = []
 
-    def story(self, name: str, **expected: Periods) -> Story:
+    def story(self, name: str, **expected: Periods) -> "Story":
         """Start a story; `scope__user` names a scope type other than the organization."""
         made = Story(name)
         self.stories.append(made)

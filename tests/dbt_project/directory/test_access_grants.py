@@ -1,7 +1,5 @@
 """Who held what: the periods of places and active keys, once each, and whether both sides agree on them."""
 
-from __future__ import annotations
-
 from tests.dbt_project.cases.conftest import Query
 
 PERIODS = """

@@ -1,7 +1,5 @@
 """Where events alone and the newest complete walk disagree, and how much they agree on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

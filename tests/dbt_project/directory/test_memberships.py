@@ -1,7 +1,5 @@
 """Who was where, in which role, from when until when, by events and by what walks of the directory showed."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.dbt_project.cases.conftest import Query

@@ -1,7 +1,5 @@
 """One warehouse with every story of listed keys, built in one go, in increments and shuffled."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Organizations whose lists of keys are walked beside the feed, each with a story of its own."""
 
-from __future__ import annotations
-
 from tests.dbt_project.listed_keys.stories import Story, at
 from tests.dbt_project.walks import Item
 

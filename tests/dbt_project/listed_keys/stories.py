@@ -1,7 +1,5 @@
 """Events and walks of made-up organizations, in the order of time, and built in one of three ways."""
 
-from __future__ import annotations
-
 import json
 import random
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Where events alone and the newest walk of the list disagree on a key, why, and since when."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.dbt_project.cases.conftest import Query

@@ -1,7 +1,5 @@
 """What the usage report says of a key."""
 
-from __future__ import annotations
-
 from tests.dbt_project.cases.conftest import Query
 
 

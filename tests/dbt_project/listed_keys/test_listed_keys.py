@@ -1,7 +1,5 @@
 """What walks of the lists of keys add to events: the status, periods and attributes of a key."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.dbt_project.cases.conftest import Query

@@ -1,7 +1,5 @@
 """A warehouse with a few events to deliver: what dbt builds, without dbt."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Events as files: each once, and the same files whenever a run was killed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Events over HTTP: what is acknowledged is not sent again, and what is not is."""
 
-from __future__ import annotations
-
 import json
 import logging
 import threading

@@ -1,7 +1,5 @@
 """What became of the ledger of deliveries after a restore and after an erasure."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

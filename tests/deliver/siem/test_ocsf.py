@@ -1,7 +1,5 @@
 """Every type of activity, and every finding, as a valid event of OCSF."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

@@ -1,7 +1,5 @@
 """Events in an S3-compatible store: the same files as in a directory, over the real protocol on loopback."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

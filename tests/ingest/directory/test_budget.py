@@ -1,7 +1,5 @@
 """What the directory may cost: the feed goes first, each API has its own budget, and no list starves."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

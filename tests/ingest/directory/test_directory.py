@@ -1,7 +1,5 @@
 """The directory over real HTTP: every list that a key can read, each walk whole or nothing."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Most of a list is gone at once, and no event says so: the walk is refused, and the second one believed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
