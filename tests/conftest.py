@@ -35,6 +35,13 @@ atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 # Each full collection walks dbt's manifest and Dagster's definitions, and finds little: rarer ones save a tenth.
 gc.set_threshold(50_000, 20, 100)
 
+
+def pytest_collection_finish() -> None:
+    """No later collection looks at what the imports made."""
+    gc.collect()
+    gc.freeze()
+
+
 # Started in the background, a shell has this process and all its children ignore Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -147,11 +147,14 @@
 
 {# Last address of a network as in `marts.activities` (/24 or /48), or an address itself, in the form of the first. #}
 {% macro last_address(network) -%}
-    case
-        when {{ network }} like '%/24' then substr({{ first_address(network) }}, 1, 14) || '255'
-        when {{ network }} like '%/48' then substr({{ first_address(network) }}, 1, 16) || repeat(':ffff', 5)
-        else {{ first_address(network) }}
-    end
+    {%- set last -%}
+        case
+            when {{ network }} like '%/24' then substr(first, 1, 14) || '255'
+            when {{ network }} like '%/48' then substr(first, 1, 16) || repeat(':ffff', 5)
+            else first
+        end
+    {%- endset -%}
+    {{- with_value(first_address(network), 'first', last) -}}
 {%- endmacro %}
 
 

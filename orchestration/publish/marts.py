@@ -8,6 +8,7 @@ contract: columns, descriptions, labels of personal data, the key.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +75,12 @@ def read_catalog(manifest_path: Path) -> Catalog:
         PublicationError: there is no readable manifest.
     """
     try:
-        manifest = orjson.loads(manifest_path.read_bytes())
+        marts = _read_marts(manifest_path, manifest_path.stat().st_mtime_ns)
     except (OSError, orjson.JSONDecodeError):
         raise PublicationError(
             f"There is no manifest of the dbt project at {manifest_path}. Run `make setup`."
         ) from None
-    nodes = manifest["nodes"].values()
-    keys = _unique_columns(nodes)
-    marts = [
-        _mart(node, keys.get(node["unique_id"], []))
-        for node in nodes
-        if node["resource_type"] == "model" and node["schema"] == SCHEMA
-    ]
-    return Catalog(tuple(sorted(marts, key=lambda mart: mart.name)), project_sha256(manifest_path.parents[1]))
+    return Catalog(marts, project_sha256(manifest_path.parents[1]))
 
 
 def require_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, count: int) -> None:
@@ -101,6 +95,19 @@ def require_all_rows(connection: duckdb.DuckDBPyConnection, mart: Mart, count: i
             f"{mart.name} has {built:,} rows, and {count:,} would have been published, so nothing was; what was "
             "published before stays. Please report this."
         )
+
+
+@lru_cache(maxsize=1)
+def _read_marts(manifest_path: Path, _changed_at: int) -> tuple[Mart, ...]:
+    """Each of a run's six publications asks for them, and the manifest has several MB."""
+    nodes = orjson.loads(manifest_path.read_bytes())["nodes"].values()
+    keys = _unique_columns(nodes)
+    marts = [
+        _mart(node, keys.get(node["unique_id"], []))
+        for node in nodes
+        if node["resource_type"] == "model" and node["schema"] == SCHEMA
+    ]
+    return tuple(sorted(marts, key=lambda mart: mart.name))
 
 
 def _mart(node: dict[str, Any], unique_columns: list[str]) -> Mart:

@@ -1,12 +1,9 @@
 """A run whose process was killed is marked as failed by the next start; one that is alive never is."""
 
-import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -14,52 +11,10 @@ import sqlalchemy as sa
 from dagster._core.storage.runs.schema import RunsTable
 
 from orchestration.jobs import refresh_schedule
-from orchestration.resources import Warehouse
 from orchestration.run_locks import LOST, START_TIME, fail_lost_runs
+from tests.crashes.waiting_run import Worker
 
-SPAWN = multiprocessing.get_context("spawn")
 MIDNIGHT = datetime(2026, 5, 1, tzinfo=UTC)
-
-
-def work(says: Connection, hears: Connection, home: str, run_id: str) -> None:
-    """A job of one step that begins, and ends when it hears of it."""
-
-    @dg.op(required_resource_keys={"warehouse"})
-    def wait() -> None:
-        says.send("at work")
-        hears.recv()
-
-    @dg.job(
-        resource_defs={"warehouse": Warehouse(database=f"{home}/w.duckdb")}, executor_def=dg.in_process_executor
-    )
-    def waiting() -> None:
-        wait()
-
-    with dg.DagsterInstance.from_config(home) as instance:
-        waiting.execute_in_process(instance=instance, run_id=run_id)
-    says.send("done")
-    hears.recv()
-
-
-class Worker:
-    """A run in a process of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.run_id = str(uuid4())
-        self.hears, says = SPAWN.Pipe(duplex=False)
-        hears, self.says = SPAWN.Pipe(duplex=False)
-        self.process = SPAWN.Process(target=work, args=(says, hears, str(home), self.run_id))
-        self.process.start()
-        says.close()
-        hears.close()
-
-    def hear(self) -> str:
-        assert self.hears.poll(120), "the run says nothing"
-        return self.hears.recv()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.join()
 
 
 @pytest.fixture

@@ -31,9 +31,17 @@ PSEUDONYM_KEY = "the-key-of-the-pseudonyms-of-tests"
 
 
 def run(
-    job: str, path: Path, environment: dict[str, str], config: dict[str, Any] | None = None
+    job: str,
+    path: Path,
+    environment: dict[str, str],
+    config: dict[str, Any] | None = None,
+    *,
+    is_published: bool = True,
 ) -> dg.ExecuteInProcessResult:
-    """One job of the real definitions on the warehouse at `path`, with its own run configuration or another."""
+    """One job of the real definitions on the warehouse at `path`, with its own run configuration or another.
+
+    To publish is a tenth of a refresh: a test that looks at none of it leaves it out.
+    """
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name in (
             "ANTHROPIC_COMPLIANCE_ACCESS_KEY", "ANTHROPIC_ADMIN_KEY", "ARCHIVE_PATH", "FEED_START",
@@ -46,8 +54,12 @@ def run(
             patch.setenv(name, value)
         patch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
         resolved = build_defs(warehouse=Warehouse(database=str(path))).resolve_job_def(job)
+        built = [key for key in resolved.asset_layer.executable_asset_keys if key.path[0] != "published"]
         return resolved.execute_in_process(
-            instance=instance, raise_on_error=False, run_config={**(config or resolved.run_config or {}), **QUIET}
+            instance=instance,
+            raise_on_error=False,
+            run_config={**(config or resolved.run_config or {}), **QUIET},
+            asset_selection=None if is_published else built,
         )
 
 

@@ -64,7 +64,7 @@ def test_a_warehouse_from_the_archive_alone_builds_the_same_marts(
     assert program.main() == 0
     assert f"file(s) are in {restored}, and every check of verify passed." in capsys.readouterr().out
     # The models then read most days from the archive.
-    assert run("refresh", restored, environment_of(history, LOCAL_DAYS="31") | place).success
+    assert run("refresh", restored, environment_of(history, LOCAL_DAYS="31") | place, is_published=False).success
     with open_warehouse(restored, read_only=True) as connection:
         [(here, stored)] = connection.execute(
             "select (select count(*) from raw.activities), (select count(*) from raw.stored_activities)"

@@ -11,6 +11,7 @@ import duckdb
 from pydantic import SecretStr
 
 from local_feed import LocalFeed
+from orchestration.assets.dbt_run import TESTS_OF_THE_CODE
 from orchestration.docs_pages.questions import PAGE, read_questions
 from orchestration.ingest.run import refresh
 from tests.conftest import Query, source_of
@@ -44,7 +45,7 @@ def test_new_walks_are_built_once_and_another_project_builds_everything(prepared
     record["actor"] = {"type": "user_actor", "user_id": "user_00", "email_address": "p0@a.example"}
     with LocalFeed(records=[record], directory=small_directory(), admin_organization=CONSOLE) as feed:
         environment = environment_of(feed, ANTHROPIC_COMPLIANCE_ACCESS_KEY=feed.directory_key)
-        assert run("refresh", path, environment).success
+        assert refresh(source_of(feed, name="compliance"), path).is_complete
         assert query(NEWEST_BUILD) == [(0,)]
         feed.faults.add("error", status=404, path=f"{CONSOLE}/users")
         result = run("directory", path, environment)
@@ -71,7 +72,7 @@ def test_new_walks_are_built_once_and_another_project_builds_everything(prepared
         with duckdb.connect(str(path)) as connection:
             connection.execute("update raw.builds set project_sha256 = 'of another version'")
             connection.execute("update marts.activities set activity_type = 'of another version'")
-        assert unchanged(run("refresh", path, environment)) == {}
+        assert unchanged(run("refresh", path, environment, is_published=False)) == {}
         assert tables(path) == before
         feed.faults.add("error", times=0, status=401, path="/v1/")
         failed = run("directory", path, environment)
@@ -98,7 +99,8 @@ def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_db
     with LocalFeed(size=3000, seed=11, directory=True, cache=tmp_path) as feed:
         keys = {"ENTERPRISE_KEY": feed.directory_key, "CONSOLE_KEY": feed.admin_key}
         assert refresh(source_of(feed, name="enterprise", key=SecretStr(feed.directory_key)), path).is_complete
-        assert run("directory", path, environment_of(feed, FEED_SOURCES=str(sources), **keys)).success
+        environment = environment_of(feed, FEED_SOURCES=str(sources), **keys)
+        assert run("directory", path, environment, is_published=False).success
     for mart in MARTS_OF_DIRECTORY:
         assert query(f"select count(*) from marts.{mart}") > [(0,)], mart
     fired = {rule for (rule,) in query("select distinct rule_id from marts.findings")}
@@ -113,7 +115,7 @@ def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_db
         if question.section == "The directory, beside the log":
             assert query(question.query), question.title
     # Unit tests, and the tests of models and seeds that no build runs.
-    result = run_dbt(path, tmp_path / "target", "test")
+    result = run_dbt(path, tmp_path / "target", "test", "--select", TESTS_OF_THE_CODE, "test_type:unit")
     names = {one.node.resource_type.value for one in result.result}
     assert names >= {"test", "unit_test"}
     assert any("code" in one.node.tags for one in result.result)

@@ -15,7 +15,7 @@ Built = tuple[Path, dg.ExecuteInProcessResult]
 PROGRAM = """
 import os, resource, sys, time
 from pathlib import Path
-from orchestration.assets.project import project
+from orchestration.config.settings import ROOT
 from orchestration.publish.marts import read_catalog
 from orchestration.publish.duckdb_file import publish_database
 from orchestration.publish.edition import read_edition
@@ -24,7 +24,7 @@ from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
 
-published = restricted(read_catalog(project.manifest_path), Path(sys.argv[2]))
+published = restricted(read_catalog(ROOT / "dbt_project/target/manifest.json"), Path(sys.argv[2]))
 with open_warehouse(Path(sys.argv[1])) as connection:
     edition = read_edition(connection, published)
     exec(sys.argv[3])

@@ -3,16 +3,27 @@
 
 with
 
-located as (
+addresses as (
 
     select
         {{ ip_network('ip_address') }} as network,
+        country,
+        latitude,
+        longitude
+    from {{ ref('stg_feed__address_locations') }}
+    where latitude is not null
+
+),
+
+located as (
+
+    select
+        network,
         min(country) as country,
         min(latitude) as latitude,
         min(longitude) as longitude
-    from {{ ref('stg_feed__address_locations') }}
-    where latitude is not null
-    group by {{ ip_network('ip_address') }}
+    from addresses
+    group by network
 
 ),
 

@@ -74,14 +74,14 @@ WALKS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["whole", "increments", "shuffled"])
+@pytest.fixture(scope="module", params=["whole", "shuffled"])
 def access(
     request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
     directory = tmp_path_factory.mktemp("access")
     path = Path(shutil.copy(curated, directory))
     stored = Directory()
-    parts = {"whole": [(RECORDS, WALKS)], "increments": [(RECORDS[:6], WALKS[:6]), (RECORDS[6:], WALKS[6:])],
+    parts = {"whole": [(RECORDS, WALKS)],
              "shuffled": [([], WALKS), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip
     for records, walks in parts[request.param]:
         land_days(path, records)
