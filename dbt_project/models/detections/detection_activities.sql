@@ -3,13 +3,7 @@
   by the Compliance API, and what people do with the programs that scripts use.
   Incremental by `ingest_seq`, so a late activity is included in the next build.
 -#}
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='append',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='append') }}
 
 {% set activity_types = [
     'org_deletion_requested', 'org_bulk_delete_initiated', 'org_deleted_via_bulk',

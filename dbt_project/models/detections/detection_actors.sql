@@ -2,14 +2,7 @@
   Rules about an actor's whole lifetime read this instead of `detection_counts`, because it has few rows per actor. A
   build combines the stored rows with new counts.
 -#}
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='delete+insert',
-        unique_key='actor_id',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='delete+insert', unique_key='actor_id') }}
 
 with
 

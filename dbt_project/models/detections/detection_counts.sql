@@ -7,8 +7,7 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
-        unique_key=['actor_id', 'activity_date'],
-        on_schema_change='fail'
+        unique_key=['actor_id', 'activity_date']
     )
 }}
 

@@ -7,7 +7,6 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='append',
-        on_schema_change='fail',
         post_hook="{{ drop_uncited(ref('detected_findings')) }}"
     )
 }}

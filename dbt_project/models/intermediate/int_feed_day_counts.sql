@@ -2,8 +2,7 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
-        unique_key=['source', 'coverage_date'],
-        on_schema_change='fail'
+        unique_key=['source', 'coverage_date']
     )
 }}
 

@@ -2,8 +2,7 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
-        unique_key=['key_family', 'key_group'],
-        on_schema_change='fail'
+        unique_key=['key_family', 'key_group']
     )
 }}
 

@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='delete+insert',
-        unique_key='key_day_id',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='delete+insert', unique_key='key_day_id') }}
 
 {% set day = 'key_day_id, key_family, key_group, use_date' %}
 

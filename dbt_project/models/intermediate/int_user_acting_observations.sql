@@ -1,11 +1,4 @@
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='delete+insert',
-        unique_key='user_id',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='delete+insert', unique_key='user_id') }}
 
 with
 

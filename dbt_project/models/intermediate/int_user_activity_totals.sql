@@ -1,12 +1,5 @@
 {#- Distinct days do not add up, so all days of users with new activities are summed again. -#}
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='delete+insert',
-        unique_key='user_id',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='delete+insert', unique_key='user_id') }}
 
 with
 

@@ -2,8 +2,7 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='delete+insert',
-        unique_key=['user_id', 'kind', 'value'],
-        on_schema_change='fail'
+        unique_key=['user_id', 'kind', 'value']
     )
 }}
 

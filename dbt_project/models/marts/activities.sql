@@ -3,7 +3,6 @@
     config(
         materialized=incremental_or_table(),
         incremental_strategy='append',
-        on_schema_change='fail',
         post_hook="{{ mark_own_reads(ref('stg_feed__requests')) }}"
     )
 }}

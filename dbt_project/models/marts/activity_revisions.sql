@@ -1,10 +1,4 @@
-{{
-    config(
-        materialized=incremental_or_table(),
-        incremental_strategy='append',
-        on_schema_change='fail'
-    )
-}}
+{{ config(materialized=incremental_or_table(), incremental_strategy='append') }}
 
 with
 
