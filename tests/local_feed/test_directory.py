@@ -7,39 +7,36 @@ from local_feed.directory.usage import UsageRow
 from tests.local_feed.conftest import CONSOLE, ORGANIZATION
 
 USERS = f"/v1/compliance/organizations/{ORGANIZATION}/users"
+ROLES = f"/v1/compliance/organizations/{ORGANIZATION}/roles"
 USAGE = "/v1/organizations/usage_report/messages"
+# By path: what its items are known by, those that are there, and the fields of each.
 LISTS = {
-    "/v1/compliance/organizations": ("uuid", [ORGANIZATION, CONSOLE]),
-    USERS: ("id", [f"user_{n}" for n in range(5)]),
-    f"/v1/compliance/organizations/{ORGANIZATION}/roles": ("id", ["rbac_role_1"]),
-    f"/v1/compliance/organizations/{ORGANIZATION}/roles/rbac_role_1/permissions": ("action", ["read"]),
-    "/v1/compliance/groups": ("id", ["rbac_group_1"]),
-    "/v1/compliance/groups/rbac_group_1/members": ("user_id", ["user_1"]),
-    "/v1/organizations/users": ("id", ["user_0"]),
-    "/v1/organizations/invites": ("id", ["invite_1"]),
-    "/v1/organizations/workspaces": ("id", ["wrkspc_1"]),
-    "/v1/organizations/workspaces/wrkspc_1/members": ("user_id", ["user_0"]),
-    "/v1/organizations/api_keys": ("id", ["apikey_1"]),
-}
-FIELDS = {
-    "/v1/compliance/organizations": "created_at name uuid",
-    USERS: "created_at email full_name id organization_role",
-    f"/v1/compliance/organizations/{ORGANIZATION}/roles": "created_at description id name updated_at",
-    f"/v1/compliance/organizations/{ORGANIZATION}/roles/rbac_role_1/permissions": (
-        "action resource_id resource_type"
+    "/v1/compliance/organizations": ("uuid", [ORGANIZATION, CONSOLE], "created_at name uuid"),
+    USERS: ("id", [f"user_{n}" for n in range(5)], "created_at email full_name id organization_role"),
+    ROLES: ("id", ["rbac_role_1"], "created_at description id name updated_at"),
+    f"{ROLES}/rbac_role_1/permissions": ("action", ["read"], "action resource_id resource_type"),
+    "/v1/compliance/groups": (
+        "id", ["rbac_group_1"], "created_at description id name roles source_type updated_at",
     ),
-    "/v1/compliance/groups": "created_at description id name roles source_type updated_at",
-    "/v1/compliance/groups/rbac_group_1/members": "created_at email updated_at user_id",
-    "/v1/organizations/users": "added_at email id name role type",
-    "/v1/organizations/invites": ("accepted_at email expires_at id invited_at rbac_group_ids role status type"),
+    "/v1/compliance/groups/rbac_group_1/members": (
+        "user_id", ["user_1"], "created_at email updated_at user_id",
+    ),
+    "/v1/organizations/users": ("id", ["user_0"], "added_at email id name role type"),
+    "/v1/organizations/invites": (
+        "id", ["invite_1"], "accepted_at email expires_at id invited_at rbac_group_ids role status type",
+    ),
     "/v1/organizations/workspaces": (
-        "archived_at compartment_id created_at data_residency display_color external_key_id id name tags type"
+        "id", ["wrkspc_1"],
+        "archived_at compartment_id created_at data_residency display_color external_key_id id name tags type",
     ),
-    "/v1/organizations/workspaces/wrkspc_1/members": "type user_id workspace_id workspace_role",
+    "/v1/organizations/workspaces/wrkspc_1/members": (
+        "user_id", ["user_0"], "type user_id workspace_id workspace_role",
+    ),
     "/v1/organizations/api_keys": (
-        "created_at created_by expires_at id name partial_key_hint principal scope status type workspace_id"
+        "id", ["apikey_1"],
+        "created_at created_by expires_at id name partial_key_hint principal scope status type workspace_id",
     ),
-}
+}  # fmt: skip
 
 
 def ids(response, name="id"):
@@ -47,14 +44,13 @@ def ids(response, name="id"):
     return [item[name] for item in response.json()["data"]]
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_every_list_has_its_items_with_the_documented_fields(served, get, path):
-    response = get(served, path)
-    id_field, expected = LISTS[path]
-    assert ids(response, id_field) == expected
-    assert {" ".join(sorted(item)) for item in response.json()["data"]} == {FIELDS[path]}
-    last = {"first_id", "last_id"} if path.startswith("/v1/organizations") else {"next_page"}
-    assert set(response.json()) == {"data", "has_more"} | last
+def test_every_list_has_its_items_with_the_documented_fields(served, get):
+    for path, (id_field, expected, fields) in LISTS.items():
+        response = get(served, path)
+        assert ids(response, id_field) == expected
+        assert {" ".join(sorted(item)) for item in response.json()["data"]} == {fields}
+        last = {"first_id", "last_id"} if path.startswith("/v1/organizations") else {"next_page"}
+        assert set(response.json()) == {"data", "has_more"} | last
 
 
 def test_single_objects(served, get):
