@@ -35,15 +35,15 @@ def write_metrics(status: Status, path: Path) -> None:
     try:
         if path.exists() and not _is_ours(path):
             raise ConfigurationError(
-                f"METRICS_PATH is {path}, which holds something else than metrics. Name a file of its own."
+                f"METRICS_PATH is {path}, which holds something other than metrics. Choose another file."
             )
         draft.write_bytes(render_metrics(status))
         draft.chmod(_FILE_MODE)
         os.replace(draft, path)
     except OSError as error:
         raise ConfigurationError(
-            f"METRICS_PATH is {path}, which cannot be written ({error.strerror}). Name a file in a directory "
-            "that is there."
+            f"METRICS_PATH is {path}, which cannot be written ({error.strerror}). Choose a file in a "
+            "directory that exists."
         ) from None
 
 

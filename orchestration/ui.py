@@ -164,7 +164,7 @@ def serve(port: int, *, with_daemon: bool = True) -> int:
         listener = socket.create_server((ADDRESS, port))
     except OSError as error:
         print(
-            f"Port {port} of {ADDRESS} cannot be used: {error.strerror}. Name another with --port.",
+            f"Port {port} of {ADDRESS} cannot be used: {error.strerror}. Choose another with --port.",
             file=sys.stderr,
         )
         return 1

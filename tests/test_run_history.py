@@ -32,8 +32,10 @@ class What(dg.Config):
     is_failing: bool = False
 
 
-# Without postponed annotations, which Dagster cannot read in a nested scope.
-def _table(context: dg.AssetExecutionContext, config: What) -> Iterator[dg.MaterializeResult]:
+@dg.multi_asset(
+    specs=[dg.AssetSpec(TABLE)], check_specs=[dg.AssetCheckSpec("holds", asset=TABLE)], can_subset=True
+)
+def table(context: dg.AssetExecutionContext, config: What) -> Iterator[dg.MaterializeResult]:
     if config.is_quiet:
         retract_planned_checks(context.instance, context.run.run_id, "table")
     yield dg.MaterializeResult(
@@ -42,23 +44,11 @@ def _table(context: dg.AssetExecutionContext, config: What) -> Iterator[dg.Mater
     )
 
 
-def _seals(config: What) -> dg.MaterializeResult:
+@dg.asset(key=SEALS)
+def seals(config: What) -> dg.MaterializeResult:
     if config.is_failing:
         raise dg.Failure
     return dg.MaterializeResult(tags={EVIDENCE_TAG: "true"} if config.is_sealing else None)
-
-
-_table.__annotations__ = {"context": dg.AssetExecutionContext, "config": What}
-_seals.__annotations__ = {"config": What}
-ASSETS = [
-    dg.multi_asset(
-        name="table",
-        specs=[dg.AssetSpec(TABLE)],
-        check_specs=[dg.AssetCheckSpec("holds", asset=TABLE)],
-        can_subset=True,
-    )(_table),
-    dg.asset(key=SEALS)(_seals),
-]
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -94,7 +84,7 @@ def run(
     """One run of both assets; a quiet one has no result of the check."""
     config = {"config": {"is_sealing": is_sealing, "is_quiet": is_quiet, "is_failing": is_failing}}
     done = (
-        dg.Definitions(assets=ASSETS, jobs=[dg.define_asset_job(job)])
+        dg.Definitions(assets=[table, seals], jobs=[dg.define_asset_job(job)])
         .resolve_job_def(job)
         .execute_in_process(
             instance=instance, run_config={"ops": {"table": config, "seals": config}}, raise_on_error=False

@@ -158,7 +158,7 @@ def test_metrics_are_a_page_and_a_file_that_others_may_read(instance: dg.Dagster
     other = tmp_path / "warehouse.duckdb"
     other.write_bytes(b"a warehouse")
     write_metrics(status, file)
-    with pytest.raises(ConfigurationError, match="holds something else than metrics"):
+    with pytest.raises(ConfigurationError, match="holds something other than metrics"):
         write_metrics(status, other)
     assert other.read_bytes() == b"a warehouse"
 

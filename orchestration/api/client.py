@@ -136,14 +136,13 @@ class ApiClient:
     ) -> Answer:
         if self.budget.silence > MAX_RETRY_AFTER_SECONDS:
             raise FeedUnavailable(
-                f"{self._name(endpoint)} asked to be left alone for {self.budget.silence:.0f} s more. "
-                "Run again then."
+                f"{self._name(endpoint)} asked to wait another {self.budget.silence:.0f} s. Run again then."
             )
         permit = await self.budget.take(is_hopeless)
         if permit is None:
             raise FeedUnavailable(
-                f"{self._name(endpoint)} could not be read: {self.budget.last_failure}; other requests were tried "
-                f"{self.budget.failures} times in vain. Nothing is lost: run again when it answers."
+                f"{self._name(endpoint)} could not be read: {self.budget.last_failure}; "
+                f"{self.budget.failures} tries of other requests failed too. Nothing is lost: run again when it answers."
             )
         failed: bool | None = None
         asked_for: float | None = None
@@ -191,7 +190,7 @@ class ApiClient:
             if fault := _UNVERIFIED.search(str(error)):
                 raise WrongAddress(
                     f"The certificate of {self._url} cannot be verified ({fault[1]}); the key was not sent. Check "
-                    "COMPLIANCE_API_URL; behind a proxy that opens TLS, name its authority in SSL_CERT_FILE."
+                    "COMPLIANCE_API_URL; behind a proxy that intercepts TLS, set SSL_CERT_FILE to its authority."
                 ) from None
             raise Retry(f"no connection ({error or type(error).__name__})", connecting=True) from None
         except (httpx.TransportError, TimeoutError) as error:

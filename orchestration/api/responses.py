@@ -53,11 +53,11 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> R
     if general := _general(status, headers, said, "feed"):
         return general
     if status == 403:
-        return KeyRefused(f"The key lacks a scope ({said}). Make a key with read:compliance_activities.")
+        return KeyRefused(f"The key lacks a scope ({said}). Create a key with read:compliance_activities.")
     if status == 400:
         return RequestRefused(f"The feed refused the request ({said}). The slice stays open; run again.")
     if status < 400 or status in _ELSEWHERE:
-        return WrongAddress(f"This is not how the feed answers ({said}). Check COMPLIANCE_API_URL.")
+        return WrongAddress(f"This does not look like an answer of the feed ({said}). Check COMPLIANCE_API_URL.")
     return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open; run again.")
 
 
@@ -80,7 +80,7 @@ def _general(status: int, headers: Mapping[str, str], said: str, noun: str) -> R
     if status == 401:
         return KeyRefused(
             f"The {noun} refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
-            "made after the Compliance API was enabled."
+            "created after the Compliance API was enabled."
         )
     if _is_retryable_by_table(status):
         return FeedUnavailable(f"The {noun} answered {said} and asked not to retry. Run again later.")

@@ -8,7 +8,7 @@ from statistics import median
 import dagster as dg
 
 from orchestration.assets import OWNERS
-from orchestration.deliver.alerts import Delivery, DeliveryBusy, deliver
+from orchestration.deliver.alerts import AlertDelivery, DeliveryBusy, deliver
 from orchestration.resources import SUMMARY, Alerts, Warehouse, fail_step_on_error
 from orchestration.run_states import run_conditions
 
@@ -43,7 +43,7 @@ def alerts(
     yield dg.MaterializeResult(metadata=_metadata(delivery))
 
 
-def _metadata(delivery: Delivery) -> dict[str, str | int | float]:
+def _metadata(delivery: AlertDelivery) -> dict[str, str | int | float]:
     """Counts, and the minutes from an act to its alert. What a first delivery finds is old and not counted."""
     metadata: dict[str, str | int | float] = {
         SUMMARY: delivery.describe(),

@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 
 
-class Build(dg.Config):
+class BuildConfig(dg.Config):
     """How to build: `full_refresh` rebuilds every table from schema `raw`."""
 
     full_refresh: bool = False
@@ -81,7 +81,7 @@ class Translator(DagsterDbtTranslator):
         )
     ),
 )
-def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, config: Build) -> Iterator[Any]:
+def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, config: BuildConfig) -> Iterator[Any]:
     """Build and test the dbt project. Where nothing is new, only models that read the ledger are built."""
     # dbt's profile reads this variable; a relative path is relative to the checkout for both.
     os.environ["WAREHOUSE_PATH"] = str(warehouse.path)

@@ -77,10 +77,10 @@ def read_period(first: str | None, last: str | None) -> Period:
         period = Period(date.fromisoformat(first or ""), date.fromisoformat(last or ""))
     except ValueError:
         raise AttestationError(
-            f"From {first or 'nothing'} to {last or 'nothing'} is no period. Use two dates like 2026-01-31."
+            f"From {first or 'nothing'} to {last or 'nothing'} is not a period. Use two dates like 2026-01-31."
         ) from None
     if not 0 <= (period.last - period.first).days < MAX_DAYS:
-        raise AttestationError(f"{period} is no period of 1 to {MAX_DAYS} days. The first date comes first.")
+        raise AttestationError(f"{period} is not a period of 1 to {MAX_DAYS} days. Give the first date first.")
     return period
 
 

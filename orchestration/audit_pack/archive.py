@@ -37,11 +37,11 @@ class PackedFiles:
             self._archive = zipfile.ZipFile(path)
         except OSError as error:
             raise PackError(
-                f"Cannot read {path}: {error.strerror}. Name a pack that `make audit-pack` wrote."
+                f"Cannot read {path}: {error.strerror}. Choose a pack that `make audit-pack` wrote."
             ) from None
         except (zipfile.BadZipFile, ValueError):
             raise PackError(
-                f"{path} is no zip archive, or a part of it is missing. Ask for the pack again."
+                f"{path} is not a zip archive, or part of it is missing. Ask for the pack again."
             ) from None
         self.names = [entry.filename for entry in self._archive.infolist()]
 

@@ -45,7 +45,7 @@ def verify_pack(pack: Path, public_key: Path, authority: Path | None = None) -> 
         if not is_signed(key, signature, content):
             return Checked([_why_not_signed(manifest, fingerprint(key), public_key)], [])
         if manifest.get("format_version") != FORMAT_VERSION:
-            raise PackError(f"{pack} is of a newer version of this product. Check it with that version.")
+            raise PackError(f"{pack} was made by a newer version of this product. Check it with that version.")
         damages = list(_compare(files, manifest["files"]))
         return _with_timestamp(
             files, signature, authority, Checked(damages, _describe(manifest, fingerprint(key)))

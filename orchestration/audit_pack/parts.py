@@ -11,7 +11,7 @@ Controls = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PackPart:
     """A part of the pack. `name`: its file, or how the names of its files begin.
 
     `query` reads its rows from the published marts between `$since` and `$until` (UTC); None for files that have
@@ -28,17 +28,17 @@ def _during(column: str) -> str:
     return f"{column} >= $since and {column} < $until"
 
 
-ATTESTATIONS = Part(
+ATTESTATIONS = PackPart(
     "attestations/",
     "How completely the log was read: day by day, with gaps, failures, late records and seals",
     {SOC_2: ("CC7.2",), ISO: ("A.8.15", "A.8.16"), HIPAA: (_AUDIT_CONTROLS,)},
 )
-SEALS = Part(
+SEALS = PackPart(
     "seals.txt",
     "Every seal of the warehouse: a chained hash for each day, which shows later changes of the log",
     {SOC_2: ("CC7.1", "CC7.2"), ISO: ("A.5.28", "A.5.33", "A.8.15"), HIPAA: (_AUDIT_CONTROLS,)},
 )
-REVIEW = Part(
+REVIEW = PackPart(
     "access-review",
     "Who held what at the end of the period, when and by whom it was given, and what changed in the period",
     {SOC_2: ("CC6.1", "CC6.2", "CC6.3"), ISO: ("A.5.15", "A.5.18", "A.8.2"), SOX: (_ACCESS_REVIEW,)},
@@ -47,43 +47,43 @@ PARTS = (
     ATTESTATIONS,
     SEALS,
     REVIEW,
-    Part(
+    PackPart(
         "membership-changes.csv",
         "Who joined, left or changed roles in the period, where, and by whom",
         {SOC_2: ("CC6.2", "CC6.3"), ISO: ("A.5.16", "A.5.18"), SOX: (_ACCESS_REVIEW,)},
         f"from marts.membership_changes where {_during('occurred_at')}",
     ),
-    Part(
+    PackPart(
         "keys.csv",
         "Every key that the log or the directory shows, as it is at the time of publication",
         {SOC_2: ("CC6.1",), ISO: ("A.5.17", "A.8.5"), SOX: (_ACCESS_REVIEW,)},
         "from marts.key_lifecycle where coalesce(first_seen_at < $until, true)",
     ),
-    Part(
+    PackPart(
         "key-events.csv",
         "What happened to keys in the period: made, changed, ended, and by whom",
         {SOC_2: ("CC6.1", "CC6.3"), ISO: ("A.5.17", "A.8.5")},
         f"from marts.key_events where {_during('occurred_at')}",
     ),
-    Part(
+    PackPart(
         "configuration-changes.csv",
         "Changes of settings in the period: what, from which value to which, and by whom",
         {SOC_2: ("CC6.6", "CC7.1"), ISO: ("A.8.9", "A.8.32")},
         f"from marts.configuration_changes where {_during('occurred_at')}",
     ),
-    Part(
+    PackPart(
         "findings.csv",
         "Findings of the detection rules in the period, with their evidence and what became of each",
         {SOC_2: ("CC7.2", "CC7.3", "CC7.4"), ISO: ("A.5.25", "A.8.16"), HIPAA: (_AUDIT_CONTROLS,)},
         f"from marts.findings where {_during('occurred_at')}",
     ),
-    Part(
+    PackPart(
         "blind-spots.csv",
         "When logging was switched off in the period, and by whom: nothing is recorded of that time",
         {SOC_2: ("CC7.2",), ISO: ("A.8.15",), HIPAA: (_AUDIT_CONTROLS,)},
         "from marts.blind_spots where coalesce(began_at < $until, true) and coalesce(ended_at >= $since, true)",
     ),
-    Part(
+    PackPart(
         "differences.csv",
         "Where the log and the directory disagree at the time of publication, each with an explanation",
         {SOC_2: ("CC6.2", "CC6.3", "CC7.1"), ISO: ("A.5.18", "A.8.15"), SOX: (_ACCESS_REVIEW,)},
@@ -92,6 +92,6 @@ PARTS = (
 )
 
 
-def part_of(name: str) -> Part | None:
+def part_of(name: str) -> PackPart | None:
     """The part that a file of the pack belongs to; None for the index."""
     return next((part for part in PARTS if name.startswith(part.name)), None)

@@ -52,7 +52,7 @@ def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PackError(f"{name} cannot be read from {path}: {error.strerror}. Name another file.") from None
+        raise PackError(f"{name} cannot be read from {path}: {error.strerror}. Choose another file.") from None
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -39,7 +39,7 @@ def request_timestamp(url: str, signature: bytes) -> bytes:
         ) from None
     if timestamped_at(response.content, signature) is None:
         raise PackError(
-            f"The timestamp authority at {url} answered with something else than a timestamp of this pack, so no "
+            f"The timestamp authority at {url} answered with something other than a timestamp of this pack, so no "
             "pack was written. Check AUDIT_PACK_TIMESTAMP_URL."
         )
     return response.content
@@ -67,7 +67,9 @@ def is_from(certificates: Path, answer: bytes, signature: bytes) -> bool:
     try:
         roots = load_pem_x509_certificates(certificates.read_bytes())
     except (OSError, ValueError):
-        raise PackError(f"{certificates} has no certificates. Name a PEM file of the authority's root.") from None
+        raise PackError(
+            f"{certificates} has no certificates. Give a PEM file with the authority's root certificate."
+        ) from None
     builder = VerifierBuilder()
     for root in roots:
         builder = builder.add_root_certificate(root)

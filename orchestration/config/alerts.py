@@ -53,7 +53,7 @@ def heartbeat_url(environment: Mapping[str, str]) -> SecretStr | None:
     """The address that is called after each success; None where none is set.
 
     Raises:
-        ConfigurationError: it is no https address, or its file cannot be read.
+        ConfigurationError: it is not an https address, or its file cannot be read.
     """
     if not any(environment.get(name, "").strip() for name in (HEARTBEAT_URL, f"{HEARTBEAT_URL}_FILE")):
         return None
@@ -63,7 +63,7 @@ def heartbeat_url(environment: Mapping[str, str]) -> SecretStr | None:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if not (url.scheme == "https" and url.host) and not (url.scheme == "http" and url.host in LOOPBACK):
-        raise ConfigurationError(f"{HEARTBEAT_URL} is no https address. Copy it again, as a whole.")
+        raise ConfigurationError(f"{HEARTBEAT_URL} is not an https address. Copy all of it again.")
     return read
 
 
@@ -92,7 +92,7 @@ def _receivers(text: str) -> dict[str, SecretStr]:
         found = _SCHEME.match(address)
         if not found:
             raise ConfigurationError(
-                f"{ALERT_URLS}: number {number} is no address. Use ones like mailtos://… or slack://…, with "
+                f"{ALERT_URLS}: number {number} is not an address. Use ones like mailtos://… or slack://…, with "
                 "spaces or line ends between them."
             )
         scheme = found[1].lower()

@@ -48,7 +48,7 @@ def check_paths(environment: Mapping[str, str]) -> None:
     for (name, one), (other_name, other) in combinations(directories.items(), 2):
         if _overlap(name, one, other_name, other):
             raise ConfigurationError(
-                f"{name} ({one}) and {other_name} ({other}) overlap. Name two directories, neither within the "
+                f"{name} ({one}) and {other_name} ({other}) overlap. Use two directories, neither inside the "
                 "other."
             )
     for name, directory in directories.items():
@@ -59,7 +59,9 @@ def _check_links(name: str, path: Path) -> None:
     try:
         path.resolve()
     except (OSError, RuntimeError):
-        raise ConfigurationError(f"{name} ({path}) leads in a circle of links. Name another path.") from None
+        raise ConfigurationError(
+            f"{name} ({path}) goes through a circle of symbolic links. Choose another path."
+        ) from None
 
 
 def _check_warehouse(warehouse: Path, name: str, directory: Path) -> None:
@@ -75,8 +77,8 @@ def _check_warehouse(warehouse: Path, name: str, directory: Path) -> None:
     )
     if is_within or is_over:
         raise ConfigurationError(
-            f"{name} ({directory}) is where the warehouse {warehouse} is kept, and one would be written over the "
-            "other. Name a directory that has neither the warehouse nor its name."
+            f"{name} ({directory}) is where the warehouse {warehouse} is kept, and one would overwrite the "
+            "other. Choose a directory that neither holds the warehouse nor shares its name."
         )
 
 
@@ -100,11 +102,11 @@ def _check_name(warehouse: Path) -> None:
     stem = warehouse.name.partition(".")[0]
     if stem.lower() in _TAKEN:
         raise ConfigurationError(
-            f"WAREHOUSE_PATH is {warehouse}, and {stem} is a name of the engine's own or of a schema. Name the "
-            "file otherwise, such as compliance.duckdb."
+            f"WAREHOUSE_PATH is {warehouse}, and {stem} is reserved by DuckDB or the name of a schema. Choose "
+            "another file name, such as compliance.duckdb."
         )
     # dbt puts the name of the file into statements as it is, but not the directory's.
     if any(one in "\"'" for one in warehouse.name) or not str(warehouse).isprintable():
         raise ConfigurationError(
-            f"WAREHOUSE_PATH is {str(warehouse)!r}. Use a file name without quotes, and no unprintable characters."
+            f"WAREHOUSE_PATH is {str(warehouse)!r}. Use a file name without quotes or unprintable characters."
         )

@@ -115,8 +115,8 @@ def _read_tables(file: Path) -> dict[str, dict[str, Any]]:
     for name, table in tables.items():
         if not _NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{said}: source {name!r}: the name has to begin with a small letter and to hold only small "
-                "letters, digits, - and _, 63 at most."
+                f"{said}: source {name!r}: the name has to begin with a lower-case letter and may hold only "
+                "lower-case letters, digits, - and _, up to 63."
             )
         if not isinstance(table, dict):
             raise ConfigurationError(f"{said}: source {name} is {table!r}. Make it a table [sources.{name}].")
@@ -165,7 +165,7 @@ def _check_together(file: Path, sources: Sequence[Source], key_variables: Mappin
         if first.host != source.host:
             raise ConfigurationError(
                 f"{said}budget {source.budget!r} is shared with source {first.name}, which is read from another "
-                "host. A budget belongs to one feed: name another."
+                "host. A budget belongs to one feed: use another."
             )
 
 
@@ -177,4 +177,4 @@ def _load(file: Path) -> dict[str, Any]:
             f"The file of sources {file} cannot be read ({error.strerror}). Check FEED_SOURCES."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file.name} is no TOML: {error}. See sources.example.toml.") from None
+        raise ConfigurationError(f"{file.name} is not valid TOML: {error}. See sources.example.toml.") from None

@@ -63,7 +63,7 @@ def _address(text: str) -> str:
     if url.userinfo:
         raise ValueError("holds a user name or password. Leave them out.")
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"is {text!r}, which is no URL. Use one like {PUBLIC_URL}.")
+        raise ValueError(f"is {text!r}, which is not a URL. Use one like {PUBLIC_URL}.")
     if url.scheme == "http" and url.host not in LOOPBACK:
         raise ValueError(f"is {text!r}: the key would cross the network unencrypted. Use https.")
     return text
@@ -75,7 +75,7 @@ def _secret_address(text: str) -> str:
         return _address(text)
     except ValueError:
         raise ValueError(
-            "is no https address without a user name (http is for loopback alone). Copy it again, as a whole."
+            "is not an https address without a user name (http is for loopback alone). Copy all of it again."
         ) from None
 
 
@@ -91,9 +91,9 @@ def _moment(value: object) -> datetime:
             raise ValueError
         start = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"is {shown!r}, which is no date or time. Use one like 2026-01-31.") from None
+        raise ValueError(f"is {shown!r}, which is not a date or time. Use one like 2026-01-31.") from None
     if start >= datetime.now(UTC):
-        raise ValueError(f"is {shown!r}, which is still to come. Use a time in the past.")
+        raise ValueError(f"is {shown!r}, which is in the future. Use a time in the past.")
     return start
 
 
@@ -109,7 +109,7 @@ def _place(text: str) -> str:
 def _local(value: object) -> object:
     if _ADDRESS.match(str(value)):
         raise ValueError(
-            f"is {str(value)!r}, but only ARCHIVE_PATH and SIEM_PATH can be one. Use a path of this machine."
+            f"is {str(value)!r}, but only ARCHIVE_PATH and SIEM_PATH can be one. Use a path on this machine."
         )
     return value
 
@@ -130,12 +130,14 @@ def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ValueError(f"is {name!r}, and this machine has no such group. Make it, or name another.") from None
+        raise ValueError(
+            f"is {name!r}, and this machine has no such group. Create it, or choose another."
+        ) from None
 
 
 def _postgres(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
-        raise ValueError("is no URL of PostgreSQL. Use one like postgresql://user:password@host:5432/database.")
+        raise ValueError("is not a URL of PostgreSQL. Use one like postgresql://user:password@host:5432/database.")
     return url
 
 
@@ -150,7 +152,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 def _account(text: str) -> str:
     if not _ACCOUNT.fullmatch(text):
-        raise ValueError(f"is {text!r}. Use the number of an account, or a word of letters, digits, _ and -.")
+        raise ValueError(f"is {text!r}. Use the number of an account, or a name of letters, digits, _ and -.")
     return text
 
 
@@ -158,7 +160,7 @@ def _variable(value: object) -> str:
     """A value that is no name is not repeated: it may be a key."""
     if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
         raise ValueError(
-            "is no name of an environment variable. Name the variable that holds the key, not the key."
+            "is not the name of an environment variable. Name the variable that holds the key, not the key."
         )
     return value
 

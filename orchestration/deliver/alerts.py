@@ -32,7 +32,7 @@ class DeliveryBusy(WarehouseError):
 
 
 @dataclass(slots=True)
-class Delivery:
+class AlertDelivery:
     """What one delivery did. `failures`: by receiver; `minutes`: from each act to its alert, of findings sent."""
 
     new_count: int = 0
@@ -54,7 +54,7 @@ def deliver(
     *,
     wait_seconds: float = LOCK_WAIT_SECONDS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Delivery:
+) -> AlertDelivery:
     """Send every receiver what it has not received yet. `states`: the conditions from Dagster's storage.
 
     A receiver that fails is logged, and tried again by the next delivery.
@@ -67,7 +67,7 @@ def deliver(
         raise WarehouseError(f"There is no warehouse at {path} yet.")
     receivers = open_receivers(settings.urls)
     names = [receiver.name for receiver in receivers]
-    delivery = Delivery()
+    delivery = AlertDelivery()
     with _delivery_lock(path, wait_seconds):
         with _opened(path, wait_seconds) as connection:
             conditions = [*states, *read_conditions(connection, settings.severities, clock())]
@@ -109,7 +109,7 @@ def _send(
     receiver: Receiver,
     alerts: Sequence[Alert],
     messages: Sequence[Message],
-    delivery: Delivery,
+    delivery: AlertDelivery,
     clock: Callable[[], datetime],
 ) -> None:
     """Send one receiver its messages until one fails, recording each at once."""
@@ -145,7 +145,7 @@ def _delivery_lock(path: Path, wait_seconds: float) -> Iterator[None]:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise DeliveryBusy(
-            "Another process is sending alerts. The next run goes on with what it leaves."
+            "Another process is sending alerts. The next run continues with what is left."
         ) from None
     except OSError as error:
         raise WarehouseError(f"Cannot write beside {path}: {error.strerror}. Check WAREHOUSE_PATH.") from None

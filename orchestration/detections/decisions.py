@@ -110,18 +110,18 @@ class Decision:
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
-            raise DecisionError(f"{self.status!r} is no status. {meant(self.status, STATUSES)}")
+            raise DecisionError(f"{self.status!r} is not a status. {meant(self.status, STATUSES)}")
         if (self.status == "muted") != (self.muted_until is not None):
-            raise DecisionError("A finding is muted until a date, and only then has one: set UNTIL with muted.")
+            raise DecisionError("UNTIL is required with muted and only allowed there.")
         if self.muted_until and self.muted_until <= naive_utc(datetime.now(UTC)):
-            raise DecisionError("UNTIL is in the past. Use a date to come.")
+            raise DecisionError("UNTIL is in the past. Use a date in the future.")
         for name, text in (("who decides", self.decided_by), ("why", self.note)):
             if not text.strip():
-                raise DecisionError(f"Say {name}: it is kept with the finding. Set BY and WHY.")
+                raise DecisionError(f"State {name}: it is kept with the finding. Set BY and WHY.")
             if "@" in text or not text.isprintable() or len(text) > _MAX_LETTERS:
                 raise DecisionError(
-                    f"What says {name} is kept as evidence. Use one line of up to {_MAX_LETTERS} letters without "
-                    "an email address."
+                    f"The text for {name} is kept as evidence. Use one line of up to {_MAX_LETTERS} letters "
+                    "without an email address."
                 )
 
 

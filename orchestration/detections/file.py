@@ -102,7 +102,7 @@ def _expired(one: Setting | Allowed, at: datetime) -> bool:
 def _entries(path: Path, content: Mapping[str, Any], table: str, read: Any) -> Iterator[Any]:
     entries = content.get(table, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigurationError(f"{path.name}: {table} is no list of tables. Begin each with [[{table}]].")
+        raise ConfigurationError(f"{path.name}: {table} is not a list of tables. Begin each with [[{table}]].")
     for number, entry in enumerate(entries, 1):
         try:
             yield from read(entry)
@@ -116,7 +116,7 @@ def _load(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror}). Check DETECTIONS.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path.name} is no TOML: {error}. See detections.example.toml.") from None
+        raise ConfigurationError(f"{path.name} is not valid TOML: {error}. See detections.example.toml.") from None
 
 
 def _settings(entry: Mapping[str, Any]) -> Iterator[Setting]:
@@ -151,7 +151,7 @@ def _values(
         yield "time_zone", time_zone(entry["time_zone"])
     thresholds = entry.get("thresholds", {})
     if not isinstance(thresholds, dict):
-        raise ValueError("thresholds is no table. Use one like thresholds = {minimum = 50}.")
+        raise ValueError("thresholds is not a table. Use one like thresholds = {minimum = 50}.")
     for name, value in thresholds.items():
         assert rule
         threshold = rule.thresholds.get(name)
@@ -195,7 +195,7 @@ def _common(
             raise ValueError(f"findings of {rule_id} are in no organization. Leave out organization.")
     reason = entry.get("reason")
     if not isinstance(reason, str) or not reason.strip():
-        raise ValueError("reason is missing. Say in a few words why.")
+        raise ValueError("reason is missing. Give a reason in a few words.")
     return rule_ids, organizations, reason.strip(), expiry(entry.get("expires"))
 
 

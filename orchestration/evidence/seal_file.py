@@ -146,11 +146,11 @@ def read(path: Path) -> Kept:
     except UnicodeDecodeError:
         lines = [""]
     except OSError as error:
-        raise WarehouseError(f"Cannot read {path}: {error.strerror}. Name a file of exported seals.") from None
+        raise WarehouseError(f"Cannot read {path}: {error.strerror}. Choose a file of exported seals.") from None
     seals = [line for line in lines if not line.startswith("#")]
     is_whole = len({line.count("\t") for line in seals}) == 1
     if not is_whole or not all(_LINE.fullmatch(line) for line in seals):
-        raise WarehouseError(f"{path} is no file of exported seals, or it was changed. Name another.")
+        raise WarehouseError(f"{path} is not a file of exported seals, or it was changed. Choose another.")
     lacking = [_NO_SEAL] * len(COLUMNS)
     columns = zip(*((line.split("\t") + lacking)[: len(COLUMNS)] for line in seals), strict=True)
     texts = [pa.array([None if text == _NO_SEAL else text for text in column]) for column in columns]
@@ -160,7 +160,7 @@ def read(path: Path) -> Kept:
         [(broken,)] = connection.execute(_BROKEN).fetchall()
     if broken:
         raise WarehouseError(
-            f"{path} was changed: {broken} of its seals do not follow from the line. Name another."
+            f"{path} was changed: {broken} of its seals do not follow from the line. Choose another."
         )
     return kept
 

@@ -159,12 +159,12 @@ def _follow_the_feeds_clock(client: FeedClient, source: Source, report: SourceRe
     clocks = f"This machine's clock says {rfc3339(ours)}, the feed's date {_moved(ours, ahead)}."
     if ahead > MAX_CLOCK_DIFFERENCE:
         raise FeedError(
-            f"{clocks} Up to when can be read is not known, so nothing was. Set the clock right; if it is, a "
+            f"{clocks} Without a reliable time nothing was read. Correct the clock; if it is right, a "
             "proxy on the way or the feed sends a wrong date."
         )
     if ahead > CLOCK_TOLERANCE:
         report.horizon -= ahead
-        log.warning("%s The earlier counts. Set the clock right.", clocks)
+        log.warning("%s The earlier of the two is used. Correct the clock.", clocks)
     if abs(ahead) > CLOCK_NOTED:
         report.notes.append(f"{clocks} What is newer than the earlier of the two is not read yet.")
 

@@ -81,7 +81,7 @@ async def read_slice(client: FeedClient, query: Params, receive: Callable[[Recei
         if page_count >= MAX_PAGES:
             raise FeedProtocolError(
                 f"The feed did not come to an end within {page_count:,} pages. The slice stays open and is read "
-                "again in smaller parts; if it fails as well, ask the feed's support."
+                "again in smaller parts; if that fails too, contact the feed's support."
             )
         cursors.add(page.last_id)
         params = {**query, "after_id": page.last_id}

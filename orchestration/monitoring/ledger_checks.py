@@ -83,7 +83,9 @@ def _not_proven(connection: duckdb.DuckDBPyConnection, source: str, now: datetim
     covered = coverage(connection, source)
     reasons = not_proven(connection, source)
     if covered and covered[-1].end > now:
-        reasons[Interval(now, covered[-1].end)] = "It is still to come, and a clock that was ahead had it read."
+        reasons[Interval(now, covered[-1].end)] = (
+            "It is still in the future: the clock was ahead when it was read."
+        )
     return [f"{source} {gap}: {reason}" for gap, reason in sorted(reasons.items())]
 
 
@@ -112,7 +114,7 @@ def _history(source: str, covered: list[Interval], start: datetime | None) -> Ch
         return CheckResult(True, f"{read}, its beginning.", figures=figures)
     return CheckResult(
         False,
-        f"{read}; {left:,.1f} day(s) are left back to {rfc3339(start)}. Each refresh goes on with them.",
+        f"{read}; {left:,.1f} day(s) are left back to {rfc3339(start)}. Each refresh continues with them.",
         is_error=False,
         figures=figures,
     )
@@ -135,11 +137,11 @@ def _last_run(
     reached = aware_utc(horizon)
     figures: dict = {f"{source}: read up to": reached} if reached else {}
     if is_retired:
-        return CheckResult(True, f"{source}: no longer read; it was no part of the last run.", figures=figures)
+        return CheckResult(True, f"{source}: no longer read; it was not part of the last run.", figures=figures)
     if error:
         return CheckResult(False, f"{source}: its last run failed: {error}", figures=figures)
     if reached is None:
-        return CheckResult(False, f"{source}: it was never read to any time.", is_error=False, figures=figures)
+        return CheckResult(False, f"{source}: no run has read it yet.", is_error=False, figures=figures)
     if now - reached > within:
         sentence = (
             f"{source}: read up to {rfc3339(reached)} only, {_hours(now - reached)} ago. "
@@ -167,9 +169,9 @@ def _newest(source: str, newest: datetime | None, now: datetime, within: timedel
         return CheckResult(False, f"{source}: there is no activity at all yet.", is_error=False)
     figures: dict = {f"{source}: newest activity": newest}
     if now - newest <= within:
-        return CheckResult(True, f"{source}: the newest activity is of {rfc3339(newest)}.", figures=figures)
+        return CheckResult(True, f"{source}: the newest activity is from {rfc3339(newest)}.", figures=figures)
     sentence = (
-        f"{source}: the newest activity is of {rfc3339(newest)}, {_hours(now - newest)} ago. See in "
+        f"{source}: the newest activity is from {rfc3339(newest)}, {_hours(now - newest)} ago. See in "
         "marts.blind_spots whether logging was switched off; otherwise nobody did anything since."
     )
     return CheckResult(False, sentence, is_error=False, figures=figures)
@@ -180,7 +182,7 @@ def ledger_counts_equal_rows(connection: duckdb.DuckDBPyConnection) -> CheckResu
     [(walk_count, differing, first)] = connection.execute(LEDGER_OF_THE_FILE).fetchall()
     figures = {"extracts": walk_count, "extracts that differ": differing}
     if not differing:
-        return CheckResult(True, "Every extract has the rows that the ledger says.", figures=figures)
+        return CheckResult(True, "Every extract has the rows that the ledger states.", figures=figures)
     return CheckResult(
         False,
         f"{differing} extract(s) differ from the ledger; the first is {first}. Schema raw was changed by hand, "
@@ -201,7 +203,7 @@ def no_record_is_quarantined(connection: duckdb.DuckDBPyConnection) -> CheckResu
         False,
         f"{sum(count for _, _, count, _ in found):,} record(s) could not be stored as activities: {counts}; the "
         f"last came at {rfc3339(aware_utc(newest))}. They are in raw.quarantined_records as they came. Ask the "
-        "feed's support what they are.",
+        "feed's support about them.",
         is_error=False,
         figures=figures,
     )

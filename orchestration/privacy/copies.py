@@ -38,6 +38,6 @@ def describe_copies(path: Path) -> str:
         beside = ", ".join(map(printable, list_beside(path)))
     except OSError as error:
         raise WarehouseError(
-            f"What is beside the warehouse cannot be listed: {error.strerror}. Look through it yourself."
+            f"The files beside the warehouse cannot be listed: {error.strerror}. Check them yourself."
         ) from None
     return _COPIES.format(beside=beside or "nothing")

@@ -51,10 +51,10 @@ class RemovalRequest:
     def __post_init__(self) -> None:
         for name, text in (("who removes", self.requested_by), ("why", self.reason)):
             if not text.strip():
-                raise WarehouseError(f"Say {name}: it is kept with the proofs. Set BY and WHY.")
+                raise WarehouseError(f"State {name}: it is kept with the proofs. Set BY and WHY.")
             if "@" in text or not text.isprintable() or len(text) > MAX_LETTERS:
                 raise WarehouseError(
-                    f"What says {name} is kept for good and shown to auditors. Use one line of up to "
+                    f"The text for {name} is kept for good and shown to auditors. Use one line of up to "
                     f"{MAX_LETTERS} letters without an email address, such as a role or the number of a case."
                 )
 
@@ -125,7 +125,7 @@ def oldest_kept(raw_days: int | None) -> date:
         WarehouseError: no number of days is set.
     """
     if raw_days is None:
-        raise WarehouseError("Records are kept for good. Set RAW_DAYS to the days that they are to be kept.")
+        raise WarehouseError("Records are kept indefinitely. Set RAW_DAYS to the number of days to keep them.")
     return datetime.now(UTC).date() - timedelta(days=raw_days)
 
 
@@ -178,8 +178,8 @@ def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if count:
         raise WarehouseError(
-            "Old days are in the archive alone, where nothing can be removed, so nothing was. Restore the archive "
-            "into another file (`make restore` with another WAREHOUSE_PATH) and remove there."
+            "Old days exist only in the archive, where nothing can be removed, so nothing was removed. Restore "
+            "the archive into another file (`make restore` with another WAREHOUSE_PATH) and remove the records there."
         )
 
 
@@ -189,8 +189,8 @@ def _sweep(path: Path) -> None:
         sweep_leftovers(path)
     except OSError as error:
         raise WarehouseError(
-            f"{error.filename}, which a killed run left, cannot be removed: {error.strerror}. It may have what is "
-            "to be removed: remove it, then run again."
+            f"{error.filename}, which a killed run left, cannot be removed: {error.strerror}. It may hold "
+            "records that are to be removed: delete it, then run again."
         ) from None
 
 
@@ -227,7 +227,7 @@ def _require_proofs(draft: Path) -> None:
     if findings:
         raise WarehouseError(
             f"The warehouse does not verify, so nothing was removed. raw.{findings[0].table}, {findings[0].name}: "
-            f"{findings[0].first}. Clear that up first, with a backup."
+            f"{findings[0].first}. Resolve that first, for example with a backup."
         )
 
 

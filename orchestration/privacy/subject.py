@@ -101,16 +101,16 @@ def find_subject(connection: duckdb.DuckDBPyConnection, stated: str) -> Subject:
         user_ids = [name for (name,) in connection.execute(_BY_ADDRESS, {"stated": stated}).fetchall()]
         if len(user_ids) > 1:
             shown = ", ".join(user_ids[:SHOWN_IDS])
-            raise WarehouseError(f"{len(user_ids)} users have had this address: {shown}. Name one by its user id.")
+            raise WarehouseError(f"{len(user_ids)} users have had this address: {shown}. Give the user id of one.")
     elif _USER_ID.fullmatch(stated):
         user_ids = [stated]
         if not _is_known(connection, stated):
             raise WarehouseError(
-                "There is no user with this id, neither in marts.users nor in a field for the ids of users of any "
-                "record. Check it, or name an address."
+                "There is no user with this id, neither in marts.users nor in a user id field of any record. "
+                "Check it, or give an email address."
             )
     else:
-        raise WarehouseError("That is no user id and no email address. Name one person by one of the two.")
+        raise WarehouseError("That is neither a user id nor an email address. Give one of the two.")
     found = connection.execute(_ADDRESSES, {"user_ids": user_ids}).fetchall()
     emails = {email for email, is_shared in found if not is_shared and _ADDRESS.fullmatch(email)}
     if "@" in stated:

@@ -35,5 +35,5 @@ def _values(query: str, directory: Path, warehouse: Path) -> list[str]:
             return [value for (value,) in connection.execute(query).fetchall()]
     except duckdb.Error:
         raise PublicationError(
-            f"{published} is not as this version of the product publishes it. Run `make refresh`, then this again."
+            f"{published} was not published by this version of the product. Run `make refresh`, then try again."
         ) from None

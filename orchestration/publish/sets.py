@@ -25,7 +25,7 @@ IN_GENERAL = {
     "name": "A pseudonym here.",
     "user_agent": "A pseudonym here.",
     "identifier": "Here, what has not the form of an id of the feed is a pseudonym.",
-    "ip": "Here the network: the first 24 bits, of IPv6 the first 48; null for what is no address.",
+    "ip": "Here the network: the first 24 bits, of IPv6 the first 48; null for what is not an address.",
 }
 # By label and type: the temporary relation with the replacement of each value while a set is written.
 _TEXT, _LIST = "varchar", "varchar[]"

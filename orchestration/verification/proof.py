@@ -144,7 +144,7 @@ def read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ProofError(f"Cannot read {file}: {error.strerror}. Name a file that `prove` wrote.") from None
+        raise ProofError(f"Cannot read {file}: {error.strerror}. Choose a file that `prove` wrote.") from None
 
 
 def check(content: bytes) -> Proven:
@@ -161,9 +161,11 @@ def check(content: bytes) -> Proven:
         computed = _compute(seal)
         is_newer = proof["format_version"] > FORMAT_VERSION
     except (ValueError, TypeError, KeyError, AttributeError, pa.ArrowInvalid):
-        raise ProofError("The file is no proof of this product, or it is damaged. Ask for it again.") from None
+        raise ProofError(
+            "The file is not a proof that this product wrote, or it is damaged. Ask for it again."
+        ) from None
     if is_newer:
-        raise ProofError("The proof is of a newer version of this product. Check it with that version.")
+        raise ProofError("The proof was made by a newer version of this product. Check it with that version.")
     if not isinstance(record, dict) or record.get("id") != proof["activity_id"]:
         raise ProofError("The record in the proof is not the one that it names: the proof was changed.")
     if root is None or root != seal["merkle_root"] or tree["size"] != seal["activity_count"]:

@@ -114,7 +114,7 @@ def _view_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     for table, column, kind in expected:
         if (table, column, kind) not in found:
             raise WarehouseError(
-                f"{path} is not as this product makes it: raw.{table} is no table with {column} ({kind}). Keep "
+                f"{path} is not as this product makes it: raw.{table} is not a table with {column} ({kind}). Keep "
                 "this file as it is, and compare it with a backup."
             )
     connection.execute("create schema raw")

@@ -141,7 +141,7 @@ def _prepare_directory(path: Path) -> None:
     if address := next((part for part in path.parts if _ADDRESS.match(part)), None):
         raise WarehouseError(
             f"The warehouse is a file on a disk of this machine, and {address} is an address. Point "
-            "WAREHOUSE_PATH to a file; docs/scaling.md says what to do where one machine is too small."
+            "WAREHOUSE_PATH to a file; docs/scaling.md describes what to do when one machine is too small."
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

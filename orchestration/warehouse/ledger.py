@@ -171,6 +171,6 @@ def check_feed_host(connection: duckdb.DuckDBPyConnection, source: str, host: st
     ).fetchall()
     if others:
         raise WarehouseError(
-            f"This warehouse was filled from {others[0][0]}, and source {source} is now to be read from {host}. "
+            f"This warehouse was filled from {others[0][0]}, but source {source} is now set to read from {host}. "
             "Use another WAREHOUSE_PATH for another feed."
         )

@@ -229,9 +229,16 @@ def test_parts_that_no_snapshot_names_are_ignored(archived: Path, restored: Path
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "extracts.parquet", "archive_files.parquet", "day_seals.parquet"]
+    ("name", "damage"),
+    [
+        ("manifest.json", "cut"),
+        ("manifest.json", "gone"),
+        ("extracts.parquet", "zeroed"),
+        ("archive_files.parquet", "cut"),
+        ("day_seals.parquet", "gone"),
+        ("", "all gone"),
+    ],
 )
-@pytest.mark.parametrize("damage", ["zeroed", "cut", "gone", "all gone"])
 def test_verification_of_the_archive_reads_the_ledger_too(
     archived: Path, place: Path, store: Store, name: str, damage: str
 ):

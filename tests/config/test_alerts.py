@@ -28,7 +28,7 @@ def test_addresses_come_from_a_file_or_the_environment(tmp_path: Path):
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"ALERT_URLS": f"json://a {SECRET}"}, "number 2 is no address"),
+        ({"ALERT_URLS": f"json://a {SECRET}"}, "number 2 is not an address"),
         ({"ALERT_URLS": "json://a", "ALERT_SEVERITY": "severe"}, "ALERT_SEVERITY is 'severe'. Use critical, high"),
         ({"ALERT_URLS": "json://a", "ALERT_DETAIL": "all"}, "ALERT_DETAIL is 'all'. Use ids or full."),
         ({"ALERT_URLS_FILE": "/nonexistent"}, "cannot be read"),
@@ -42,7 +42,7 @@ def test_what_makes_no_sense_is_one_sentence(environment: dict[str, str], senten
 
 @pytest.mark.parametrize("url", [f"http://example.com/{SECRET}", SECRET, f"ftp://example.com/{SECRET}"])
 def test_a_heartbeat_goes_to_https_or_loopback(url: str):
-    with pytest.raises(ConfigurationError, match="HEARTBEAT_URL is no https address") as refused:
+    with pytest.raises(ConfigurationError, match="HEARTBEAT_URL is not an https address") as refused:
         heartbeat_url({"HEARTBEAT_URL": url})
     assert SECRET not in str(refused.value)
     for allowed in ("https://example.com/x", "http://127.0.0.1:8/x"):

@@ -71,7 +71,7 @@ def test_the_access_key_wins_over_the_admin_key():
         (KEY | {"FEED_REQUESTS_PER_MINUTE": "-1"}, "FEED_REQUESTS_PER_MINUTE"),
         (KEY | {"FEED_OVERLAP_MINUTES": "1.5"}, "FEED_OVERLAP_MINUTES"),
         (KEY | {"FEED_START": "last year"}, "FEED_START is 'last year'"),
-        (KEY | {"FEED_START": "2126-01-01"}, "still to come"),
+        (KEY | {"FEED_START": "2126-01-01"}, "in the future"),
         (KEY | {"FEED_START": "0001-01-01T00:00:00+14:00"}, "FEED_START"),
         (
             KEY | {"FEED_SETTLE_SECONDS": "10", "COMPLIANCE_API_URL": "https://API.anthropic.com:443/"},

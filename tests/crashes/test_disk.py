@@ -48,8 +48,9 @@ def is_told_once(said: str | None, errors: Path) -> None:
         assert word not in noise
 
 
-@pytest.mark.parametrize("pending_bytes", [2**27, 1], ids=["queue has room", "queue is full"])
-@pytest.mark.parametrize("limit", [400_000, 1_700_000])
+@pytest.mark.parametrize(
+    ("limit", "pending_bytes"), [(400_000, 2**27), (1_700_000, 1)], ids=["queue has room", "queue is full"]
+)
 def test_a_full_disk_stops_the_run_and_costs_nothing(
     feed: LocalFeed, path: Path, tmp_path: Path, limit: int, pending_bytes: int
 ):

@@ -85,18 +85,6 @@ def test_ticks_do_not_pile_up_behind_a_run_that_waits(instance: dg.DagsterInstan
     assert tick.skip_message == "A run of this job is already queued."
 
 
-@pytest.mark.parametrize(("minute", "is_due"), [(0, True), (5, False), (10, True)])
-def test_a_schedule_runs_as_often_as_its_setting_says(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, minute: int, is_due: bool
-):
-    monkeypatch.setenv("REFRESH_EVERY_MINUTES", "10")
-    at = MIDNIGHT + timedelta(minutes=minute)
-    tick = refresh_schedule.evaluate_tick(
-        dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
-    )
-    assert bool(tick.run_requests) == is_due
-
-
 def started(instance: dg.DagsterInstance, age: timedelta, **tags: Any) -> str:
     """A run that was recorded as started so long ago, and never took a lock."""
 

@@ -93,7 +93,7 @@ def test_a_user_agent_is_a_pattern(tmp_path: Path):
         ("[[allow]]\nperson='ada@corp.example'\nreason='x'", "Use the id"),
         ("[[allow]]\nnetwork='203.0.113.0/33'\nreason='x'", "2001:db8::/32"),
         ("[[allow]]\nperson=[]\nreason='x'", "a list of them"),
-        ("[[allow]", "is no TOML"),
+        ("[[allow]", "is not valid TOML"),
     ],
 )  # fmt: skip
 def test_a_wrong_name_or_value_is_one_sentence(tmp_path: Path, text: str, sentence: str):

@@ -126,22 +126,6 @@ def test_a_record_that_changed_in_an_old_day_becomes_a_revision(feed, path: Path
     ]
 
 
-def test_a_record_that_changed_within_the_overlap_becomes_a_revision(path: Path, query: Query):
-    at = datetime.now(UTC) - timedelta(minutes=30)
-    text = {"id": "activity_1", "created_at": at.isoformat(), "type": "x", "actor": {"type": "system_actor"}}
-    with LocalFeed(records=[text]) as feed:
-        source = source_of(feed, overlap=timedelta(hours=1))
-        refresh(source, path)
-        first = feed.served["activity_1"]
-        feed.replace("activity_1", text | {"type": "y"})
-        assert refresh(source, path).total("revision_count") == 1
-        assert refresh(source, path).total("revision_count") == 0
-        assert query(
-            "select activities.payload_sha256, revisions.payload_sha256 from raw.activity_revisions as revisions "
-            "join raw.activities using (source, activity_id)"
-        ) == [(hashlib.sha256(first).hexdigest(), hashlib.sha256(feed.served["activity_1"]).hexdigest())]
-
-
 def test_when_the_requests_are_used_up_the_rest_waits_for_the_next_night(feed, path: Path, query: Query):
     source = source_of(feed, page_size=1, concurrency=1)
     refresh(source, path)

@@ -86,26 +86,10 @@ def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Pat
     assert stored(path) == served(feed)
 
 
-def test_a_record_without_a_time_withholds_nothing_of_its_slice(feed, path: Path, query: Query):
-    at = (NOW - timedelta(days=1)).isoformat()
-    feed.add(b'{"id":"activity_bad"}', at=at)
-    assert refresh(source_of(feed), path).is_complete
-    assert query("select payload from raw.quarantined_records") == [('{"id":"activity_bad"}',)]
-    assert query("select sum(quarantined_count)::bigint from raw.extracts") == [(1,)]
-
-
 def test_a_warehouse_of_another_feed_is_not_continued(feed, path: Path):
     refresh(source_of(feed), path)
     with pytest.raises(WarehouseError, match="filled from loopback"):
         refresh(replace(source_of(feed), url="https://api.anthropic.com"), path)
-
-
-def test_what_is_not_the_feed_is_left_at_once(feed, path: Path):
-    feed.faults.add("error", times=0, status=404, skip=1)
-    report = refresh(source_of(feed, start=NOW - timedelta(days=300), concurrency=2), path)
-    assert report.is_stopped
-    assert len(report.extracts) <= 3
-    assert "COMPLIANCE_API_URL" in report.describe_failures()
 
 
 def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, query: Query):
@@ -177,29 +161,6 @@ def test_records_from_outside_of_the_asked_time_are_stored_and_reported(feed, pa
     assert stored(path) == served(feed)
     [(at,)] = query("select created_at from raw.activities where activity_id = 'activity_last'")
     assert at.date() == day
-
-
-def test_half_a_surrogate_pair_is_kept_as_it_stands(path: Path, query: Query):
-    at = (NOW - timedelta(hours=2)).isoformat()
-    texts = [
-        b'{"id":"activity_half", "created_at":"%s", "name":"\\ud83d alone \\\\ud800", "pair":"\\ud83d\\ude00"}'
-        % at.encode(),
-        b'{"id":"activity_next", "created_at":"%s", "name":"\\udc00"}' % at.encode(),
-    ]
-    with LocalFeed(records=[activity("activity_plain", NOW - timedelta(hours=2))]) as feed:
-        for text in texts:
-            feed.add(text, at=at)
-        refresh(source_of(feed), path)
-    kept = {payload.encode() for (payload,) in query("select payload from raw.activities")}
-    assert kept >= set(texts)
-    assert len(kept) == 3
-
-
-def test_the_requests_of_a_refused_walk_are_known_too(feed, path: Path, query: Query):
-    feed.add(b'{"id": "activity_bad", "type": "x"}', at=(NOW - timedelta(days=1)).isoformat())
-    refresh(source_of(feed, page_size=3), path)
-    known = {name for (name,) in query("select request_id from raw.feed_requests")}
-    assert known == {seen.request_id for seen in feed.requests}
 
 
 def test_the_ledger_knows_every_request_by_its_id(feed, path: Path, query: Query):

@@ -25,7 +25,9 @@ RECENT = [activity(f"activity_{n:02}", NOW - timedelta(hours=2) - n * timedelta(
 def test_a_date_that_cannot_be_followed_fails_the_source(path: Path, query: Query, ago: timedelta):
     with LocalFeed(records=RECENT) as feed:
         feed.faults.add("headers", times=0, headers={"date": format_datetime(NOW - ago, usegmt=True)})
-        with pytest.raises(FeedError, match=r"clock says .* the feed's date .*nothing was.*Set the clock right"):
+        with pytest.raises(
+            FeedError, match=r"clock says .* the feed's date .*nothing was read.*Correct the clock"
+        ):
             refresh(source_of(feed), path)
         assert query("select count(*) from raw.coverage") == [(0,)]
         [(error,)] = query("select last_error from raw.sources")

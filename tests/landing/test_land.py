@@ -1,7 +1,6 @@
 """Landing: bytes kept, ids once, other content as a revision, rows and ledger together."""
 
 import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,22 @@ from orchestration.landing.extract import Chunk, Extract
 from orchestration.landing.land import land
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import close_abandoned, coverage
+from tests import histories
 
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def record(activity_id: str = "activity_1", at: str = "2026-05-01T10:00:00Z", **fields: Any) -> bytes:
-    return json.dumps(
-        {"id": activity_id, "created_at": at, "type": "x", "actor": {"type": "system_actor"}} | fields
-    ).encode()
+    return histories.record(activity_id, DAY, **{"created_at": at} | fields)
 
 
 def extract_of(late_before: datetime | None = None, source: str = "test") -> Extract:
     time_slice = Slice(Kind.INCREMENTAL, DAY, DAY + timedelta(days=1), late_before=late_before)
-    return Extract(
-        source=source, time_slice=time_slice, query={"limit": "10"}, feed_host="loopback", dagster_run_id=None
-    )
+    return histories.extract_of(time_slice, source)
 
 
 def chunk_of(extract: Extract, *records: bytes, outcome: str | None = "complete") -> Chunk:
-    chunk = Chunk(extract)
-    chunk.add(list(records), None, None)
-    chunk.outcome = outcome
-    return chunk
+    return histories.chunk_of(*records, extract=extract, outcome=outcome)
 
 
 def store(path: Path, *chunks: Chunk) -> None:

@@ -76,7 +76,7 @@ def test_a_failed_walk_and_time_to_come_are_gaps(connection):
     extracted(connection, 1, 2, outcome="failed")
     assert "The feed was down." in ledger_checks.no_gaps(connection, NOON).sentence
     extracted(connection, 1, 4)
-    assert "still to come" in ledger_checks.no_gaps(connection, NOON).sentence
+    assert "still in the future" in ledger_checks.no_gaps(connection, NOON).sentence
     assert ledger_checks.no_gaps(connection, NOON + timedelta(days=1)).holds
 
 
@@ -148,7 +148,7 @@ def test_one_failing_source_is_reported_beside_a_good_one(connection):
     known(connection, None, None, source="u")
     check_result = ledger_checks.every_source_is_read(connection, NOON)
     assert check_result.is_error
-    assert check_result.sentence == "t: its last run failed: It is down. u: it was never read to any time."
+    assert check_result.sentence == "t: its last run failed: It is down. u: no run has read it yet."
 
 
 def test_a_source_that_is_no_longer_read_is_no_fault(connection):
@@ -175,7 +175,7 @@ def test_silence_is_reported(connection):
     assert ledger_checks.newest_activity_is_recent(connection, NOON).holds
     check_result = ledger_checks.newest_activity_is_recent(connection, NOON + timedelta(hours=13))
     assert (check_result.holds, check_result.is_error) == (False, False)
-    assert "s: the newest activity is of 2026-05-04T00:00:00Z, 25.0 h ago." in check_result.sentence
+    assert "s: the newest activity is from 2026-05-04T00:00:00Z, 25.0 h ago." in check_result.sentence
 
 
 @pytest.mark.parametrize(

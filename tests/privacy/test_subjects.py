@@ -26,7 +26,7 @@ def test_an_address_that_two_have_had_is_of_neither(warehouse: Path, query):
 
 @pytest.mark.parametrize("subject", ["", "%", "' or 1=1 --", "user_nobody", "a b@c", "../../etc"])
 def test_who_is_nobody_is_refused(warehouse: Path, subject: str):
-    with pytest.raises(WarehouseError, match="no user"):
+    with pytest.raises(WarehouseError, match=r"no user|neither a user id"):
         erase(warehouse, subject, ORDER)
 
 
@@ -70,7 +70,7 @@ def test_an_address_that_nobody_used_removes_nothing(warehouse: Path, query):
     "stated", [("", "x"), ("x", " "), ("ada@example.com", "x"), ("x", "a\tb"), ("x", "y" * 201)]
 )
 def test_a_request_that_cannot_be_kept_is_refused(stated: tuple[str, str]):
-    with pytest.raises(WarehouseError, match=r"Say|kept for good"):
+    with pytest.raises(WarehouseError, match=r"State|kept for good"):
         RemovalRequest(*stated)
 
 

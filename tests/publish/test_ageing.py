@@ -71,10 +71,8 @@ def test_only_older_details_are_left_out(built: Built, tmp_path: Path, name: str
     assert counts[1] >= 3
 
 
-def test_an_access_review_of_recent_data_finds_the_same_grants(built: Built, tmp_path: Path):
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    publish(path, one_set("restricted", tmp_path / "aged", SINCE))
+def test_an_access_review_of_recent_data_finds_the_same_grants(built: Built, copy: Path, tmp_path: Path):
+    publish(copy, one_set("restricted", tmp_path / "aged", SINCE))
     whole, aged = (
         read_review(directory / "compliance.duckdb", "2026-10-30", "2026-09-30")
         for directory in (built[0].parent / "published", tmp_path / "aged")

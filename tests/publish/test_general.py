@@ -40,14 +40,6 @@ def directory(built: Built) -> Path:
     return built[0].parent / "published-general"
 
 
-@pytest.fixture
-def copy(built: Built, tmp_path: Path) -> Path:
-    """A copy of the built warehouse, which tests may modify."""
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    return path
-
-
 def pseudonym(value: str) -> str:
     """The pseudonym as docs/publishing.md defines it, without the product's code."""
     return "p_" + hmac.new(PSEUDONYM_KEY.encode(), value.lower().encode(), hashlib.sha256).hexdigest()[:32]
@@ -243,7 +235,7 @@ def test_without_a_published_set_the_warehouse_is_searched_and_without_a_key_not
     assert email in capsys.readouterr().out
     (tmp_path / "compliance.duckdb").write_text("not a database")
     assert command(environment, built[0], "reveal", pseudonym(email)) == 1
-    assert "Run `make refresh`, then this again." in capsys.readouterr().err
+    assert "Run `make refresh`, then try again." in capsys.readouterr().err
     environment.delenv("PSEUDONYM_KEY")
     assert command(environment, built[0], "reveal", pseudonym(email)) == 1
     assert "PSEUDONYM_KEY is not set." in capsys.readouterr().err

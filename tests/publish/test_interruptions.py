@@ -4,12 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from orchestration.config.settings import ROOT
-
-Built = tuple[Path, dg.ExecuteInProcessResult]
 
 # Publishes one set of the warehouse argv[1] into argv[2], after running the code in argv[3].
 PROGRAM = """
@@ -55,25 +52,18 @@ def content(directory: Path) -> dict[str, int]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def warehouse(built: Built, tmp_path: Path) -> Path:
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    return path
-
-
 @pytest.mark.parametrize("kind", [DATABASE, PARQUET], ids=["database", "parquet"])
-def test_a_killed_publication_or_a_full_disk(warehouse: Path, tmp_path: Path, kind: str):
+def test_a_killed_publication_or_a_full_disk(copy: Path, tmp_path: Path, kind: str):
     directory = tmp_path / "published"
-    assert start(warehouse, directory, kind).wait() == 0
+    assert start(copy, directory, kind).wait() == 0
     before = content(directory)
-    with start(warehouse, directory, kind + ANOTHER + HALT) as process:
+    with start(copy, directory, kind + ANOTHER + HALT) as process:
         assert process.stdout
         assert process.stdout.readline() == "halted\n"
         process.kill()
     assert before.items() <= content(directory).items()
     assert list(directory.glob(".unfinished-*"))
-    process = start(warehouse, directory, kind + ANOTHER + NO_ROOM)
+    process = start(copy, directory, kind + ANOTHER + NO_ROOM)
     _, error = process.communicate()
     assert process.returncode == 1
     assert "and that the disk has room; what was published before stays." in error
@@ -82,9 +72,9 @@ def test_a_killed_publication_or_a_full_disk(warehouse: Path, tmp_path: Path, ki
     assert list(directory.glob(".unfinished-*")) == []
 
 
-def test_an_unwritable_directory_is_one_sentence(warehouse: Path, tmp_path: Path):
+def test_an_unwritable_directory_is_one_sentence(copy: Path, tmp_path: Path):
     (tmp_path / "file").touch()
-    process = start(warehouse, tmp_path / "file" / "published", DATABASE)
+    process = start(copy, tmp_path / "file" / "published", DATABASE)
     _, error = process.communicate()
     assert error.startswith("Cannot publish into")
     assert "Check PUBLISHED_PATH" in error

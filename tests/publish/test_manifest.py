@@ -162,18 +162,16 @@ def test_an_edition_left_by_a_killed_publication_is_removed_by_the_next(warehous
     assert before.exists()
 
 
-def test_without_the_group_the_files_are_private_again(built: Built, tmp_path: Path):
+def test_without_the_group_the_files_are_private_again(copy: Path, tmp_path: Path):
     import grp
 
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
     group = grp.getgrgid(os.getegid()).gr_name
-    run("publish", path, {"PUBLISHED_GROUP": group})
-    change(path, AGAIN)
-    run("publish", path, {"PUBLISHED_GROUP": group})
-    directory = path.parent / "published"
+    run("publish", copy, {"PUBLISHED_GROUP": group})
+    change(copy, AGAIN)
+    run("publish", copy, {"PUBLISHED_GROUP": group})
+    directory = copy.parent / "published"
     assert [one.name for one in directory.rglob("*") if one.stat().st_mode & 0o077]
-    run("publish", path, {"PUBLISHED_GROUP": ""})
+    run("publish", copy, {"PUBLISHED_GROUP": ""})
     assert [one.name for one in (directory, *directory.rglob("*")) if one.stat().st_mode & 0o077] == []
 
 

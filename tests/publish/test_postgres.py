@@ -5,7 +5,6 @@ from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
 
-import dagster as dg
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -21,16 +20,8 @@ from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.postgres import PASSWORD
 
-Built = tuple[Path, dg.ExecuteInProcessResult]
 Ask = Callable[..., list[tuple]]
 AGAIN = "update raw.dbt_runs set build_id = 'again', is_full_refresh = true"
-
-
-@pytest.fixture
-def warehouse(built: Built, tmp_path: Path) -> Path:
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    return path
 
 
 def publish(
@@ -43,8 +34,8 @@ def publish(
         return publish_postgres(connection, published, read_edition(connection, published), url)
 
 
-def test_every_dashboard_chart_query_runs(warehouse: Path, url: SecretStr, ask: Ask):
-    publish(warehouse, url)
+def test_every_dashboard_chart_query_runs(copy: Path, url: SecretStr, ask: Ask):
+    publish(copy, url)
     definitions = read_definitions()
     for dashboard in definitions.dashboards:
         for chart in dashboard.charts:
@@ -58,43 +49,43 @@ def in_warehouse(path: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
-def test_the_tables_are_the_built_ones_and_are_replaced_atomically(warehouse: Path, url: SecretStr, ask: Ask):
+def test_the_tables_are_the_built_ones_and_are_replaced_atomically(copy: Path, url: SecretStr, ask: Ask):
     odd = """['a"b', 'c\\d', null, '', 'NULL', 'e,f{g}', 'h' || chr(10)]"""
     first = publish(
-        warehouse, url, f"update marts.users set emails = {odd}, current_email = '' where user_id = (select "
+        copy, url, f"update marts.users set emails = {odd}, current_email = '' where user_id = (select "
         "min(user_id) from marts.users)", "update marts.users set current_email = 'nul' || chr(0) where user_id = "
         "(select max(user_id) from marts.users)",
     )  # fmt: skip
     assert first == PostgresPublication(written=True)
     for mart in read_catalog(project.manifest_path).marts:
         count = f"select count(*) from marts.{mart.name}"
-        assert ask(count) == in_warehouse(warehouse, count), mart.name
+        assert ask(count) == in_warehouse(copy, count), mart.name
     facts = "select user_id, emails, current_email, first_seen_at at time zone 'UTC' from marts.users order by 1"
-    expected = in_warehouse(warehouse, facts.replace(" at time zone 'UTC'", ""))
+    expected = in_warehouse(copy, facts.replace(" at time zone 'UTC'", ""))
     assert expected[0][2] == ""
     assert ask(facts) == [
         tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
         for row in expected
     ]
     payloads = "select activity_id, payload, is_own_read, activity_date from marts.activities order by 1"
-    assert sorted(ask(payloads)) == sorted(in_warehouse(warehouse, payloads))
+    assert sorted(ask(payloads)) == sorted(in_warehouse(copy, payloads))
     assert ask("select source, gap_count from marts._published") == [("compliance", 0)]
 
-    assert publish(warehouse, url) == PostgresPublication(written=False)
+    assert publish(copy, url) == PostgresPublication(written=False)
     # A running query finishes on the old tables and blocks nobody.
     with psycopg.connect(url.get_secret_value()) as reader:
         [(before,)] = reader.execute("select count(*) from marts.users").fetchall()
-        second = publish(warehouse, url, "delete from marts.users", AGAIN)
+        second = publish(copy, url, "delete from marts.users", AGAIN)
         assert second.written
         assert "still reads it" in second.warnings[0]
         assert ask("select count(*) from marts.users") == [(0,)]
     assert before > 0
-    assert publish(warehouse, url) == PostgresPublication(written=False)
+    assert publish(copy, url) == PostgresPublication(written=False)
     assert ask("select nspname from pg_namespace where starts_with(nspname, 'marts')") == [("marts",)]
 
 
-def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: SecretStr, ask: Ask):
-    publish(warehouse, url)
+def test_keys_indexes_descriptions_and_the_reading_role(copy: Path, url: SecretStr, ask: Ask):
+    publish(copy, url)
     keys = dict(
         ask(
             "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
@@ -116,19 +107,19 @@ def test_keys_indexes_descriptions_and_the_reading_role(warehouse: Path, url: Se
             connection.execute("delete from marts.activities")
 
 
-def test_times_have_a_zone_and_are_the_same_moments(warehouse: Path, url: SecretStr, ask: Ask):
-    publish(warehouse, url)
+def test_times_have_a_zone_and_are_the_same_moments(copy: Path, url: SecretStr, ask: Ask):
+    publish(copy, url)
     kinds = "select distinct data_type from information_schema.columns where table_schema = 'marts'"
     assert "timestamp without time zone" not in {kind for (kind,) in ask(kinds)}
-    [(first,)] = in_warehouse(warehouse, "select min(occurred_at) from marts.activities")
+    [(first,)] = in_warehouse(copy, "select min(occurred_at) from marts.activities")
     assert ask("select min(occurred_at) from marts.activities") == [(first.replace(tzinfo=UTC),)]
 
 
-def test_lists_have_bridge_tables_and_what_refers_has_foreign_keys(warehouse: Path, url: SecretStr, ask: Ask):
-    publish(warehouse, url)
+def test_lists_have_bridge_tables_and_what_refers_has_foreign_keys(copy: Path, url: SecretStr, ask: Ask):
+    publish(copy, url)
     items = "unnest(emails) as email, generate_subscripts(emails, 1) as item_number"
     bridge = ask("select user_id, email, item_number from marts.users_emails order by 1, 3")
-    assert bridge == in_warehouse(warehouse, f"select user_id, {items} from marts.users order by 1, 3")
+    assert bridge == in_warehouse(copy, f"select user_id, {items} from marts.users order by 1, 3")
     assert ask("select count(*) from marts.key_lifecycle_scopes")[0][0] > 0
     found = {
         (table, definition.removeprefix("FOREIGN KEY "))
@@ -148,21 +139,21 @@ def test_lists_have_bridge_tables_and_what_refers_has_foreign_keys(warehouse: Pa
          "(evidence_activity_id) REFERENCES marts.activities(activity_id)"),
     }  # fmt: skip
     # One that does not hold is left out, and the next publication drops all of them with their tables.
-    again = publish(warehouse, url, "update marts.logins set activity_id = 'gone' where activity_id = (select "
+    again = publish(copy, url, "update marts.logins set activity_id = 'gone' where activity_id = (select "
                     "min(activity_id) from marts.logins)", AGAIN)  # fmt: skip
     assert again == PostgresPublication(written=True)
     assert ask("select count(*) from pg_constraint where contype = 'f' and conrelid = 'marts.logins'::regclass "
                "and pg_get_constraintdef(oid) like '%(activity_id)%'") == [(0,)]  # fmt: skip
 
 
-def test_grants_survive_the_next_publication(warehouse: Path, url: SecretStr, ask: Ask):
-    publish(warehouse, url)
+def test_grants_survive_the_next_publication(copy: Path, url: SecretStr, ask: Ask):
+    publish(copy, url)
     for role in ("auditor", "board", "intern"):
         ask(f"do $$ begin create role {role}; exception when duplicate_object then null; end $$")
     ask("grant usage on schema marts to auditor, board, intern; grant select on marts.users to auditor; "
         "grant select (user_id, joined_at) on marts.users to intern; grant insert on marts.users to intern; "
         "grant select on marts.organizations to public")  # fmt: skip
-    publish(warehouse, url, AGAIN)
+    publish(copy, url, AGAIN)
     with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
 
         def can(role: str, statement: str) -> bool:
@@ -184,12 +175,12 @@ def test_grants_survive_the_next_publication(warehouse: Path, url: SecretStr, as
         assert not can("intern", "insert into marts.users (user_id) values ('x')")
 
 
-def test_the_general_set_has_its_own_schema_and_role(warehouse: Path, url: SecretStr, ask: Ask):
+def test_the_general_set_has_its_own_schema_and_role(copy: Path, url: SecretStr, ask: Ask):
     key = Pseudonyms(SecretStr("k" * 32))
-    published = general(read_catalog(project.manifest_path), key, warehouse.parent / "general")
-    publish(warehouse, url)
-    assert publish(warehouse, url, published=published) == PostgresPublication(written=True)
-    assert publish(warehouse, url, published=published) == PostgresPublication(written=False)
+    published = general(read_catalog(project.manifest_path), key, copy.parent / "general")
+    publish(copy, url)
+    assert publish(copy, url, published=published) == PostgresPublication(written=True)
+    assert publish(copy, url, published=published) == PostgresPublication(written=False)
     [(user_id, email, emails)] = ask(
         "select user_id, current_email, emails from marts.users where cardinality(emails) > 0 limit 1"
     )
@@ -206,18 +197,18 @@ def test_the_general_set_has_its_own_schema_and_role(warehouse: Path, url: Secre
             connection.execute("select count(*) from marts.activities")
 
 
-def test_leftovers_are_dropped_and_foreign_schemas_are_kept(warehouse: Path, url: SecretStr, ask: Ask):
+def test_leftovers_are_dropped_and_foreign_schemas_are_kept(copy: Path, url: SecretStr, ask: Ask):
     ask("create schema marts_next_foreign")
     ask("create schema marts")
     with pytest.raises(PublicationError, match="a schema marts that this product did not make"):
-        publish(warehouse, url)
+        publish(copy, url)
     ask("drop schema marts")
-    publish(warehouse, url)
+    publish(copy, url)
     ask("create schema marts_next_killed; create table marts_next_killed.activities (a text)")
     ask("do $$ begin execute format('comment on schema marts_next_killed is %L', "
         "obj_description('marts'::regnamespace)); end $$")  # fmt: skip
     ask("create view public.mine as select count(*) as users from marts.users")
-    assert "a view of yours is built on it" in publish(warehouse, url, AGAIN).warnings[0]
+    assert "a view of yours is built on it" in publish(copy, url, AGAIN).warnings[0]
     names = [
         name for (name,) in ask("select nspname from pg_namespace where starts_with(nspname, 'marts') order by 1")
     ]
@@ -225,7 +216,7 @@ def test_leftovers_are_dropped_and_foreign_schemas_are_kept(warehouse: Path, url
     assert [name.startswith("marts_old_") for name in names[2:]] == [True]
 
 
-def test_no_error_shows_the_password(warehouse: Path, url: SecretStr):
+def test_no_error_shows_the_password(copy: Path, url: SecretStr):
     text = url.get_secret_value()
     for wrong in (
         text.replace(PASSWORD, "wrong-password"),
@@ -233,13 +224,13 @@ def test_no_error_shows_the_password(warehouse: Path, url: SecretStr):
         text.replace("@/", "@127.0.0.1:secret/"),
     ):
         with pytest.raises(PublicationError, match="Check PUBLISH_POSTGRES_URL") as error:
-            publish(warehouse, SecretStr(wrong))
+            publish(copy, SecretStr(wrong))
         assert PASSWORD not in str(error.value)
         assert "wrong-password" not in str(error.value)
         assert ":secret" not in str(error.value)
 
 
-def test_ids_that_differ_in_unstorable_characters_stay_distinct(warehouse: Path, url: SecretStr, ask: Ask):
+def test_ids_that_differ_in_unstorable_characters_stay_distinct(copy: Path, url: SecretStr, ask: Ask):
     ids = (
         "a\0b",
         "a\ufffdb",
@@ -251,13 +242,13 @@ def test_ids_that_differ_in_unstorable_characters_stay_distinct(warehouse: Path,
         "a\0\0b",
         "a\0\ufffdb",
     )
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(copy) as connection:
         for one in ids:
             connection.execute(
                 "insert into marts.users by name select * replace (? as user_id, [?, null] as emails) "
                 "from marts.users limit 1", [one, one],
             )  # fmt: skip
-    publish(warehouse, url)
+    publish(copy, url)
     counted = ask(
         "select count(*), count(distinct user_id), count(distinct emails) from marts.users "
         "where starts_with(user_id, 'a') and length(user_id) < 8"
@@ -266,10 +257,10 @@ def test_ids_that_differ_in_unstorable_characters_stay_distinct(warehouse: Path,
     assert ("a\ufffdb",) in ask("select user_id from marts.users")
 
 
-@pytest.mark.parametrize("length", [2600, 2700, 6000, 100_000])
-def test_a_value_of_any_length_can_be_indexed(warehouse: Path, url: SecretStr, ask: Ask, length: int):
+@pytest.mark.parametrize("length", [2700, 100_000])
+def test_a_value_of_any_length_can_be_indexed(copy: Path, url: SecretStr, ask: Ask, length: int):
     noise = "".join(sha256(str(number).encode()).hexdigest() for number in range(length // 64 + 1))[:length]
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(copy) as connection:
         for mart in read_catalog(project.manifest_path).marts:
             texts = [one.name for one in mart.columns if one.data_type == "varchar" and one.name in
                      {mart.key, *mart.indexes}]  # fmt: skip
@@ -279,7 +270,7 @@ def test_a_value_of_any_length_can_be_indexed(warehouse: Path, url: SecretStr, a
                     f"insert into marts.{mart.name} by name select * replace ({values}) "
                     f"from marts.{mart.name} limit 1"
                 )
-    publish(warehouse, url)
+    publish(copy, url)
     assert ask(f"select count(*) from marts.users where user_id = '{noise}'") == [(1,)]
 
 
@@ -291,15 +282,15 @@ def test_a_value_of_any_length_can_be_indexed(warehouse: Path, url: SecretStr, a
         "postgresql://u:pw@localhost/x?hostaddr=10.0.0.1", "postgresql://u:pw@/x?service=far&sslmode=allow",
     ],
 )  # fmt: skip
-def test_nothing_goes_to_another_host_unencrypted(warehouse: Path, text: str, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_goes_to_another_host_unencrypted(copy: Path, text: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("PGSSLMODE", raising=False)
     with pytest.raises(PublicationError, match="would cross the network unencrypted") as error:
-        publish(warehouse, SecretStr(text))
+        publish(copy, SecretStr(text))
     assert "pw" not in str(error.value)
-    assert not (warehouse.parent / "published").exists()
+    assert not (copy.parent / "published").exists()
 
 
-def test_the_driver_s_environment_can_name_a_host(warehouse: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_driver_s_environment_can_name_a_host(copy: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PGHOST", "db.example")
     with pytest.raises(PublicationError, match="would cross the network unencrypted"):
-        publish(warehouse, SecretStr("postgresql://u:pw@/x"))
+        publish(copy, SecretStr("postgresql://u:pw@/x"))

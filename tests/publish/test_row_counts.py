@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from pydantic import SecretStr
 
@@ -19,15 +18,7 @@ from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.test_publishing import change, rows
 
-Built = tuple[Path, dg.ExecuteInProcessResult]
 Ask = Callable[..., list[tuple]]
-
-
-@pytest.fixture
-def warehouse(built: Built, tmp_path: Path) -> Path:
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    return path
 
 
 def general_set(path: Path) -> PublishedSet:
@@ -57,40 +48,40 @@ def all_alike(path: Path) -> list[str]:
     return found
 
 
-def test_people_who_share_every_value_stay_separate_rows(warehouse: Path, url: SecretStr, ask: Ask):
-    change(warehouse, *all_alike(warehouse))
-    published = general_set(warehouse)
-    publish(warehouse, published, url)
+def test_people_who_share_every_value_stay_separate_rows(copy: Path, url: SecretStr, ask: Ask):
+    change(copy, *all_alike(copy))
+    published = general_set(copy)
+    publish(copy, published, url)
     for mart in published.marts:
         count = f"select count(*) from marts.{mart.name}"
-        assert rows(published.directory / "compliance.duckdb", count) == rows(warehouse, count), mart.name
+        assert rows(published.directory / "compliance.duckdb", count) == rows(copy, count), mart.name
         files = (
             f"read_parquet('{published.directory}/parquet/{mart.name}/**/*.parquet', hive_partitioning = false)"
         )
-        assert rows(warehouse, f"select count(*) from {files}") == rows(warehouse, count), mart.name
-        assert ask(f"select count(*) from marts_general.{mart.name}") == rows(warehouse, count), mart.name
+        assert rows(copy, f"select count(*) from {files}") == rows(copy, count), mart.name
+        assert ask(f"select count(*) from marts_general.{mart.name}") == rows(copy, count), mart.name
 
 
-def test_ids_with_the_same_pseudonym_do_not_prevent_publication(warehouse: Path, url: SecretStr, ask: Ask):
+def test_ids_with_the_same_pseudonym_do_not_prevent_publication(copy: Path, url: SecretStr, ask: Ask):
     change(
-        warehouse,
+        copy,
         "insert into marts.users by name select * replace ('Ada@X.example' as user_id) from marts.users limit 1",
         "insert into marts.users by name select * replace ('ada@x.example' as user_id) from marts.users limit 1",
     )
-    publish(warehouse, general_set(warehouse), url)
+    publish(copy, general_set(copy), url)
     count = "select count(*) from marts.users"
-    assert ask("select count(*) from marts_general.users") == rows(warehouse, count)
+    assert ask("select count(*) from marts_general.users") == rows(copy, count)
 
 
 @pytest.mark.parametrize("relation", ["(from {} union all from {})", "(from {} limit 1)"], ids=["more", "fewer"])
 def test_a_set_with_a_wrong_row_count_is_not_published(
-    warehouse: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
+    copy: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
 ):
-    published = restricted(read_catalog(project.manifest_path), warehouse.parent / "published")
+    published = restricted(read_catalog(project.manifest_path), copy.parent / "published")
     for mart in published.marts:
         if mart.name == "users":
             object.__setattr__(mart, "relation", relation.format(mart.relation, mart.relation))
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(copy) as connection:
         edition = read_edition(connection, published)
         for write in (publish_database, publish_parquet):
             with pytest.raises(PublicationError, match=r"users has [\d,]+ rows, and [\d,]+ would"):

@@ -37,21 +37,19 @@ def texts(file: Path) -> tuple[list[str], str]:
     return names, "".join(text for name, text in parts.items() if "worksheets" in name)
 
 
-def test_it_has_the_sheets_of_the_marts_and_follows_the_edition(built: Built, tmp_path: Path, monkeypatch):
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
+def test_it_has_the_sheets_of_the_marts_and_follows_the_edition(copy: Path, tmp_path: Path, monkeypatch):
     published = restricted(CATALOG, tmp_path / "published")
-    assert publish(path, published)
+    assert publish(copy, published)
     file = tmp_path / "published" / "compliance.xlsx"
     names, text = texts(file)
     assert names == ["Contents", "Completeness", *sorted(mart.sheet for mart in CATALOG.marts if mart.sheet)]
     assert "ada.okafor@meridian.example" in text
-    assert not publish(path, published), "nothing is new"
+    assert not publish(copy, published), "nothing is new"
     with file.open("ab") as edited:
         edited.write(b"x")
     assert "compliance.xlsx" in (check_published(tmp_path / "published").first or "")
     monkeypatch.setattr(workbook, "MAX_ROWS", 10)
-    assert publish(path, published), "what was edited is written again"
+    assert publish(copy, published), "what was edited is written again"
     newest = texts(file)[1]
     assert len(newest) < len(text) / 5
     remove_workbook(published)
@@ -61,11 +59,9 @@ def test_it_has_the_sheets_of_the_marts_and_follows_the_edition(built: Built, tm
     ]
 
 
-def test_that_of_the_general_set_names_nobody(built: Built, tmp_path: Path):
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
+def test_that_of_the_general_set_names_nobody(copy: Path, tmp_path: Path):
     published = general(CATALOG, Pseudonyms(SecretStr("k" * 32)), tmp_path / "general")
-    assert publish(path, published)
+    assert publish(copy, published)
     assert "@" not in texts(tmp_path / "general" / "compliance.xlsx")[1].replace("@ ", "")
 
 

@@ -4,15 +4,16 @@ import hashlib
 from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.evidence import seal_file
 from orchestration.evidence.seals import seal_days
-from orchestration.verification.verify import CHECKS, Verification, verify
+from orchestration.verification.verify import CHECKS
 from orchestration.warehouse.connection import open_warehouse
 from tests.histories import DAYS, FIRST_DAY, build, land_slice, record
 from tests.observed import observe, observe_usage
+from tests.verification.tampering import findings as all_findings
+from tests.verification.tampering import found, tamper
 
 ORG = "org-1"
 HOUR = timedelta(hours=1)
@@ -62,17 +63,8 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def found(path: Path, *, against: bool = False) -> Verification:
-    return verify(path, seal_file.read(path.with_name("seals.txt")) if against else None)
-
-
 def findings(path: Path, **options: bool) -> dict[str, str]:
-    return {f"{one.table} {one.name}": one.first or "" for one in found(path, **options).findings}
-
-
-def tamper(path: Path, statements: str) -> None:
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(statements)
+    return {name: first for name, (_, first) in all_findings(path, **options).items()}
 
 
 def test_an_honest_directory_verifies_and_says_what_no_seal_holds(warehouse: Path):

@@ -262,11 +262,11 @@ HIDING = {
 
 
 @pytest.mark.parametrize("name", HIDING)
-@pytest.mark.parametrize("against", [False, True], ids=["alone", "against kept seals"])
-def test_code_in_the_file_hides_nothing(warehouse: Path, name: str, against: bool):
+def test_code_in_the_file_hides_nothing(warehouse: Path, name: str):
     tamper(warehouse, f"create table raw.honest as from raw.activities; {HIDING[name]}")
-    with pytest.raises(WarehouseError, match=f"{re.escape(name)}[ ,.]"):
-        found(warehouse, against=against)
+    for against in (False, True):
+        with pytest.raises(WarehouseError, match=f"{re.escape(name)}[ ,.]"):
+            found(warehouse, against=against)
 
 
 def test_no_seals_are_exported_from_a_file_with_such_code(

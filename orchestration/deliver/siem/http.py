@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class SinkRetryPolicy:
     """Bounds of one request, and of waiting for the indexers. Waits start at `first_wait` seconds and double."""
 
     attempts: int = 5
@@ -68,13 +68,13 @@ def batches(events: Iterable[Event]) -> Iterator[list[Event]]:
         yield batch
 
 
-class Receiver:
-    """The receiver of one sink. Used as a context manager."""
+class SinkClient:
+    """Sends events to one HTTP sink. Used as a context manager."""
 
-    def __init__(self, sink: HttpSink, retry: RetryPolicy | None = None) -> None:
+    def __init__(self, sink: HttpSink, retry: SinkRetryPolicy | None = None) -> None:
         hide_addresses()
         self._sink = sink
-        self._retry = retry or RetryPolicy()
+        self._retry = retry or SinkRetryPolicy()
         headers = {"user-agent": f"{PRODUCT}/{__version__}", "content-type": "application/json"}
         if sink.token:
             scheme = "Splunk" if sink.form == "hec" else "Bearer"
@@ -115,7 +115,7 @@ class Receiver:
             if batch[0].extra:
                 return self.send([replace(batch[0], extra=b"")])
             raise DeliveryError(
-                f"{self._sink.shown} takes no event of {len(body)} bytes. Raise what it takes at once."
+                f"{self._sink.shown} takes no event of {len(body)} bytes. Raise the receiver's size limit."
             ) from None
         ack = answer.get("ackId") if self._sink.form == "hec" else None
         if isinstance(ack, int):
@@ -149,8 +149,8 @@ class Receiver:
         except tenacity.RetryError as error:
             raise DeliveryError(
                 f"{self._sink.shown} did not take the events: {error.last_attempt.exception()}; gave up after "
-                f"{attempts} attempts. Nothing is lost: the next run continues there. Check SIEM_URL and what "
-                "answers there."
+                f"{attempts} attempts. Nothing is lost: the next run continues there. Check SIEM_URL and the "
+                "receiver."
             ) from None
 
     def _wait(self, state: tenacity.RetryCallState) -> float:

@@ -14,7 +14,7 @@ from orchestration.config.siem import FileSink, HttpSink, SiemSettings
 from orchestration.deliver.siem.errors import DeliveryError
 from orchestration.deliver.siem.events import Event, json_events, read_events
 from orchestration.deliver.siem.files import stage
-from orchestration.deliver.siem.http import Receiver, RetryPolicy, batches
+from orchestration.deliver.siem.http import SinkClient, SinkRetryPolicy, batches
 from orchestration.deliver.siem.ledger import Amount, Delivery, acknowledge, plan
 from orchestration.errors import ExplainedError
 from orchestration.publish.edition import require_good_build
@@ -36,7 +36,7 @@ class Delivered:
 
 
 def deliver(
-    path: Path, settings: SiemSettings, catalog: Catalog, retry: RetryPolicy | None = None
+    path: Path, settings: SiemSettings, catalog: Catalog, retry: SinkRetryPolicy | None = None
 ) -> list[Delivered]:
     """Deliver what is due from the warehouse at `path` to every sink. One that fails does not stop the others.
 
@@ -52,7 +52,7 @@ def deliver(
 
 
 def _to_sink(
-    path: Path, settings: SiemSettings, sink: FileSink | HttpSink, retry: RetryPolicy | None
+    path: Path, settings: SiemSettings, sink: FileSink | HttpSink, retry: SinkRetryPolicy | None
 ) -> Delivered:
     total = Amount()
     try:
@@ -86,9 +86,9 @@ def _as_files(path: Path, settings: SiemSettings, sink: FileSink) -> Iterator[Am
 
 
 def _as_requests(
-    path: Path, settings: SiemSettings, sink: HttpSink, retry: RetryPolicy | None
+    path: Path, settings: SiemSettings, sink: HttpSink, retry: SinkRetryPolicy | None
 ) -> Iterator[Amount]:
-    with Receiver(sink, retry) as receiver:
+    with SinkClient(sink, retry) as client:
         while True:
             with open_warehouse(path) as connection:
                 delivery = plan(connection, sink.name, HTTP_EVENTS, settings.start)
@@ -96,15 +96,15 @@ def _as_requests(
                     return
                 reader = read_events(connection, delivery, settings)
                 events = [event for batch in reader for event in json_events(batch)]
-            yield _send(path, receiver, delivery, events)
+            yield _send(path, client, delivery, events)
 
 
-def _send(path: Path, receiver: Receiver, delivery: Delivery, events: list[Event]) -> Amount:
+def _send(path: Path, client: SinkClient, delivery: Delivery, events: list[Event]) -> Amount:
     """Send the events of one delivery. Of activities, what was acknowledged before a failure counts."""
     sent, last = Amount(), None
     try:
         for batch in batches(events):
-            sent += Amount(len(batch), 1, receiver.send(batch))
+            sent += Amount(len(batch), 1, client.send(batch))
             last = batch[-1].number
     except DeliveryError:
         if last is not None:

@@ -97,6 +97,6 @@ def _follow_the_apis_clock(ahead: timedelta | None, walk: Walk) -> None:
     if abs(ahead) > MAX_CLOCK_DIFFERENCE:
         raise ClocksDiffer(
             f"This machine's clock and the directory's date are {abs(ahead).days} days apart, so nothing was "
-            "stored. Set the clock right; if it is, a proxy on the way or the API sends a wrong date."
+            "stored. Correct the clock; if it is right, a proxy on the way or the API sends a wrong date."
         )
     walk.started_at -= ahead

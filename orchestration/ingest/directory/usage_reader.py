@@ -61,11 +61,11 @@ def _require_counts(row: Mapping[str, Any]) -> None:
     details = row.get("cache_creation") or {}
     counts = [row.get(name) or 0 for name in COUNTS.values()]
     if not isinstance(details, dict):
-        raise Unreadable("cache_creation that is no object")
+        raise Unreadable("cache_creation that is not an object")
     if any(type(one) is not int or not 0 <= one < _TOO_MANY for one in (*counts, *details.values())):
-        raise Unreadable("a count that is no number of tokens")
+        raise Unreadable("a count that is not a whole number")
     if any(not isinstance(row.get(name), str | None) for name in NAMES):
-        raise Unreadable("an id that is no text")
+        raise Unreadable("an id that is not text")
 
 
 def _day_of(bucket: Mapping[str, Any]) -> date | None:

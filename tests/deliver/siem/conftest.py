@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from orchestration.config.siem import SiemSettings, read_siem
-from orchestration.deliver.siem.http import RetryPolicy
+from orchestration.deliver.siem.http import SinkRetryPolicy
 from orchestration.deliver.siem.run import Delivered, deliver
 from orchestration.publish.marts import Catalog
 from orchestration.warehouse.connection import open_warehouse
 
-QUICK = RetryPolicy(attempts=3, ack_attempts=3, first_wait=0.001)
+QUICK = SinkRetryPolicy(attempts=3, ack_attempts=3, first_wait=0.001)
 NO_MARTS = Catalog(marts=[], project_hash="")
 
 _TABLES = """

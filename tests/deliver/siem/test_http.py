@@ -203,7 +203,7 @@ def test_no_message_and_no_table_has_the_token(
     "url", ["http://example.com/h1dden", "h1dden", "https://h1dden@example.com", "ftp://x/h1dden"]
 )
 def test_an_address_that_makes_no_sense_is_not_repeated(environment: dict[str, str], url: str):
-    with pytest.raises(ConfigurationError, match="SIEM_URL is no https address") as refused:
+    with pytest.raises(ConfigurationError, match="SIEM_URL is not an https address") as refused:
         read_siem(environment | {"SIEM_URL": url})
     assert "h1dden" not in str(refused.value)
 
