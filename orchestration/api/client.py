@@ -141,8 +141,8 @@ class ApiClient:
         permit = await self.budget.take(is_hopeless)
         if permit is None:
             raise FeedUnavailable(
-                f"{self._name(endpoint)} could not be read: {self.budget.last_failure}; "
-                f"{self.budget.failures} tries of other requests failed too. Nothing is lost: run again when it answers."
+                f"{self._name(endpoint)} could not be read: {self.budget.last_failure}; {self.budget.failures} "
+                "tries of other requests failed too. Nothing is lost: run again when it answers."
             )
         failed: bool | None = None
         asked_for: float | None = None

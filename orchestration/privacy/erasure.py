@@ -179,7 +179,7 @@ def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
     if count:
         raise WarehouseError(
             "Old days exist only in the archive, where nothing can be removed, so nothing was removed. Restore "
-            "the archive into another file (`make restore` with another WAREHOUSE_PATH) and remove the records there."
+            "the archive into another file (`make restore` with another WAREHOUSE_PATH) and remove them there."
         )
 
 
