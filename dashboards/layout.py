@@ -90,7 +90,7 @@ def metadata(
 
 
 def _chosen(period: str) -> dict[str, Any]:
-    """The period that a time filter has when the page opens."""
+    """A time filter's period when the page opens."""
     state = {"extraFormData": {"time_range": period}, "filterState": {"value": period}, "ownState": {}}
     return {"defaultDataMask": state}
 

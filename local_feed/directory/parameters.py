@@ -73,7 +73,7 @@ def _limit(values: list[str] | None, limits: tuple[int, int]) -> int:
 
 @dataclass(frozen=True)
 class UsageQuery:
-    """Which days of the usage report, grouped by what, and the values that rows must have."""
+    """The days of a usage report, its grouping, and the values that rows must have."""
 
     first: date
     last: date

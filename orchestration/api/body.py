@@ -10,10 +10,10 @@ import msgspec
 
 # A page of 5,000 records of 25 kB each. A body without a bound would let one answer take all memory.
 MAX_BODY_BYTES = 128 * 2**20
-# Of an answer that is no page only the beginning can say anything.
+# For a response that is not a page, only the beginning is worth reporting.
 MAX_ERROR_BYTES = 64 * 2**10
 
-# An escaped half of a surrogate pair, and what stands in for it while a body is cut: as long, and valid.
+# An escaped half of a surrogate pair, and its valid replacement of the same length while a body is cut.
 SURROGATE, STAND_IN = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"), rb"\\ufffd"
 
 
@@ -95,7 +95,7 @@ def cut(body: bytes) -> Page:
     cut along a copy in which these escapes are replaced by others of the same length.
 
     Raises:
-        Unreadable: the body is no UTF-8, no JSON, no page, or has a name twice beside its records.
+        Unreadable: the body is not UTF-8, JSON or a page, or it repeats a name outside its records.
     """
     try:
         # Most pages are; to decode the others only to see that it can be done takes as much as cutting them.

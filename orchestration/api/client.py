@@ -74,7 +74,7 @@ class ApiClient:
                 "accept-encoding": "gzip",
             },
             timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
-            # Another address would be given the key.
+            # A redirect would send the key to another address.
             follow_redirects=False,
             # Proxies are the environment's, but not for plain HTTP: that is for loopback alone, and a proxy would
             # see the key.
@@ -164,7 +164,7 @@ class ApiClient:
 
     @property
     def _secret(self) -> str:
-        """The key as it is sent; in no local variable, for some reports of errors show those."""
+        """The key as it is sent. Never in a local variable, because some error reports show those."""
         return self._key.get_secret_value()
 
     async def _ask(self, endpoint: Endpoint[Answer], params: Params, receive: Callable[[Receipt], None]) -> Answer:
@@ -177,7 +177,7 @@ class ApiClient:
                 status, headers = response.status_code, response.headers
                 self._compare_clocks(sent_at, headers.get("date"))
                 self._refuse_echo("request-id", headers.get("request-id"))
-                # Noted before the body is there: the feed reports the read also where the body never arrives.
+                # Noted before the body arrives: the feed reports the read even if the body never does.
                 if name := responses.request_id(headers, self._secret):
                     receive(Receipt(name, status, sent_at))
                 self.budget.heed(headers)
@@ -221,7 +221,7 @@ class ApiClient:
 
     def _exhausted(self, state: tenacity.RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        # What other requests have tried in vain counts too: an API that is down is given up by all at once.
+        # Failed tries of other requests count too: when an API is down, all requests give up at once.
         tried = max(state.attempt_number, self.budget.failures)
         return tried >= self._allowed(error) or self.budget.silence > MAX_RETRY_AFTER_SECONDS
 
@@ -238,7 +238,7 @@ class ApiClient:
 
 
 async def _beginning(response: httpx.Response) -> bytes:
-    """The body of a refusal; nothing where it cannot be read, for the status says enough."""
+    """The body of a refusal; empty if it cannot be read, because the status is enough."""
     try:
         return await body.read_body(response, body.MAX_ERROR_BYTES)
     except (body.TooLarge, body.Unreadable):

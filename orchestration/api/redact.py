@@ -17,7 +17,7 @@ _KEY = re.compile(r"sk-ant-[\w-]+", re.ASCII | re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:\[\]=]+@[^\s@<>\"'(),;:\[\]=]+")
 _ADDRESS = re.compile(r"[0-9a-fA-F:.]*[.:][0-9a-fA-F:.]+")
 
-# So deep and so much is decoded of one text.
+# How deeply, and how much of, one text is decoded.
 _DECODINGS, _MAX_RUNS, _MAX_READINGS = 3, 50, 2000
 _CODE = re.compile(
     r"\\+([0-3][0-7]{2})|(?:\\+(?:u\{?|U0{4}|x)|%u|=)(?:0{2})?([0-9a-fA-F]{2})\}?|\\+u\{?([0-9a-fA-F]{4,6})\}?"
@@ -38,7 +38,7 @@ def redact(text: str, key: str, limit: int = MAX_LENGTH) -> str:
     if key:
         plain = _key_forms(key).sub("[key]", plain)
     if holds_key(plain, key):
-        # Encoded more than once, or in pieces: there is no telling where it begins and ends.
+        # Encoded more than once, or in pieces: where it begins and ends cannot be known.
         return "[key]"
     plain = _KEY.sub("[key]", plain)
     # Looking for addresses in one long word takes the square of its length; what is not kept need not be masked.
@@ -65,7 +65,7 @@ def _shown(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """Letters and digits alone: whatever stands between the pieces of a key is no part of it."""
+    """Letters and digits only: whatever separates the pieces of a key is not part of it."""
     return re.sub(r"\\+[nrt]|<[^<>]{0,20}>|[\W_]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 

@@ -1,4 +1,4 @@
-"""Stage `delivery`: alerts to whom the environment names."""
+"""Stage `delivery`: alerts to the receivers that the environment names."""
 
 import logging
 from collections.abc import Iterator

@@ -41,8 +41,9 @@ def _paths(directory: Path) -> Iterator[Path]:
 def parse_if_changed(project: DbtProject) -> str:
     """Parse the project where its files are newer than the manifest.
 
-    Whatever process loads our definitions, an upgrade needs no further step. Returns the hash of the project that
-    the manifest is of; "" where only an older manifest could be had, which defines assets but builds nothing.
+    Any process that loads our definitions does this, so an upgrade needs no further step. Returns the hash of the
+    project that the manifest is of; "" if only an older manifest is available, which defines assets but builds
+    nothing.
     """
     manifest, began = project.manifest_path, time.time()
     sha256 = project_sha256(Path(project.project_dir))

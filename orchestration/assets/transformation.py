@@ -38,7 +38,7 @@ from orchestration.warehouse.builds import (
 
 # dbt selectors of what a change of `detections.toml` changes; it also says which roles are administrative.
 DETECTIONS = ("path:models/detections+", "access_grants+", "organizations+")
-# What a decision about a finding changes.
+# dbt selectors of what a decision about a finding changes.
 TRIAGE = ("source:raw.finding_decisions+",)
 # Tables of schema `raw` that a refresh changes even if it finds no new activity.
 LEDGER = ("activity_revisions", "coverage", "day_seals", "extracts", "sources")
@@ -49,7 +49,7 @@ PROJECT_CHANGED = (
 )
 
 log = logging.getLogger(__name__)
-# A quiet refresh skips the checks of the tables it does not build. We log that once; Dagster would 300 times.
+# A quiet refresh skips the checks of tables it does not build. Logged once here; Dagster would log it 300 times.
 logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
 
 
@@ -154,7 +154,7 @@ def _readers_of_the_ledger() -> list[str]:
 def _unchanged(
     context: dg.AssetExecutionContext, connection: duckdb.DuckDBPyConnection, events: Any, since: datetime
 ) -> Iterator[dg.MaterializeResult]:
-    """Results for the tables that were not built and have assets downstream, which wait for them."""
+    """Results for tables that were not built: assets downstream wait for them."""
     built = {context.asset_key_for_output(event.output_name) for event in events if isinstance(event, dg.Output)}
     unbuilt = {key for key in context.selected_asset_keys - built if key.path[0] == SCHEMA}
     dependencies = {key: context.assets_def.asset_deps[key] & unbuilt for key in unbuilt}

@@ -1,6 +1,6 @@
 """What the warehouse knows about a source and a period: coverage, extracts, days, seals, and when logging was off.
 
-Only facts live here, as rows; `orchestration.attestation.attest` makes a statement of them.
+Only facts live here, as rows; `orchestration.attestation.attest` turns them into a statement.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from orchestration.warehouse.schema import ASKED_FOR_ALL, ENDED_ORDER, NEWEST_IN
 from orchestration.warehouse.temporary import temporary
 
 # An extract ends with a page that is not full and says that there is no more; the ledger says which kind it was.
-# One that asked for some types alone proves nothing, and is left out.
+# An extract limited to some types proves nothing, and is left out.
 _EXTRACTS = f"""
 with receipts as (
     select extract_id, arg_min(request_id, requested_at) as first_request_id, count(*) as request_count
@@ -104,7 +104,7 @@ where source = $source and sealed_date >= $since::date and sealed_date < $until:
 order by seal_number
 """
 
-# What was removed on order of these days: of each removal how much, and of how many days.
+# Authorized removals from these days: how much each removed, from how many days.
 _REMOVALS = """
 with parts as (
     select
@@ -186,7 +186,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     extracts = _rows(connection, _EXTRACTS, {"source": source} | bounds)
     for day in days:
         day["coverage"] = _coverage_of(day["date"], holes)
-    # Costly over a long ledger, and needless where nothing failed.
+    # Costly over a long ledger, and unnecessary if nothing failed.
     waiting = unproven(connection, source) if any(extract["status"] != "complete" for extract in extracts) else {}
     spots = read_blind_spots(connection, source, period)
     still_open = {

@@ -59,7 +59,7 @@ class PackedFiles:
         return content if len(content) <= limit else None
 
     def sha256(self, name: str, byte_count: int) -> str | None:
-        """SHA-256 (hex) of a file; None where it is unreadable or has not so many bytes."""
+        """SHA-256 (hex) of a file; None if it is unreadable or has another size."""
         digest, read_count = hashlib.sha256(), 0
         try:
             with self._archive.open(name) as file:

@@ -93,7 +93,7 @@ def write_pack(request: Request, output: Path | None = None, written_at: datetim
 
 
 def _collect(request: Request, moment: datetime) -> tuple[dict[str, bytes], dict[str, int | None]]:
-    """The content of each file but the index, and how many rows it has."""
+    """The content of each file except the index, and its number of rows."""
     files: dict[str, bytes] = {}
     counts: dict[str, int | None] = {}
     with TemporaryDirectory(prefix="audit-pack-") as place:

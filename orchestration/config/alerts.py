@@ -21,7 +21,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9_+-]*)://.", re.IGNORECASE)
 class AlertSettings:
     """`urls`: by the name of the receiver, its scheme and its number among those of that scheme ("slack 1").
 
-    `severities`: findings and expiring keys of these are sent, the gravest first. `is_full`: with names.
+    `severities`: findings and expiring keys of these are sent, most severe first. `is_full`: with names.
     `stuck_after`: a run that waits or works longer is stuck.
     """
 

@@ -12,12 +12,12 @@ from orchestration.config.archive import read_archive
 from orchestration.config.settings import ROOT, Settings
 from orchestration.config.values import ConfigurationError
 
-# What Dagster keeps in its home; other directories may lie there.
+# What Dagster keeps in its home; other directories may be there too.
 _OF_DAGSTER = (
     "dagster.yaml", "workspace.yaml", "storage", "history", "schedules", "logs", ".logs_queue", ".telemetry",
     ".nux",
 )  # fmt: skip
-# The engine's names: it finds a database by the name of its file.
+# DuckDB's own names: it refers to a database by the name of its file.
 _TAKEN = (
     "raw", "staging", "intermediate", "marts", "detections", "delivered", "main", "system", "temp", "memory",
     "origin", "edition", "pg_catalog", "information_schema",
@@ -28,7 +28,7 @@ def check_paths(environment: Mapping[str, str]) -> None:
     """Compare all paths of the environment with each other.
 
     Raises:
-        ConfigurationError: one lies where another writes, or the warehouse has a name that no file of it can have.
+        ConfigurationError: one is where another writes, or the engine cannot use the warehouse's name.
     """
     paths, archive = Settings.paths(environment), read_archive(environment)
     warehouse = paths.warehouse_path
@@ -67,7 +67,7 @@ def _check_links(name: str, path: Path) -> None:
 def _check_warehouse(warehouse: Path, name: str, directory: Path) -> None:
     place, file = directory.resolve(), warehouse.resolve()
     is_within = any(file.is_relative_to(one) for one in ([place] if name != "DAGSTER_HOME" else _own(place)))
-    # Beside the file lie its lock, its log, what is staged, and what dbt writes, under names that begin with its.
+    # Its lock, its log, staged files and what dbt writes are beside the file; their names begin with its name.
     beside = [file, warehouse.absolute()]
     is_over = any(
         part.parent == one.parent

@@ -31,7 +31,7 @@ class FileSink:
 
     @property
     def name(self) -> str:
-        """By which the ledger knows what this sink has."""
+        """Identifies this sink in the ledger."""
         return f"{self.form} {self.place}"
 
 
@@ -45,13 +45,13 @@ class HttpSink:
 
     @property
     def name(self) -> str:
-        """By which the ledger knows what this sink has. The path is in it as a hash."""
+        """Identifies this sink in the ledger. Contains the path as a hash."""
         path = self.url.partition("?")[0].removeprefix(self.shown)
         return f"{self.form} {self.shown} {hashlib.sha256(path.encode()).hexdigest()[:12]}"
 
     @property
     def shown(self) -> str:
-        """The address without path and query, which may hold a secret: some collectors ask for no other."""
+        """The address without path and query, which may be the collector's only secret."""
         return str(httpx.URL(self.url).copy_with(raw_path=b"/")).rstrip("/")
 
 

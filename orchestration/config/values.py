@@ -21,7 +21,7 @@ PUBLIC_URL = "https://api.anthropic.com"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Some have no slashes (`md:`, `ducklake:`), and a path loses one of the two.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-# The gravest first.
+# Most severe first.
 SEVERITIES = ("critical", "high", "medium", "low")
 DETAILS = ("ids", "full")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")

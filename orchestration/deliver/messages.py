@@ -9,9 +9,9 @@ from orchestration.deliver.outbox import Alert, short_hash
 from orchestration.intervals import rfc3339
 from orchestration.terminal import printable
 
-# More at once than this become one digest.
+# More alerts than this at once become one digest.
 MAX_MESSAGES = 20
-# A digest lists so many; of the others it says how many there are.
+# A digest lists this many, and counts the rest.
 MAX_LISTED = 50
 MAX_LINE = 500
 APPLICATION = "compliance-warehouse"
@@ -19,7 +19,7 @@ APPLICATION = "compliance-warehouse"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent at once. `alert_ids`: the alerts it is about; `severity`: that of the gravest."""
+    """What is sent at once. `alert_ids`: the alerts it is about; `severity`: that of the most severe."""
 
     message_id: str
     alert_ids: tuple[str, ...]
@@ -67,5 +67,5 @@ def _title(alert: Alert) -> str:
 
 
 def _body(lines: Sequence[str]) -> str:
-    """Each line as it can be shown: words of the feed move no cursor and begin no line of their own."""
+    """Each line made safe to show: text from the feed cannot move the cursor or start a new line."""
     return "\n".join(printable(line)[:MAX_LINE] for line in lines if line)

@@ -62,7 +62,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What of the file is in force."""
+    """The entries of the file that are in force."""
 
     settings: tuple[Setting, ...] = ()
     allowlist: tuple[Allowed, ...] = ()
@@ -75,9 +75,9 @@ class Detections:
 
 
 def read_detections(environment: Mapping[str, str], now: datetime | None = None) -> Detections:
-    """What is in force of the file that `DETECTIONS` names, or else of `detections.toml` in the checkout.
+    """The entries in force of the file that `DETECTIONS` names, or of `detections.toml` in the checkout.
 
-    Without a file, nothing is changed and nobody allowed.
+    Without a file nothing is changed and nobody is allowed.
 
     Raises:
         ConfigurationError: the file cannot be read, or has a name or value that makes no sense.

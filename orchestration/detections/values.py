@@ -79,7 +79,7 @@ def expiry(value: Any) -> datetime | None:
 
 
 def day_or_time(name: str, text: str) -> datetime | None:
-    """A time to come, or the end of a day (UTC), without a zone; None for no text."""
+    """A future time, or the end of a day (UTC), without a zone; None for empty text."""
     if not text:
         return None
     try:
@@ -99,6 +99,6 @@ def texts(name: str, value: Any) -> tuple[str, ...]:
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """What may have been meant by a name that is not known."""
+    """A suggestion for an unknown name."""
     near = get_close_matches(name, names, 1)
     return f"Did you mean {near[0]}?" if near else f"Use one of {', '.join(sorted(names)) or 'none'}."

@@ -73,7 +73,7 @@ anti join raw.day_seals
 where day_start + interval 1 day <= closed_until
 """
 
-# Finding open failures is costly on a long ledger: done only where one could matter.
+# Finding open failures is costly on a long ledger, so it is done only where one could matter.
 _IN_DOUBT = """
 select distinct source
 from {closed_days}
@@ -140,7 +140,7 @@ select
 from sealed join arrived using (source, sealed_date), newest
 """
 
-# Rows written by somebody else may have no number; their walks come after all that have one.
+# Rows that this product did not write may have no number; their walks come after all numbered ones.
 _NUMBER_WALKS = """
 update raw.directory_walks
 set walk_seq = numbered.walk_seq

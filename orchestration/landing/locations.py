@@ -18,7 +18,7 @@ import pyarrow as pa
 from orchestration.config.values import ConfigurationError
 from orchestration.intervals import naive_utc
 
-# A removal leaves the table out, so that it never has an address longer than the activities do.
+# A removal drops the table, so that it never keeps an address longer than the activities do.
 _NEW = """
 select address, max(ingest_seq) as ingest_seq
 from (
@@ -38,7 +38,7 @@ def locate_addresses(connection: duckdb.DuckDBPyConnection, city_path: Path | No
     `city_path`: a database of cities or countries. `asn_path`: one of autonomous systems.
 
     Raises:
-        ConfigurationError: a file is no such database.
+        ConfigurationError: a file is not such a database.
     """
     paths = {"GEOIP_CITY_PATH": city_path, "GEOIP_ASN_PATH": asn_path}
     with contextlib.ExitStack() as stack:
@@ -100,7 +100,7 @@ def _located(text: str, readers: list[maxminddb.Reader]) -> dict[str, Any]:
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
     for reader in readers:
-        # A database of IPv4 alone refuses other addresses.
+        # An IPv4-only database refuses other addresses.
         with contextlib.suppress(ValueError, maxminddb.InvalidDatabaseError):
             record = reader.get(address)
             if isinstance(record, Mapping):

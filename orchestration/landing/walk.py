@@ -25,7 +25,8 @@ _OF_LEDGER = (
 class Walk:
     """One walk: what was received, and its ledger row in the making.
 
-    `items` are the items' bytes by id; of an id that came twice, the last. `item_count` counts all that came.
+    `items` are the items' bytes by id; if an id was received twice, the last. `item_count` counts every item
+    received.
     """
 
     source: str
@@ -46,24 +47,24 @@ class Walk:
     error: str | None = None
 
     def add(self, item_id: str, item: bytes) -> None:
-        """Take one item as it was received."""
+        """Add one item as it was received."""
         self.items[item_id] = item
         self.item_count += 1
 
     def end(self, error: str | None = None) -> None:
-        """Nothing more comes: the walk is complete, or failed for this reason."""
+        """End the walk: complete, or failed for this reason."""
         self.finished_at = datetime.now(UTC)
         if error:
             self.status, self.error = "failed", error
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """The SHA-256 of each item in hex, by item id, once nothing more comes."""
+        """The SHA-256 (hex) of each item by item id, once the walk has ended."""
         return {item_id: hashlib.sha256(item).hexdigest() for item_id, item in self.items.items()}
 
     @property
     def name(self) -> str:
-        """The list and its parent, for sentences."""
+        """The list and its parent, for messages."""
         return f"{self.list_name} of {self.parent_id}" if self.parent_id else self.list_name
 
 

@@ -16,7 +16,7 @@ from orchestration.warehouse.ledger import coverage
 
 # How long an own read may take to appear.
 OVERDUE_AFTER = timedelta(hours=2)
-# Looking further back would cost more each day and find nothing else.
+# Looking further back would cost more each day and find nothing new.
 LOOKED_AT = timedelta(days=7)
 # The feed stamps the activity by its own clock: time around the read has to be covered, too.
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
@@ -73,7 +73,7 @@ group by source
 order by source
 """
 
-# Only asked for a source of which nothing came back lately: it reads the whole history.
+# Runs only for a source whose reads have not come back lately, because it reads the whole history.
 _EVER_SEEN = """
 select exists (
     from raw.activities
@@ -88,7 +88,7 @@ select exists (
 def own_reads_come_back(
     connection: duckdb.DuckDBPyConnection, now: datetime, overdue_after: timedelta = OVERDUE_AFTER
 ) -> CheckResult:
-    """Each answered read of the last 7 days came back, unless it is younger than `overdue_after`.
+    """Each answered read of the last 7 days came back, unless it is more recent than `overdue_after`.
 
     A read counts as missing only where the time around it is proven complete. A source that never reported any own
     read is reported by itself: its key may not see them.

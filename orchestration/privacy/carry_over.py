@@ -10,7 +10,7 @@ from orchestration.privacy.mentions import Mentions, mentioned
 from orchestration.privacy.selection import Choice
 from orchestration.privacy.subject import find_decisions
 
-# Without builds on record the next one rebuilds every table. The old archive still has what was removed, so
+# With no build on record, the next one rebuilds every table. The old archive still has what was removed, so
 # it does not belong to the new file, which is archived elsewhere. What is tuned is read from its
 # file again, and addresses are looked up again.
 _LEFT_OUT = (

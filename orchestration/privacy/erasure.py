@@ -1,4 +1,4 @@
-"""Removal of records on somebody's order: the erasure of a person, and the retention of whole days.
+"""Removal of records on request: the erasure of a person, and the retention of whole days.
 
 The warehouse is written without them to a second file, which replaces the first in one step: a deleted row would
 stay readable until something overwrites it. `removal_sql` describes what is left for the proofs. Curated tables
@@ -39,7 +39,7 @@ ERASURE, RETENTION = "erasure", "retention"
 
 @dataclass(frozen=True, slots=True)
 class RemovalRequest:
-    """Who has records removed, and why: kept for good, and shown with every verification.
+    """Who requested a removal, and why: kept forever, and shown with every verification.
 
     Raises:
         WarehouseError: one of them is missing, or is not fit to be kept.
@@ -119,10 +119,10 @@ def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
 
 
 def oldest_kept(raw_days: int | None) -> date:
-    """The first day (UTC) that a retention of so many days keeps.
+    """The first day (UTC) that is kept when records are kept for `raw_days` days.
 
     Raises:
-        WarehouseError: no number of days is set.
+        WarehouseError: the number of days is not set.
     """
     if raw_days is None:
         raise WarehouseError("Records are kept indefinitely. Set RAW_DAYS to the number of days to keep them.")
@@ -132,7 +132,7 @@ def oldest_kept(raw_days: int | None) -> date:
 def retain(path: Path, before: date, request: RemovalRequest) -> Removal | None:
     """Remove the sealed days before `before`, as `erase` does. Null where there is none.
 
-    Days without a seal stay, and days of which a failed extract waits to be repeated.
+    Days without a seal stay, and so do days with a failed extract that is still to be repeated.
     """
     return _remove(path, RETENTION, request, lambda connection: choose_days(connection, before))
 
@@ -147,7 +147,7 @@ def _remove(
     path = path.resolve()
     with open_warehouse(path) as connection:
         _require_all_in_file(connection)
-        # What came since the last seals is sealed while it is there, also in what stays.
+        # Records that came since the last seals are sealed while they are still there.
         seal_days(connection)
     draft = path.with_name(f"{path.name}.{uuid4().hex}.draft")
     removal = None
@@ -184,7 +184,7 @@ def _require_all_in_file(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed runs left beside the file: it may have what is to be removed."""
+    """Remove what killed runs left beside the file: it may hold records that are to be removed."""
     try:
         sweep_leftovers(path)
     except OSError as error:
@@ -222,7 +222,7 @@ def _record(
 
 
 def _require_proofs(draft: Path) -> None:
-    """Nothing is removed from a history that does not hold: the new seals would cover up what was done to it."""
+    """Nothing is removed from a history that fails verification: the new seals would hide the tampering."""
     findings = verify(draft).findings
     if findings:
         raise WarehouseError(
@@ -232,7 +232,7 @@ def _require_proofs(draft: Path) -> None:
 
 
 def _take_place(draft: Path, path: Path) -> None:
-    """Remove what else repeats records of the old file, and put the finished one in its place in one step."""
+    """Remove everything else that repeats records of the old file, then replace it in one step."""
     logs = [one.with_name(one.name + ".wal") for one in (draft, path)]
     if any(log.exists() for log in logs):
         raise WarehouseError(f"{path} is in use by another program, so nothing was removed. Close it there.")

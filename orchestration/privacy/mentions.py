@@ -27,10 +27,10 @@ IDS_AT_ONCE = 10_000
 
 _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(["\\/]))')
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-# Where a plus stands for a space: in the query of a URL, and in a form.
+# Where a plus means a space: in the query of a URL, and in a form.
 _FORM_VALUE = re.compile(r"(?<=[?&=])[^\s\"'<>#&=]*")
 
-# What nobody sees in a text: soft hyphens, zero-width characters, marks of the direction of writing.
+# Invisible characters: soft hyphens, zero-width characters, direction marks.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 # The dots that the names of domains may have (IDNA) beside those that are compatible with a full stop.
 _DOTS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))
@@ -44,7 +44,7 @@ _TOKEN = re.compile(r"[^\s\"<>(){}\[\],;\\]*")
 
 @dataclass(frozen=True)
 class Mentions:
-    """The user ids and addresses to look for. `rival_ids` are ids of others that differ in capitals alone."""
+    """The user ids and addresses to look for. `rival_ids` are other people's ids that differ only in case."""
 
     user_ids: tuple[str, ...]
     emails: tuple[str, ...]
@@ -67,7 +67,7 @@ class Mentions:
 
     @cached_property
     def _whole_ends(self) -> re.Pattern[str]:
-        """The addresses where no longer domain goes on; what stands before them is looked at afterwards."""
+        """The addresses, unless the domain continues; what precedes them is checked afterwards."""
         names = "|".join(re.escape(_folded(one)) for one in self._addresses)
         return re.compile(rf"(?:{names})(?![^\W_]|[-.][^\W_])" if names else "(?!)")
 
@@ -160,14 +160,14 @@ def _with_spaces(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """The text without differences that people do not see, or that mail does not know."""
+    """The text without differences that people cannot see or that mail ignores."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DOTS)
     return _QUOTED_LOCAL.sub(r"\1", text).casefold()
 
 
 def _foldings(text: str) -> Iterator[str]:
-    """The text folded; what nobody sees may stand within a word, or between two."""
+    """The text folded; invisible characters may be inside a word or between two."""
     yield _folded(text)
     if not text.isascii() and (plain := _INVISIBLE.sub("", text)) != text:
         yield _folded(plain)
@@ -192,7 +192,7 @@ def _whole_id(user_id: str) -> str:
 
 
 def _begins_here(text: str, start: int) -> bool:
-    """Whether no longer local part ends in the address at `start`."""
+    """Whether the address at `start` is not the end of a longer local part."""
     before = text[max(start - _MAX_LOCAL, 0) : start]
     punctuation = _LOCAL_PUNCTUATION.search(before)
     run = punctuation[0] if punctuation else ""
@@ -200,7 +200,7 @@ def _begins_here(text: str, start: int) -> bool:
 
 
 def _token(text: str, found: re.Match[str]) -> str:
-    """The word around a match, cut where it is long."""
+    """The word around a match, shortened if it is long."""
     start = max(found.start() - MAX_TOKEN, 0)
     before = re.search(r"[^\s\"<>(){}\[\],;\\]*$", text[start : found.start()])
     after = _TOKEN.match(text, found.end(), found.end() + MAX_TOKEN)

@@ -148,10 +148,10 @@ def read(file: Path) -> bytes:
 
 
 def check(content: bytes) -> Proven:
-    """Compute again what a proof claims, from its bytes alone; the seal is still to be compared with a kept one.
+    """Recompute what a proof claims, from its bytes alone; the seal must still be compared with a kept one.
 
     Raises:
-        ProofError: something in it does not follow.
+        ProofError: something in it is inconsistent.
     """
     try:
         proof = orjson.loads(content)

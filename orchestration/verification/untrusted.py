@@ -16,11 +16,11 @@ from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.schema import COVERAGE_VIEW, create_schema
 from orchestration.warehouse.stored_view import archive_place, stored_view
 
-# dbt makes views in schemas of its own; no statement of ours reads these.
+# dbt creates views in its own schemas; none of our statements read them.
 _OUR_VIEWS = ("coverage", "stored_activities")
 _SHADOWING = "('main', 'raw', 'pg_catalog', 'information_schema', 'temp', 'system')"
 
-# Code that names or types of ours could be taken for, and whatever runs when a table of `raw` is read.
+# Code that could be mistaken for our names or types, and whatever runs when a table of `raw` is read.
 _CODE = f"""
 with code as (
     select 'macro ' || schema_name || '.' || function_name as item
@@ -124,7 +124,7 @@ def _view_tables(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Our own of what the file has as views, which have to read the same."""
+    """Our own versions of the file's views, which must have the same definitions."""
     connection.execute(COVERAGE_VIEW)
     found = connection.execute(_STORED).fetchall()
     place = archive_place(connection, found[0][0]) if found else None

@@ -23,11 +23,11 @@ from orchestration.verification import verify_sql as sql
 from orchestration.verification.untrusted import open_untrusted
 from orchestration.warehouse.temporary import temporary
 
-# Rows whose ids are held at once when what must be unique is looked for.
+# How many ids are held at once when duplicates are looked for.
 _PART_ROWS = 5_000_000
 
 
-# What a refresh need not repeat, as table and name; `kept_seals_are_there` needs a file besides.
+# Every check, as table and name; `kept_seals_are_there` also needs a file.
 CHECKS = (
     ("activities", "payload_hashes_hold"),
     ("activities", "columns_match_payloads"),
@@ -70,10 +70,10 @@ class VerificationResult:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All outcomes, what was removed on order, and what no seal holds yet: days without one, sealed days that
-    rows have come to since, and walks.
+    """All outcomes, authorized removals, and what no seal covers yet: days without a seal, sealed days that have
+    received rows since, and walks.
 
-    `unproven` is None, or a sentence on activities that came by extracts whose reads the feed has not reported.
+    `unproven` is None, or a sentence on activities from extracts whose reads the feed has not reported.
     """
 
     outcomes: list[VerificationResult]
@@ -192,7 +192,7 @@ _ROW_COUNT = "select count(*) from raw.stored_activities"
 def _in_parts(
     connection: duckdb.DuckDBPyConnection, table: str, name: str, statement: str, size: str = _ROW_COUNT
 ) -> VerificationResult:
-    """A check that holds ids or hashes of many rows at once, over as many parts as bound its memory.
+    """A check that holds ids or hashes of many rows at once, run in parts so that its memory stays bounded.
 
     `size` is a query for how many there are.
     """

@@ -1,4 +1,4 @@
-"""What the curated tables were built from: a row of `raw.builds` for each build that succeeded as a whole.
+"""What the curated tables were built from: a row of `raw.builds` for each completely successful build.
 
 A build is known by what it read: the dbt project, how far the activities and the directory had come, and how the
 detection rules were tuned.
@@ -15,7 +15,7 @@ import duckdb
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.schema import NEWEST_INGEST_SEQ
 
-# What decides the content of tables. Descriptions and tests stand in the same files: changing them rebuilds, too.
+# Files that decide the content of tables. They also hold descriptions and tests, whose changes rebuild as well.
 _PATTERNS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql", "seeds/*", "dbt_project.yml")
 
 
@@ -35,7 +35,7 @@ def _files(directory: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build read. `detections_sha256`: hash of what was in force of `detections.toml`; "" for nothing."""
+    """What a build read. `detections_sha256`: hash of the entries of `detections.toml` in force; "" if none."""
 
     project_sha256: str
     ingest_seq: int
@@ -55,13 +55,13 @@ def last_build(connection: duckdb.DuckDBPyConnection) -> Build | None:
 
 
 def newest_ingest_seq(connection: duckdb.DuckDBPyConnection) -> int:
-    """How far the activities have come; 0 where there are none."""
+    """The newest number of an activity; 0 if there is none."""
     [(newest,)] = connection.execute(f"select {NEWEST_INGEST_SEQ}").fetchall()
     return newest
 
 
 def newest_walk_seq(connection: duckdb.DuckDBPyConnection) -> int:
-    """How far the complete walks of the directory have come; 0 where there are none. The others say nothing."""
+    """The newest number of a complete walk of the directory; 0 if there is none. Other walks do not count."""
     [(newest,)] = connection.execute(
         "select coalesce(max(walk_seq), 0) from raw.directory_walks where status = 'complete'"
     ).fetchall()
@@ -69,7 +69,7 @@ def newest_walk_seq(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def has_unreported_reads(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether a read that the mart holds for another's is known by now to be ours. Needs a build."""
+    """Whether a read that the mart attributes to someone else is known by now to be ours. Needs a build."""
     found = connection.execute(
         "select 1 from marts.activities where activity_type = 'compliance_api_accessed' and not is_own_read "
         "and request_id in (select request_id from raw.feed_requests) limit 1"
@@ -80,7 +80,7 @@ def has_unreported_reads(connection: duckdb.DuckDBPyConnection) -> bool:
 def record_build(
     connection: duckdb.DuckDBPyConnection, sha256: str, ingest_seq: int, walk_seq: int, detections_sha256: str = ""
 ) -> None:
-    """Note a build that succeeded with all its checks, after which every table is current."""
+    """Record a build whose checks all passed, after which every table is current."""
     connection.execute(
         "insert into raw.builds (built_at, project_sha256, ingest_seq, walk_seq, detections_sha256) "
         "values (?, ?, ?, ?, ?)",

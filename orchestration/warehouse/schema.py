@@ -1,6 +1,6 @@
 """Schema `raw`: its version, its tables in the order of their creation, and expressions over them.
 
-Only DDL lives here and in `*_tables`. Rows are written by `land` and `ledger`; everything derived is dbt's.
+Only DDL lives here and in `*_tables`. Rows are written by `land` and `ledger`; dbt derives everything else.
 """
 
 import duckdb
@@ -16,7 +16,7 @@ from orchestration.warehouse.received_tables import DIRECTORY_TABLES, FEED_TABLE
 SCHEMA_VERSION = 6
 
 # What is stored of the activities, wherever it is: rows of days that were dropped from the file are read from the
-# archive. The columns stand by name, for a view does not follow the table.
+# archive. The columns are listed by name, because a view does not follow changes of the table.
 STORED_COLUMNS = (
     "source, activity_id, created_at, activity_type, organization_id, organization_uuid, actor_type, payload, "
     "payload_sha256, extract_id, ingested_at, ingest_seq, is_late"
@@ -74,7 +74,7 @@ select
 from beginnings
 """
 
-# Columns that came after the first version; null in rows of before.
+# Columns added after the first version; null in older rows.
 _ADDED_COLUMNS = (
     "alter table raw.activities add column if not exists is_late boolean",
     "alter table raw.activity_revisions add column if not exists is_late boolean",
@@ -104,9 +104,9 @@ _ADDED_COLUMNS = (
     "alter table raw.removals add column if not exists last_walk_seq bigint",
     # How many decisions about findings a snapshot of the archive has.
     "alter table raw.archive_snapshots add column if not exists decision_count bigint",
-    # How far the directory had come at a build: the newest `walk_seq`.
+    # The newest `walk_seq` at a build.
     "alter table raw.builds add column if not exists walk_seq bigint",
-    # What was in force of `detections.toml` at a build.
+    # A hash of `detections.toml` as it was in force at a build.
     "alter table raw.builds add column if not exists detections_sha256 varchar",
 )
 
@@ -129,7 +129,7 @@ STATEMENTS = (
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of schema `raw` where they are missing; changes nothing else that is there."""
+    """Create the missing tables of schema `raw`; existing ones are not changed."""
     for statement in STATEMENTS:
         connection.execute(statement)
     connection.execute(

@@ -1,6 +1,6 @@
 """The view `raw.stored_activities`: the rows of the file, and those of the days that only the archive has.
 
-Its text follows from `raw.archive_files` and from where the archive is, so that what a file says can be compared.
+Its text follows from `raw.archive_files` and from where the archive is, so that a file's definition can be checked.
 """
 
 import re
@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.warehouse.schema import STORED_COLUMNS
 
-# A branch for each year: what asks for other years or newer numbers does not look at its files.
+# A branch for each year, so that queries for other years or newer numbers skip its files.
 _DROPPED = """
 select
     list(path order by path) as paths,
@@ -28,7 +28,7 @@ _TEXT = re.compile(r"'((?:[^']|'')*)'")
 
 
 def stored_view(connection: duckdb.DuckDBPyConnection, url: Callable[[str], str]) -> str:
-    """The statement that makes the view; `url` gives the place of a file of the archive as DuckDB takes it."""
+    """The statement that makes the view; `url` gives the location of a file of the archive for DuckDB."""
     branches = [f"select {STORED_COLUMNS} from raw.activities"]
     for paths, first_seq, last_seq, first_date, end_date in connection.execute(_DROPPED).fetchall():
         files = ", ".join(quoted(url(name)) for name in paths)
@@ -42,7 +42,7 @@ def stored_view(connection: duckdb.DuckDBPyConnection, url: Callable[[str], str]
 
 
 def archive_place(connection: duckdb.DuckDBPyConnection, definition: str) -> str | None:
-    """Where the archive is that a view of this definition reads; None where it names no file of the archive."""
+    """Where the archive is that a view of this definition reads; None if it names no archived file."""
     found = connection.execute("select min(path) from raw.archive_files where dropped_at is not null").fetchall()
     suffix = f"/{found[0][0]}"
     texts = (text.replace("''", "'") for text in _TEXT.findall(definition))
@@ -50,5 +50,5 @@ def archive_place(connection: duckdb.DuckDBPyConnection, definition: str) -> str
 
 
 def quoted(text: str) -> str:
-    """The text as a literal of SQL."""
+    """The text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

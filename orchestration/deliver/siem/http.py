@@ -1,7 +1,7 @@
 """Sends events to Splunk's HTTP Event Collector, or as JSON arrays to any other receiver.
 
-A request is acknowledged by its status, and where the collector gives it a number, once the indexers have it. No
-message has the token or an event.
+A request is acknowledged by its status, or, if the collector returns an acknowledgement id, once the indexers have
+it. No message contains the token or an event.
 """
 
 import logging
@@ -21,7 +21,7 @@ from orchestration.deliver.quiet import hide_addresses
 from orchestration.deliver.siem.errors import DeliveryError
 from orchestration.deliver.siem.events import Event
 
-# Many receivers take no more than 1 MB at once.
+# Many receivers accept at most 1 MB per request.
 MAX_BATCH_EVENTS = 500
 MAX_BATCH_BYTES = 900_000
 # The add-on that maps OCSF to Splunk's data models looks for source types that begin with `ocsf:`.
@@ -80,12 +80,12 @@ class SinkClient:
             scheme = "Splunk" if sink.form == "hec" else "Bearer"
             headers["authorization"] = f"{scheme} {sink.token.get_secret_value()}"
         if sink.form == "hec":
-            # Collectors with acknowledgement ask for one; the same for this sink in every run.
+            # Collectors with acknowledgement require a channel; this sink's is the same in every run.
             headers["x-splunk-request-channel"] = str(uuid5(NAMESPACE_URL, sink.url))
         self._http = httpx.Client(
             headers=headers,
             timeout=httpx.Timeout(self._retry.timeout, connect=10.0),
-            # Another address would be given the token.
+            # A redirect would send the token to another address.
             follow_redirects=False,
             mounts={"http://": None},
         )
@@ -99,8 +99,8 @@ class SinkClient:
     def send(self, batch: list[Event]) -> int:
         """Send events until they are acknowledged. Returns the size of what was sent in bytes.
 
-        Where that is too large for the receiver, it gets them in smaller requests, and an event that is too large
-        alone without `unmapped` and `raw_data`.
+        If that is too large for the receiver, they are sent in smaller requests; an event that is too large alone
+        is sent without `unmapped` and `raw_data`.
 
         Raises:
             DeliveryError: they are not acknowledged; the receiver may have some of them.

@@ -1,4 +1,4 @@
-"""Rights to read that an administrator gave on the published schema. They survive its replacement."""
+"""Read privileges that an administrator granted on the published schema. They survive its replacement."""
 
 import psycopg
 from psycopg import sql
@@ -34,7 +34,7 @@ where tables.relnamespace = %s::regnamespace and tables.relkind = 'r' and column
 
 
 def copy_grants(server: psycopg.Connection, published: str, following: str) -> None:
-    """Give on the schema `following` what was given on `published`, where it has the same tables and columns."""
+    """Grant on the schema `following` what was granted on `published`, where both have the table and column."""
     columns = server.execute(_COLUMNS, [sql.Identifier(following).as_string(server)]).fetchall()
     tables = {table for table, _ in columns}
     for role, table, column in server.execute(_GIVEN, [published]).fetchall():
