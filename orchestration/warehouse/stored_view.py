@@ -1,6 +1,6 @@
 """The view `raw.stored_activities`: the rows of the file, and those of the days that only the archive has.
 
-Its text follows from `raw.archive_files` and from where the archive is, so that a file's definition can be checked.
+Its text follows from `raw.archive_files` and the place of the archive, so that a file's definition can be checked.
 """
 
 import re

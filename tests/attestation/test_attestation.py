@@ -253,7 +253,7 @@ def test_the_last_month_is_the_default():
      ("0001-01-01", "2026-01-01")],
 )  # fmt: skip
 def test_what_is_no_period_is_refused(first: str, last: str | None):
-    with pytest.raises(AttestationError, match="no period"):
+    with pytest.raises(AttestationError, match="not a period"):
         read_period(first, last)
 
 

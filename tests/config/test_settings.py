@@ -147,7 +147,7 @@ def test_where_is_published():
     url = Settings.read({"PUBLISH_POSTGRES_URL": "postgresql://me:secret@db/compliance"}).publish_postgres_url
     assert url
     assert "secret" not in repr(url)
-    with pytest.raises(ConfigurationError, match="no URL of PostgreSQL") as error:
+    with pytest.raises(ConfigurationError, match="not a URL of PostgreSQL") as error:
         Settings.read({"PUBLISH_POSTGRES_URL": "mysql://me:secret@db/compliance"})
     assert "secret" not in str(error.value)
 

@@ -70,12 +70,12 @@ def test_what_is_not_there_is_not_decided_on(
 @pytest.mark.parametrize(
     ("stated", "sentence"),
     [
-        (("closed", "on-call", "case 7", ""), "is no status"),
-        (("resolved", "", "case 7", ""), "Say who decides"),
-        (("resolved", "on-call", " ", ""), "Say why"),
+        (("closed", "on-call", "case 7", ""), "is not a status"),
+        (("resolved", "", "case 7", ""), "State who decides"),
+        (("resolved", "on-call", " ", ""), "State why"),
         (("resolved", "ada@corp.example", "case 7", ""), "without an email address"),
-        (("muted", "on-call", "case 7", ""), "muted until a date"),
-        (("resolved", "on-call", "case 7", "2999-01-01"), "muted until a date"),
+        (("muted", "on-call", "case 7", ""), "UNTIL is required with muted"),
+        (("resolved", "on-call", "case 7", "2999-01-01"), "UNTIL is required with muted"),
         (("muted", "on-call", "case 7", "2026-01-01"), "in the past"),
         (("muted", "on-call", "case 7", "soon"), "Use a date like"),
     ],

@@ -180,7 +180,7 @@ def test_the_report_has_everything_on_the_person(erased, built: Built):
     ("job", "given", "sentence"),
     [
         ("erase", {"subject": "ada@example.com"}, "Name the person by user id"),
-        ("erase", {"subject": "user_1", "reason": ""}, "Say why"),
+        ("erase", {"subject": "user_1", "reason": ""}, "State why"),
         ("retain", {}, "Set RAW_DAYS"),
         ("retain", {"kind": "all"}, "no removal of kind 'all'"),
         ("erase", {"subject": "user_1"}, "the confirmation is missing"),

@@ -203,7 +203,7 @@ def test_the_commands(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert command(monkeypatch, tmp_path / "none.duckdb", "verify") == 1
     assert command(monkeypatch, path, "attest", "--from", "2026-02-30", "--to", "2026-03-01") == 1
     errors = capsys.readouterr().err.splitlines()
-    for word, error in zip(("none.txt", "make refresh", "no period"), errors, strict=True):
+    for word, error in zip(("none.txt", "make refresh", "not a period"), errors, strict=True):
         assert word in error
     assert command(monkeypatch, path, "attest", "--from", "2026-02-01", "--to", "2026-02-28",
                    "--output", str(tmp_path / "out")) == 0  # fmt: skip

@@ -72,9 +72,9 @@ def test_a_line_of_the_file_can_be_checked_by_hand(warehouse: Path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda text: "notes of a meeting\n", "no file of exported seals"),
-        (lambda text: "", "no file of exported seals"),
-        (lambda text: text[:-30], "no file of exported seals"),
+        (lambda text: "notes of a meeting\n", "not a file of exported seals"),
+        (lambda text: "", "not a file of exported seals"),
+        (lambda text: text[:-30], "not a file of exported seals"),
         (lambda text: text.replace("\t3\t", "\t4\t"), "was changed"),
         (lambda text: "".join(line for line in text.splitlines(True) if "2026-05-02" not in line), "was changed"),
     ],
@@ -91,7 +91,7 @@ def test_a_missing_file_and_bytes_are_refused(tmp_path: Path):
     with pytest.raises(WarehouseError, match="No such file"):
         seal_file.read(tmp_path / "nothing.txt")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(WarehouseError, match="no file of exported seals"):
+    with pytest.raises(WarehouseError, match="not a file of exported seals"):
         seal_file.read(tmp_path / "bytes")
 
 
