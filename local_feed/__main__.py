@@ -21,69 +21,31 @@ def parser() -> argparse.ArgumentParser:
     it = argparse.ArgumentParser(
         prog="python -m local_feed", description="A local Activity Feed over a made-up organization."
     )
-    it.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    it.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes any free one (default)")
-    it.add_argument(
-        "--activities",
-        type=int,
-        default=20_000,
-        metavar="N",
-        help=f"size of the history, from {MIN_SIZE} (default: 20000)",
-    )
-    it.add_argument("--seed", type=int, default=1, help="same seed, same history (default: 1)")
-    it.add_argument("--live", action="store_true", help="add new activities while it runs")
-    it.add_argument(
-        "--rate",
-        type=_rate,
-        default=30.0,
-        metavar="N/min",
-        help="new activities per minute, with --live (default: 30/min)",
-    )
-    it.add_argument(
-        "--latency", type=float, default=0.0, metavar="MS", help="milliseconds added to every response"
-    )
-    it.add_argument(
-        "--requests-per-minute",
-        type=int,
-        default=600,
-        metavar="N",
-        help="rate limit of the organization; 0 is no limit (default: 600)",
-    )
-    it.add_argument(
-        "--index-delay",
-        type=float,
-        default=1.0,
-        metavar="S",
-        help="seconds until a new activity is visible (default: 1)",
-    )
-    it.add_argument(
-        "--no-own-reads", action="store_true", help="reads do not add a compliance_api_accessed activity"
-    )
-    it.add_argument(
-        "--cache",
-        type=Path,
-        default=None,
-        metavar="DIR",
-        help=f"cache of rendered histories (default: {default_cache()})",
-    )
-    it.add_argument("--key", default=COMPLIANCE_KEY, help="the compliance key to accept (default: %(default)s)")
-    it.add_argument("--directory", action="store_true", help="also serve the directory of the organization")
-    it.add_argument(
-        "--big-directory",
-        action="store_true",
-        help="also serve a directory of 5,000 members, 200 groups, 100 workspaces and 2,000 keys",
-    )
-    it.add_argument(
-        "--admin-requests-per-minute",
-        type=int,
-        default=100,
-        metavar="N",
-        help="rate limit of the Admin API; 0 is no limit (default: 100)",
-    )
-    it.add_argument("--print-url", action="store_true", help="print one line with the address when ready")
-    it.add_argument(
-        "--exit-with-parent", action="store_true", help="stop when the process that started this is gone"
-    )
+    for name, kind, default, metavar, text in (
+        ("host", str, "127.0.0.1", "ADDRESS", "address to listen on"),
+        ("port", int, 0, "PORT", "port to listen on; 0 takes any free one"),
+        ("activities", int, 20_000, "N", f"size of the history, from {MIN_SIZE}"),
+        ("seed", int, 1, "N", "same seed, same history"),
+        ("rate", _rate, "30/min", "N/min", "new activities per minute, with --live"),
+        ("latency", float, 0.0, "MS", "milliseconds added to every response"),
+        ("requests-per-minute", int, 600, "N", "rate limit of the organization; 0 is no limit"),
+        ("admin-requests-per-minute", int, 100, "N", "rate limit of the Admin API; 0 is no limit"),
+        ("index-delay", float, 1.0, "S", "seconds until a new activity is visible"),
+        ("cache", Path, default_cache(), "DIR", "cache of rendered histories"),
+        ("key", str, COMPLIANCE_KEY, "KEY", "the compliance key to accept"),
+    ):
+        it.add_argument(
+            f"--{name}", type=kind, default=default, metavar=metavar, help=f"{text} (default: %(default)s)"
+        )
+    for name, text in (
+        ("live", "add new activities while it runs"),
+        ("no-own-reads", "reads do not add a compliance_api_accessed activity"),
+        ("directory", "also serve the directory of the organization"),
+        ("big-directory", "also serve a directory of 5,000 members, 200 groups, 100 workspaces and 2,000 keys"),
+        ("print-url", "print one line with the address when ready"),
+        ("exit-with-parent", "stop when the process that started this is gone"),
+    ):
+        it.add_argument(f"--{name}", action="store_true", help=text)
     return it
 
 

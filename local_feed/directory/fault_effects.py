@@ -34,11 +34,3 @@ def spoil_page(fault: Fault, page: ListPage) -> ListPage:
         case "null_field":
             page.items = [{**item, fault.field: None} for item in items]
     return page
-
-
-def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
-    """Repeat the cursor that was sent, give another one, or leave out the next one."""
-    cursor = "next_page" if "next_page" in envelope else "last_id"
-    given = {"same_cursor": sent_cursor, "given_cursor": fault.message, "no_cursor": None}
-    if fault.kind in given:
-        envelope |= {cursor: given[fault.kind], "has_more": True}

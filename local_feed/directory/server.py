@@ -113,7 +113,7 @@ class DirectoryServer:
         envelope = page.envelope(listing)
         if fault is not None:
             sent = next(iter(listing.parameters.cursors.values()), None)
-            page_effects.spoil_envelope(fault, sent, envelope)
+            fault_effects.spoil_envelope(fault, sent, envelope)
         return envelope
 
     def _parent(self, read: Read, key: Key) -> str | None:

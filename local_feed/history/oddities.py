@@ -105,80 +105,33 @@ def _large(c: Chronicle) -> None:
 
 
 def _raw(c: Chronicle) -> None:
-    """Valid records that look different: escapes, spaces, other key orders, unusual numbers.
-    them.
-    """
-    tara, meridian = c.cast.people["tara"], c.cast.meridian
-    at = c.moment(116.4)
+    """Valid records that look different: escapes, spaces, other key orders, unusual numbers."""
+    tara, meridian, at = c.cast.people["tara"], c.cast.meridian, c.moment(116.4)
     actor = {"type": "user_actor", "user_id": tara.user_id, "email_address": tara.email(at)}
-    place = {"organization_id": meridian.id, "organization_uuid": meridian.uuid}
-
-    def write(n: int, text: str, kind: str, **fields: object) -> None:
-        moment = at + n * SECOND
-        full_actor = {**actor, "ip_address": None, "user_agent": None}
-        c.events.append(Event(moment, kind, full_actor, meridian, fields, raw=text))
-
-    chat = c.id("claude_chat", "raw")
-    ids = [c.id("activity", "raw", n) for n in range(5)]
-    times = [to_text(at + n * SECOND) for n in range(5)]
-    rest = {**place, "actor": actor}
-    write(
-        0,
-        json.dumps(
-            {"type": "claude_chat_created", **rest, "created_at": times[0], "claude_chat_id": chat, "id": ids[0]},
-            indent=2,
-        ),
-        "claude_chat_created",
-    )
-    slashed = json.dumps(
-        {
-            "id": ids[1],
-            "created_at": times[1],
-            **rest,
-            "type": "claude_chat_updated",
-            "claude_chat_id": chat,
-            "note": "a/b",
-        }
-    )
-    write(1, slashed.replace("a/b", r"a\/b \u00e9 \ud83d\ude80"), "claude_chat_updated")
-    numbers = json.dumps(
-        {
-            "id": ids[2],
-            "created_at": times[2].replace("Z", "+00:00"),
-            **rest,
-            "type": "claude_chat_viewed",
-            "claude_chat_id": chat,
-            "n": 0,
-        }
-    )
-    write(
-        2,
-        numbers.replace('"n": 0', '"n": [1.0, 1e3, -0, 1E-2, 12345678901234567890, 0.1000]'),
-        "claude_chat_viewed",
-    )
-    half = {"organization_id": None, "organization_uuid": meridian.uuid}
-    write(
-        3,
-        json.dumps(
-            {
-                "id": ids[3],
-                "created_at": times[3],
-                **half,
-                "actor": actor,
-                "type": "claude_chat_viewed",
-                "claude_chat_id": chat,
-            }
-        ),
-        "claude_chat_viewed",
-    )
-    bare = {
-        "id": ids[4],
-        "created_at": times[4],
-        "actor": None,
-        "type": "claude_chat_viewed",
-        "claude_chat_id": chat,
+    placed = {"organization_id": meridian.id, "organization_uuid": meridian.uuid, "actor": actor}
+    kinds = [f"claude_chat_{verb}" for verb in ("created", "updated", "viewed", "viewed", "viewed")]
+    heads = [{"id": c.id("activity", "raw", n), "created_at": to_text(at + n * SECOND)} for n in range(5)]
+    tails = [{"type": kind, "claude_chat_id": c.id("claude_chat", "raw")} for kind in kinds]
+    with_zone = {"created_at": heads[2]["created_at"].replace("Z", "+00:00")}
+    backwards = {
+        "type": kinds[0],
+        **placed,
+        "created_at": heads[0]["created_at"],
+        **tails[0],
+        "id": heads[0]["id"],
     }
-    write(4, json.dumps(bare), "claude_chat_viewed")
+    texts = (
+        json.dumps(backwards, indent=2),
+        json.dumps({**heads[1], **placed, **tails[1], "note": "a/b"}).replace("a/b", r"a\/b \u00e9 \ud83d\ude80"),
+        json.dumps({**heads[2], **with_zone, **placed, **tails[2], "n": 0}).replace(
+            '"n": 0', '"n": [1.0, 1e3, -0, 1E-2, 12345678901234567890, 0.1000]'
+        ),
+        json.dumps({**heads[3], **placed, "organization_id": None, **tails[3]}),
+        json.dumps({**heads[4], "actor": None, **tails[4]}),
+    )
+    for n, (kind, text) in enumerate(zip(kinds, texts, strict=True)):
+        full_actor = {**actor, "ip_address": None, "user_agent": None}
+        c.events.append(Event(at + n * SECOND, kind, full_actor, meridian, {}, raw=text))
 
 
 def _provider(c: Chronicle) -> None:

@@ -109,16 +109,11 @@ def _last_row(page: FeedPage) -> "range | tuple[int, str, int]":
 
 
 def spoil_envelope(fault: Fault, sent_cursor: str | None, envelope: dict[str, object]) -> None:
-    """Repeat the cursor that was sent, give another one, or leave out the next one."""
-    if fault.kind == "same_cursor":
-        envelope["last_id"] = sent_cursor
-        envelope["has_more"] = True
-    elif fault.kind == "given_cursor":
-        envelope["last_id"] = fault.message
-        envelope["has_more"] = True
-    elif fault.kind == "no_cursor":
-        envelope["last_id"] = None
-        envelope["has_more"] = True
+    """Repeat the cursor that was sent, give another one, or leave out the next one. Also of the directory."""
+    cursor = "next_page" if "next_page" in envelope else "last_id"
+    given = {"same_cursor": sent_cursor, "given_cursor": fault.message, "no_cursor": None}
+    if fault.kind in given:
+        envelope |= {cursor: given[fault.kind], "has_more": True}
 
 
 def spoil_text(fault: Fault, body: bytes) -> bytes:
