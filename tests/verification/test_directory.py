@@ -90,158 +90,138 @@ def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
     ]
 
 
-@pytest.mark.parametrize(
-    ("statements", "expected"),
-    [
-        pytest.param(
-            "update raw.directory_items set payload = replace(payload, 'admin', 'owner') where item_id = 'user_b'",
-            {"directory_items payload_hashes_hold": "members of org-1 user_b"},
-            id="a payload is edited",
-        ),
-        pytest.param(
-            "update raw.directory_items set payload = replace(payload, 'admin', 'owner') where item_id = 'user_b';"
-            "update raw.directory_items set payload_sha256 = sha256(payload)",
-            {"directory_walks contents_match_the_ledger": "walk_00002: members of org-1: received was"},
-            id="a payload is edited with its hash",
-        ),
-        pytest.param(
-            "update raw.directory_items set payload = null where item_id = 'user_c' and is_present",
-            {"directory_items payload_hashes_hold": "user_c"},
-            id="a payload is taken",
-        ),
-        pytest.param(
-            "delete from raw.directory_items where item_id = 'user_c' and is_present",
-            {
-                "directory_walks rows_match_the_ledger": "walk_00002: members of org-1: the ledger says 1 new, "
-                "1 changed and 2 gone, stored are 0, 1 and 2",
-                "directory_walks contents_match_the_ledger": "walk_00002",
-            },
-            id="an item is deleted",
-        ),
-        pytest.param(
-            "delete from raw.directory_items where item_id = 'user_é' and not is_present",
-            {
-                "directory_walks rows_match_the_ledger": "stored are 1, 1 and 1",
-                "directory_walks contents_match_the_ledger": "walk_00002",
-            },
-            id="what says that an item is gone is deleted",
-        ),
-        pytest.param(
-            "insert into raw.directory_items select * replace ('user_z' as item_id, 'user_z' as payload) "
-            "from raw.directory_items where item_id = 'user_c' and is_present; "
-            "update raw.directory_items set payload_sha256 = sha256(payload)",
-            {
-                "directory_walks rows_match_the_ledger": "stored are 2, 1 and 2",
-                "directory_walks contents_match_the_ledger": "walk_00002",
-            },
-            id="an item is inserted",
-        ),
-        pytest.param(
-            "insert into raw.directory_items select * replace ('walk_x' as walk_id) "
-            "from raw.directory_items where item_id = 'user_c' and is_present",
-            {"directory_walks rows_match_the_ledger": "walk_x: there is no such walk"},
-            id="an item is inserted with a walk of its own",
-        ),
-        pytest.param(
-            "update raw.directory_items set item_id = 'user_bb' where item_id = 'user_b'",
-            {"directory_items columns_match_payloads": "the column says user_bb, the payload says user_b"},
-            id="an item gets another id",
-        ),
-        pytest.param(
-            "update raw.directory_items set observed_at = observed_at - interval 1 day where item_id = 'user_c'",
-            {"directory_walks rows_match_the_ledger": "walk_00002: members of org-1: a row of it has another"},
-            id="an item is moved in time",
-        ),
-        pytest.param(
-            "update raw.directory_items set parent_id = 'org-2' where item_id = 'user_c'",
-            {
-                "directory_walks rows_match_the_ledger": "walk_00002",
-                "directory_walks contents_match_the_ledger": "walk_00002",
-            },
-            id="an item is moved to another list",
-        ),
-        pytest.param(
-            "update raw.directory_walks set status = 'failed' where walk_id = 'walk_00001'",
-            {
-                "directory_walks rows_match_the_ledger": "members of org-1: it is failed, and has rows",
-                "directory_walks sealed_walks_hold": "seal 1 of 2026-05-01: sealed with 6 walks",
-            },
-            id="a walk is said to have failed",
-        ),
-        pytest.param(
-            "update raw.directory_walks set last_request_id = 'req_x' where walk_id = 'walk_00003'",
-            {"directory_walks sealed_walks_hold": "seal 1 of 2026-05-01: sealed with 6 walks and hash"},
-            id="a walk is edited",
-        ),
-        pytest.param(
-            "delete from raw.directory_walks where walk_id = 'walk_00003'",
-            {
-                "directory_walks sealed_walks_hold": "found 5 and",
-                "directory_walks walk_seq_has_no_gap": "number 4 (walk_00004): expected 3",
-            },
-            id="a walk without changes is deleted",
-        ),
-        pytest.param(
-            "delete from raw.directory_walks where walk_id = 'walk_00003'; "
-            "update raw.directory_walks set walk_seq = walk_seq - 1 where walk_seq > 3",
-            {"directory_walks sealed_walks_hold": "found 6 and"},
-            id="a walk is deleted and the others are numbered again",
-        ),
-        pytest.param(
-            "insert into raw.directory_walks select * replace ('walk_x' as walk_id) "
-            "from raw.directory_walks where walk_id = 'walk_00003'",
-            {
-                "directory_walks sealed_walks_hold": "found 7 and",
-                "directory_walks walk_seq_has_no_gap": "number 3 (walk_x): expected 4",
-            },
-            id="a walk is inserted",
-        ),
-        pytest.param(
-            "update raw.directory_walks set content_sha256 = sha256('') where walk_id = 'walk_00007'",
-            {"directory_walks contents_match_the_ledger": "walk_00007"},
-            id="the hash of a walk is edited that no seal holds",
-        ),
-        pytest.param(
-            "update raw.key_usage set payload = '{}' where api_key_id = 'apikey_1'",
-            {"key_usage usage_hashes_hold": "2026-04-30 apikey_1"},
-            id="a row of the usage report is edited",
-        ),
-        pytest.param(
-            "update raw.key_usage set usage_version = 2 where api_key_id = 'apikey_1'",
-            {"key_usage usage_hashes_hold": "its version is not that of its walk"},
-            id="a version of the usage report is edited",
-        ),
-        pytest.param(
-            "update raw.directory_items set ingest_seq = 1000 - ingest_seq where item_id = 'user_b'",
-            {"directory_walks rows_match_the_ledger": "a row of it has another source, list, time or place"},
-            id="an older content of an item is made the newest",
-        ),
-        pytest.param(
-            "delete from raw.key_usage where api_key_id = 'apikey_1'",
-            {"directory_walks rows_match_the_ledger": "walk_00006: usage of 2026-04-30"},
-            id="a row of the usage report is deleted",
-        ),
-        pytest.param(
-            "update raw.day_seals set walk_count = 5 where seal_number = 1",
-            {
-                "day_seals chain_holds": "seal 1 of 2026-05-01: seal_sha256 is",
-                "directory_walks sealed_walks_hold": "sealed with 5 walks",
-            },
-            id="what a seal covers of the directory is edited",
-        ),
-        pytest.param(
-            "update raw.day_seals set seal_format = 1 where seal_number = 4",
-            {"day_seals chain_holds": "seal 4 of 2026-05-04: seal_sha256 is"},
-            id="a seal is said to cover no directory",
-        ),
-    ],
-)
-def test_what_was_done_to_the_directory_is_found(warehouse: Path, statements: str, expected: dict[str, str]):
+# What is done, and the checks that find it, each with words of what it says.
+TAMPERED: dict[str, tuple[str, dict[str, str]]] = {
+    "a payload is edited": (
+        "update raw.directory_items set payload = replace(payload, 'admin', 'owner') where item_id = 'user_b'",
+        {"directory_items payload_hashes_hold": "members of org-1 user_b"},
+    ),
+    "a payload is edited with its hash": (
+        "update raw.directory_items set payload = replace(payload, 'admin', 'owner') where item_id = 'user_b';"
+        "update raw.directory_items set payload_sha256 = sha256(payload)",
+        {"directory_walks contents_match_the_ledger": "walk_00002: members of org-1: received was"},
+    ),
+    "a payload is taken": (
+        "update raw.directory_items set payload = null where item_id = 'user_c' and is_present",
+        {"directory_items payload_hashes_hold": "user_c"},
+    ),
+    "an item is deleted": (
+        "delete from raw.directory_items where item_id = 'user_c' and is_present",
+        {
+            "directory_walks rows_match_the_ledger": "walk_00002: members of org-1: the ledger says 1 new, "
+            "1 changed and 2 gone, stored are 0, 1 and 2",
+            "directory_walks contents_match_the_ledger": "walk_00002",
+        },
+    ),
+    "what says that an item is gone is deleted": (
+        "delete from raw.directory_items where item_id = 'user_é' and not is_present",
+        {
+            "directory_walks rows_match_the_ledger": "stored are 1, 1 and 1",
+            "directory_walks contents_match_the_ledger": "walk_00002",
+        },
+    ),
+    "an item is inserted": (
+        "insert into raw.directory_items select * replace ('user_z' as item_id, 'user_z' as payload) "
+        "from raw.directory_items where item_id = 'user_c' and is_present; "
+        "update raw.directory_items set payload_sha256 = sha256(payload)",
+        {
+            "directory_walks rows_match_the_ledger": "stored are 2, 1 and 2",
+            "directory_walks contents_match_the_ledger": "walk_00002",
+        },
+    ),
+    "an item is inserted with a walk of its own": (
+        "insert into raw.directory_items select * replace ('walk_x' as walk_id) "
+        "from raw.directory_items where item_id = 'user_c' and is_present",
+        {"directory_walks rows_match_the_ledger": "walk_x: there is no such walk"},
+    ),
+    "an item gets another id": (
+        "update raw.directory_items set item_id = 'user_bb' where item_id = 'user_b'",
+        {"directory_items columns_match_payloads": "the column says user_bb, the payload says user_b"},
+    ),
+    "an item is moved in time": (
+        "update raw.directory_items set observed_at = observed_at - interval 1 day where item_id = 'user_c'",
+        {"directory_walks rows_match_the_ledger": "walk_00002: members of org-1: a row of it has another"},
+    ),
+    "an item is moved to another list": (
+        "update raw.directory_items set parent_id = 'org-2' where item_id = 'user_c'",
+        {
+            "directory_walks rows_match_the_ledger": "walk_00002",
+            "directory_walks contents_match_the_ledger": "walk_00002",
+        },
+    ),
+    "a walk is said to have failed": (
+        "update raw.directory_walks set status = 'failed' where walk_id = 'walk_00001'",
+        {
+            "directory_walks rows_match_the_ledger": "members of org-1: it is failed, and has rows",
+            "directory_walks sealed_walks_hold": "seal 1 of 2026-05-01: sealed with 6 walks",
+        },
+    ),
+    "a walk is edited": (
+        "update raw.directory_walks set last_request_id = 'req_x' where walk_id = 'walk_00003'",
+        {"directory_walks sealed_walks_hold": "seal 1 of 2026-05-01: sealed with 6 walks and hash"},
+    ),
+    "a walk without changes is deleted": (
+        "delete from raw.directory_walks where walk_id = 'walk_00003'",
+        {
+            "directory_walks sealed_walks_hold": "found 5 and",
+            "directory_walks walk_seq_has_no_gap": "number 4 (walk_00004): expected 3",
+        },
+    ),
+    "a walk is deleted and the others are numbered again": (
+        "delete from raw.directory_walks where walk_id = 'walk_00003'; "
+        "update raw.directory_walks set walk_seq = walk_seq - 1 where walk_seq > 3",
+        {"directory_walks sealed_walks_hold": "found 6 and"},
+    ),
+    "a walk is inserted": (
+        "insert into raw.directory_walks select * replace ('walk_x' as walk_id) "
+        "from raw.directory_walks where walk_id = 'walk_00003'",
+        {
+            "directory_walks sealed_walks_hold": "found 7 and",
+            "directory_walks walk_seq_has_no_gap": "number 3 (walk_x): expected 4",
+        },
+    ),
+    "the hash of a walk is edited that no seal holds": (
+        "update raw.directory_walks set content_sha256 = sha256('') where walk_id = 'walk_00007'",
+        {"directory_walks contents_match_the_ledger": "walk_00007"},
+    ),
+    "a row of the usage report is edited": (
+        "update raw.key_usage set payload = '{}' where api_key_id = 'apikey_1'",
+        {"key_usage usage_hashes_hold": "2026-04-30 apikey_1"},
+    ),
+    "a version of the usage report is edited": (
+        "update raw.key_usage set usage_version = 2 where api_key_id = 'apikey_1'",
+        {"key_usage usage_hashes_hold": "its version is not that of its walk"},
+    ),
+    "an older content of an item is made the newest": (
+        "update raw.directory_items set ingest_seq = 1000 - ingest_seq where item_id = 'user_b'",
+        {"directory_walks rows_match_the_ledger": "a row of it has another source, list, time or place"},
+    ),
+    "a row of the usage report is deleted": (
+        "delete from raw.key_usage where api_key_id = 'apikey_1'",
+        {"directory_walks rows_match_the_ledger": "walk_00006: usage of 2026-04-30"},
+    ),
+    "what a seal covers of the directory is edited": (
+        "update raw.day_seals set walk_count = 5 where seal_number = 1",
+        {
+            "day_seals chain_holds": "seal 1 of 2026-05-01: seal_sha256 is",
+            "directory_walks sealed_walks_hold": "sealed with 5 walks",
+        },
+    ),
+    "a seal is said to cover no directory": (
+        "update raw.day_seals set seal_format = 1 where seal_number = 4",
+        {"day_seals chain_holds": "seal 4 of 2026-05-04: seal_sha256 is"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_what_was_done_to_the_directory_is_found(warehouse: Path, name: str):
+    statements, expected = TAMPERED[name]
     tamper(warehouse, statements)
     result = findings(warehouse)
     assert result.keys() == expected.keys()
-    for name, words in expected.items():
-        assert words in result[name]
+    for check, words in expected.items():
+        assert words in result[check]
 
 
 def test_no_column_of_the_usage_report_can_be_edited(warehouse: Path):
