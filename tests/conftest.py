@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -31,6 +32,12 @@ QUICK_RETRIES = RetryPolicy(
 
 # At the interpreter's exit DuckDB's binding reports objects of its own as leaked. By then all else has been said.
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+
+# The tests flush files to the disk tens of thousands of times, and wait for it; in memory they do not.
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+HAS_ROOM = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+if HAS_ROOM and "TMPDIR" not in os.environ and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # Each full collection walks dbt's manifest and Dagster's definitions, and finds little: rarer ones save a tenth.
 gc.set_threshold(50_000, 20, 100)

@@ -14,7 +14,7 @@ from local_feed import LocalFeed
 from orchestration import cli as program
 from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse
-from tests.end_to_end.conftest import environment_of, run
+from tests.end_to_end.conftest import UNPUBLISHED, environment_of, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
@@ -64,7 +64,7 @@ def test_a_warehouse_from_the_archive_alone_builds_the_same_marts(
     assert program.main() == 0
     assert f"file(s) are in {restored}, and every check of verify passed." in capsys.readouterr().out
     # The models then read most days from the archive.
-    assert run("refresh", restored, environment_of(history, LOCAL_DAYS="31") | place, is_published=False).success
+    assert run("refresh", restored, environment_of(history, LOCAL_DAYS="31") | place, stages=UNPUBLISHED).success
     with open_warehouse(restored, read_only=True) as connection:
         [(here, stored)] = connection.execute(
             "select (select count(*) from raw.activities), (select count(*) from raw.stored_activities)"

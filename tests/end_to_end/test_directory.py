@@ -17,7 +17,7 @@ from orchestration.ingest.run import refresh
 from tests.conftest import Query, source_of
 from tests.dbt_project.builds import run_dbt
 from tests.directories import CONSOLE, ENTERPRISE, small_directory
-from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, environment_of, run
+from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, RULES_OF_DIRECTORY, UNPUBLISHED, environment_of, run
 
 NEWEST_BUILD = "select walk_seq from raw.builds order by rowid desc limit 1"
 
@@ -72,7 +72,7 @@ def test_new_walks_are_built_once_and_another_project_builds_everything(prepared
         with duckdb.connect(str(path)) as connection:
             connection.execute("update raw.builds set project_sha256 = 'of another version'")
             connection.execute("update marts.activities set activity_type = 'of another version'")
-        assert unchanged(run("refresh", path, environment, is_published=False)) == {}
+        assert unchanged(run("refresh", path, environment, stages=UNPUBLISHED)) == {}
         assert tables(path) == before
         feed.faults.add("error", times=0, status=401, path="/v1/")
         failed = run("directory", path, environment)
@@ -100,7 +100,7 @@ def test_a_directory_fills_its_marts_fires_its_rules_and_passes_every_test_of_db
         keys = {"ENTERPRISE_KEY": feed.directory_key, "CONSOLE_KEY": feed.admin_key}
         assert refresh(source_of(feed, name="enterprise", key=SecretStr(feed.directory_key)), path).is_complete
         environment = environment_of(feed, FEED_SOURCES=str(sources), **keys)
-        assert run("directory", path, environment, is_published=False).success
+        assert run("directory", path, environment, stages=UNPUBLISHED).success
     for mart in MARTS_OF_DIRECTORY:
         assert query(f"select count(*) from marts.{mart}") > [(0,)], mart
     fired = {rule for (rule,) in query("select distinct rule_id from marts.findings")}

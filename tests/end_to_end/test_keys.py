@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -60,9 +61,11 @@ def faults(source: str, key: str) -> list[dict[str, Any]]:
 
 
 def test_a_key_is_in_nothing_that_a_run_leaves(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    curated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     place, sources, pseudonyms = tmp_path / "place", tmp_path / "sources.toml", tmp_path / "pseudonyms"
+    place.mkdir()
+    shutil.copy(curated, place)
     pseudonyms.write_text(PSEUDONYM_KEY)
     actor = {"type": "user_actor", "user_id": "user_1", "email_address": "ada@example.com"}
     now = datetime.now(UTC)
@@ -87,16 +90,16 @@ def test_a_key_is_in_nothing_that_a_run_leaves(
             tables.append(f'[sources.{name}]\nkey_variable = "KEY_{number}"\nurl = "{feed.url}"\n')
         sources.write_text("".join(tables))
         named |= {"FEED_SOURCES": str(sources), "ANTHROPIC_COMPLIANCE_ACCESS_KEY": "", "ANTHROPIC_ADMIN_KEY": ""}
-        named |= {"WAREHOUSE_PATH": str(place / "w.duckdb"), "PUBLISHED_PATH": str(place / "published")}
+        named |= {"WAREHOUSE_PATH": str(place / "warehouse.duckdb"), "PUBLISHED_PATH": str(place / "published")}
         named |= {"PSEUDONYM_KEY_FILE": str(pseudonyms), "PSEUDONYM_KEY": "", "PUBLISHED_GENERAL_PATH": ""}
         named |= {"DAGSTER_HOME": str(place / "home"), "ARCHIVE_PATH": str(place / "archive")}
         for name, value in (named | {"PUBLISH_POSTGRES_URL": ""}).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr("orchestration.assets.dbt_run.dbtRunner", parsed_runner)
-        status = command(monkeypatch, place / "w.duckdb", "refresh")
+        status = command(monkeypatch, place / "warehouse.duckdb", "refresh")
         done = capsys.readouterr()
     day = f"{now - timedelta(days=3):%Y-%m-%d}"
-    assert command(monkeypatch, place / "w.duckdb", "attest", "--from", day, "--to", day) == 0
+    assert command(monkeypatch, place / "warehouse.duckdb", "attest", "--from", day, "--to", day) == 0
     attested = capsys.readouterr()
     assert status == 1
     assert "[key]" in done.err
@@ -104,12 +107,19 @@ def test_a_key_is_in_nothing_that_a_run_leaves(
     general = place / "published-general" / "compliance.duckdb"
     said = "".join([done.out, done.err, attested.out, attested.err]).encode()
     found = {path.name for path in files(place)}
-    assert {"w.duckdb", "dbt.log", "manifest.json", "compliance.duckdb", "runs.db", "part-0001.parquet"} <= found
+    assert {
+        "warehouse.duckdb",
+        "dbt.log",
+        "manifest.json",
+        "compliance.duckdb",
+        "runs.db",
+        "part-0001.parquet",
+    } <= found
     assert any(name.startswith("attestation") for name in found)
     for form in forms(KEY) + forms(PSEUDONYM_KEY):
         assert form not in said
         assert [path for path in files(place) if form in path.read_bytes()] == []
-    for database in (place / "w.duckdb", place / "published" / "compliance.duckdb", general):
+    for database in (place / "warehouse.duckdb", place / "published" / "compliance.duckdb", general):
         with duckdb.connect(str(database), read_only=True) as connection:
             for schema, table, column in texts(database):
                 [(count,)] = connection.execute(

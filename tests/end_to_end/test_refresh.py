@@ -15,7 +15,7 @@ import pytest
 
 from local_feed import LocalFeed
 from tests.deliver.siem.conftest import events_in
-from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, environment_of, run
+from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, UNPUBLISHED, environment_of, run
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 UPLOADS = 12
@@ -150,7 +150,7 @@ def test_what_an_open_slice_withheld_what_is_late_and_what_changed_reach_the_mar
     with LocalFeed(records=records, own_reads=True) as feed:
         environment = environment_of(feed, FEED_OVERLAP_MINUTES="600", SIEM_PATH=str(tmp_path / "siem"))
         feed.faults.add("error", times=0, status=400, covers=f"{failing:%Y-%m-%d}T12:00:00Z")
-        result = run("refresh", path, environment, is_published=False)
+        result = run("refresh", path, environment, stages=UNPUBLISHED)
         assert not result.success
         assert "1 gap(s)" in failure_of(result)
         assert rows(path, "select count(*) from marts.activities where activity_id = 'withheld'") == [(0,)]
@@ -167,7 +167,7 @@ def test_what_an_open_slice_withheld_what_is_late_and_what_changed_reach_the_mar
         for number in range(UPLOADS):
             feed.replace(f"upload_{number}", upload(number, day, filename=""))
         with caplog.at_level(logging.INFO, logger="orchestration"):
-            result = run("refresh", path, environment, is_published=False)
+            result = run("refresh", path, environment, stages=UNPUBLISHED)
         assert result.success
     found = metadata_of(result, "raw/activities")
     assert (found["late"], found["revised"]) == (1, 1 + UPLOADS)
