@@ -11,7 +11,7 @@ _ROLES = ("user", "developer", "admin")
 
 
 def size_of(activities: int) -> int:
-    """How many people without a story a history of so many activities has."""
+    """How many people without a story a history of this size has."""
     return min(2_000, max(0, activities - 1_500) // 120)
 
 

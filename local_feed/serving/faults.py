@@ -61,8 +61,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     `path`: text in the path of requests for the directory ("/" for all of them); "" is for the feed only.
     `times`: how many matching requests it affects (0: all, until cleared); `skip`: how many pass before.
     `pages`: `first` (no cursor), `later` (with cursor) or `any`; `contains`: text in the decoded query string;
-    `covers`: a time (RFC 3339) within the requested interval; `lifetime`: the first so many pages of each query
-    are not affected, as if cursors expired after them.
+    `covers`: a time (RFC 3339) within the requested interval; `lifetime`: the number of first pages of each query
+    that are not affected, as if cursors expired after them.
     `status`: of `error` (default 500), `html` (default 502) and `body` (default 200); `retry_after`: seconds, for
     `rate_limited` and `error` (None: no header); `should_retry`: value of `x-should-retry` (None: no header);
     `seconds`: of `latency`, and after which a `hang` closes the connection (None: never); `field`: the field that

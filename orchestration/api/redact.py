@@ -108,7 +108,7 @@ def _decoded(text: str) -> Iterator[str]:
 def _key_forms(key: str) -> re.Pattern[str]:
     """Finds the key in a text: in any case, with escapes, in hex, and in base64.
 
-    Blanks, quotes and separators between its characters do not hide it. Base64 is found whatever stands before the
+    Blanks, quotes and separators between its characters do not hide it. Base64 is found whatever precedes the
     key in what was encoded, with the characters around it, which hold bits of its first and last bytes.
     """
     written = _joined([_character(one) for one in key])

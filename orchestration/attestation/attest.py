@@ -69,7 +69,7 @@ def read_period(first: str | None, last: str | None) -> Period:
     """The period between two dates such as 2026-01-31; without both, the last complete month.
 
     Raises:
-        AttestationError: they are no dates, or no period.
+        AttestationError: they are not dates, or not a period.
     """
     if not first and not last:
         return last_month(datetime.now(UTC).date())

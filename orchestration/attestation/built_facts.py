@@ -71,7 +71,7 @@ def read_keys(connection: duckdb.DuckDBPyConnection, source: str, period: Interv
 def name_organizations(
     connection: duckdb.DuckDBPyConnection, counted: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The rows with `organization_name`, None where the log or the directory does not tell it."""
+    """The rows with `organization_name`, None where neither the log nor the directory states it."""
     names: dict[str | None, str] = {}
     if _are_built(connection, "organizations"):
         found = connection.execute("select organization_uuid, organization_name from marts.organizations")

@@ -37,7 +37,7 @@ def verify_pack(pack: Path, public_key: Path, authority: Path | None = None) -> 
         content, signature = files.read(MANIFEST, MAX_MANIFEST_BYTES), files.read(SIGNATURE, 64)
         if content is None:
             return Checked(
-                [f"It has no readable {MANIFEST}: it is no audit pack, or that was taken out. {_AGAIN}"], []
+                [f"It has no readable {MANIFEST}: it is not an audit pack, or that file was removed. {_AGAIN}"], []
             )
         manifest = _read_manifest(content)
         if signature is None:
@@ -104,7 +104,7 @@ def _with_timestamp(files: PackedFiles, signature: bytes, authority: Path | None
     answer = files.read(TIMESTAMP, MAX_BYTES)
     moment = timestamped_at(answer, signature) if answer else None
     if answer is None or moment is None:
-        return Checked([*damages, f"{TIMESTAMP} is no timestamp of this signature. {_AGAIN}"], statements)
+        return Checked([*damages, f"{TIMESTAMP} is not a timestamp of this signature. {_AGAIN}"], statements)
     if authority is None:
         said = (
             f"A timestamp says {moment:%Y-%m-%d %H:%M:%S}Z; whose it is was not checked (name AUTHORITY to do so)."

@@ -46,7 +46,7 @@ def request_timestamp(url: str, signature: bytes) -> bytes:
 
 
 def timestamped_at(answer: bytes, signature: bytes) -> datetime | None:
-    """The time that the answer states for the signature; None where it is no timestamp of it.
+    """The time that the answer states for the signature; None if it is not a timestamp of it.
 
     Whose timestamp it is, `is_from` says.
     """

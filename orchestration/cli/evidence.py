@@ -58,7 +58,7 @@ def verify(
     published: Annotated[bool, flag("--published", "also compare published files with their manifest")] = False,
 ) -> int:
     """Compute every hash, seal and count again, and compare."""
-    # Not the job: who verifies may have the file alone, and what the options name are no assets.
+    # Not the job: a verifier may have only the file, and what the options name are not assets.
     from orchestration.archive.check import check_archive
     from orchestration.archive.storage.s3 import configured_store
     from orchestration.evidence import seal_file

@@ -11,7 +11,7 @@ from orchestration.config.values import ConfigurationError
 class ArchiveSettings:
     """`place` is a directory or `s3://bucket/prefix`; `endpoint` and `region` are of the store, None for its own.
 
-    `local_days`: so many days stay in the warehouse file once they are archived; None for all.
+    `local_days`: how many archived days stay in the warehouse file; None for all.
     """
 
     place: str

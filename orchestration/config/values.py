@@ -157,7 +157,7 @@ def _account(text: str) -> str:
 
 
 def _variable(value: object) -> str:
-    """A value that is no name is not repeated: it may be a key."""
+    """A value that is not a name is not repeated: it may be a key."""
     if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
         raise ValueError(
             "is not the name of an environment variable. Name the variable that holds the key, not the key."

@@ -78,7 +78,7 @@ def removal_expression(row: str, previous: str) -> str:
     return f"sha256(concat_ws(chr(10), coalesce({previous}, ''), {fields}))"
 
 
-# The days of a removal that were sealed before, each with the seal that is to tell of it. What was taken of the
+# The days of a removal that were sealed before, each with the seal that has to record it. What was taken of the
 # directory is recorded by the newest sealed day of its source.
 RESEAL_DAYS = """
 with removed as (

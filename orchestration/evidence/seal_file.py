@@ -44,7 +44,7 @@ _SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(
     rf"[^\t\n]+\t\d+\t\d{{4}}-\d\d-\d\d\t\d+\t\d+\t{_SHA256}\t({_SHA256}|{_NO_SEAL})\t{_SHA256}\t"
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"
-    # Files of before there were removals end with `sealed_at`, and those of before seals covered the ledger with
+    # Files from before there were removals end with `sealed_at`, those from before seals covered the ledger with
     # `reason`.
     rf"(\t({_SHA256}|{_NO_SEAL})\t[^\t\n]+(\t(\d+|-)\t(\d+|-)\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL})"
     rf"\t(\d+|-)\t(\d+|-)\t({_SHA256}|{_NO_SEAL})\t({_SHA256}|{_NO_SEAL}))?)?"
@@ -139,7 +139,7 @@ def read(path: Path) -> Kept:
     """The seals of a file that `export` wrote.
 
     Raises:
-        WarehouseError: the file cannot be read, or is no such file, or its own chain is broken.
+        WarehouseError: the file cannot be read, is not such a file, or its own chain is broken.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

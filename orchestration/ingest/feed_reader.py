@@ -29,7 +29,7 @@ from orchestration.warehouse.sources import SourceRecord, record_source
 
 # An extract hands over what it has when it holds this much.
 CHUNK_BYTES = 8 * 2**20
-# After so many consecutive failed extracts the feed is down, not just one slice.
+# After this many consecutive failed extracts the feed is down, not just one slice.
 OUTAGE_AFTER = 3
 PROGRESS_SECONDS = 10.0
 

@@ -131,7 +131,7 @@ def plan_reconcile(
     """The covered part of today, the `recent_days` before it, and as many older days as are due.
 
     Due is an even share of all older days, so that each has its turn within `every`, or whatever has waited for
-    longer than that, within so many `requests`; but one day at least, or a large one would never be read.
+    longer than that, within the number of `requests`; but at least one day, or a large one would never be read.
     """
     since = day_floor(max((day.interval.end for day in days), default=now)) - recent_days * DAY
     newest_first = sorted(days, key=lambda day: day.interval, reverse=True)

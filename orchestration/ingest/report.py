@@ -14,7 +14,7 @@ class SourceReport:
     """What one run did with one source.
 
     `left`: slices that were due and that the run left to the next one, its time or its requests being used up.
-    `found`: extracts that looked for what becomes visible late and found something; they are no part of `due`.
+    `found`: extracts that looked for what becomes visible late and found something; they are not part of `due`.
     `error`: why nothing of the source could be read; its extracts are empty then.
     """
 

@@ -115,7 +115,7 @@ class Writer:
                     previous = storing.create_task(self._store(batch, size, requests))
 
     async def _store(self, batch: Batch, size: int, requests: int) -> None:
-        """Store the batch, for which `size` bytes of records by so many requests were handed over."""
+        """Store the batch: `size` bytes of records from this many requests."""
         await self.write(lambda connection: store(connection, batch), _row_group(batch, size))
         self._stored(batch.chunks)
         async with self._space:

@@ -26,7 +26,7 @@ ENVELOPE = orjson.dumps(
 # An escaped half of a surrogate pair is valid JSON (RFC 8259, 8.2), but DuckDB refuses the whole text.
 _HALF_PAIRS = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
-# How nearly every time is written: it can be cast as it stands, which spares a second pass and the time zone.
+# The usual form of a time: it can be cast directly, without a second pass or a time zone.
 _PLAIN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?Z"
 # DuckDB would also take a date alone, the word `infinity`, the name of a zone, or an offset of 99 hours; and it
 # takes no leap second. A time without an offset is in UTC.

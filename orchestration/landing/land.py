@@ -26,7 +26,7 @@ from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import REVISIONS_HASH
 from orchestration.warehouse.schema import NEWEST_EXTRACT_SEQ, NEWEST_INGEST_SEQ
 
-# Rows of a row group of DuckDB. A batch of exactly so many is compressed and written once. A smaller one goes
+# Rows of a row group of DuckDB. A batch of exactly this size is compressed and written once. A smaller one goes
 # through the log and is compressed when the file is closed; one that fills a row group and a bit makes the
 # checkpoint move rows between row groups.
 ROW_GROUP = 122_880

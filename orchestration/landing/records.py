@@ -27,7 +27,7 @@ class Records:
         return len(self._sizes)
 
     def add(self, records: Sequence[bytes]) -> None:
-        """Take one page; each record is hashed as it stands."""
+        """Add one page; each record is hashed as received."""
         text = b"".join(records)
         self._text.append(text)
         self._sizes.extend(map(len, records))

@@ -63,7 +63,7 @@ def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> CheckResult
     then = (
         "The rest is stored and built; the next refresh reads it again."
         if open_now
-        else "The source is no longer read, so that the gap stays; configure it again to have it read."
+        else "The source is no longer read, so the gap stays; configure it again to close it."
     )
     return CheckResult(False, f"{len(found)} gap(s): {found[0]} {then}", is_error=bool(open_now), figures=figures)
 
@@ -125,7 +125,7 @@ def every_source_is_read(
 ) -> CheckResult:
     """Each source of the last run was read without an error, and up to a time that is not older than `within`.
 
-    A source that was no part of the last run is no longer configured: reported, but no failure.
+    A source that was not part of the last run is no longer configured: reported, but not a failure.
     """
     found = connection.execute(_LAST_RUNS).fetchall()
     return together([_last_run(*row, now, within) for row in found], "Nothing was read yet.")

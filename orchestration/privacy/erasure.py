@@ -197,7 +197,7 @@ def _sweep(path: Path) -> None:
 def _record(
     connection: duckdb.DuckDBPyConnection, kind: str, request: RemovalRequest, choice: Choice, last_ingest_seq: int
 ) -> Removal:
-    """Write what is left of the removed rows, the removal itself, and the seals that tell of it."""
+    """Write what is left of the removed rows, the removal itself, and the seals that record it."""
     [(removal_id,)] = connection.execute("select coalesce(max(removal_id), 0) + 1 from raw.removals").fetchall()
     now = naive_utc(datetime.now(UTC))
     number = {"removal_id": removal_id}

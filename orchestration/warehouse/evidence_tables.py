@@ -28,7 +28,7 @@ EVIDENCE_TABLES = (
         removal_sha256 varchar not null,
         product_version varchar not null
     )""",
-    # What an erasure leaves of each record: enough to compute the seals of before, and to know it again.
+    # What an erasure leaves of each record: enough to recompute earlier seals and to recognize the record.
     """create table if not exists raw.removed_activities (
         removal_id bigint not null,
         table_name varchar not null check (table_name in ('activities', 'activity_revisions')),

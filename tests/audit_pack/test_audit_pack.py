@@ -102,7 +102,7 @@ def test_each_kind_of_damage_is_a_sentence(packed: Packed, keys: Keys, tmp_path:
         ({SIGNATURE: b"x" * 64}, f"{MANIFEST} or its signature was changed"),
         ({SIGNATURE: None}, "It has no signature"),
         ({MANIFEST: None}, f"It has no readable {MANIFEST}"),
-        ({TIMESTAMP: b"now"}, f"{TIMESTAMP} is no timestamp of this signature"),
+        ({TIMESTAMP: b"now"}, f"{TIMESTAMP} is not a timestamp of this signature"),
     ]
     for changes, words in cases:
         checked = verify_pack(damaged(packed, tmp_path, **changes), keys.public)

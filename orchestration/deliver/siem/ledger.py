@@ -13,7 +13,7 @@ from orchestration import __version__
 from orchestration.duckdb_sql import transaction
 from orchestration.intervals import naive_utc
 
-# Activities are counted from the oldest that the sink does not have; those of before the start are passed over.
+# Activities are counted from the oldest that the sink does not have; earlier ones than the start are skipped.
 _NEXT_ACTIVITIES = """
 with cursor as (
     select coalesce(max(last_ingest_seq), 0) as ingest_seq from raw.siem_deliveries where sink = $sink

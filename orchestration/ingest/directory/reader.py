@@ -30,9 +30,9 @@ from orchestration.ingest.directory.whose_key import organization_of
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
 
-# After so many consecutive failed walks the API is down, not just one list.
+# After this many consecutive failed walks the API is down, not just one list.
 OUTAGE_AFTER = 3
-# A list that was refused below so many parents, and never read, is not requested below the others.
+# A list that was refused below this many parents, and never read, is not requested below the others.
 REFUSED_AFTER = 2
 
 log = logging.getLogger(__name__)
@@ -208,7 +208,7 @@ class DirectoryReader:
         return isinstance(error, ListRefused) and (error.status == 403 or not place.parent_id)
 
     async def _read_without_me(self) -> None:
-        """Read what scopes open of the Admin API, which does not tell such a key whose it is."""
+        """Read what the key's scopes open of the Admin API, which does not say whose key it is."""
         place = Place(MEMBERS, {ME: ""})
         walk = self._begin(MEMBERS.name, None)
         try:

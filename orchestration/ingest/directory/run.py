@@ -25,7 +25,7 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.ledger import check_feed_host
 
-# Opening the file and a transaction take longer than storing a walk: so many walks, or items, go together.
+# Opening the file and a transaction take longer than storing a walk: this many walks, or items, go together.
 BATCH_WALKS = 200
 BATCH_ITEMS = 20_000
 
