@@ -44,7 +44,7 @@ def prepare_home() -> str:
 def open_instance() -> DagsterInstance:
     """Dagster's instance, which creates its storage where there is none: one process at a time.
 
-    Two at once, as a daemon and a web server that are started together, would leave a storage that opens no more.
+    Two at once, such as a daemon and a web server started together, would leave a storage that cannot be opened.
     """
     from dagster import DagsterInstance
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 # How file systems without hard links (exFAT, SMB, some FUSE) reject one.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-# Where a DuckDB file says that it is one.
+# Where a DuckDB file identifies itself.
 _DATABASE_MARK = slice(8, 12)
 
 
@@ -40,7 +40,7 @@ def sync(path: Path) -> None:
 def write_durably(path: Path, content: bytes | str) -> None:
     """Write, fsync, rename: on a full disk the old file stays, and never half of the new one.
 
-    A terminal or a pipe is written directly. A database is never overwritten: a name given by mistake would end
+    A terminal or a pipe is written directly. A database is never overwritten: a mistaken name would destroy
     the warehouse.
 
     Raises:

@@ -24,9 +24,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint(Generic[Answer]):
-    """One kind of request, and how its answers are understood.
+    """One kind of request, and how its responses are read.
 
-    `noun`: what it is called in sentences. `cut` reads the body, and `refusal` what another status than 200 means.
+    `noun`: its name in messages. `cut` reads the body; `refusal` says what a status other than 200 means.
     `cursors` are the texts of an answer that will be sent back in a URL. `too_large`: what to do about an answer
     beyond the bound.
     """

@@ -2,7 +2,7 @@
 
 
 class FeedError(Exception):
-    """A read of the feed failed for good. `str()` is a sentence for the operator; it never holds a key."""
+    """A read of the feed failed permanently. `str()` is a sentence for the operator; it never holds a key."""
 
 
 class KeyRefused(FeedError):
@@ -10,7 +10,7 @@ class KeyRefused(FeedError):
 
 
 class WrongAddress(FeedError):
-    """What answers does not answer as the feed does (a redirect, a 404). Nothing else can succeed either."""
+    """The response does not come from the feed (a redirect, a 404). Nothing else can succeed either."""
 
 
 class KeyEchoed(FeedError):
@@ -30,7 +30,7 @@ class FeedProtocolError(FeedError):
 
 
 class RequestRefused(FeedProtocolError):
-    """The feed found fault with the request (400): a bound, a limit or a cursor."""
+    """The feed rejected the request (400): a bound, a limit or a cursor."""
 
 
 class ListRefused(FeedError):

@@ -12,7 +12,7 @@ _Kind = TypeVar("_Kind")
 
 
 class ListPage(msgspec.Struct, frozen=True):
-    """One page of a list: its items as they stand in it, and where the next page begins.
+    """One page of a list: its items as received, and where the next page begins.
 
     Which of the cursors there is depends on the list. `has_more` is None where the answer does not say.
     """

@@ -16,7 +16,7 @@ LOW_WATER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to send one request. `is_probe`: it alone finds out whether the feed is back."""
+    """Permission to send one request. `is_probe`: it is the only one, to find out whether the feed is back."""
 
     round: int
     is_probe: bool
@@ -44,7 +44,7 @@ class RequestBudget:
         self.failures = 0
         self.last_failure: Exception | None = None
         self.waited_seconds = 0.0
-        # What is left of the organization's own limit, by the newest answer; None where none said so.
+        # What is left of the organization's own limit, by the newest response; None if no response stated it.
         self.remaining_share: float | None = None
 
     async def take(self, is_hopeless: Callable[[], bool] = lambda: False) -> Permit | None:
@@ -84,7 +84,7 @@ class RequestBudget:
         self._news.set()
 
     def close_for(self, seconds: float) -> None:
-        """Send nothing for so long; a later end that was asked for before stays."""
+        """Send nothing for this long, unless a longer silence is already in force."""
         self._closed_until = max(self._closed_until, _monotonic() + seconds)
 
     @property
@@ -114,7 +114,7 @@ class RequestBudget:
 
 
 def doubled(first: float, attempt: int) -> float:
-    """The wait after the failed attempt (from 1), with a little chance: who failed together comes back apart."""
+    """The wait after the failed attempt (from 1), with jitter: requests that failed together return apart."""
     return min(first * 2 ** min(attempt - 1, 20), MAX_WAIT_SECONDS) * random.uniform(1.0, 1.1)
 
 

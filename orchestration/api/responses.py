@@ -20,7 +20,7 @@ from orchestration.api.errors import (
 )
 from orchestration.api.redact import redact
 
-# Statuses that say that nobody understands the request here: another address, another method.
+# Statuses that show that this is not the API: a wrong address or method.
 _ELSEWHERE = frozenset({404, 405, 407, 410, 421})
 
 
@@ -36,7 +36,7 @@ class Retry(Exception):
 def is_retryable(status: int, headers: Mapping[str, str]) -> bool:
     """What `x-should-retry` says, else the contract's table.
 
-    An unknown status counts as the first of its hundred (RFC 9110, 15), so each from 500 on is a 500; 408 is a
+    An unknown status counts as the first of its class (RFC 9110, 15), so each from 500 on is a 500; 408 is a
     timeout.
     """
     word = {"true": True, "false": False}.get(headers.get("x-should-retry", "").strip().lower())
@@ -127,12 +127,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         moment = http_date(value)
         seconds = (moment - datetime.now(UTC)).total_seconds() if moment else 0.0
-    # A wait of nothing would be a storm: our own doubling waits serve instead.
+    # A wait of zero would cause a storm, so our own doubling waits are used instead.
     return seconds if seconds > 0 else None
 
 
 def http_date(value: str | None) -> datetime | None:
-    """The moment of an HTTP date; None where it is none."""
+    """The moment of an HTTP date; None if it is not one."""
     try:
         moment = parsedate_to_datetime(value) if value else None
     except (ValueError, TypeError, OverflowError):

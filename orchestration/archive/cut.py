@@ -99,7 +99,7 @@ where extracts.extract_id = unproven_extracts.extract_id
 """
 
 
-# Numbers of rows that were not archived are given again, to the rows that are read next.
+# Numbers of rows that were not archived are reused for the rows that are read next.
 _DELIVERED = f"delete from raw.siem_deliveries where last_ingest_seq > {NEWEST_INGEST_SEQ}"
 
 

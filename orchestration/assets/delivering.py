@@ -13,7 +13,7 @@ from orchestration.resources import SUMMARY, Siem, Warehouse, fail_step_on_error
 # Only this job fails if there is no SIEM; the others skip it.
 JOB = "siem"
 NO_SIEM = "Neither SIEM_PATH nor SIEM_URL is set: nothing is delivered. docs/siem.md says what to set."
-# What the models of schema `delivered` read. They are views, which only a rebuild makes again.
+# What the models of schema `delivered` read. They are views, which only a rebuild recreates.
 READ = [dg.AssetKey(["marts", name]) for name in ("activities", "activity_objects", "findings")]
 
 

@@ -62,7 +62,7 @@ def raw_tables(
     """Read and store what is due for every source: each gap up to the horizon, and the overlap again."""
     with _failing_its_check(context):
         sources, bounds = feed.sources(), feed.bounds()
-        # Before it is known whether there is room: this makes some.
+        # Before the free space is checked, because this frees some.
         purge_history(context.instance, feed.run_history_days())
         warehouse.require_room()
         with warehouse.write_lock():

@@ -81,7 +81,7 @@ def _listed(names: Iterable[str]) -> str:
 def _core(manifest: Mapping[str, Any]) -> set[str]:
     """The marts that other stages are made from, and what those are made from.
 
-    In a group of their own no two groups lie upstream of each other, so that the lineage of groups has no circle.
+    In a group of their own no two groups lie upstream of each other, so that the lineage of groups has no cycle.
     """
     groups = {
         unique_id: node["meta"].get("dagster", {}).get("group")

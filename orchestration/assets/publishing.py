@@ -57,7 +57,7 @@ WORDS = {
     "are. Nothing is published of a build that failed.",
 )
 def edition(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
-    """Require that the marts may be published. All that is published depends on this asset alone."""
+    """Require that the marts may be published. Everything published depends on this asset alone."""
     published = _set(publication, RESTRICTED)
     assert published is not None
     with _edition(warehouse, published) as (_, found):

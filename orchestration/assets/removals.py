@@ -49,7 +49,7 @@ def removals(warehouse: Warehouse, publication: Publication, config: RemovalConf
             with warehouse.write_lock():
                 removal = _remove(warehouse, config)
         finally:
-            # Also where nothing is found: what an earlier removal left beside the warehouse may have it.
+            # Even if nothing is found: what an earlier removal left beside the warehouse may still hold it.
             clear_published(publication.path, publication.general_path)
         copies = describe_copies(warehouse.path)
     return dg.MaterializeResult(

@@ -51,7 +51,7 @@ _ADDRESSES = re.compile(
 
 
 class AttestationError(ExplainedError):
-    """What was asked for cannot be stated; `str()` is one sentence that says what to do."""
+    """The requested statement cannot be made; `str()` is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def verify_pack(pack: Path, public_key: Path, authority: Path | None = None) -> 
 
 
 def _read_manifest(content: bytes) -> dict[str, Any]:
-    """What the manifest says. Before its signature is checked, nothing of it is believed."""
+    """What the manifest says. Nothing in it is trusted before its signature is checked."""
     try:
         manifest = orjson.loads(content)
     except ValueError:

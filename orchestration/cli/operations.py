@@ -52,7 +52,7 @@ def triage(
     subject: Annotated[str, option("ID", "the subject whose findings by the rule are meant")] = "",
 ) -> None:
     """Store what was decided about findings."""
-    # Not the job: Dagster keeps what a run is given, and a subject may be an address.
+    # Not the job: Dagster stores the configuration of a run, and a subject may be an address.
     from orchestration.detections.decisions import Decision, decide
     from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 

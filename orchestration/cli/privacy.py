@@ -54,7 +54,7 @@ def subject_report(
 @command
 def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int:
     """Remove every record that names one person, for good."""
-    # Not the job: Dagster keeps what a run is given, and this may be an email address.
+    # Not the job: Dagster stores the configuration of a run, and this may be an email address.
     from orchestration.privacy.copies import NOTHING, clear_published, describe_copies
     from orchestration.privacy.erasure import ERASURE, RemovalRequest
     from orchestration.privacy.erasure import erase as erase_person
@@ -78,7 +78,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     # dbt notes the command line of its process in its artifacts, and this one names the person.
     sys.argv[1:] = ["rebuild"]
     try:
-        # Also where nothing was found: what an earlier removal left beside the warehouse may name the person.
+        # Even if nothing was found: what an earlier removal left beside the warehouse may name the person.
         clear_published(paths.published_path, paths.published_general_path)
         if removed:
             status = run_job("rebuild")

@@ -40,7 +40,7 @@ SOURCE_BY_KEY = {"ANTHROPIC_COMPLIANCE_ACCESS_KEY": "compliance", "ANTHROPIC_ADM
 PSEUDONYM_KEY = "PSEUDONYM_KEY"
 # Shorter ones can be found by trying, since some email in the set is always known to somebody.
 KEY_CHARACTERS = 32
-# Values beyond these are typing errors.
+# Values beyond these are typos.
 MAX_SECONDS = 24 * 3600
 MAX_OVERLAP_MINUTES = 30 * 24 * 60
 MAX_RUN_MINUTES = 24 * 60

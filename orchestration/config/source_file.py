@@ -15,7 +15,7 @@ from orchestration.config.settings import ROOT, SOURCE_BY_KEY, FeedSettings, key
 from orchestration.config.sources import Source
 from orchestration.config.values import PUBLIC_URL, ConfigurationError, KeyMissing, Text, VariableName
 
-# Queryable within one minute of happening: a bound closer than that loses activities for good.
+# Queryable within one minute of happening: a bound closer than that loses activities permanently.
 PUBLIC_SETTLE_SECONDS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -100,7 +100,7 @@ def _source_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _read_tables(file: Path) -> dict[str, dict[str, Any]]:
-    """The tables `[sources.<name>]` of the file, by name, with no fields that `SourceTable` has not.
+    """The tables `[sources.<name>]` of the file, by name, with only the fields of `SourceTable`.
 
     Raises:
         ConfigurationError: the file cannot be read, or holds something else.

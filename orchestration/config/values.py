@@ -33,7 +33,7 @@ class ConfigurationError(ExplainedError):
 
 
 class KeyMissing(ConfigurationError):
-    """There is no key, or none that can be read: a fault of the one source that it opens."""
+    """There is no readable key: a fault of the one source that it opens."""
 
 
 def sentence(name: str, error: Mapping[str, Any], field: FieldInfo) -> str:
@@ -80,7 +80,7 @@ def _secret_address(text: str) -> str:
 
 
 def _moment(value: object) -> datetime:
-    """In UTC, from text in the form of ISO 8601, or from a date or time of TOML's own."""
+    """In UTC, from text in the form of ISO 8601, or from a TOML date or time."""
     shown = str(value)
     try:
         if isinstance(value, str):
@@ -115,7 +115,7 @@ def _local(value: object) -> object:
 
 
 def check_local(name: str, path: Path | None) -> None:
-    """Refuse an address where a file or a directory is to be written, which would be made in the checkout.
+    """Refuse an address where a local path is needed: it would become a directory in the checkout.
 
     Raises:
         ConfigurationError: `path`, given as `name`, is an address.

@@ -9,7 +9,7 @@ SECONDS = 10.0
 
 
 def send_heartbeat(url: SecretStr) -> str:
-    """Call the address. Returns why it failed, without anything of the address; "" where it succeeded."""
+    """Call the address. Returns why it failed, without any part of the address; "" if it succeeded."""
     hide_addresses()
     try:
         response = httpx.get(url.get_secret_value(), timeout=SECONDS)

@@ -47,7 +47,7 @@ where receiver = $receiver and alert_id in (select unnest($alert_ids))
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as it waits for one receiver; times are aware."""
+    """One alert that is waiting for one receiver; times are aware."""
 
     alert_id: str
     kind: str

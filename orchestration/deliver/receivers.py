@@ -38,7 +38,7 @@ class Receiver:
             )
 
     def send(self, message: Message) -> str | None:
-        """Send it. Returns why it failed, without anything of the address; None where the receiver took it."""
+        """Send it. Returns why it failed, without any part of the address; None if the receiver accepted it."""
         entries: list[str] = []
         with _quiet():
             result = self._apprise.notify(
@@ -68,7 +68,7 @@ def open_receivers(urls: Mapping[str, SecretStr]) -> list[Receiver]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Apprise and what it sends with log addresses, and at their lowest level messages: to nobody here."""
+    """Suppresses the logs of Apprise and its HTTP clients, which contain addresses and messages."""
     loggers = [logging.getLogger(name) for name in ("apprise", "urllib3", "requests")]
     before = [(one, one.propagate, one.level) for one in loggers]
     handler = logging.NullHandler()

@@ -22,7 +22,7 @@ MIN_PREFIX = 8
 _MAX_LETTERS = 200
 _SHOWN = 3
 
-# Nothing of a person is in the chained hash but through this one.
+# The chained hash covers a person's data only through this hash.
 DETAILS = "sha256(json_array(subject_id, decided_by, note)::varchar)"
 
 

@@ -21,7 +21,7 @@ HashesOfDay = tuple[str, date, int, int | None, int, str]
 
 # Rows whose hashes are joined at once: bounds the memory whatever history holds.
 _RANGE_ROWS = 2_000_000
-# Days further apart than this are looked up by themselves instead of reading all that lies between.
+# Days further apart than this are looked up by themselves instead of reading everything in between.
 _RANGE_GAP_DAYS = 31
 
 # Row counts of days come from the ledger (slices lie within a day), without reading the rows.
@@ -107,8 +107,8 @@ def day_contents(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator
     """The contents of the days in the table `wanted`: yields the name of a temporary table.
 
     `wanted` has `source`, `sealed_date`, `last_ingest_seq` and `through_removal`, each combination once. Later
-    rows are left out of the day; what a later removal erased counts in, and with null nothing erased does. The
-    contents have these columns and `activity_count`, `day_sha256` and `merkle_root`. The cost depends on the
+    rows are left out of the day. Records erased by a later removal still count; with null, no erased record does.
+    The contents have these columns and `activity_count`, `day_sha256` and `merkle_root`. The cost depends on the
     rows of the days.
     """
     with temporary(connection, "day_contents", _NO_CONTENTS) as contents:

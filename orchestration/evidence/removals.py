@@ -10,7 +10,7 @@ from orchestration.evidence.removal_sql import LIST
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What was removed on order: by whom, why, when (UTC), how much, and of how many days.
+    """An authorized removal: by whom, why, when (UTC), how much, and of how many days.
 
     `item_count`: rows of `raw.directory_items`.
     """

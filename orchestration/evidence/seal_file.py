@@ -1,4 +1,4 @@
-"""Seals as a small text file to keep where nobody who can write to the warehouse can write.
+"""Seals as a small text file, to be kept where the warehouse's writers cannot write.
 
 Anyone who can rewrite the warehouse can also recompute every seal; only a copy kept elsewhere shows it.
 """

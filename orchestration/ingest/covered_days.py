@@ -47,7 +47,7 @@ _REMOVED = "select removed_date::timestamp from raw.removed_days where source = 
 def covered_days(connection: duckdb.DuckDBPyConnection, source: str) -> list[CoveredDay]:
     """The covered days of the source, oldest first; a day with a hole in it has several.
 
-    Days that retention removed are left out: read again, they would only be turned away.
+    Days that retention removed are left out: if they were read again, landing would reject them.
     """
     parameters = {"source": source}
     removed = {aware_utc(day) for (day,) in connection.execute(_REMOVED, parameters).fetchall()}

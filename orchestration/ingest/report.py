@@ -13,7 +13,7 @@ SHOWN_FAILURES = 5
 class SourceReport:
     """What one run did with one source.
 
-    `left`: slices that were due and that the run left to the next one, its time or its requests being used up.
+    `left`: due slices that the run left to the next one because its time or requests were used up.
     `found`: extracts that looked for what becomes visible late and found something; they are not part of `due`.
     `error`: why nothing of the source could be read; its extracts are empty then.
     """
@@ -54,7 +54,7 @@ class SourceReport:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the run brought nothing of what was due."""
+        """Whether the run read none of what was due."""
         return self.error is not None or (bool(self.due) and not self.complete_count)
 
     @property
@@ -75,7 +75,7 @@ class SourceReport:
 
     @property
     def remarks(self) -> list[str]:
-        """What else there is to know, a sentence each."""
+        """Other remarks, a sentence each."""
         remarks = list(self.notes)
         if outside := self.total("outside_count"):
             remarks.append(
@@ -114,7 +114,7 @@ class RunReport:
 
     @property
     def is_failure(self) -> bool:
-        """Whether no source brought anything of what was due."""
+        """Whether no source read any of what was due."""
         return all(report.is_failure for report in self.reports)
 
     def describe_failures(self) -> str:

@@ -33,7 +33,7 @@ PENDING_BYTES = 128 * 2**20
 
 
 class Writer:
-    """Lands what `hand_over` takes, in the warehouse at `path`, while `run` runs.
+    """Lands the chunks given to `hand_over` in the warehouse at `path` while `run` runs.
 
     `stored` is called with each batch after it has been stored. `first_batch_requests`: how many requests fill the
     first batch; None lets every batch grow to full size.
@@ -88,7 +88,7 @@ class Writer:
             await asyncio.to_thread(self._write, action, row_group)
 
     def note_state(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Remember the file, so that no other is created or used in its place."""
+        """Remember the file, so that no other is created or used instead."""
         self._state = ledger_state(connection)
 
     def finish(self) -> None:

@@ -44,7 +44,7 @@ _LAST_PAYLOADS = f"""
 select item_id, arg_max(payload, ingest_seq) from raw.directory_items
 where {_OF_LIST} and list_contains($item_ids, item_id) group by item_id
 """
-# What was walked last, but for walks that failed, which say nothing.
+# The last walks, except failed ones, which say nothing.
 _LAST_WALK = f"""
 select
     arg_max(status, (coalesce(walk_seq, 0), started_at)) as status,
@@ -52,7 +52,7 @@ select
 from raw.directory_walks
 where {_OF_LIST} and status <> 'failed'
 """
-# Everybody who did something in that time is an actor; only who something was done to is named.
+# Anyone who did something in that time is an actor; only those affected count as named.
 _NAMED = r"""
 with texts as (
     select coalesce(try(json_merge_patch(payload, '{"actor": null}')::varchar), payload) as text
@@ -73,7 +73,7 @@ _Place = tuple[str, str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """How the walk differs from what was observed last, as item ids."""
+    """How the walk differs from the last observation, as item ids."""
 
     new: frozenset[str]
     changed: frozenset[str]
@@ -82,7 +82,7 @@ class _Change:
 
 
 def land_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk], max_gone_percent: int) -> None:
-    """Store the walks as they ended, none of them twice; their status and counts are brought up to date.
+    """Store the walks as they ended, each once, and update their status and counts.
 
     `max_gone_percent`: a complete walk that lacks more of the items that were there, not counting those that an
     event names, is refused; the second one in a row is believed.
@@ -150,7 +150,7 @@ def _is_doubtful(
 
 
 def _names(connection: duckdb.DuckDBPyConnection, walk: Walk, change: _Change) -> Iterator[tuple[str, set[str]]]:
-    """By what an event can name each item that is gone: its id, its user, its email; a permission by its role."""
+    """What an event can name each missing item by: its id, user or email; a permission by its role."""
     of_parent = {walk.parent_id} if walk.list_name == "role_permissions" and walk.parent_id else set()
     parameters = _key(walk) | {"item_ids": sorted(change.gone)}
     for item_id, payload in connection.execute(_LAST_PAYLOADS, parameters).fetchall():

@@ -40,7 +40,7 @@ class AnsweredRequest(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Extract:
-    """One extract of one slice: its ledger row in the making, as far as its chunks have been landed.
+    """One extract of one slice: its ledger row as filled in by the chunks landed so far.
 
     `extract_seq`: the place in the order in which extracts ended; None while it is open.
     `revisions_sha256`: over the hex hashes of the revisions that it brought; None while it is open or without any.
@@ -76,7 +76,7 @@ class Extract:
     _content: Any = field(default_factory=hashlib.sha256)
 
     def absorb(self, chunk: "Chunk") -> None:
-        """The chunk has been stored, in this order: bring the row up to date with it."""
+        """Update the row with a chunk that has been stored; called in order."""
         self.page_count += chunk.page_count
         self.received_count += len(chunk.records)
         self._content.update(chunk.records.hashes)
@@ -128,7 +128,7 @@ class Chunk:
     error: str | None = None
 
     def add(self, records: Sequence[bytes], first_cursor: str | None, last_cursor: str | None) -> None:
-        """Take one page: its records in feed order, each of which is hashed, and its cursors."""
+        """Add one page: its records in feed order, each hashed, and its cursors."""
         self.page_count += 1
         self.records.add(records)
         self.first_cursor = self.first_cursor or first_cursor
@@ -161,7 +161,7 @@ def require_as_left(connection: duckdb.DuckDBPyConnection, extracts: Iterable[Ex
 
 
 def record_extracts(connection: duckdb.DuckDBPyConnection, extracts: Sequence[Extract]) -> None:
-    """Write the rows of the extracts as they stand now; the caller owns the transaction."""
+    """Write the current rows of the extracts; the caller owns the transaction."""
     rows = [
         {name: getattr(extract, name) for name in _COUNTS_AND_NAMES}
         | {

@@ -103,7 +103,7 @@ def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
 
 
 def _number(connection: duckdb.DuckDBPyConnection, ended: Sequence[Extract]) -> None:
-    """Give each extract that ends here its place in the order of all."""
+    """Number each extract that ends here in the order of all."""
     if ended:
         [(newest,)] = connection.execute(f"select {NEWEST_EXTRACT_SEQ}").fetchall()
         for number, extract in enumerate(ended, start=newest + 1):
@@ -141,7 +141,7 @@ def _store_records(
 def _quarantine(
     connection: duckdb.DuckDBPyConnection, quarantined: pa.Table, extracts: Mapping[str, Extract]
 ) -> None:
-    """Keep aside what cannot be stored as an activity, so that it withholds nothing else of its slice."""
+    """Quarantine what cannot be stored as an activity, so that the rest of its slice is stored."""
     connection.register("quarantined", quarantined)
     kept = connection.execute(_QUARANTINE, {"received_at": naive_utc(datetime.now(UTC))}).fetchall()
     connection.unregister("quarantined")
@@ -176,7 +176,7 @@ def last_number(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _time_slices(extracts: Mapping[str, Extract]) -> pa.Table:
-    """Which time each extract asked for."""
+    """The interval that each extract requested."""
     moments = {
         name: pa.array(
             [naive_utc(getattr(extract.time_slice, bound)) for extract in extracts.values()], pa.timestamp("us")

@@ -9,7 +9,7 @@ class CheckResult:
     """Whether a claim holds.
 
     `sentence` says what was found and, where the claim does not hold, what to do. `is_error` separates what needs
-    action from what is good to know. `figures` are for display, by label; times are aware.
+    action from information. `figures` are for display, by label; times are aware.
     """
 
     holds: bool

@@ -50,7 +50,7 @@ def sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def no_gaps(connection: duckdb.DuckDBPyConnection, now: datetime) -> CheckResult:
     """Covered time has no gap and ends before now; no failed extract is open.
 
-    A gap of a source that was no part of the last run is reported, but fails no later run.
+    A gap of a source that was not part of the last run is reported, but does not fail the run.
     """
     retired = _retired(connection)
     open_now = [sentence for found in open_gaps(connection, now).values() for sentence in found]

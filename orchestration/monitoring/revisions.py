@@ -16,7 +16,7 @@ group by 1 order by 2 desc, 1
 
 
 def newest_revision(connection: duckdb.DuckDBPyConnection) -> int:
-    """How far the mart has come; 0 before it is built."""
+    """The newest `ingest_seq` of the mart; 0 before it is built."""
     found = connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'activity_revisions'"
     ).fetchall()

@@ -67,7 +67,7 @@ where regexp_matches(payload, $pattern) limit 1
 class Subject:
     """One person: their user ids, their addresses in lower case, and how many more they share with other users.
 
-    `rival_ids` are other users' ids that differ in capitals alone.
+    `rival_ids` are other users' ids that differ only in case.
     """
 
     user_ids: tuple[str, ...]

@@ -137,7 +137,7 @@ def _require_marts(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> N
 def require_good_build(connection: duckdb.DuckDBPyConnection, catalog: Catalog, done: str = "published") -> str:
     """Require that no build since the last one of all marts failed. Returns the id of the last full rebuild.
 
-    `done`: what else would be done with the marts now, for the message.
+    `done`: the action that would be taken on the marts, for the message.
 
     Raises:
         PublicationError: a build failed, was interrupted, or none has finished.

@@ -83,7 +83,7 @@ def _remove(leftover: Path) -> None:
 def share(directory: Path, group: int | None) -> None:
     """Let the group (a gid) read the directory and all published files; without a group, only the owner.
 
-    Links are not followed, because their targets are not ours. Nor is anything else that lies in the directory.
+    Links are not followed, because their targets are not ours. Nor is anything else in the directory touched.
 
     Raises:
         PublicationError: we may not assign files to the group.

@@ -105,7 +105,7 @@ def json_events(batch: pa.RecordBatch) -> Iterator[Event]:
     for row in batch.to_pylist():
         unmapped, raw_data = row.pop("unmapped", None), row.pop("raw_data", None)
         core = orjson.dumps(_without_nulls({name: one for name, one in row.items() if name not in _OURS}))
-        # What is JSON already is neither read nor written once more.
+        # What is already JSON is not parsed and serialized again.
         extra = b',"unmapped":' + unmapped.encode() if unmapped else b""
         if raw_data:
             extra += b',"raw_data":' + orjson.dumps(raw_data)

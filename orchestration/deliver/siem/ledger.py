@@ -102,7 +102,7 @@ def plan(connection: duckdb.DuckDBPyConnection, sink: str, limit: int, start: da
 def acknowledge(
     connection: duckdb.DuckDBPyConnection, delivery: Delivery, amount: Amount, last: int | None = None
 ) -> None:
-    """Note that the sink has the delivery; of activities only those up to `last`, where that is given."""
+    """Record that the sink has the delivery; of activities only those up to `last`, if given."""
     connection.execute(
         "update raw.siem_deliveries set delivered_at = ?, event_count = ?, file_count = ?, byte_count = ?, "
         "last_ingest_seq = coalesce(?, last_ingest_seq) where delivery_id = ?",

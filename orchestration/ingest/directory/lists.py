@@ -32,7 +32,7 @@ class Paging(StrEnum):
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:
-    """A field that is a text; empty where it is something else."""
+    """A text field; empty if it is something else."""
     value = item.get(name)
     return value if isinstance(value, str) else ""
 

@@ -21,7 +21,7 @@ FLOOR = 0.25
 
 
 class BudgetLow(Exception):
-    """What is left of the requests, or of the time of the run, is not for the directory."""
+    """The remaining requests, or the remaining time of the run, are not for the directory."""
 
 
 class Requests:
@@ -36,7 +36,7 @@ class Requests:
         self._budgets = budgets
         self._clients: dict[Api, ApiClient] = {}
         self._stack = AsyncExitStack()
-        # Objects that hold more than one list, by path, each with the walk that asked for it.
+        # Objects that hold more than one list, by path, each with the walk that requested it.
         self._objects: dict[str, tuple[Any, Walk]] = {}
         self.receipts: list[Receipt] = []
         self.count = 0

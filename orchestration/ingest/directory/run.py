@@ -124,7 +124,7 @@ class _Run:
             reader.requests.receipts.clear()
 
         def store(connection: duckdb.DuckDBPyConnection) -> None:
-            # First: a read that comes back as an activity is ours, whatever becomes of its walk.
+            # First, because a read that comes back as an activity is ours, even if its walk fails.
             record_requests(connection, receipts)
             land_walks(connection, walks, self.bounds.max_gone_percent)
 

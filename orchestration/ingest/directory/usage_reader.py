@@ -13,7 +13,7 @@ from orchestration.landing.walk import Walk
 
 # How much of the past the first reading asks for.
 FIRST_DAYS = 90
-# A day that was read is read again for so long: its figures may still be revised.
+# For this long a stored day is read again, because its figures may still be revised.
 REVISED_DAYS = 3
 # The sum over a row stays within what the warehouse can hold.
 _TOO_MANY = 2**48

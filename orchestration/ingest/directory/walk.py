@@ -108,7 +108,7 @@ def _parts(one: DirectoryList, body: bytes) -> list[bytes]:
 def _take(walk: Walk, place: Place, parts: list[bytes], items: list[dict[str, Any]]) -> None:
     for part in parts:
         try:
-            # Of a name that comes twice the engine reads the first, and Python the last.
+            # If a name occurs twice, DuckDB reads the first and Python the last.
             cut_object(part)
             item = values(part)
         except Unreadable as error:
@@ -146,7 +146,7 @@ async def pages(get: Get, path: str, params: Params, paging: Paging) -> AsyncIte
 
 
 def next_cursor(page: ListPage, paging: Paging, *, is_full: bool) -> str | None:
-    """What the next page is asked for with; None after the last.
+    """The cursor of the next page; None after the last.
 
     By id, a full page that claims to be the last is followed by one more request, as in the feed.
     """

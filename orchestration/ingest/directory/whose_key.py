@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Set
 
-# Two lists are never read at the same moment: somebody may have come or gone in between.
+# Two lists are never read at the same moment: people may join or leave in between.
 ALIKE = 0.9
 
 
