@@ -15,16 +15,9 @@ from orchestration.api.endpoint import Receipt
 from orchestration.api.feed import FeedClient
 from orchestration.api.rate_limit import RequestBudget
 from tests.conftest import QUICK_RETRIES
+from tests.histories import FIRST_DAY, activity
 
-RECORDS = [
-    {
-        "id": f"activity_{n}",
-        "created_at": f"2026-05-01T00:00:0{n}Z",
-        "type": "x",
-        "actor": {"type": "system_actor"},
-    }
-    for n in range(3)
-]
+RECORDS = [activity(f"activity_{n}", FIRST_DAY + timedelta(seconds=n)) for n in range(3)]
 
 
 def read(feed: LocalFeed, *, key: str | None = None, **retry: Any) -> tuple[Page, list[Receipt]]:

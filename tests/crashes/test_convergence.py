@@ -13,6 +13,7 @@ from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage, unfinished, unproven
 from tests.conftest import Query, source_of
 from tests.crashes.victim import Victim
+from tests.histories import activity
 from tests.truth import lies, missing, served, stored
 
 PAGE = 5
@@ -23,15 +24,7 @@ START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - t
 def records(spread: timedelta, pages: int = 60) -> list[dict[str, object]]:
     """So many pages within `spread` after the middle day began."""
     count = pages * PAGE
-    return [
-        {
-            "id": f"activity_{n:03}",
-            "created_at": (START + DAY + spread * n / count).isoformat(),
-            "type": "x",
-            "actor": {"type": "system_actor"},
-        }
-        for n in range(count)
-    ]
+    return [activity(f"activity_{n:03}", START + DAY + spread * n / count) for n in range(count)]
 
 
 @pytest.fixture

@@ -18,20 +18,16 @@ from orchestration.warehouse.errors import WarehouseError
 from tests.conftest import source_of
 from tests.crashes.test_kills import NOW, size_of
 from tests.crashes.victim import Victim
+from tests.histories import activity
 from tests.truth import lies, missing, open_extracts, served, stored
 
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
     """About 3 MB that no compression makes small."""
+    start = NOW - timedelta(hours=1)
     records = [
-        {
-            "id": f"activity_{n:03}",
-            "created_at": (NOW - timedelta(hours=1) - n * timedelta(minutes=20)).isoformat(),
-            "type": "x",
-            "actor": {"type": "system_actor"},
-            "noise": os.urandom(8000).hex(),
-        }
+        activity(f"activity_{n:03}", start - n * timedelta(minutes=20), noise=os.urandom(8000).hex())
         for n in range(200)
     ]
     with LocalFeed(records=records) as feed:

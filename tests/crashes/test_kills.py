@@ -19,6 +19,7 @@ from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.schema import STATEMENTS
 from tests.conftest import source_of
 from tests.crashes.victim import Victim
+from tests.histories import activity
 from tests.truth import lies, missing, open_extracts, served, stored
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "10"))
@@ -28,14 +29,9 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 @pytest.fixture
 def feed() -> Iterator[LocalFeed]:
+    start = NOW - timedelta(hours=1)
     records = [
-        {
-            "id": f"activity_{n:03}",
-            "created_at": (NOW - timedelta(hours=1) - n * timedelta(minutes=40)).isoformat(),
-            "type": "x",
-            "actor": {"type": "system_actor"},
-            "text": "words " * (n % 7) * 100,
-        }
+        activity(f"activity_{n:03}", start - n * timedelta(minutes=40), text="words " * (n % 7) * 100)
         for n in range(90)
     ]
     with LocalFeed(records=records) as feed:
