@@ -1,7 +1,5 @@
 """Fixtures that build the real thing small: a local feed over HTTP, a source that reads it, a warehouse file."""
 
-from __future__ import annotations
-
 import atexit
 import gc
 import os

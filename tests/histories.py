@@ -1,7 +1,5 @@
 """A few days of records, landed without a feed: what the tests of seals and of verification look at."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable

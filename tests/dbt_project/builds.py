@@ -1,7 +1,5 @@
 """dbt on a warehouse, in this process: a child would import for seconds."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The whole pipeline on a small history, once for all tests that only look at its outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any

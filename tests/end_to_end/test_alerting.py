@@ -1,7 +1,5 @@
 """Alerts of the whole pipeline: what the marts call severe is sent once the marts are built."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

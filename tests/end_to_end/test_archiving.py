@@ -1,7 +1,5 @@
 """The archive as a job and as the only thing that is left: the restored warehouse builds the same marts."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Coverage, blind spots and drift of the built warehouse, each recomputed from the feed's own records."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta

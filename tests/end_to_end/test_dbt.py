@@ -1,7 +1,5 @@
 """The dbt project by itself: freshness, labels, descriptions and the generated dictionary."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

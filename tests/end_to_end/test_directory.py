@@ -1,7 +1,5 @@
 """The job that reads the directory: rows in the warehouse, one build for new walks, a failed list is a warning."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

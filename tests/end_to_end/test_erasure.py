@@ -1,7 +1,5 @@
 """A person is erased from the whole product: warehouse, curated tables, published files; and stays away."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from contextlib import redirect_stderr, redirect_stdout

@@ -1,7 +1,5 @@
 """Seals, verification and attestation through Dagster and the command line, on the one built warehouse."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from contextvars import Context

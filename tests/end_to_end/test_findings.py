@@ -1,7 +1,5 @@
 """Findings on the local_feed's history: which rules fire, what only looks alike, and that what was found stays."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Records that no sane feed would send go through landing, dbt, its tests and publication, and break none."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import itertools

@@ -1,7 +1,5 @@
 """A key is nowhere in what a run leaves or says, however loudly the feed repeats it; nor is that of pseudonyms."""
 
-from __future__ import annotations
-
 import base64
 import json
 import shutil

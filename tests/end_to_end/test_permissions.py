@@ -1,7 +1,5 @@
 """Only the owner can read what we write, whatever the umask; a configured group can read what is published."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Publishing through the real asset graph: what is published, and what prevents a new edition."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The page of questions on the one built warehouse's published file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """The real asset graph end to end: feed over HTTP, DuckDB, dbt build, rows of the marts."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

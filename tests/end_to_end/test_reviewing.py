@@ -1,7 +1,5 @@
 """The access review of the one built warehouse, through Dagster and the command line."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

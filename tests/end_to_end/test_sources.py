@@ -1,7 +1,5 @@
 """Several sources and reconciliation through the real asset graph."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

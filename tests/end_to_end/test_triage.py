@@ -1,7 +1,5 @@
 """One run of the job `triage` after a change of `detections.toml`: both hold from its build, and are published."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

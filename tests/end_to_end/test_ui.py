@@ -1,7 +1,5 @@
 """The UI that `make ui` starts, over real HTTP: it works, and what pages of other sites send changes nothing."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
