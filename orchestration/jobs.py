@@ -15,10 +15,12 @@ from orchestration.assets.evidence import access_review, attestation, day_seals
 from orchestration.assets.removals import REMOVALS
 from orchestration.assets.transformation import curated_tables
 from orchestration.assets.triage import DECISIONS
+from orchestration.assets.triage import JOB as TRIAGE
 from orchestration.checks.verification import verification
 from orchestration.config.settings import Settings
 from orchestration.config.values import ConfigurationError
 from orchestration.privacy.erasure import ERASURE, RETENTION
+from orchestration.resources import MAKES_ROOM
 from orchestration.run_locks import fail_lost_runs
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ siem_job = dg.define_asset_job(
 )
 
 triage_job = dg.define_asset_job(
-    "triage",
+    TRIAGE,
     selection=dg.AssetSelection.assets(DECISIONS, curated_tables) | dg.AssetSelection.groups("publishing"),
     config={"ops": {"raw__finding_decisions": {"config": {"status": "", "decided_by": "", "note": ""}}}},
     description="Store a decision about findings; then build what shows it, and publish.",
@@ -176,6 +178,7 @@ def _removal_job(name: str, config: dict[str, str], description: str) -> Unresol
         name,
         selection=dg.AssetSelection.assets(REMOVALS, curated_tables) | dg.AssetSelection.groups("publishing"),
         config={"ops": {"raw__removals": {"config": config}}},
+        tags=MAKES_ROOM,
         description=description,
     )
 

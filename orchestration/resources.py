@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
-from pydantic import SecretStr
+from pydantic import PrivateAttr, SecretStr
 
 from orchestration.archive.storage.store import Store, open_store
 from orchestration.config.alerts import AlertSettings, read_alerts
@@ -35,6 +35,8 @@ from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 
 # The metadata label of the lines that a command prints for an asset.
 SUMMARY = "summary"
+# The tag of runs that go on where a disk is nearly full: what follows a removal.
+MAKES_ROOM = {"makes_room": "true"}
 
 
 def failure(description: str, metadata: Mapping[str, Any] | None = None) -> dg.Failure:
@@ -154,6 +156,8 @@ class Siem(dg.ConfigurableResource):
 class Warehouse(DuckDBResource):
     """The warehouse file. Unlike its base class it closes the file also after an error."""
 
+    _makes_room: bool = PrivateAttr(default=False)
+
     @property
     def path(self) -> Path:
         """The file."""
@@ -163,6 +167,7 @@ class Warehouse(DuckDBResource):
         """Every job needs the warehouse, so this is where a run begins: from here on it is known to be alive."""
         if context.instance and context.run:
             hold_run_lock(context.instance, context.run.run_id)
+        self._makes_room = bool(context.run and MAKES_ROOM.items() <= context.run.tags.items())
 
     @contextmanager
     def get_connection(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -177,13 +182,22 @@ class Warehouse(DuckDBResource):
 
     def require_room(self) -> None:
         """Fail the step, before it writes, where a disk has less room than DISK_MIN_FREE_MB."""
+        if self._makes_room:
+            return
         with fail_step_on_error():
             min_free_mb = Settings.read(os.environ, "disk_min_free_mb").disk_min_free_mb
             require_room(disk_paths(os.environ) | {"WAREHOUSE_PATH": self.path}, min_free_mb)
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
-        """The lock for writing: one step at a time, in whichever process."""
+        """The lock of a step that adds to the warehouse or writes files: it needs room."""
+        self.require_room()
+        with self.lock():
+            yield
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """The lock on the file: one step at a time, in whichever process."""
         with fail_step_on_error():
             check_paths(os.environ)
             with warehouse_lock(self.path):

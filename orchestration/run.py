@@ -42,7 +42,7 @@ def prepare_environment() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
-def run_job(name: str, **configs: Mapping[str, Any]) -> int:
+def run_job(name: str, tags: Mapping[str, str] | None = None, /, **configs: Mapping[str, Any]) -> int:
     """Run a job in this process. Returns the exit status: 0 where everything succeeded, else 1.
 
     `configs` are configurations by the name of the op; without any, the job has its own.
@@ -64,7 +64,7 @@ def run_job(name: str, **configs: Mapping[str, Any]) -> int:
             report_lost_runs(instance)
             # dbt's hundreds of lines are in its log, and failures name it.
             result = job.execute_in_process(
-                instance=instance, run_config={**(config or {}), **QUIET}, raise_on_error=False
+                instance=instance, run_config={**(config or {}), **QUIET}, tags=tags, raise_on_error=False
             )
             # The sensor does so where the daemon runs, and a job that a timer starts has none.
             watched = watch_command(instance, is_success=result.success)

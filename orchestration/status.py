@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration import __version__
-from orchestration.config.settings import Settings
+from orchestration.config.settings import ROOT, Settings
 from orchestration.intervals import rfc3339
 from orchestration.monitoring.disk import free_bytes, low_disks
 from orchestration.monitoring.ledger_checks import EXPECTED_RUN_WITHIN
@@ -122,10 +122,16 @@ def disk_paths(environment: Mapping[str, str]) -> dict[str, Path]:
     """What is written to on disks of this machine, by the setting that names it."""
     paths = Settings.paths(environment)
     home = environment.get("DAGSTER_HOME") or os.environ.get("DAGSTER_HOME")
+    # Places that are written only where they are set.
+    stated = Settings.read(environment, "archive_path", "siem_path")
+    places = {"ARCHIVE_PATH": stated.archive_path, "SIEM_PATH": stated.siem_path}
+    if environment.get("PUBLISHED_GENERAL_PATH"):
+        places["PUBLISHED_GENERAL_PATH"] = str(paths.published_general_path)
     return {
         "WAREHOUSE_PATH": paths.warehouse_path,
         "PUBLISHED_PATH": paths.published_path,
         "DAGSTER_HOME": Path(home) if home else paths.dagster_home,
+        **{name: ROOT / place for name, place in places.items() if place and not place.startswith("s3://")},
     }
 
 

@@ -203,6 +203,11 @@ def test_every_mart_has_a_checked_key_and_the_ledger_is_checked():
         assert "No two rows have the same" in claims or "has the" in claims, mart
 
 
+def test_everything_can_be_materialized_at_once_without_a_configuration():
+    """By "Materialize all" of the UI, and by `dg launch --assets '*'`."""
+    assert dg.validate_run_config(defs.resolve_implicit_global_asset_job_def(), {})
+
+
 def test_no_group_is_upstream_of_itself():
     """The lineage of groups, with each of them collapsed, reads from left to right."""
     graph = defs.resolve_asset_graph()

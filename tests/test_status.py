@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -17,14 +18,20 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 
+from local_feed.options import COMPLIANCE_KEY
 from orchestration.config.values import ConfigurationError
+from orchestration.definitions import build_defs
 from orchestration.metrics import render_metrics, write_metrics
 from orchestration.resources import Warehouse
+from orchestration.run import QUIET
 from orchestration.status import read_status
 from orchestration.ui import status_pages
 
 PUBLISHED_AT, COMPLETE_THROUGH = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2026, 11, 30, 8, 59, tzinfo=UTC)
 NEWEST = datetime(2026, 11, 30, 8, 58, tzinfo=UTC)
+# Settings of places that are written, and of those that are only where they are set.
+DISKS = ("WAREHOUSE_PATH", "PUBLISHED_PATH", "DAGSTER_HOME")
+PLACES = ("ARCHIVE_PATH", "SIEM_PATH", "PUBLISHED_GENERAL_PATH")
 
 
 @dg.asset(key=["raw", "activities"])
@@ -107,7 +114,7 @@ def test_the_status_is_read_while_another_holds_the_warehouse(
         "Covered time has 2 gap(s)",
         "3 alert(s) could not be sent",
     ]
-    assert set(status.free_bytes) == {"WAREHOUSE_PATH", "PUBLISHED_PATH", "DAGSTER_HOME"}
+    assert set(status.free_bytes) == {*DISKS}
     assert json.loads(json.dumps(status.json()))["complete_through"] == "2026-11-30T08:59:00Z"
     refresh(instance, fails=True)
     failed = read_status(instance, os.environ, now)
@@ -163,11 +170,25 @@ def test_metrics_are_a_page_and_a_file_that_others_may_read(instance: dg.Dagster
     assert other.read_bytes() == b"a warehouse"
 
 
-def test_a_disk_with_too_little_room_stops_the_step(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_no_job_writes_to_a_disk_with_too_little_room(
+    instance: dg.DagsterInstance, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each place that a run writes is named, also those that have a disk of their own."""
+    for name in PLACES:
+        monkeypatch.setenv(name, str(path.parent / name))
     monkeypatch.setenv("DISK_MIN_FREE_MB", "1000000000")
-    with pytest.raises(dg.Failure, match="Nothing was written: make room") as failed:
-        Warehouse(database=str(path)).require_room()
-    assert f"WAREHOUSE_PATH ({path})" in str(failed.value.description)
-    monkeypatch.setenv("DISK_MIN_FREE_MB", "0")
-    Warehouse(database=str(path)).require_room()
-    assert not path.exists()
+    monkeypatch.setenv("FEED_SOURCES", "")
+    monkeypatch.setenv("ANTHROPIC_COMPLIANCE_ACCESS_KEY", COMPLIANCE_KEY)
+    defs = build_defs(warehouse=Warehouse(database=str(path)))
+    jobs = {job.name: job for job in defs.resolve_all_job_defs()}
+    # One changes nothing, and two make room.
+    for name in sorted(jobs.keys() - {"verify", "erase", "retain"}):
+        job = jobs[name]
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config={**(job.run_config or {}), **QUIET}
+        )
+        failed = result.filter_events(lambda event: event.is_step_failure)
+        sentences = {event.step_failure_data.user_failure_data.description for event in failed}
+        assert all(one.endswith("Nothing was written: make room there, then run again.") for one in sentences)
+        assert {tuple(re.findall(r"([A-Z_]+) \(", one)) for one in sentences} == {(*DISKS, *PLACES)}, name
+    assert not any((path.parent / name).exists() for name in (path.name, "published", *PLACES))

@@ -137,6 +137,7 @@ class ReviewedDays(dg.Config):
 )
 def access_review(warehouse: Warehouse, publication: Publication, config: ReviewedDays) -> dg.MaterializeResult:
     """Write the review from the published file. The files name people; the metadata does not."""
+    warehouse.require_room()
     with fail_step_on_error():
         output = Path(config.output) if config.output else warehouse.path.parent / DIRECTORY
         written = write_review(publication.path / FILE_NAME, output, config.day, config.since)

@@ -64,7 +64,6 @@ def raw_tables(
         sources, bounds = feed.sources(), feed.bounds()
         # Before the free space is checked, because this frees some.
         purge_history(context.instance, feed.run_history_days())
-        warehouse.require_room()
         with warehouse.write_lock():
             with fail_step_on_error():
                 report = read_all(

@@ -192,7 +192,6 @@ def _no_general_set(publication: Publication) -> str:
 @contextmanager
 def _edition(warehouse: Warehouse, published: PublishedSet) -> Iterator[tuple[duckdb.DuckDBPyConnection, Edition]]:
     """The locked warehouse and its edition. A state that may not be published fails the step."""
-    warehouse.require_room()
     with warehouse.write_lock(), warehouse.get_connection() as connection, fail_step_on_error():
         yield connection, read_edition(connection, published)
 

@@ -46,7 +46,7 @@ def removals(warehouse: Warehouse, publication: Publication, config: RemovalConf
         if not config.kind:
             return dg.MaterializeResult(metadata={SUMMARY: f"{NOTHING}.", **_described(warehouse)})
         try:
-            with warehouse.write_lock():
+            with warehouse.lock():
                 removal = _remove(warehouse, config)
         finally:
             # Even if nothing is found: what an earlier removal left beside the warehouse may still hold it.
@@ -64,7 +64,7 @@ def removals(warehouse: Warehouse, publication: Publication, config: RemovalConf
 
 
 def _described(warehouse: Warehouse) -> dict[str, Any]:
-    with warehouse.write_lock(), warehouse.get_connection() as connection:
+    with warehouse.lock(), warehouse.get_connection() as connection:
         return table_metadata(connection, "removals")
 
 

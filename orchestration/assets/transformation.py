@@ -88,7 +88,6 @@ def curated_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, conf
     sha256 = project_sha256(project.project_dir)
     if sha256 != PARSED_SHA256:
         raise failure(PROJECT_CHANGED)
-    warehouse.require_room()
     with fail_step_on_error():
         detections = read_detections(os.environ)
         geoip = Settings.read(os.environ, "geoip_city_path", "geoip_asn_path")

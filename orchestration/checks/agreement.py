@@ -31,7 +31,7 @@ select explanation, count(*) from marts.state_differences group by explanation o
 )
 def events_and_directory_agree(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of unexplained differences, with the share that agrees by organization and kind of object."""
-    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.lock(), warehouse.get_connection(read_only=True) as connection:
         rows, explanations = read_agreement(connection)
     result = asset_check_result(NAME, ASSET, evaluate(rows, explanations))
     return result._replace(metadata={**result.metadata, "agreement": _table(rows)}) if rows else result

@@ -28,7 +28,7 @@ _COLUMNS = ("kind", "type", "name", "activities", "first seen", "last seen")
 )
 def documented_contract_is_current(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of undocumented types and fields. The records are stored in full, but not classified."""
-    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.lock(), warehouse.get_connection(read_only=True) as connection:
         found = drift(connection, datetime.now(UTC))
     result = asset_check_result("documented_contract_is_current", ["marts", "schema_drift"], evaluate(found))
     return result._replace(metadata={**result.metadata, "newest": _table(found[:SHOWN])}) if found else result

@@ -25,7 +25,7 @@ _NEW_SEVERE = """
 )
 def no_new_severe_findings(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Warn of new severe findings, by rule. The run continues, because the data is right."""
-    with warehouse.write_lock(), warehouse.get_connection(read_only=True) as connection:
+    with warehouse.lock(), warehouse.get_connection(read_only=True) as connection:
         counts = connection.execute(_NEW_SEVERE).fetchall()
     records = [
         dg.TableRecord({"severity": severity, "rule": rule, "findings": count}) for severity, rule, count in counts

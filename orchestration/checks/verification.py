@@ -45,7 +45,7 @@ _DESCRIPTIONS = {
 def verification(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
     """Recompute everything, and fail the run on any difference."""
     logged_seals = _logged_seals(context.instance, warehouse)
-    with warehouse.write_lock(), fail_step_on_error():
+    with warehouse.lock(), fail_step_on_error():
         found = verify(warehouse.path, logged=logged_seals)
     wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
     outcomes = [outcome for outcome in found.outcomes if (verified_asset(outcome.table), outcome.name) in wanted]

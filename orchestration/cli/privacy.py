@@ -59,6 +59,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
     from orchestration.privacy.erasure import ERASURE, RemovalRequest
     from orchestration.privacy.erasure import erase as erase_person
     from orchestration.privacy.selection import preview_erasure
+    from orchestration.resources import MAKES_ROOM
     from orchestration.warehouse.connection import open_warehouse, warehouse_lock
     from orchestration.warehouse.errors import WarehouseError
 
@@ -81,7 +82,7 @@ def erase(subject: Subject, by: By = "", why: Why = "", yes: Yes = False) -> int
         # Even if nothing was found: what an earlier removal left beside the warehouse may name the person.
         clear_published(paths.published_path, paths.published_general_path)
         if removed:
-            status = run_job("rebuild")
+            status = run_job("rebuild", MAKES_ROOM)
     except ExplainedError as error:
         status = fail(str(error))
     if removed and status:
