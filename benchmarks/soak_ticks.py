@@ -9,12 +9,13 @@ import os
 import signal
 import sys
 import time
+from typing import NoReturn
 
 import orchestration.definitions  # noqa: F401
 from orchestration.__main__ import main
 
 
-def _command(words: list[str], environment: dict[str, str], log: str) -> None:
+def _command(words: list[str], environment: dict[str, str], log: str) -> NoReturn:
     os.environ.update(environment)
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(file, 1)
@@ -24,9 +25,8 @@ def _command(words: list[str], environment: dict[str, str], log: str) -> None:
         status = main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status or 0)
+    # Not os._exit: files of SQLite that nobody closes keep their logs, 4 MB each.
+    raise SystemExit(status)
 
 
 def _run(request: dict[str, object]) -> dict[str, float]:

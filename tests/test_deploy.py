@@ -47,6 +47,17 @@ def test_systemd_accepts_the_units(tmp_path: Path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_is_mounted_within_the_state_finds_a_directory_of_the_product():
+    """An engine makes a directory that it lacks as root, and the product could not write there."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"].values()
+    places = {volume.split(":")[1] for service in services for volume in service["volumes"]}
+    [user] = re.findall(r"^USER (\d+)$", image := (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    made = re.findall(rf"install -d -m 0700 -o {user} -g {user} (.+?)(?: \\\\)?$", image, re.MULTILINE)
+    within = {place for place in places if place.startswith("/var/lib/compliance-warehouse/")}
+    assert within
+    assert {str(Path(place).parent) for place in within} <= {*" ".join(made).split()}
+
+
 def test_every_service_runs_a_command_of_the_product():
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     pod = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "warehouse.yaml").read_text()))[-1]

@@ -19,6 +19,7 @@ from orchestration.warehouse.builds import project_sha256
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 _FILES = ("dbt_project.yml", "profiles.yml")
+_FROM_DBT = "Errors parsed from dbt logs:"
 _DIRECTORIES = ("models", "macros", "seeds", "tests")
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,9 @@ def parse_if_changed(project: DbtProject) -> str:
     except Exception as error:
         if not manifest.exists():
             raise
-        reason = " ".join(str(error).split())[:300]
-        log.warning("The dbt project has changed and cannot be parsed: %s Run `make setup`.", reason)
+        # Before it, dagster-dbt says where files are.
+        reason = " ".join(str(error).rpartition(_FROM_DBT)[2].split())[:300]
+        log.warning("The dbt project has changed and cannot be parsed: %s. Run `make setup`.", reason.rstrip("."))
         return ""
     return sha256
 

@@ -59,9 +59,9 @@ def test_a_project_is_parsed_where_it_is_newer_than_its_manifest(
     assert load() == project_sha256(tmp_path)
     assert parser.parsed == 3
     (tmp_path / "models" / "new.sql").touch()
-    parser.fault = "Parsing Error"
+    parser.fault = f"See {'x' * 300}. Errors parsed from dbt logs:\n\nParsing Error\n  in users.sql"
     assert load() == ""
-    assert "make setup" in caplog.text
+    assert "cannot be parsed: Parsing Error in users.sql. Run `make setup`." in caplog.text
     project.manifest_path.unlink()
     with pytest.raises(RuntimeError, match="Parsing Error"):
         load()
