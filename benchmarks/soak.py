@@ -77,11 +77,11 @@ class Soak:
     seed: int
     process: subprocess.Popen[str] | None = None
     ticks: list[tuple[str, str, dict[str, float]]] = field(default_factory=list)
-    random: random.Random = field(init=False)
+    dice: random.Random = field(init=False)
     version: str = ""
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
+        self.dice = random.Random(self.seed)
 
     @property
     def warehouse(self) -> Path:
@@ -158,7 +158,7 @@ def year(soak: Soak, days: int, step: int, first: int, *, is_new: bool) -> int:
         soak.clock.turn(step, SKEWS.get(number % 30, 0))
         match number % 10:
             case 3 | 7:
-                soak.tick("killed", "refresh", kill_after=soak.random.random() * usual)
+                soak.tick("killed", "refresh", kill_after=soak.dice.random() * usual)
             case 6:
                 fault = FAULTS[number // 10 % len(FAULTS)]
                 soak.feed.faults.add(**fault)

@@ -1,5 +1,6 @@
 """The contracts on imports bite: a copy of the product with one bad import for each is refused."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -44,3 +45,9 @@ def test_a_new_room_has_to_be_given_its_place(tmp_path: Path):
     )
     (tmp_path / "orchestration" / "utils.py").touch()
     assert contracts(tmp_path)["Imports go down only"] == "BROKEN"
+
+
+def test_what_is_run_by_hand_alone_can_be_imported():
+    """No other test runs it."""
+    for file in sorted((ROOT / "benchmarks").glob("*.py")):
+        importlib.import_module(f"benchmarks.{file.stem}")
