@@ -1,6 +1,7 @@
 """Every row of a mart is published exactly once, whatever replaces its values; otherwise nothing is published."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,11 @@ def test_a_set_with_a_wrong_row_count_is_not_published(
     copy: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
 ):
     published = restricted(read_catalog(project.manifest_path), copy.parent / "published")
-    for mart in published.marts:
-        if mart.name == "users":
-            object.__setattr__(mart, "relation", relation.format(mart.relation, mart.relation))
+    wrong = [
+        replace(mart, relation=relation.format(mart.relation, mart.relation)) if mart.name == "users" else mart
+        for mart in published.marts
+    ]
+    published = replace(published, marts=tuple(wrong))
     with open_warehouse(copy) as connection:
         edition = read_edition(connection, published)
         for write in (publish_database, publish_parquet):
