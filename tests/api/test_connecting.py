@@ -7,9 +7,7 @@ import ssl
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from pydantic import SecretStr
@@ -18,6 +16,7 @@ from local_feed import LocalFeed
 from orchestration.api.errors import FeedError, FeedUnavailable, WrongAddress
 from orchestration.api.feed import FeedClient
 from tests.conftest import QUICK_RETRIES
+from tests.http_servers import Asked, Server
 
 KEY = "sk-ant-api01-only-for-the-feed"
 PAGE = b'{"data":[],"has_more":false}'
@@ -31,34 +30,14 @@ def server(
 ) -> Iterator[str]:
     """A server on loopback that notes what is asked, with which key; yields `host:port`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            received.append((self.path, self.headers.get("x-api-key")))
-            self.send_response(302 if location else 200)
-            if location:
-                self.send_header("location", location())
-            self.send_header("content-length", str(len(PAGE)))
-            self.end_headers()
-            self.wfile.write(PAGE)
+    def reply(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        received.append((asked.path, asked.headers.get("x-api-key")))
+        if asked.method == "CONNECT":
+            return 502, {}, b""
+        return (302, {"location": location()}, PAGE) if location else (200, {}, PAGE)
 
-        def do_CONNECT(self) -> None:
-            received.append((self.path, self.headers.get("x-api-key")))
-            self.send_error(502)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls:
-        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
-    thread = Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{httpd.server_address[1]}"
-    finally:
-        httpd.shutdown()
-        thread.join()
-        httpd.server_close()
+    with Server(reply, tls) as made:
+        yield made.host
 
 
 def ask(url: str) -> int:

@@ -1,11 +1,9 @@
 """A pack of the built warehouse, its keys, and an authority for timestamps on loopback."""
 
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from orchestration.attestation.attest import last_month
 from orchestration.audit_pack.build import Packed, Request, write_pack
+from tests.http_servers import Asked, Server
 
 WRITTEN = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
@@ -114,21 +113,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
     (place / "serial").write_text("01\n")
     (place / "openssl.cnf").write_text(_CONFIGURATION.format(place=place))
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            (place / "query.tsq").write_bytes(self.rfile.read(int(self.headers["content-length"])))
-            words = ["openssl", "ts", "-reply", "-config", place / "openssl.cnf",
-                     "-queryfile", place / "query.tsq", "-out", place / "answer.tsr"]  # fmt: skip
-            done = subprocess.run(words, capture_output=True)
-            self.send_response(200 if done.returncode == 0 else 500)
-            self.end_headers()
-            self.wfile.write((place / "answer.tsr").read_bytes() if self.path == "/" else b"something else")
+    def reply(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        (place / "query.tsq").write_bytes(asked.body)
+        words = ["openssl", "ts", "-reply", "-config", place / "openssl.cnf",
+                 "-queryfile", place / "query.tsq", "-out", place / "answer.tsr"]  # fmt: skip
+        status = 200 if subprocess.run(words, capture_output=True).returncode == 0 else 500
+        return status, {}, (place / "answer.tsr").read_bytes() if asked.path == "/" else b"something else"
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", place / "root.pem"
-    server.shutdown()
-    server.server_close()
+    with Server(reply) as server:
+        yield f"http://{server.host}", place / "root.pem"

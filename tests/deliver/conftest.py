@@ -2,12 +2,10 @@
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,14 @@ from aiosmtpd.controller import Controller
 from orchestration.config.alerts import AlertSettings, read_alerts
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
+from tests.http_servers import Asked, Server
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 SECRET = "T0PSECRET"
 EMAIL = "ada@example.com"
 
 
-class Inbox:
+class Inbox(Server):
     """An HTTP receiver: what it was sent, and how it answers."""
 
     def __init__(self) -> None:
@@ -31,35 +30,14 @@ class Inbox:
         self.paths: list[str] = []
         self.status = 200
         self.on_message: Callable[[], object] = lambda: None
-        inbox = self
+        super().__init__(self._reply)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                inbox.paths.append(self.path)
-                inbox.messages.append(json.loads(body) | {"status": inbox.status})
-                inbox.on_message()
-                self.send_response(inbox.status)
-                self.end_headers()
-
-            def do_GET(self) -> None:
-                inbox.paths.append(self.path)
-                self.send_response(inbox.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server.server_port}"
+    def _reply(self, asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        self.paths.append(asked.path)
+        if asked.method == "POST":
+            self.messages.append(json.loads(asked.body) | {"status": self.status})
+            self.on_message()
+        return self.status, {}, b""
 
     @property
     def url(self) -> str:

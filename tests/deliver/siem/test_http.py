@@ -2,9 +2,7 @@
 
 import json
 import logging
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,12 @@ from orchestration.deliver.siem import http, run
 from orchestration.deliver.siem.ledger import Amount
 from tests.conftest import Query
 from tests.deliver.siem.conftest import add_activities, deliver_to
+from tests.http_servers import Asked, Server
 
 TOKEN = "11111111-aaaa-bbbb-cccc-222222222222"
 
 
-class Collector:
+class Collector(Server):
     """A receiver over real HTTP. `answers` come first, in order; afterwards it takes everything.
 
     An answer is a status, or a status and what its body says.
@@ -29,29 +28,14 @@ class Collector:
     def __init__(self) -> None:
         self.answers: list[int | tuple[int, dict[str, Any]]] = []
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        collector = self
+        super().__init__(self._reply)
+        self.url = f"http://{self.host}/services/collector/event"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                collector.requests.append(
-                    (self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-                )
-                answer = collector.answers.pop(0) if collector.answers else 200
-                status, said = answer if isinstance(answer, tuple) else (answer, {"text": "Success", "code": 0})
-                text = json.dumps(said).encode()
-                self.send_response(status)
-                self.send_header("content-length", str(len(text)))
-                if status == 307:
-                    self.send_header("location", "/elsewhere")
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/services/collector/event"
+    def _reply(self, asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        self.requests.append((asked.path, asked.headers, asked.body))
+        answer = self.answers.pop(0) if self.answers else 200
+        status, said = answer if isinstance(answer, tuple) else (answer, {"text": "Success", "code": 0})
+        return status, {"location": "/elsewhere"} if status == 307 else {}, json.dumps(said).encode()
 
     def uids(self) -> list[list[str]]:
         """The ids of the events of each request to the collector."""
@@ -62,13 +46,8 @@ class Collector:
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     """A collector that runs."""
-    made = Collector()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with Collector() as made:
+        yield made
 
 
 @pytest.fixture
