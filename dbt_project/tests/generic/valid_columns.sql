@@ -16,6 +16,8 @@
     {%- do broken.append((column ~ ' is of no accepted value', column ~ " not in ('" ~ values | join("', '") ~ "')")) -%}
 {%- endfor -%}
 
+{%- if broken %}
+
 select
     case
         {%- for claim, condition in broken %}
@@ -30,9 +32,11 @@ where
     {%- endfor %}
 group by 1
 
+{%- endif %}
+
 {%- for key in unique + unique_of_new %}
 
-    union all
+    {{ 'union all' if broken or not loop.first }}
 
     select
         '{{ key | replace("'", "''") }} is not unique' as broken_claim,

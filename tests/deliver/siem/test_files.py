@@ -136,9 +136,9 @@ def test_another_place_gets_everything(filled: Path, tmp_path: Path, query: Quer
 
 def test_nothing_is_delivered_of_a_build_that_failed(filled: Path, tmp_path: Path):
     with open_warehouse(filled) as connection:
-        connection.execute("update raw.dbt_runs set failed_nodes = ['never_null_activities']")
+        connection.execute("update raw.dbt_runs set failed_nodes = ['valid_columns_activities']")
     with pytest.raises(
-        Exception, match=r"failed in never_null_activities, so nothing was delivered; what was deliv"
+        Exception, match=r"failed in valid_columns_activities, so nothing was delivered; what was deliv"
     ):
         deliver_to(filled, {"SIEM_PATH": str(tmp_path / "siem")})
 
