@@ -88,3 +88,12 @@ def findings(path: Path, *, against: bool = False) -> dict[str, tuple[int, str]]
 def tamper(path: Path, statements: str) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute(statements)
+
+
+def require_found(path: Path, statements: str, expected: dict[str, str]) -> None:
+    """What was done is found by exactly these checks, each with these words."""
+    tamper(path, statements)
+    result = findings(path)
+    assert result.keys() == expected.keys()
+    for check, words in expected.items():
+        assert words in result[check][1]

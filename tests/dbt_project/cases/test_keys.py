@@ -12,17 +12,18 @@ def key(cases: Query, key_id: str, columns: str) -> tuple[object, ...]:
     return row
 
 
-def periods(cases: Query, key_id: str) -> list[tuple[object, ...]]:
-    """Status, from, to and the activities between: times as `02-01 10:00`."""
+def periods(cases: Query, key_id: str, form: str = "%m-%d %H:%M") -> list[tuple[object, ...]]:
+    """Status, from and to in this form, and whether an activity began and ended it."""
     return cases(
         """
         select
-            status, strftime(valid_from, '%m-%d %H:%M'), strftime(valid_to, '%m-%d %H:%M'),
+            status, strftime(valid_from, $2), strftime(valid_to, $2),
             started_by_activity_id is not null, ended_by_activity_id is not null
         from marts.key_periods where key_id = $1
         order by valid_from nulls first
         """,
         key_id,
+        form,
     )
 
 

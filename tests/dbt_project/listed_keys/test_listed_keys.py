@@ -3,25 +3,7 @@
 import pytest
 
 from tests.dbt_project.cases.conftest import Query
-
-
-def key(listed_keys: Query, key_id: str, columns: str) -> tuple[object, ...]:
-    [row] = listed_keys(f"select {columns} from marts.key_lifecycle where key_id = $1", key_id)
-    return row
-
-
-def periods(listed_keys: Query, key_id: str) -> list[tuple[object, ...]]:
-    """Status, from, to: times as `02-01 10:00`; with the activities that began and ended each."""
-    return listed_keys(
-        """
-        select
-            status, strftime(valid_from, '%y-%m-%d %H:%M:%S'), strftime(valid_to, '%y-%m-%d %H:%M:%S'),
-            started_by_activity_id is not null, ended_by_activity_id is not null
-        from marts.key_periods where key_id = $1
-        order by valid_from nulls first
-        """,
-        key_id,
-    )
+from tests.dbt_project.cases.test_keys import key, periods
 
 
 def test_a_listed_key_that_no_event_showed_has_a_row(listed_keys: Query):
@@ -113,7 +95,7 @@ def test_a_listed_key_that_no_event_showed_has_a_row(listed_keys: Query):
     ],
 )  # fmt: skip
 def test_periods_follow_events_and_walks(listed_keys: Query, key_id: str, expected: list[tuple[object, ...]]):
-    assert periods(listed_keys, key_id) == expected
+    assert periods(listed_keys, key_id, "%y-%m-%d %H:%M:%S") == expected
 
 
 def test_what_an_event_made_final_stays(listed_keys: Query):
