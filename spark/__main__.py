@@ -3,11 +3,10 @@
 On a cluster this is not needed: there dbt does the same by itself (docs/spark.md).
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
@@ -39,6 +38,7 @@ def main() -> int:
         "DBT_LOG_PATH": str(work / "logs"),
         "DO_NOT_TRACK": "1",
     }
+    os.environ.setdefault("SPARK_BUILD", f"{datetime.now(UTC):%Y%m%d%H%M%S}")
     session = start(work, arguments.memory)
     try:
         return 0 if all(dbt(command) for command in COMMANDS) else 1

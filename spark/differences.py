@@ -1,7 +1,5 @@
 """Compares the marts that DuckDB built with those that Spark built: columns, types, rows, values."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb
@@ -11,7 +9,7 @@ BUILD_COLUMNS = {("findings", "found_at")}
 
 
 def differences(warehouse: Path, tables: Path) -> list[str]:
-    """A message for each mart that differs, with its columns. `tables`: Spark's warehouse directory.
+    """A message for each mart that differs, with its columns. `tables`: the directory of a build's marts.
 
     DuckDB reads both: times to the microsecond, lists in order, null distinct from every value.
     """
@@ -22,7 +20,7 @@ def differences(warehouse: Path, tables: Path) -> list[str]:
             "where database_name = 'built' and schema_name = 'marts' order by table_name"
         ).fetchall()
         assert marts, f"{warehouse} has no marts."
-        compared = (_difference(connection, mart, tables / "marts.db" / mart) for (mart,) in marts)
+        compared = (_difference(connection, mart, tables / mart) for (mart,) in marts)
         return [message for message in compared if message]
 
 

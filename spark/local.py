@@ -1,7 +1,5 @@
 """A Spark session in this process that writes only to one directory and listens only on loopback."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -20,6 +18,7 @@ def start(work: Path, memory: str) -> SparkSession:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.local.dir": str(work / "tmp"),
         "spark.sql.warehouse.dir": str(work / "warehouse"),

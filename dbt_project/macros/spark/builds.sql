@@ -1,0 +1,139 @@
+{#
+  The name of this build (`SPARK_BUILD`), or none if tables are replaced in place, which only Delta and Iceberg can. It is the
+  target's schema because dbt parses the project again when that changes.
+#}
+{% macro spark_build() %}
+    {%- if target.schema == 'main' -%}
+        {%- if env_var('SPARK_FILE_FORMAT', 'parquet') not in ('delta', 'iceberg') -%}
+            {%- do exceptions.raise_compiler_error('Set SPARK_BUILD to a new name for each build, such as the time.') -%}
+        {%- endif -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- if not modules.re.fullmatch('[a-z0-9]+', target.schema) -%}
+        {%- do exceptions.raise_compiler_error('SPARK_BUILD consists of small letters and digits: ' ~ target.schema) -%}
+    {%- endif -%}
+    {{- return(target.schema) -}}
+{% endmacro %}
+
+
+{% macro spark__schema_of_build(schema) %}
+    {%- set build = spark_build() -%}
+    {{- return(schema ~ '_build_' ~ build if build else schema) -}}
+{% endmacro %}
+
+
+{% macro spark__start_build() %}
+    {%- if execute and flags.WHICH == 'build' and spark_build() -%}
+        {%- set finished = last_finished_build() -%}
+        {%- if finished and not finished.is_published -%}{%- do publish_build(finished.build) -%}{%- endif -%}
+        {%- for schema in run_query('show schemas').columns[0].values() -%}
+            {%- set parts = schema.rsplit('_build_', 1) -%}
+            {%- if parts | length == 2 and parts[0] in build_schemas() -%}
+                {%- if parts[1] == spark_build() -%}
+                    {%- if names_in(schema) -%}
+                        {%- do exceptions.raise_compiler_error(
+                            'Build ' ~ spark_build() ~ ' exists, finished or not: set SPARK_BUILD to a new name.'
+                        ) -%}
+                    {%- endif -%}
+                {%- elif not finished or parts[1] != finished.build -%}
+                    {%- do run_query('drop schema if exists ' ~ schema ~ ' cascade') -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- for node in graph.nodes.values() if is_carried_over(node) and node.unique_id in selected_resources -%}
+            {%- set last = adapter.get_relation(none, node.config.schema, node.alias) -%}
+            {%- if last -%}
+                {%- set new = last.incorporate(path={'schema': node.schema}, type='table') -%}
+                {%- do run_query(
+                    'create table ' ~ new ~ ' using ' ~ node.config.file_format ~ ' as select * from ' ~ last
+                ) -%}
+                {%- do adapter.cache_added(new) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro spark__finish_build(results) %}
+    {%- if execute and flags.WHICH == 'build' and spark_build() -%}
+        {%- set succeeded = results | selectattr('status', 'in', ['success', 'pass', 'warn']) | list -%}
+        {%- set made = succeeded | map(attribute='node.unique_id') | list -%}
+        {%- set missing = [] -%}
+        {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+            {%- if node.config.materialized != 'ephemeral' and node.unique_id not in made -%}
+                {%- do missing.append(node.name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if missing or succeeded | length < results | length -%}
+            {%- do log(
+                'Build ' ~ spark_build() ~ ' is not finished. Readers keep the last that is.', info=true
+            ) -%}
+        {%- else -%}
+            {%- do publish_build(spark_build()) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+  The view `raw.finished_build` names the build before the first view changes, so that the next build completes what was
+  interrupted. The build before stays until the next one starts, for queries that are still reading it.
+#}
+{% macro publish_build(build) %}
+    {%- do record_finished_build(build, is_published=false) -%}
+    {%- set carried = [] -%}
+    {%- for node in graph.nodes.values() if is_carried_over(node) -%}{%- do carried.append(node.alias) -%}{%- endfor -%}
+    {%- for schema in ['marts', 'delivered', 'detections'] -%}
+        {%- do run_query('create schema if not exists ' ~ schema) -%}
+        {%- set built = schema ~ '_build_' ~ build -%}
+        {%- for name in names_in(built) if schema != 'detections' or name in carried -%}
+            {#- A release that built in place left tables. -#}
+            {%- set before = adapter.get_relation(none, schema, name) -%}
+            {%- if before and before.is_table -%}{%- do adapter.drop_relation(before) -%}{%- endif -%}
+            {%- do run_query(
+                'create or replace view ' ~ schema ~ '.' ~ name ~ ' as select * from ' ~ built ~ '.' ~ name
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- do record_finished_build(build, is_published=true) -%}
+    {%- do log('Build ' ~ build ~ ' is finished, and what readers have.', info=true) -%}
+{% endmacro %}
+
+
+{% macro record_finished_build(build, is_published) %}
+    {%- do run_query(
+        "create or replace view raw.finished_build as select '" ~ build ~ "' as build, " ~ is_published
+        ~ ' as is_published'
+    ) -%}
+{% endmacro %}
+
+
+{% macro last_finished_build() %}
+    {%- if adapter.get_relation(none, 'raw', 'finished_build') -%}
+        {{- return(run_query('select build, is_published from raw.finished_build').rows[0].dict()) -}}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Tables and views of a schema, without the temporary views of the session, which Spark shows in every schema. #}
+{% macro names_in(schema) %}
+    {%- set names = [] -%}
+    {%- for row in run_query('show tables in ' ~ schema).rows if not row[2] -%}{%- do names.append(row[1]) -%}{%- endfor -%}
+    {{- return(names) -}}
+{% endmacro %}
+
+
+{# Schemas of the project as readers name them. #}
+{% macro build_schemas() %}
+    {%- set schemas = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+        {%- do schemas.append(node.config.schema) -%}
+    {%- endfor -%}
+    {{- return(schemas | unique | list) -}}
+{% endmacro %}
+
+
+{# Whether the table has what no build can make again. #}
+{% macro is_carried_over(node) %}
+    {{- return(node.resource_type == 'model' and node.config.full_refresh == false) -}}
+{% endmacro %}
