@@ -72,8 +72,8 @@ class Refresh:
         return self.process.returncode, said
 
 
-def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: LocalFeed, tmp_path: Path):
-    path, chance = tmp_path / "w.duckdb", random.Random(SEED)
+def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: LocalFeed, prepared: Path):
+    path, chance = prepared, random.Random(SEED)
 
     feed.faults.add("hang", skip=16)
     walking = Refresh(feed, path)
