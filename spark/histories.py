@@ -1,4 +1,4 @@
-"""Histories built on DuckDB, and their archives. Of few days: Spark opens each day's file for each statement."""
+"""A history built on DuckDB, and its archive. Of few days: Spark opens each day's file for each statement."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import source_of
 from tests.dbt_project.cases import attacks
 from tests.dbt_project.cases.conftest import HISTORIES
-from tests.end_to_end.conftest import environment_of, run
+from tests.end_to_end.conftest import run
 from tests.end_to_end.test_hostile_records import hostile_records, land_all
 from tests.histories import land_days
 from tests.locations import city_database
@@ -26,12 +26,6 @@ READ_DIFFERENTLY = {
     "1e400": "14.25",
     '"type":"user_actor","type":"api_actor","user_id":"user_twice","user_id":7': '"type":"user_actor","user_id":7',
 }
-
-
-def archived(path: Path, root: Path) -> None:
-    """A history whose days are all closed, archived by the product."""
-    with LocalFeed(size=2000, seed=12, start=START, cache=path.parent / "cache", own_reads=False) as feed:
-        assert run("refresh", path, environment_of(feed) | {"ARCHIVE_PATH": str(root)}).success
 
 
 def everything(path: Path, root: Path) -> None:

@@ -34,6 +34,15 @@ def publish(
         return publish_postgres(connection, published, read_edition(connection, published), url)
 
 
+def require_reader(url: SecretStr, role: str, allowed: str, refused: str) -> None:
+    """Check what the role may and may not do."""
+    with psycopg.connect(url.get_secret_value()) as connection:
+        connection.execute(f"set role {role}")
+        assert connection.execute(allowed).fetchone()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(refused)
+
+
 def test_every_dashboard_chart_query_runs(copy: Path, url: SecretStr, ask: Ask):
     publish(copy, url)
     definitions = read_definitions()
@@ -100,11 +109,9 @@ def test_keys_indexes_descriptions_and_the_reading_role(copy: Path, url: SecretS
     assert ask("select obj_description('marts.logins'::regclass)")[0][0].startswith("One row per sign-in attempt")
     assert ask("select count(*) from pg_attribute where attrelid = 'marts.logins'::regclass and attnum > 0 and "
                "col_description(attrelid, attnum) is null") == [(0,)]  # fmt: skip
-    with psycopg.connect(url.get_secret_value()) as connection:
-        connection.execute("set role compliance_reader")
-        assert connection.execute("select count(*) from marts.activities").fetchone()
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("delete from marts.activities")
+    require_reader(
+        url, "compliance_reader", "select count(*) from marts.activities", "delete from marts.activities"
+    )
 
 
 def test_times_have_a_zone_and_are_the_same_moments(copy: Path, url: SecretStr, ask: Ask):
@@ -190,11 +197,8 @@ def test_the_general_set_has_its_own_schema_and_role(copy: Path, url: SecretStr,
     # Of activities, and of what the directory holds.
     assert ask(f"{left_out}'marts'") == [(2,)]
     assert ask(f"{left_out}'marts_general'") == [(0,)]
-    with psycopg.connect(url.get_secret_value()) as connection:
-        connection.execute("set role compliance_general_reader")
-        assert connection.execute("select count(*) from marts_general.activities").fetchone()
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("select count(*) from marts.activities")
+    count = "select count(*) from {}.activities"
+    require_reader(url, "compliance_general_reader", count.format("marts_general"), count.format("marts"))
 
 
 def test_leftovers_are_dropped_and_foreign_schemas_are_kept(copy: Path, url: SecretStr, ask: Ask):
