@@ -174,6 +174,7 @@ def test_no_job_writes_to_a_disk_with_too_little_room(
     instance: dg.DagsterInstance, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Each place that a run writes is named, also those that have a disk of their own."""
+    path.unlink()
     for name in PLACES:
         monkeypatch.setenv(name, str(path.parent / name))
     monkeypatch.setenv("DISK_MIN_FREE_MB", "1000000000")

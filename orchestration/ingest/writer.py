@@ -14,7 +14,7 @@ import duckdb
 from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.extract import Chunk
 from orchestration.landing.land import ROW_GROUP, VECTOR, store
-from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.connection import Engine, open_warehouse
 from orchestration.warehouse.errors import REPLACED, WarehouseError
 from orchestration.warehouse.ledger import ledger_state
 
@@ -57,6 +57,9 @@ class Writer:
         self._state: tuple[int, ...] | None = None
         # Held by the task that has the file open.
         self._lock = asyncio.Lock()
+        self._engine = Engine(path)
+        # The other core belongs to the batch that is being stored, which takes longest.
+        self._preparing = duckdb.connect(config={"threads": 1})
 
     @property
     def is_starting(self) -> bool:
@@ -150,7 +153,7 @@ class Writer:
 
     def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None) -> None:
         is_known = self._state is not None
-        with open_warehouse(self._path, row_group=row_group, is_known=is_known) as connection:
+        with open_warehouse(self._path, row_group=row_group, is_known=is_known, engine=self._engine) as connection:
             if is_known and ledger_state(connection) != self._state:
                 raise WarehouseError(REPLACED)
             action(connection)
@@ -164,9 +167,8 @@ class Writer:
             return await self._queue.get()
 
     def _prepare(self, chunks: list[Chunk]) -> Batch:
-        # The other core belongs to the batch that is being stored, which takes longest.
-        with duckdb.connect(config={"threads": 1}) as engine:
-            return prepare(engine, chunks)
+        with self._preparing.cursor() as connection:
+            return prepare(connection, chunks)
 
 
 def _is_full(rows: int, size: int) -> bool:

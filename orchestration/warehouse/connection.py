@@ -36,6 +36,39 @@ from {schema}.schema_version
 _STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
 
+class Engine:
+    """A database in memory with which `open_warehouse` opens the warehouse at the path again and again.
+
+    To start an engine takes eight times as long as to open the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database: duckdb.DuckDBPyConnection | None = None
+
+    def attach(self, options: str) -> duckdb.DuckDBPyConnection:
+        """A connection to the file, which `detach` closes. `options`: of the statement `attach`."""
+        if not self._database:
+            self._database = duckdb.connect(config={"temp_directory": f"{self._path}.tmp"})
+        connection = self._database.cursor()
+        try:
+            connection.execute(f"attach {literal(self._path)} as warehouse {options}; use warehouse")
+        except BaseException:
+            connection.close()
+            self.detach()
+            raise
+        return connection
+
+    def detach(self) -> None:
+        """Close the file, to which no connection is left."""
+        try:
+            self._database.execute("detach warehouse")
+        except duckdb.Error:
+            # Closed, the engine lets go of the file in any case.
+            self._database.close()
+            self._database = None
+
+
 @contextmanager
 def open_warehouse(
     path: Path,
@@ -44,20 +77,23 @@ def open_warehouse(
     wait_seconds: float = LOCK_WAIT_SECONDS,
     row_group: int | None = None,
     is_known: bool = False,
+    engine: Engine | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with schema `raw` in place unless read-only.
 
     `row_group`: after how many rows the engine begins a new row group; its own number if None. What adds to a row
     group that is not full yet makes the engine write it again as a whole, with all of it in memory. `is_known`:
-    the file was there before, and none is created in its place.
+    the file was there before, and none is created in its place. `engine`: opens the file, instead of one
+    that is started for it.
 
     Raises:
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
             was made by another version, or cannot be created.
     """
-    options = f"row_group_size {row_group}" if row_group else None
-    connection = _connect(path, read_only, wait_seconds, options, is_known)
-    with _closing(connection, path):
+    options = f"(row_group_size {row_group})" if row_group else ""
+    engine = engine or (Engine(path) if row_group else None)
+    connection = _connect(path, read_only, wait_seconds, options, is_known, engine)
+    with _closing(connection, path, engine):
         if not read_only:
             _sweep(path)
         connection.execute(_SETTINGS)
@@ -82,16 +118,17 @@ def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
     Raises:
         WarehouseError: as `open_warehouse`.
     """
-    connection = _connect(path, True, wait_seconds, "read_only")
-    with _closing(connection, path):
+    engine = Engine(path)
+    connection = _connect(path, True, wait_seconds, "(read_only)", engine=engine)
+    with _closing(connection, path, engine):
         connection.execute(f"use memory; {_SETTINGS}")
         _check_identity(connection, path, read_only=True, schema="warehouse.raw")
         yield connection
 
 
 @contextmanager
-def _closing(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    """Close the connection at the end; what the engine refuses meanwhile is one sentence."""
+def _closing(connection: duckdb.DuckDBPyConnection, path: Path, engine: Engine | None) -> Iterator[None]:
+    """Close the file at the end; what DuckDB refuses meanwhile is one sentence."""
     try:
         yield
     except duckdb.Error as error:
@@ -104,6 +141,8 @@ def _closing(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None
         ) from error
     finally:
         connection.close()
+        if engine:
+            engine.detach()
 
 
 def _has_dropped(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -152,7 +191,12 @@ def _prepare_directory(path: Path) -> None:
 
 
 def _connect(
-    path: Path, read_only: bool, wait_seconds: float, options: str | None, is_known: bool = False
+    path: Path,
+    read_only: bool,
+    wait_seconds: float,
+    options: str,
+    is_known: bool = False,
+    engine: Engine | None = None,
 ) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
@@ -169,7 +213,7 @@ def _connect(
                         "place: bring it back, then run again."
                     )
                 _create(path)
-            return _attach(path, options) if options else duckdb.connect(str(path), read_only=read_only)
+            return engine.attach(options) if engine else duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             message = str(error)
             if "Could not set lock" not in message:
@@ -185,17 +229,6 @@ def _connect(
             raise WarehouseError(_unusable(path, str(error))) from None
         except OSError as error:
             raise WarehouseError(_unusable(path, error.strerror or str(error))) from None
-
-
-def _attach(path: Path, options: str) -> duckdb.DuckDBPyConnection:
-    # The size of row groups is an option of `attach` alone.
-    connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
-    try:
-        connection.execute(f"attach {literal(path)} as warehouse ({options}); use warehouse")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _create(path: Path) -> None:

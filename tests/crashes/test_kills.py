@@ -133,7 +133,8 @@ def test_a_log_that_breaks_off_anywhere_opens_as_a_true_warehouse(feed: LocalFee
 
 
 @pytest.mark.parametrize("point", ["create_schema", "os.link", "sync"])
-def test_a_process_that_dies_while_it_makes_the_file_leaves_one_that_opens_or_none(path: Path, point: str):
+def test_a_process_that_dies_while_it_makes_the_file_leaves_one_that_opens_or_none(tmp_path: Path, point: str):
+    path = tmp_path / "warehouse.duckdb"
     child = os.fork()
     if child == 0:
         with pytest.MonkeyPatch.context() as patch:

@@ -85,6 +85,7 @@ def test_a_receiver_that_fails_is_tried_at_the_next_tick(instance: dg.DagsterIns
 def test_a_first_run_that_fails_is_sent_though_there_is_no_warehouse(
     instance: dg.DagsterInstance, path: Path, inbox: Inbox
 ):
+    path.unlink()
     run(instance, "refresh", fails=True)
     said, cursor = tick(instance)
     assert "There is no warehouse" in said

@@ -41,7 +41,8 @@ def test_a_file_that_is_no_database_is_left_alone(path: Path):
     assert path.read_bytes() == b"notes of a meeting\n" * 500
 
 
-def test_somebody_else_s_database_is_left_alone(path: Path):
+def test_somebody_else_s_database_is_left_alone(tmp_path: Path):
+    path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table main.customers (id integer)")
     with pytest.raises(WarehouseError, match=r"belongs to something else .*main\.customers"), open_warehouse(path):
@@ -93,7 +94,8 @@ def test_what_was_left_when_the_file_was_made_is_swept(path: Path):
         assert not draft.exists()
 
 
-def test_a_missing_file_is_not_made_by_reading(path: Path):
+def test_a_missing_file_is_not_made_by_reading(tmp_path: Path):
+    path = tmp_path / "warehouse.duckdb"
     with pytest.raises(WarehouseError, match="make refresh"), open_warehouse(path, read_only=True):
         pass
     assert not path.exists()
@@ -154,8 +156,9 @@ def test_a_file_system_without_hard_links_will_do(path: Path, monkeypatch: pytes
     assert copy.read_bytes() == path.read_bytes()
 
 
-def test_without_hard_links_the_first_file_stays(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_hard_links_the_first_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Another process made the file and wrote to it while this one had only its draft."""
+    path = tmp_path / "warehouse.duckdb"
 
     def refuse(draft: Path, _: Path) -> None:
         path.write_bytes(b"of another")
