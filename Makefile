@@ -127,7 +127,7 @@ bench: setup .venv-bench/.installed ## measure, beside dlt and DuckDB alone, and
 format: setup ## put code and SQL into the project's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+	@WAREHOUSE_PATH=:memory: $(BIN)/sqlfluff fix --exclude-rules ST06 --disable-progress-bar dbt_project/models dbt_project/tests
 
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
