@@ -91,7 +91,7 @@ def _failed_jobs(instance: dg.DagsterInstance, now: datetime) -> Iterator[Condit
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - FAILED_WITHIN)
     records = instance.get_run_records(failed, limit=MAX_FAILED_RUNS)
     for job in sorted({record.dagster_run.job_name for record in records}):
-        # What somebody materializes by hand fails before their eyes.
+        # Whoever materializes an asset by hand sees it fail.
         if job.startswith("__"):
             continue
         [newest] = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=FINISHED), limit=1)

@@ -12,8 +12,8 @@ from typing import Any
 
 from orchestration.durable_files import write_durably
 
-# What spreadsheets read as the start of a formula, also after what they do not show. In some locales a semicolon
-# starts a new cell.
+# What spreadsheets read as the start of a formula, also after invisible characters. In some locales a
+# semicolon starts a new cell.
 _FORMULA = re.compile(
     r"(^[\t\r\n]|(?:^|[;,|\t\r\n])(?=[\s\"\x00-\x1f\xad\u200b-\u200f\u2060\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]))"
 )

@@ -23,7 +23,7 @@ _kept: OrderedDict[tuple[int, str], sqlite3.Connection] = OrderedDict()
 
 
 def write_history_quickly() -> None:
-    """Apply it to every SQLite file that this process opens through SQLAlchemy. Can be called again."""
+    """Apply this to every SQLite file that the process opens through SQLAlchemy. Safe to call twice."""
     if not event.contains(Engine, "connect", _configure):
         event.listen(Engine, "connect", _configure)
     # Not public, but there is no setting. A new engine compiles every statement again: a run with 400 events

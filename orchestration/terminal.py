@@ -2,5 +2,5 @@
 
 
 def printable(text: str) -> str:
-    """A text as a terminal may show it: what is not to be seen, or moves what is, as an escape; in one line."""
+    """The text on one line, with escapes in place of control and invisible characters."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

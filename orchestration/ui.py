@@ -211,7 +211,7 @@ def _serve(listener: socket.socket, with_daemon: bool) -> int:
 
 @contextmanager
 def _daemon(server: uvicorn.Server) -> Iterator[subprocess.Popen[bytes]]:
-    """Dagster's daemon, which runs schedules and the queue. Should it end, the UI ends as well."""
+    """Dagster's daemon, which runs schedules and the queue. If it ends, so does the UI."""
     # In a session of its own, so that Ctrl-C reaches it through us, once.
     with subprocess.Popen(_DAEMON, start_new_session=True) as process:
 

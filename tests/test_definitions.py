@@ -241,6 +241,14 @@ def test_every_dbt_test_of_a_build_is_a_check():
     assert {spec.metadata["dagster_dbt/unique_id"] for spec in curated_tables.check_specs} == tests
 
 
+def test_no_description_ends_at_an_unquoted_comma():
+    """In a YAML flow mapping a comma ends the text, and dbt takes the rest for a key of the column."""
+    manifest = json.loads(project.manifest_path.read_text())
+    nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    keys = {key for node in nodes for column in node["columns"].values() for key in column}
+    assert {key for key in keys if not key.isidentifier()} == set()
+
+
 def test_personal_data_is_tagged():
     graph = defs.resolve_asset_graph()
     for name, labels in (

@@ -1,13 +1,14 @@
 {#
-  On an engine whose tables no statement replaces, each build has schemas of its own, and the schemas that readers name hold
-  views of the last finished build. DuckDB builds in place: what readers have is a copy, made after a build.
+  Where no statement can replace a table, each build has its own schemas, and the schemas that readers name
+  hold views of the last finished build. DuckDB builds in place, because readers have a copy that is made
+  after a build.
 #}
 {% macro schema_of_build(schema) %}{{ return(adapter.dispatch('schema_of_build')(schema)) }}{% endmacro %}
 
 {% macro duckdb__schema_of_build(schema) %}{{ return(schema) }}{% endmacro %}
 
 
-{# Before the first node: clear what earlier builds left, and carry over the tables that no build makes anew. #}
+{# Before the first node: clear what earlier builds left, and carry over the tables that a build does not rebuild. #}
 {% macro start_build() %}{{ return(adapter.dispatch('start_build')()) }}{% endmacro %}
 
 {% macro duckdb__start_build() %}{% endmacro %}

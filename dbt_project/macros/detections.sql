@@ -236,7 +236,7 @@ select * from final
 {%- endmacro %}
 
 
-{# Complete rule for what was done after access had ended, which not every end has an activity for. #}
+{# Complete rule for acts after the end of access. Not every end has an activity. #}
 {% macro access_end_rule(access_type, subject_type, sentence) -%}
 with
 
@@ -296,7 +296,7 @@ select * from final
 {%- endmacro %}
 
 
-{# Deletes the activities that neither a current finding nor one of an earlier build rests on. #}
+{# Deletes activities that are evidence of no finding, current or earlier. #}
 {% macro drop_uncited(detected) %}{{ return(adapter.dispatch('drop_uncited')(detected)) }}{% endmacro %}
 
 {% macro duckdb__drop_uncited(detected) -%}

@@ -1,9 +1,11 @@
 {#-
-  dbt-duckdb builds every view and table beside the old one, renames both and drops one, and asks for the columns of a
-  incremental table four times: up to eleven statements for each. DuckDB replaces a relation within a transaction, and nobody
-  reads the warehouse during a build. Grants, indexes and comments are not supported, because nothing here has any.
+  dbt-duckdb builds every view and table beside the old one, renames both and drops one, and asks for the
+  columns of an incremental table four times: up to eleven statements each. DuckDB replaces a relation within
+  a transaction, and nobody reads the warehouse during a build. Grants, indexes and comments are not
+  supported, because nothing here has any.
 
-  Contracts are compared with the columns of the SQL where a table is made anew: a changed project rebuilds all tables.
+  Contracts are compared with the columns of the SQL when a table is created; a changed project rebuilds all
+  tables.
 -#}
 
 {% materialization view, adapter="duckdb" %}
@@ -19,7 +21,7 @@
   {% if existing is none or existing.is_view or should_full_refresh() %}
     {{ return(replace_relation("table", create_or_replace_table(sql))) }}
   {% endif %}
-  {#- Of a table that no rebuild replaces. -#}
+  {#- Only tables that a rebuild does not replace get here. -#}
   {% if flags.FULL_REFRESH %}{% do append_new_columns(sql) %}{% endif %}
   {{ return(replace_relation("table", add_rows(sql))) }}
 {% endmaterialization %}
@@ -45,7 +47,7 @@
   insert into {{ this }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
 {% endmacro %}
 
-{# Adds the rows of `sql`; in place of those that have the key of one of them, if the model has a `unique_key`. #}
+{# Adds the rows of `sql`, after deleting those with the same `unique_key`, if the model has one. #}
 {% macro add_rows(sql) %}
   {% set keys = config.get("unique_key") %}
   {% if not keys %}{{ return("insert into " ~ this ~ " by name (" ~ sql ~ ")") }}{% endif %}

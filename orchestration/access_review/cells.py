@@ -55,7 +55,7 @@ def given_by(row: Row) -> str:
 
 
 def comes_from(row: Row) -> str:
-    """The path that a right comes by, from where somebody is to what that gives."""
+    """The path by which a right is held, from membership to permission."""
     kind = {"organization_role": "role in the organization", "workspace": "workspace", "direct": "given directly"}
     place = named(row["workspace_name"], row["workspace_id"])
     if row["path"] == "group":

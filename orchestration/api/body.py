@@ -45,7 +45,7 @@ class TooLarge(Exception):
 async def read_body(response: httpx.Response, limit: int) -> bytes:
     """The whole body, unpacked if it is gzip.
 
-    httpx would unpack a piece whatever it grows to; here nothing grows beyond the limit.
+    httpx would decompress a chunk to any size; here nothing grows beyond the limit.
 
     Raises:
         TooLarge: it is larger than `limit` bytes, packed or unpacked.
@@ -98,7 +98,7 @@ def cut(body: bytes) -> Page:
         Unreadable: the body is not UTF-8, JSON or a page, or it repeats a name outside its records.
     """
     try:
-        # Most pages are; to decode the others only to see that it can be done takes as much as cutting them.
+        # Most pages are ASCII. Decoding one only to validate it takes as long as cutting it.
         if not body.isascii():
             body.decode("utf-8")
         stand_in = body
@@ -127,7 +127,7 @@ def cut(body: bytes) -> Page:
 
 
 def _refuse_repeated_names(body: bytes) -> None:
-    """Refuse a page that has `data`, or anything else, twice: the decoder would keep the last and drop the first.
+    """Refuse a page that repeats a name, such as `data`: the decoder would keep only the last.
 
     The records, which are nearly all of the body, are left out before the names are read.
     """

@@ -1,6 +1,7 @@
 """Sends one request: authentication, timeouts, retries, request budget. Knows no path of the API.
 
-An `Endpoint` says what to request and how to read the response: `feed` has the feed's, `lists` the directory's.
+An `Endpoint` says what to request and how to read the response: `feed` has the feed's, `lists` the
+directory's. Which responses are retried is decided in `responses`.
 """
 
 import asyncio
@@ -206,7 +207,7 @@ class ApiClient:
         return answer
 
     def _compare_clocks(self, sent_at: datetime, date: str | None) -> None:
-        """The API wrote its date at some moment while we waited: that much cannot be a difference."""
+        """The API wrote its date while we waited, so a difference of less than the wait means nothing."""
         if stated := responses.http_date(date):
             received_at = datetime.now(UTC)
             self.clock_ahead = max(sent_at - stated, timedelta(0)) or min(received_at - stated, timedelta(0))

@@ -32,7 +32,7 @@ def cut_list(body: bytes) -> ListPage:
     """The page with its items cut out of the body.
 
     Raises:
-        Unreadable: the body is no UTF-8, no JSON or no page, or has a name twice beside its items.
+        Unreadable: the body is not UTF-8, JSON or a page, or it repeats a name outside its items.
     """
     fields = cut_object(body)
     if "data" not in fields:
@@ -49,7 +49,7 @@ def cut_object(text: bytes) -> dict[str, bytes]:
     """The fields of a JSON object, each with the bytes of its value.
 
     Raises:
-        Unreadable: it is no UTF-8, no JSON, no object, or has a name twice.
+        Unreadable: it is not UTF-8, JSON or an object, or it repeats a name.
     """
     fields, stand_in = _decode(text, dict[str, msgspec.Raw])
     try:
@@ -66,7 +66,7 @@ def cut_array(text: bytes) -> list[bytes]:
     """The elements of a JSON array, each with its bytes.
 
     Raises:
-        Unreadable: it is no UTF-8, no JSON or no array.
+        Unreadable: it is not UTF-8, JSON or an array.
     """
     elements, stand_in = _decode(text, list[msgspec.Raw])
     return list(_bytes_of(elements, text, stand_in))
@@ -76,7 +76,7 @@ def values(text: bytes) -> dict[str, Any]:
     """A JSON object as Python has it, escaped halves of surrogate pairs replaced.
 
     Raises:
-        Unreadable: it is no JSON object.
+        Unreadable: it is not a JSON object.
     """
     return _decode(text, dict[str, Any])[0]
 

@@ -23,11 +23,11 @@ class Permit:
 
 
 class RequestBudget:
-    """At most `per_minute` requests in any 60 seconds, and silence while the feed asked for it or fails.
+    """Allows `per_minute` requests in any 60 seconds, and none while the feed fails or has asked to wait.
 
-    After a failure nobody asks for `first_wait` seconds, doubled with each further failure, up to 60 s. Then one
-    request tries the feed, and the others follow only when it succeeds: a feed that is down is not asked more
-    often because more extracts are waiting.
+    After a failure no request is sent for `first_wait` seconds, doubled with each further failure up to 60 s.
+    Then one request tries the feed, and the others follow only if it succeeds: a feed that is down is not
+    asked more often because more extracts are waiting.
 
     `failures` counts failures in a row, `last_failure` is the newest. `waited_seconds` counts the time during
     which a request was ready and had to wait.

@@ -41,7 +41,7 @@ def redact(text: str, key: str, limit: int = MAX_LENGTH) -> str:
         # Encoded more than once, or in pieces: where it begins and ends cannot be known.
         return "[key]"
     plain = _KEY.sub("[key]", plain)
-    # Looking for addresses in one long word takes the square of its length; what is not kept need not be masked.
+    # Searching a long word for addresses takes quadratic time, and text that is cut off need not be masked.
     plain = _EMAIL.sub("[email]", plain[: 10 * limit])
     plain = _ADDRESS.sub(_without_address, plain)
     return " ".join(plain.split())[:limit]

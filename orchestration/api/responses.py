@@ -49,41 +49,41 @@ def _is_retryable_by_table(status: int) -> bool:
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> Retry | FeedError:
     """The exception for an answer of the feed other than 200."""
-    said = _words(status, headers, body, key)
-    if general := _general(status, headers, said, "feed"):
+    reason = _words(status, headers, body, key)
+    if general := _general(status, headers, reason, "feed"):
         return general
     if status == 403:
-        return KeyRefused(f"The key lacks a scope ({said}). Create a key with read:compliance_activities.")
+        return KeyRefused(f"The key lacks a scope ({reason}). Create a key with read:compliance_activities.")
     if status == 400:
-        return RequestRefused(f"The feed refused the request ({said}). The slice stays open; run again.")
+        return RequestRefused(f"The feed refused the request ({reason}). The slice stays open; run again.")
     if status < 400 or status in _ELSEWHERE:
-        return WrongAddress(f"This does not look like an answer of the feed ({said}). Check COMPLIANCE_API_URL.")
-    return FeedProtocolError(f"The feed refused the request ({said}). The slice stays open; run again.")
+        return WrongAddress(f"This does not look like an answer of the feed ({reason}). Check COMPLIANCE_API_URL.")
+    return FeedProtocolError(f"The feed refused the request ({reason}). The slice stays open; run again.")
 
 
 def list_refusal(status: int, headers: Mapping[str, str], body: bytes, key: str) -> Retry | FeedError:
     """The exception for an answer of the directory other than 200. One list says nothing about the others."""
-    said = _words(status, headers, body, key)
-    if general := _general(status, headers, said, "directory"):
+    reason = _words(status, headers, body, key)
+    if general := _general(status, headers, reason, "directory"):
         return general
     if status == 403:
-        return ListRefused(f"The key may not read it ({said}).", status)
+        return ListRefused(f"The key may not read it ({reason}).", status)
     if status == 404:
-        return ListRefused(f"It was not found ({said}).", status)
-    return FeedProtocolError(f"The directory refused the request ({said}).")
+        return ListRefused(f"It was not found ({reason}).", status)
+    return FeedProtocolError(f"The directory refused the request ({reason}).")
 
 
-def _general(status: int, headers: Mapping[str, str], said: str, noun: str) -> Retry | FeedError | None:
+def _general(status: int, headers: Mapping[str, str], reason: str, noun: str) -> Retry | FeedError | None:
     """What an answer means wherever it comes from; None where that depends on the request."""
     if is_retryable(status, headers):
-        return Retry(f"the {noun} answered {said}", retry_after=retry_after(headers))
+        return Retry(f"the {noun} answered {reason}", retry_after=retry_after(headers))
     if status == 401:
         return KeyRefused(
-            f"The {noun} refused the key ({said}). Check that it is complete, not revoked, and, for an admin key, "
-            "created after the Compliance API was enabled."
+            f"The {noun} refused the key ({reason}). Check that it is complete, not revoked, and, for an admin "
+            "key, created after the Compliance API was enabled."
         )
     if _is_retryable_by_table(status):
-        return FeedUnavailable(f"The {noun} answered {said} and asked not to retry. Run again later.")
+        return FeedUnavailable(f"The {noun} answered {reason} and asked not to retry. Run again later.")
     return None
 
 

@@ -106,10 +106,10 @@ def _with_timestamp(files: PackedFiles, signature: bytes, authority: Path | None
     if answer is None or moment is None:
         return Checked([*damages, f"{TIMESTAMP} is not a timestamp of this signature. {_AGAIN}"], statements)
     if authority is None:
-        said = (
+        statement = (
             f"A timestamp says {moment:%Y-%m-%d %H:%M:%S}Z; whose it is was not checked (name AUTHORITY to do so)."
         )
-        return Checked(damages, [*statements, said])
+        return Checked(damages, [*statements, statement])
     if not is_from(authority, answer, signature):
         return Checked([*damages, f"{TIMESTAMP} is not from the authority in {authority}. {_AGAIN}"], statements)
     return Checked(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 _CONFIRM = (
-    "Nothing was removed. A removal cannot be undone, and whether records under a legal hold may be removed is "
-    "for those to decide who answer for them. To remove these, run the same with --yes (make: YES=1)."
+    "Nothing was removed. A removal cannot be undone, and records under a legal hold may be removed only with the "
+    "consent of those responsible. To remove these, run the same command with --yes (make: YES=1)."
 )
 _STILL_PUBLISHED = (
     "What was removed from the warehouse may still be in what is published: repair what failed, then run "

@@ -77,8 +77,8 @@ class Model(BaseModel):
         return cls.checked({variable: text for variable, text in texts.items() if text})
 
     @classmethod
-    def checked(cls, given: Mapping[str, Any], said: str = "", *, strict: bool = False) -> Self:
-        """The settings that are given. A sentence on a wrong one has `said` before its name.
+    def checked(cls, given: Mapping[str, Any], prefix: str = "", *, strict: bool = False) -> Self:
+        """The settings that are given. A sentence on a wrong one has `prefix` before its name.
 
         Raises:
             ConfigurationError: a value is invalid.
@@ -89,7 +89,7 @@ class Model(BaseModel):
             first = error.errors()[0]
         name = next(one for one in cls.model_fields if first["loc"][0] in (one, cls.variable(one)))
         raise ConfigurationError(
-            sentence(f"{said}{name}" if said else cls.variable(name), first, cls.model_fields[name])
+            sentence(f"{prefix}{name}" if prefix else cls.variable(name), first, cls.model_fields[name])
         )
 
     @classmethod

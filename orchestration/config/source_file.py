@@ -15,7 +15,7 @@ from orchestration.config.settings import ROOT, SOURCE_BY_KEY, FeedSettings, key
 from orchestration.config.sources import Source
 from orchestration.config.values import PUBLIC_URL, ConfigurationError, KeyMissing, Text, VariableName
 
-# Queryable within one minute of happening: a bound closer than that loses activities permanently.
+# An activity can take a minute to appear: a shorter delay loses activities for good.
 PUBLIC_SETTLE_SECONDS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -40,8 +40,8 @@ def read_sources(environment: Mapping[str, str]) -> list[Source]:
     defaults = FeedSettings.read(environment)
     tables, sources = _read_tables(file), []
     for name, given in tables.items():
-        said = f"{file.name}: source {name}: "
-        table = SourceTable.checked(given, said, strict=True)
+        prefix = f"{file.name}: source {name}: "
+        table = SourceTable.checked(given, prefix, strict=True)
         read = table.model_copy(
             update={field: value for field, value in defaults if field not in table.model_fields_set}
         )
@@ -49,8 +49,8 @@ def read_sources(environment: Mapping[str, str]) -> list[Source]:
         try:
             key = read_key(environment, table.key_variable)
         except KeyMissing as error:
-            fault = f"{said}key_variable: {error}"
-        settle = f"{said}settle_seconds" if "settle_seconds" in given else "FEED_SETTLE_SECONDS"
+            fault = f"{prefix}key_variable: {error}"
+        settle = f"{prefix}settle_seconds" if "settle_seconds" in given else "FEED_SETTLE_SECONDS"
         sources.append(_source(read, name, key, settle, budget=table.budget, fault=fault))
     _check_together(file, sources, {name: table["key_variable"] for name, table in tables.items()})
     return sources
@@ -105,28 +105,28 @@ def _read_tables(file: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigurationError: the file cannot be read, or holds something else.
     """
-    said, fields = file.name, SourceTable.model_fields
+    fields = SourceTable.model_fields
     content = _load(file)
     for name in content.keys() - {"sources"}:
-        raise ConfigurationError(f"{said}: {name!r} is not known. Each source is a table [sources.<name>].")
+        raise ConfigurationError(f"{file.name}: {name!r} is not known. Each source is a table [sources.<name>].")
     tables = content.get("sources")
     if not isinstance(tables, dict) or not tables:
-        raise ConfigurationError(f"{said} names no source. Add a table [sources.<name>] with a key_variable.")
+        raise ConfigurationError(f"{file.name} names no source. Add a table [sources.<name>] with a key_variable.")
     for name, table in tables.items():
         if not _NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{said}: source {name!r}: the name has to begin with a lower-case letter and may hold only "
+                f"{file.name}: source {name!r}: the name has to begin with a lower-case letter and may hold only "
                 "lower-case letters, digits, - and _, up to 63."
             )
         if not isinstance(table, dict):
-            raise ConfigurationError(f"{said}: source {name} is {table!r}. Make it a table [sources.{name}].")
+            raise ConfigurationError(f"{file.name}: source {name} is {table!r}. Make it a table [sources.{name}].")
         for field in sorted(table.keys() - fields.keys()):
             near = get_close_matches(field, fields, 1)
             meant = f"Did you mean {near[0]}?" if near else f"Use {', '.join(sorted(fields))}."
-            raise ConfigurationError(f"{said}: source {name}: {field} is not known. {meant}")
+            raise ConfigurationError(f"{file.name}: source {name}: {field} is not known. {meant}")
         if "key_variable" not in table:
             raise ConfigurationError(
-                f"{said}: source {name}: key_variable is missing. Name the environment variable with the key."
+                f"{file.name}: source {name}: key_variable is missing. Name the environment variable with the key."
             )
     return tables
 
@@ -141,30 +141,30 @@ def _check_together(file: Path, sources: Sequence[Source], key_variables: Mappin
     keys: dict[tuple[SecretStr, str], str] = {}
     budgets: dict[str, Source] = {}
     for source in sources:
-        said = f"{file.name}: source {source.name}: "
+        prefix = f"{file.name}: source {source.name}: "
         same = seen.setdefault((key_variables[source.name], source.url), source.name)
         if same != source.name:
             raise ConfigurationError(
-                f"{said}key_variable is {key_variables[source.name]!r} for the same url as in source {same}: "
+                f"{prefix}key_variable is {key_variables[source.name]!r} for the same url as in source {same}: "
                 "every activity would be read twice. Give it a key of its own, or leave one out."
             )
         same = source.name if source.fault else keys.setdefault((source.key, source.url), source.name)
         if same != source.name:
             raise ConfigurationError(
-                f"{said}the key in {key_variables[source.name]} is also that of source {same}, for the same url: "
-                "every activity would be read twice. Give it a key of its own, or leave one out."
+                f"{prefix}the key in {key_variables[source.name]} is also that of source {same}, for the same "
+                "url: every activity would be read twice. Give it a key of its own, or leave one out."
             )
         if source.budget is None:
             continue
         first = budgets.setdefault(source.budget, source)
         if first.requests_per_minute != source.requests_per_minute:
             raise ConfigurationError(
-                f"{said}requests_per_minute is {source.requests_per_minute}, but {first.requests_per_minute} in "
+                f"{prefix}requests_per_minute is {source.requests_per_minute}, but {first.requests_per_minute} in "
                 f"source {first.name}, and they share the budget {source.budget!r}. Give both the same."
             )
         if first.host != source.host:
             raise ConfigurationError(
-                f"{said}budget {source.budget!r} is shared with source {first.name}, which is read from another "
+                f"{prefix}budget {source.budget!r} is shared with source {first.name}, which is read from another "
                 "host. A budget belongs to one feed: use another."
             )
 

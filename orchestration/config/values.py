@@ -187,7 +187,7 @@ Detail = Annotated[str, AfterValidator(_one_of(*DETAILS))]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres)]
 
 
-def key(said: str, value: str) -> SecretStr:
+def key(name: str, value: str) -> SecretStr:
     """A key as it is sent; space and line ends around it do not count.
 
     Raises:
@@ -195,11 +195,11 @@ def key(said: str, value: str) -> SecretStr:
     """
     secret = value.strip()
     if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise KeyMissing(f"{said} holds characters that no key has. Copy the key again, as a whole.")
+        raise KeyMissing(f"{name} holds characters that no key has. Copy the key again, as a whole.")
     return SecretStr(secret)
 
 
-def key_in_file(said: str, path: Path) -> SecretStr:
+def key_in_file(name: str, path: Path) -> SecretStr:
     """The key that a file holds, for secrets that are mounted.
 
     Raises:
@@ -210,8 +210,8 @@ def key_in_file(said: str, path: Path) -> SecretStr:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise KeyMissing(
-            f"{said} names {path}, which cannot be read ({reason}). Name a file that holds the key."
+            f"{name} names {path}, which cannot be read ({reason}). Name a file that holds the key."
         ) from None
     if not value.strip():
-        raise KeyMissing(f"{said} names {path}, which is empty. Put the key there.")
-    return key(f"{path}, named by {said},", value)
+        raise KeyMissing(f"{name} names {path}, which is empty. Put the key there.")
+    return key(f"{path}, named by {name},", value)

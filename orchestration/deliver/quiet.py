@@ -4,6 +4,6 @@ import logging
 
 
 def hide_addresses() -> None:
-    """Have the HTTP client log no address, whatever else is logged in detail."""
+    """Stop HTTP clients from logging addresses, at any log level."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,10 +1,11 @@
 """What a removal leaves of items of the directory, `raw.removed_items`: their hashes, and where their ids were.
 
-The hash of a walk is over the hashes of its items in byte order of their ids, and an id can name a person. So the
-ids go, and what stays of the order is relative: after which item that is left, and in which place.
+The hash of a walk is over the hashes of its items in byte order of their ids, and an id can name a person. So
+the ids are removed, and their places are kept relative to the items that remain.
 """
 
-# As an id that is there has it; that of a removed one has the ranks by which it follows one.
+# The place of an id that is present. That of a removed one also has the ranks by which it follows a present
+# one.
 PLACE_OF_ID = "struct_pack(anchor := item_id, path := []::bigint[])"
 
 # Places of removed items: after the id `anchor`, by rank, or after one that was itself removed, by rank again. The

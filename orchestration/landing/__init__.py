@@ -1,5 +1,5 @@
-"""Bytes in, rows out: from pages to rows of schema `raw`.
+"""Bytes in, rows out: from the records of a page (`api.body` cuts it) to rows of schema `raw`.
 
-`records` cuts a page, `envelopes` reads the columns, `dedup` finds what is new, `land` stores it with its ledger
-row.
+`records` packs them, `envelopes` reads the columns, `dedup` finds what is new, `land` stores it with its
+ledger row.
 """

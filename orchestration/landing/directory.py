@@ -20,7 +20,7 @@ from orchestration.landing.walk import Walk, insert_numbered, record_walks
 
 # A walk of fewer items is never refused.
 MIN_ITEMS = 10
-# By how much an event may be stamped before the walk that no longer shows its result began.
+# How long before the start of a walk an event may be stamped that explains what the walk lacks.
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 _OF_LIST = "source = $source and list_name = $list_name and parent_id is not distinct from $parent_id"
@@ -52,7 +52,7 @@ select
 from raw.directory_walks
 where {_OF_LIST} and status <> 'failed'
 """
-# Anyone who did something in that time is an actor; only those affected count as named.
+# Everyone active in that time is the actor of an event; only those whom one affects count as named.
 _NAMED = r"""
 with texts as (
     select coalesce(try(json_merge_patch(payload, '{"actor": null}')::varchar), payload) as text

@@ -81,9 +81,9 @@ _FORMS = {"envelope": ENVELOPE, "plain": _PLAIN, "form": _RFC_3339, "leap_second
 def read_envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table, horizon: datetime) -> pa.Table:
     """The records with their envelopes, in the same order.
 
-    `records` has at least position and payload. `horizon`: no record can be from after it. Ages count from the
-    newest activity, so one from the year 9999 would falsify them all. Column `reason` is null where the record can
-    be stored as an activity.
+    `records` has at least position and payload. `horizon`: no record can be from after it. Ages count from
+    the newest activity, so one from the year 9999 would distort them all. Column `reason` is null where the
+    record can be stored as an activity.
     """
     # Times are in UTC, and rows come back in the order in which they went in.
     connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")

@@ -100,7 +100,7 @@ class Extract:
         self.newest = max(filter(None, (self.newest, newest)), default=None)
 
     def count_quarantined(self, quarantined: int, known: int) -> None:
-        """Add what was kept aside of one batch, and what had been before."""
+        """Add the batch's quarantined records, and those that had been quarantined before."""
         self.quarantined_count += quarantined
         self.duplicate_count += known
 
@@ -112,10 +112,10 @@ class Extract:
 
 @dataclass(slots=True)
 class Chunk:
-    """Consecutive pages of one walk as they were received, ready to be landed.
+    """Consecutive pages of one extract as they were received, ready to be landed.
 
-    `outcome` is set on the last chunk of a walk alone, so that the ledger can say `complete` only together with
-    the walk's last record.
+    `outcome` is set only on the last chunk of an extract, so that the ledger can say `complete` only together
+    with the extract's last record.
     """
 
     extract: Extract

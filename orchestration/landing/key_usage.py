@@ -10,7 +10,7 @@ from orchestration.api.lists import values
 from orchestration.intervals import naive_utc
 from orchestration.landing.walk import Walk, insert_numbered
 
-# The list that the report is in the ledger of walks; a walk of it is of one day.
+# The report's name among the lists in the ledger of walks; one walk of it is one day.
 USAGE = "usage"
 
 # Each version of a day is stored whole.

@@ -36,7 +36,7 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2
 _DOTS = str.maketrans(dict.fromkeys("\u3002\uff61", "."))
 _QUOTED_LOCAL = re.compile(r'"([^\s"@]{1,64})"(?=@)')
 
-# What a longer local part may have before the address. Twice the same (`--`, `..`) is punctuation of a text.
+# What a longer local part may have before the address. Doubled (`--`, `..`) it is punctuation of a text.
 _LOCAL_PUNCTUATION = re.compile(r"[._%+'-]*$")
 _MAX_LOCAL = 64
 _TOKEN = re.compile(r"[^\s\"<>(){}\[\],;\\]*")

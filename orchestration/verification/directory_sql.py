@@ -6,7 +6,7 @@ payload. Rows that a removal took count for the walks before it, with the hash t
 
 from orchestration.evidence.removed_items_sql import PLACE_OF_ID, PLACES
 
-# Walks without a number were stored by another hand, or wait for the next seal: they count as the newest.
+# Walks without a number were not stored by this product, or wait for the next seal: they count as the newest.
 _WALKS = """
 walks as (
     select
@@ -21,8 +21,8 @@ walks as (
 )
 """
 
-# Each row with what came before and after it of the same item. A row that a removal took says nothing any more to
-# the walks after that removal.
+# Each row with the previous and the next one of its item. A row that a removal took does not count for walks
+# after that removal.
 _VERSIONS = """
 stored as (
     select
@@ -189,7 +189,7 @@ select
 from compared
 """
 
-# A walk that changed nothing and has the hash of the walk before it needs no look at its rows.
+# A walk that changed nothing and has the hash of the previous walk need not be computed from its rows.
 _DUE = f"""
 {_WALKS},
 due as (

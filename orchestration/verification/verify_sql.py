@@ -266,7 +266,7 @@ from compared
 
 
 def sealed_days(contents: str) -> str:
-    """The statement that holds the seals against the table `contents`, which `days.day_contents` makes."""
+    """The statement that compares the seals with the table `contents`, which `day_hash.day_contents` makes."""
     return _SEALED_DAYS.format(seal_versions=SEAL_VERSIONS, contents=contents)
 
 

@@ -234,14 +234,14 @@ def _connect(
 def _create(path: Path) -> None:
     """Put an empty warehouse at the path, as a whole or not at all.
 
-    DuckDB writes a new file in several steps, and opens none that a process left behind half way: so it is made
-    under another name and then linked to its own, which fails where somebody else was faster.
+    DuckDB writes a new file in several steps and cannot open one that a process left unfinished, so the file
+    is made under another name and then linked to its own, which fails if another process was faster.
     """
     draft = path.with_name(f"{path.name}.{uuid4().hex}.new")
     try:
         with duckdb.connect(str(draft)) as connection:
             _create_schema(connection)
-        # Also where nobody was faster, a draft may be gone: the first to link sweeps up.
+        # The draft may be gone, because the first process to link deletes all drafts.
         with suppress(FileExistsError, FileNotFoundError):
             _take_name(draft, path)
         sync(path.parent)
@@ -258,14 +258,14 @@ def _take_name(draft: Path, path: Path) -> None:
     except OSError as error:
         if not refuses_links(error):
             raise
-        # Without hard links a name is only taken unconditionally: one process at a time looks and takes it.
+        # Without hard links a rename would replace a file, so one process at a time checks and renames.
         with FileLock(path.with_name(f"{path.name}.making")):
             if not path.exists():
                 os.rename(draft, path)
 
 
 def _sweep(path: Path) -> None:
-    """Delete what a process left that died while it made the file: a second name of it would outlast removals."""
+    """Delete the drafts of processes that died meanwhile: a second link to the file would outlast removals."""
     for left in path.parent.glob(f"{escape(path.name)}.*.new*"):
         with suppress(OSError):
             left.unlink()

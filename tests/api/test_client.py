@@ -43,7 +43,7 @@ def test_a_page_holds_the_bytes_of_its_records_newest_first(feed: LocalFeed):
     assert [receipt.request_id for receipt in receipts] == [seen.request_id for seen in feed.requests]
 
 
-def test_requests_say_who_asks(feed: LocalFeed):
+def test_requests_identify_the_product(feed: LocalFeed):
     read(feed)
     headers = feed.requests[0].headers
     assert headers["anthropic-version"] == "2023-06-01"
@@ -57,7 +57,7 @@ def test_retry_after_is_waited_for(feed: LocalFeed):
     assert time.monotonic() - began >= 1
 
 
-def test_an_overdrawn_budget_is_heeded():
+def test_an_exhausted_budget_is_waited_for():
     async def heed() -> float:
         budget = RequestBudget(per_minute=10)
         reset = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()

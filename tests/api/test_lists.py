@@ -35,6 +35,6 @@ def test_a_half_of_a_surrogate_pair_is_kept_in_the_bytes_and_replaced_in_the_val
         b'{"data": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
-def test_what_is_no_page_is_refused(body: bytes):
+def test_what_is_not_a_page_is_refused(body: bytes):
     with pytest.raises(Unreadable):
         cut_list(body)

@@ -86,7 +86,7 @@ def test_late_rows_are_written_to_a_further_file(archived: Path, place: Path, st
     assert json.loads(after[f"{DAY.format(1)}/_part-0002.json"])["seal_version"] == 2
 
 
-def test_what_is_new_is_told_by_the_snapshot_of_a_part_and_not_by_the_number_of_a_row(
+def test_the_snapshot_of_a_part_shows_what_is_new_and_not_the_number_of_a_row(
     archived: Path, place: Path, store: Store
 ):
     """The fifth day is not archived before a late record of the first, which has a higher number."""

@@ -94,14 +94,14 @@ def test_each_slice_says_how_it_was_proven(stated, feed: LocalFeed):
     assert "| 1 | The feed had nothing in the slice and said so. |" in text
 
 
-def test_without_tables_the_blind_spots_are_unknown_and_it_says_so(stated):
+def test_without_tables_the_blind_spots_are_unknown_and_the_statement_says_so(stated):
     _, statement, text = stated
     assert statement["blind_spots"] is None
     assert "not built yet" in statement["blind_spots_remark"]
     assert statement["blind_spots_remark"] in text
 
 
-def test_without_tables_the_agreement_is_unknown_and_it_says_so(stated):
+def test_without_tables_the_agreement_is_unknown_and_the_statement_says_so(stated):
     _, statement, text = stated
     assert statement["agreement"] == []
     assert "not built yet" in statement["agreement_remark"]
@@ -252,7 +252,7 @@ def test_the_last_month_is_the_default():
     [("2026-13-01", "2026-12-31"), ("yesterday", "today"), ("2026-02-01", None), ("2026-02-02", "2026-02-01"),
      ("0001-01-01", "2026-01-01")],
 )  # fmt: skip
-def test_what_is_no_period_is_refused(first: str, last: str | None):
+def test_an_invalid_period_is_refused(first: str, last: str | None):
     with pytest.raises(AttestationError, match="not a period"):
         read_period(first, last)
 

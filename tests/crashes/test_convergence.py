@@ -40,7 +40,7 @@ def progress(path: Path) -> tuple[timedelta, int, int]:
         return proven, len(stored(path)), len(unfinished(connection, "test"))
 
 
-def test_a_run_that_is_killed_again_and_again_gets_on_each_time(feed: LocalFeed, path: Path):
+def test_a_run_that_is_killed_again_and_again_makes_progress_each_time(feed: LocalFeed, path: Path):
     before = (timedelta(), 0, 0)
     attempts = 0
     while True:
@@ -74,7 +74,7 @@ def test_cursors_that_live_a_third_of_the_day_do_not_keep_it_open(feed: LocalFee
     assert stored(path) == served(feed)
 
 
-def test_a_minute_that_is_too_large_says_so_and_holds_up_nothing_else(path: Path, query: Query):
+def test_a_minute_that_is_too_large_is_reported_and_holds_up_nothing_else(path: Path, query: Query):
     with LocalFeed(records=records(MINUTE, pages=8)) as feed:
         feed.faults.add("cursor_refused", times=0, lifetime=4)
         source = source_of(feed, page_size=PAGE, start=START)

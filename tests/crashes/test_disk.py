@@ -151,7 +151,7 @@ def test_two_refreshes_at_once_take_turns(feed: LocalFeed, path: Path):
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
 
 
-def test_the_second_of_two_says_a_sentence_when_it_must_wait_too_long(feed: LocalFeed, path: Path):
+def test_the_second_of_two_fails_with_a_sentence_when_it_must_wait_too_long(feed: LocalFeed, path: Path):
     feed.faults.add("hang", skip=2)
     first = Victim(feed.url, feed.key, path)
     feed.faults.wait_until_met()

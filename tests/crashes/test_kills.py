@@ -59,7 +59,7 @@ def moment(chance: random.Random, feed: LocalFeed) -> dict[str, tuple[str, int]]
     return {"stops": (point, chance.randrange(1, 15))}
 
 
-def test_kills_lose_nothing_double_nothing_and_leave_no_lie(
+def test_kills_lose_nothing_duplicate_nothing_and_leave_the_ledger_true(
     feed: LocalFeed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     chance = random.Random(SEED)

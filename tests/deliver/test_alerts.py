@@ -209,7 +209,7 @@ def test_a_test_message_says_which_receiver_failed(inbox: Inbox):
 
 
 @pytest.mark.parametrize("url", [f"bogus://{SECRET}", f"slack://{SECRET}", f"mailto://{SECRET}"])
-def test_an_address_that_is_none_is_refused_without_repeating_it(url: str, caplog: pytest.LogCaptureFixture):
+def test_an_invalid_address_is_refused_without_repeating_it(url: str, caplog: pytest.LogCaptureFixture):
     with pytest.raises(ConfigurationError) as refused:
         open_receivers(settings_of(url).urls)
     assert SECRET not in str(refused.value) + caplog.text

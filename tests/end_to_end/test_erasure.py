@@ -102,7 +102,7 @@ def test_nothing_of_the_person_is_left(erased: dict[str, Any]):
             assert erased["email"].encode() not in one.read_bytes(), one
 
 
-def test_verification_passes_and_tells_of_it(
+def test_verification_passes_and_lists_the_removal(
     erased, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     assert command(monkeypatch, erased["path"], "verify") == 0

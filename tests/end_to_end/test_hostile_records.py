@@ -194,7 +194,7 @@ def test_every_hostile_record_is_a_valid_event_for_a_siem(hostile: Hostile, tmp_
     assert ocsf.faults(events) == []
 
 
-def test_what_is_said_of_hostile_records_is_true_and_runs_no_script(hostile: Hostile, tmp_path: Path):
+def test_pages_on_hostile_records_are_true_and_run_no_script(hostile: Hostile, tmp_path: Path):
     path, records = hostile
     found = verify(path)
     assert (found.activity_count, found.findings) == (len(records), [])

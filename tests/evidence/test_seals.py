@@ -86,7 +86,7 @@ def test_a_second_run_seals_nothing(path: Path, query):
 @pytest.mark.parametrize(
     ("after_midnight", "count"), [(timedelta(minutes=60, seconds=59), 0), (timedelta(minutes=61), 1)]
 )
-def test_a_day_is_closed_when_no_overlap_walk_reaches_it_any_more(
+def test_a_day_is_closed_when_no_overlap_reaches_it_any_more(
     path: Path, query, after_midnight: timedelta, count: int
 ):
     with open_warehouse(path) as connection:

@@ -100,7 +100,7 @@ def test_a_retry_after_silences_all_and_a_long_one_is_not_asked_again(feed: Loca
     assert len(feed.requests) == asked + 1
 
 
-def test_a_walk_that_is_cancelled_while_it_tries_lets_the_others_go_on(feed: LocalFeed):
+def test_an_extract_that_is_cancelled_while_it_probes_lets_the_others_go_on(feed: LocalFeed):
     async def cancelled() -> int:
         async with FeedClient(feed.url, SecretStr(feed.key), requests_per_minute=100_000, retry=POLICY) as client:
             feed.faults.add("error", status=503)

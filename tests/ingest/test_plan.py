@@ -109,7 +109,7 @@ def covered_day(day: int, extracted: int, records: int = 0) -> CoveredDay:
     return CoveredDay(Interval(at(day), at(day) + DAY), at(extracted), records)
 
 
-def test_the_last_days_and_what_is_read_of_today_are_walked_again_each_night():
+def test_the_last_days_and_what_is_covered_of_today_are_read_again_each_night():
     today = CoveredDay(Interval(at(30), at(30, 5)), at(30, 5), 3)
     plan = reconcile([covered_day(27, 28), covered_day(28, 29), covered_day(29, 30), today])
     assert plan.recent == [
@@ -120,7 +120,7 @@ def test_the_last_days_and_what_is_read_of_today_are_walked_again_each_night():
     assert [one.start.day for one in plan.older] == [27]
 
 
-def test_an_even_share_of_older_days_has_its_turn_least_recently_walked_first():
+def test_an_even_share_of_older_days_has_its_turn_least_recently_read_first():
     days = [
         covered_day(day, extracted) for day, extracted in zip(range(1, 26), [*range(29, 24, -1)] * 5, strict=True)
     ]
@@ -129,7 +129,7 @@ def test_an_even_share_of_older_days_has_its_turn_least_recently_walked_first():
     assert plan.nights == 9
 
 
-def test_what_was_never_walked_in_full_or_has_waited_too_long_is_due_at_once():
+def test_what_was_never_read_in_full_or_has_waited_too_long_is_due_at_once():
     days = [covered_day(1, 30), covered_day(2, 20), covered_day(3, 21), covered_day(4, 22), covered_day(5, 6)]
     plan = reconcile([*days, covered_day(28, 29), covered_day(29, 30)])
     assert [one.start.day for one in plan.older] == [5, 2, 3]
@@ -143,7 +143,7 @@ def test_older_days_keep_to_the_requests_of_the_night_but_for_one():
     assert reconcile([*days, *ends], requests=1).nights == 24
 
 
-def test_in_turn_every_day_is_walked_again_within_the_time():
+def test_in_turn_every_day_is_read_again_within_the_time():
     extracted = dict.fromkeys(range(1, 26), -1)
     for night in range(10):
         days = [CoveredDay(Interval(at(day), at(day) + DAY), at(1) + n * DAY, 0) for day, n in extracted.items()]
@@ -155,7 +155,7 @@ def test_in_turn_every_day_is_walked_again_within_the_time():
     assert min(extracted.values()) >= 0
 
 
-def test_nothing_covered_gives_nothing_to_walk_again():
+def test_nothing_covered_gives_nothing_to_read_again():
     assert reconcile([]) == Reconciliation([], [], 0)
 
 

@@ -52,7 +52,7 @@ def days_ago(report: SourceReport) -> list[int]:
     ]
 
 
-def test_a_range_of_days_is_walked_again_and_nothing_else(feed, path: Path):
+def test_a_range_of_days_is_read_again_and_nothing_else(feed, path: Path):
     source = source_of(feed, concurrency=1)
     refresh(source, path)
     feed.add(record("activity_late", 8, action="late"))
@@ -66,7 +66,7 @@ def test_a_range_of_days_is_walked_again_and_nothing_else(feed, path: Path):
     assert "nothing of it is read again" in report.describe()
 
 
-def test_the_last_days_and_a_night_s_share_of_older_ones_are_walked_again(feed, path: Path, query: Query):
+def test_the_last_days_and_a_night_s_share_of_older_ones_are_read_again(feed, path: Path, query: Query):
     source = source_of(feed, concurrency=1)
     refresh(source, path)
     report = reconcile(source, path)
@@ -144,7 +144,7 @@ def test_when_the_requests_are_used_up_the_rest_waits_for_the_next_night(feed, p
     assert query("select count(distinct activity_id) from raw.activities") == [(len(feed),)]
 
 
-def test_a_walk_that_fails_is_repeated_by_the_next_refresh(feed, path: Path):
+def test_an_extract_that_fails_is_repeated_by_the_next_refresh(feed, path: Path):
     source = source_of(feed)
     refresh(source, path)
     day = (TODAY - timedelta(days=1)).date().isoformat()
@@ -157,7 +157,7 @@ def test_a_walk_that_fails_is_repeated_by_the_next_refresh(feed, path: Path):
         assert unproven(connection, "test") == {}
 
 
-def test_the_ledger_tells_when_each_day_was_last_walked_in_full(feed, path: Path):
+def test_the_ledger_shows_when_each_day_was_last_read_in_full(feed, path: Path):
     source = source_of(feed, start=TODAY - timedelta(days=3) + timedelta(hours=5))
     refresh(source, path)
     with open_warehouse(path) as connection:

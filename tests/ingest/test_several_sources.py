@@ -64,7 +64,7 @@ def test_each_source_has_its_own_rows_ledger_and_report(feed, path: Path, query:
             assert (time_slice.start, time_slice.end) == (report.history_start, report.horizon)
 
 
-def test_walks_of_two_sources_are_under_way_at_the_same_time(feed, path: Path, query: Query):
+def test_extracts_of_two_sources_run_at_the_same_time(feed, path: Path, query: Query):
     feed.faults.add("latency", times=0, seconds=0.03)
     read_all(pair(feed, concurrency=1), path)
     spans = query("select source, min(started_at), max(finished_at) from raw.extracts group by 1 order by 1")
@@ -120,7 +120,7 @@ def test_a_run_in_which_every_source_fails_is_a_failure_with_a_sentence_for_each
         refresh(bad[0], path)
 
 
-def test_the_registry_tells_how_each_source_is_read_and_how_that_went(feed, path: Path, query: Query):
+def test_raw_sources_has_how_each_source_is_read_and_how_that_went(feed, path: Path, query: Query):
     parent, console = pair(feed, settle=timedelta(seconds=2), overlap=timedelta(minutes=3))
     first = read_all([parent, console], path)
     rows = query(

@@ -122,7 +122,7 @@ def test_large_records_lie_in_small_row_groups(path: Path, query, monkeypatch: p
     ) == [(12_000, 12_000, 12_000)]
 
 
-def test_only_the_time_around_a_walk_is_looked_through(path: Path):
+def test_only_the_time_around_an_extract_is_searched(path: Path):
     """Two extracts, years apart, in one batch: neither the years between nor those before are read."""
     with open_warehouse(path) as connection:
         connection.execute(

@@ -99,7 +99,7 @@ def test_what_is_unknown_passes_through(path: Path, query):
     ]
 
 
-def test_an_id_is_stored_once_within_a_page_across_chunks_and_across_walks(path: Path, query):
+def test_an_id_is_stored_once_within_a_page_across_chunks_and_across_extracts(path: Path, query):
     extract, again = extract_of(), extract_of()
     store(
         path,
@@ -213,7 +213,7 @@ def test_the_content_hash_is_over_the_record_hashes_in_feed_order(path: Path, qu
     ]
 
 
-def test_walks_that_a_dead_process_left_open_are_closed_as_failed(path: Path, query):
+def test_extracts_that_a_dead_process_left_open_are_closed_as_failed(path: Path, query):
     store(path, chunk_of(extract_of(), record(), outcome=None))
     with open_warehouse(path) as connection:
         assert close_abandoned(connection) == 1

@@ -54,7 +54,7 @@ def test_each_address_is_looked_up_once_in_both_databases(path: Path, tmp_path: 
     assert located(path, None, asn) == sorted([*first, ("203.0.113.9", None, 64500, None)])
 
 
-def test_without_a_database_the_rule_is_off_and_it_is_said(path: Path):
+def test_without_a_database_the_rule_is_off_and_the_run_says_so(path: Path):
     land(path, 1, "203.0.113.7")
     assert located(path, None, None) == []
     with open_warehouse(path) as connection:

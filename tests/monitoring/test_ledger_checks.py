@@ -71,7 +71,7 @@ def test_a_gap_is_reported_until_an_extract_closes_it(connection):
     assert ledger_checks.no_gaps(connection, NOON).holds
 
 
-def test_a_failed_walk_and_time_to_come_are_gaps(connection):
+def test_a_failed_extract_and_future_time_are_gaps(connection):
     extracted(connection, 0, 1)
     extracted(connection, 1, 2, outcome="failed")
     assert "The feed was down." in ledger_checks.no_gaps(connection, NOON).sentence
@@ -198,7 +198,7 @@ def test_rows_that_the_ledger_does_not_know_are_reported(connection, tampering: 
     assert check_result.figures["extracts that differ"] == 1
 
 
-def test_revisions_are_counted_for_the_walk_that_found_them(connection):
+def test_revisions_are_counted_for_the_extract_that_found_them(connection):
     extracted(connection, 0, 1, "a")
     extract = extract_of(Slice(Kind.RECONCILE, DAY, DAY + timedelta(days=1)), "s")
     record = f'{{"id": "a", "created_at": "{DAY.isoformat()}"}}'.encode()

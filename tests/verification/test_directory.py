@@ -79,7 +79,7 @@ def test_an_honest_directory_verifies_and_says_what_no_seal_holds(warehouse: Pat
     assert "Not yet sealed: 1 directory walk(s)." in list(result.describe())
 
 
-def test_without_a_directory_nothing_is_said_of_it(path: Path, query):
+def test_without_a_directory_verification_does_not_mention_it(path: Path, query):
     build(path)
     with open_warehouse(path) as connection:
         seal_days(connection)
@@ -316,6 +316,6 @@ def test_exported_seals_have_the_walks_and_are_checked(warehouse: Path):
     assert findings(warehouse, against=True).keys() == {"day_seals kept_seals_are_there"}
 
 
-def test_what_is_said_of_an_item_leaves_its_payload_out(warehouse: Path):
+def test_no_sentence_on_an_item_has_its_payload(warehouse: Path):
     tamper(warehouse, "update raw.directory_items set payload = replace(payload, 'a@', 'x@') where is_present")
     assert "@" not in str(findings(warehouse))

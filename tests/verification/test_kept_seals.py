@@ -80,7 +80,7 @@ def test_a_line_of_the_file_can_be_checked_by_hand(warehouse: Path):
     ],
     ids=["another file", "an empty file", "a cut file", "an edited file", "a line is missing"],
 )
-def test_a_file_that_proves_nothing_is_refused(warehouse: Path, change, sentence: str):
+def test_a_file_that_is_not_of_exported_seals_is_refused(warehouse: Path, change, sentence: str):
     file = warehouse.with_name("seals.txt")
     file.write_text(change(file.read_text()))
     with pytest.raises(WarehouseError, match=sentence):

@@ -212,7 +212,7 @@ def test_the_command_prints_no_control_code_of_an_id(
     assert "\\x1b[31m\\nall is well" in said.err
 
 
-def test_the_payload_stays_out_of_the_words(warehouse: Path):
+def test_no_sentence_has_a_payload(warehouse: Path):
     tamper(warehouse, """update raw.activities set payload = '{"id":"a","email":"ada@example.com"}'""")
     assert "ada@example.com" not in str(findings(warehouse))
 

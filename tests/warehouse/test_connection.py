@@ -34,7 +34,7 @@ def test_a_file_held_by_another_process_is_reported_with_its_number(path: Path):
         pass
 
 
-def test_a_file_that_is_no_database_is_left_alone(path: Path):
+def test_a_file_that_is_not_a_database_is_left_alone(path: Path):
     path.write_bytes(b"notes of a meeting\n" * 500)
     with pytest.raises(WarehouseError, match="not a DuckDB database"), open_warehouse(path):
         pass

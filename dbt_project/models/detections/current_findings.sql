@@ -14,7 +14,7 @@ rules as (
 
 ),
 
--- What holds in one organization counts more than what holds in all.
+-- A setting for one organization takes precedence over one for all.
 settings as (
 
     select

@@ -17,7 +17,7 @@ failures as (
 
 ),
 
--- Few networks see failures; only sign-ins from these are looked at.
+-- Few networks have failures; only sign-ins from these are read.
 successes as (
 
     select
@@ -42,7 +42,7 @@ failed as (
 
 ),
 
--- By the 30 days before. Three people make a network that of an office, a VPN or a provider.
+-- In the previous 30 days. A network of three people is an office, a VPN or a provider.
 known as (
 
     select

@@ -1,4 +1,4 @@
-{#- Few people are ever at two places; without a database of locations, nobody is. -#}
+{#- Few people are ever in two places; without a database of locations, nobody is. -#}
 {{ config(materialized='ephemeral') }}
 
 with
@@ -42,7 +42,7 @@ days as (
 
 ),
 
--- What several people use is an office, a VPN or a carrier, and says little of where each is.
+-- A network of several people is an office, a VPN or a carrier, and says little about where each of them is.
 shared as (
 
     select network

@@ -61,7 +61,7 @@ windows as (
 
 ),
 
--- The days before the window; its own days belong to what is compared.
+-- Only days before the window count towards its baseline.
 final as (
 
     select

@@ -10,7 +10,7 @@ volumes as (
 
 ),
 
--- What follows within a day of what was too much belongs to it.
+-- Whatever follows within a day belongs to the same episode.
 unusual as (
 
     select

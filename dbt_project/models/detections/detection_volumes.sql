@@ -1,4 +1,4 @@
-{#- Few actors ever have a full day; only what they do around it is counted, act by act. -#}
+{#- Few actors ever have a full day; only their activities around it are counted one by one. -#}
 {{ config(materialized='table') }}
 
 {% set actor = 'behaviour, actor_type, actor_id, organization_uuid' %}

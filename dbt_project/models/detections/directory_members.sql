@@ -34,7 +34,7 @@ listings as (
 
 ),
 
--- An organization that nobody is a member of any more keeps its row.
+-- An organization without members keeps its row.
 final as (
 
     select

@@ -1,7 +1,7 @@
 {#-
-  The activities that findings rest on, with what allowlists and analysts look at. They are looked up once, because
-  that reads the ids of all of history: a build adds those of new findings, and drops those that none rests on any more.
-  A rebuild also looks up those of findings that are no longer supported.
+  The evidence of findings, with the fields that allowlists and analysts need. A lookup reads the ids of all
+  of history, so each activity is looked up once: a build adds the evidence of new findings and drops what no
+  finding needs. A rebuild also looks up the evidence of findings that are no longer supported.
 -#}
 {{
     config(

@@ -4,7 +4,7 @@
 
 with
 
--- What is said of a rule counts more than what is said of an organization.
+-- Hours of a rule take precedence over those of an organization.
 stated as (
 
     select

@@ -19,8 +19,8 @@ decisions as (
 
 ),
 
--- A decision about a rule with a subject is about the findings that there were; a mute also about those found until it
--- ends.
+-- A decision about a rule and subject applies to the findings that existed then; a mute also to those found
+-- until it ends.
 applied as (
 
     select

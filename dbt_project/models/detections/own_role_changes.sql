@@ -31,7 +31,7 @@ permissions as (
 
 ),
 
--- Roles that the actor holds since, by assigning them to themselves or their group, or by joining the group.
+-- Roles that the actor gained by assigning them to themselves or their group, or by joining the group.
 final as (
 
     select distinct

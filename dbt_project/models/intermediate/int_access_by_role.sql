@@ -28,7 +28,7 @@ permissions as (
 
 ),
 
--- A role gives what it permits to current members of its organization. One that left its list gives nothing.
+-- A role grants its permissions to current members of its organization. A role that is gone from its list grants none.
 by_role as (
 
     select

@@ -1,4 +1,4 @@
-{#- `roles` is null where it is not known at the time of the walk; what was known last stays. -#}
+{#- `roles` is null where a walk does not know them; the last known value stays. -#}
 with
 
 states as (
@@ -51,7 +51,7 @@ listed as (
 
 ),
 
--- Roles that events gave to groups, and took from them.
+-- Roles that events assigned to groups or removed from them.
 held as (
 
     select

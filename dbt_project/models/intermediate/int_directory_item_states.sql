@@ -23,8 +23,8 @@ shown as (
 
 ),
 
--- Of an item that did not change, a walk that restates its list says what its source saw last. A key of one
--- organization lists that one alone, and says nothing of the others.
+-- For an unchanged item, a walk that restates its list repeats what its source saw last. A key of one
+-- organization lists that organization alone, which says nothing about the others.
 observed as (
 
     select {{ item }}, source, walk_id, item_content, walk_seq, observed_at from changes

@@ -1,4 +1,4 @@
-{#- Few rows. Twice, because a key that reads all of the parent may come between two that each read a part. -#}
+{#- Few rows. The step runs twice: a key that reads the whole parent may connect two that each read a part. -#}
 {{ config(materialized='table') }}
 
 with

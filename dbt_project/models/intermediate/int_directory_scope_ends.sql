@@ -21,7 +21,7 @@ gone as (
 
 ),
 
--- Which lists are below an item, directly or by a role or workspace of the organization.
+-- The lists below an item, directly or through a role or workspace of the organization.
 placed as (
 
     select distinct

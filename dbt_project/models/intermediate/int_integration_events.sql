@@ -24,7 +24,7 @@ received as (
 
 ),
 
--- What a person connected is an MCP server where the record names one, else all of its type in the organization.
+-- A person connects an MCP server where the record names one, else the type as a whole in the organization.
 final as (
 
     select

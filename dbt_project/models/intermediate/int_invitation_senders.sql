@@ -20,7 +20,7 @@ listed as (
 
 ),
 
--- The acceptance names the invitation, whose list says to which address it went; else the address is the actor's own.
+-- The list of invitations has the address of an invitation that the acceptance names; else it is the actor's own.
 accepted as (
 
     select

@@ -23,8 +23,8 @@ logging_times as (
 
 ),
 
--- By its creation or, without one, as what the first walk showed and no event ever named. A status that an event gave
--- is younger.
+-- Keys that predate logging: by their creation or, without one, because the first walk showed them and no
+-- event ever named them. A status that an event set is newer.
 never_logged as (
 
     select differences.key_name

@@ -37,7 +37,7 @@ folded as (
         count(*) filter (where is_event) as lifecycle_event_count,
         {{ value_at_first('occurred_at', 'event_number') }} filter (where event_type = 'created') as created_at,
         max(occurred_at) filter (where is_event) as last_changed_at,
-        -- One that was there from the first: when it was first stated, which an event about something else does not.
+        -- A status that the key always had: when it was first stated. Events about something else do not state it.
         coalesce(
             max(occurred_at) filter (where is_status_change),
             min(occurred_at) filter (where is_status_stated),
@@ -49,7 +49,7 @@ folded as (
 
 ),
 
--- Of its creation, a list fills what no event states.
+-- A list fills in what no event states about the creation.
 final as (
 
     select

@@ -20,7 +20,7 @@ final as (
     from event_intervals
     where
         coalesce(valid_from < least(valid_to, expired_from), true)
-        -- First seen expired: what it was until then is not known.
+        -- First seen as expired: its earlier status is unknown.
         and not (
             status = 'expired' and valid_from is null
             and expired_from is not null and coalesce(expired_from < valid_to, true)

@@ -1,6 +1,6 @@
 with
 
--- A list that was read later says nothing of a walk before it.
+-- A walk that started after the compared one is left out.
 points as (
 
     select points.*

@@ -71,7 +71,7 @@ numbered as (
 
 ),
 
--- Whether an event or a walk has given a role since the stay, the loss or the change that came last.
+-- Whether an event or a walk has given a role since the last start, loss or change.
 known as (
 
     select

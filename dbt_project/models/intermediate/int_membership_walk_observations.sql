@@ -42,7 +42,7 @@ shown as (
 
 ),
 
--- From one list while another still shows the user is not gone.
+-- A user who leaves one list while another still shows them is not gone.
 gone as (
 
     select
@@ -70,7 +70,7 @@ gone as (
 
     union all
 
-    -- With an organization goes all that belongs to it; its own members are above.
+    -- Everything in an organization ends with it; its own members are above.
     select
         memberships.membership_key,
         absences.walk_id,

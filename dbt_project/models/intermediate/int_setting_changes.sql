@@ -4,7 +4,7 @@ changes as (
 
     select
         *,
-        -- Settings of one's own name no object: it is the person who changed them.
+        -- Personal settings name no object; the object is the person who changed them.
         case
             when
                 object_id is null

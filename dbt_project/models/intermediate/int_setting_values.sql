@@ -19,7 +19,7 @@ observations as (
 
 ),
 
--- What an event of the minute after a walk says as well, the event dates.
+-- Where an event within a minute after a walk states the same value, the event's time counts.
 explained as (
 
     select distinct

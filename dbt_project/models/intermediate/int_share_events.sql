@@ -23,7 +23,7 @@ received as (
 
 ),
 
--- Who holds the link of a session share can open it unless the record names fewer.
+-- Anyone with the link of a session share can open it, unless the record limits who.
 final as (
 
     select

@@ -20,7 +20,7 @@ walks as (
 
 ),
 
--- The last walk of each list before the item changed again, or the newest one.
+-- The last walk of each list before the item changed again, or the list's newest walk.
 previous_walks as (
 
     select

@@ -33,7 +33,7 @@ summed as (
 
 ),
 
--- What is used or changed after its end is connected again, no matter who did it.
+-- An integration that is used or changed after it was disconnected is connected again.
 connections as (
 
     select

@@ -23,7 +23,7 @@ usage_rows as (
 
 ),
 
--- Of each source the newest reading of the day counts, and of two sources that report one key the newer.
+-- Each source's newest reading of the day counts; where two sources report one key, the newer one does.
 ranked as (
 
     select

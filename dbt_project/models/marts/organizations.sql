@@ -1,4 +1,4 @@
-{# A name that an organization had stays when it leaves the directory. #}
+{# An organization that has left the directory keeps its last name. #}
 with
 
 listed as (

@@ -13,7 +13,7 @@ compared_members as (
 
 ),
 
--- A key that events ended and no list shows is one that neither side has.
+-- A key that events ended and no list shows is not compared: neither side has it.
 compared_keys as (
 
     select

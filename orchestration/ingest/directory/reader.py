@@ -21,12 +21,12 @@ from orchestration.api.errors import (
     WrongAddress,
 )
 from orchestration.config.sources import Source
+from orchestration.ingest.directory.key_organization import organization_of
 from orchestration.ingest.directory.lists import LISTS, ME, MEMBERS, ORGANIZATIONS, Api
 from orchestration.ingest.directory.report import DirectoryReport
 from orchestration.ingest.directory.requests import BudgetLow, Requests
 from orchestration.ingest.directory.usage_reader import due_days, read_usage
 from orchestration.ingest.directory.walk import Place, read_walk
-from orchestration.ingest.directory.whose_key import organization_of
 from orchestration.landing.key_usage import USAGE
 from orchestration.landing.walk import Walk
 
@@ -104,7 +104,7 @@ class DirectoryReader:
         self._sort_places()
         await self._read_places()
         if self.is_me_unknown and self.users:
-            await self._read_without_me()
+            await self._read_own_organization()
             await self._read_places()
         if self.key_errors and not self.report.walks:
             raise self.key_errors[0]
@@ -130,7 +130,7 @@ class DirectoryReader:
     async def _read_list(self, place: Place) -> None:
         walk = self._begin(*place.key)
         try:
-            items = await read_walk(self.requests.asker(place.list.api, walk), place, walk)
+            items = await read_walk(self.requests.getter(place.list.api, walk), place, walk)
         except FeedError as error:
             await self._fail(place, walk, error)
             return
@@ -142,7 +142,7 @@ class DirectoryReader:
         days = {day: self._begin(USAGE, str(day)) for day in due_days(self.walked.usage_day)}
         first = next(iter(days.values()))
         try:
-            await read_usage(self.requests.asker(place.list.api, first), place, days)
+            await read_usage(self.requests.getter(place.list.api, first), place, days)
         except FeedError as error:
             await self._fail(place, first, error)
             return
@@ -198,8 +198,8 @@ class DirectoryReader:
     def _is_unreadable(self, place: Place, walk: Walk, error: FeedError) -> bool:
         """Whether the answer says that this key does not open the list, rather than that something went wrong.
 
-        What was read before and is now refused did go wrong, and so did what was listed a moment ago and is not
-        found. One API may not know the keys of the other.
+        Something did go wrong if the list was read before and is now refused, or was listed a moment ago and
+        is not found. One API may not know the keys of the other.
         """
         if walk.page_count or place.key in self.walked.complete_at:
             return False
@@ -207,12 +207,12 @@ class DirectoryReader:
             return not place.list.parent
         return isinstance(error, ListRefused) and (error.status == 403 or not place.parent_id)
 
-    async def _read_without_me(self) -> None:
-        """Read what the key's scopes open of the Admin API, which does not say whose key it is."""
+    async def _read_own_organization(self) -> None:
+        """Read what the key's scopes open of the Admin API, which does not name the key's organization."""
         place = Place(MEMBERS, {ME: ""})
         walk = self._begin(MEMBERS.name, None)
         try:
-            items = await read_walk(self.requests.asker(Api.ADMIN, walk), place, walk)
+            items = await read_walk(self.requests.getter(Api.ADMIN, walk), place, walk)
         except FeedError as error:
             await self._fail(place, walk, error)
             return

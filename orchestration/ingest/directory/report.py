@@ -55,9 +55,9 @@ class DirectoryReport:
             return f"{self.source}: the directory is not read (DIRECTORY is false)."
         counts = Counter(walk.list_name for walk in self.walks if walk.status == "complete")
         lists = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
-        said = [f"reads {lists}" if lists else "reads nothing of the directory"]
-        said += [f"not {name}: {reason.rstrip('.')}" for name, reason in self.unreadable.items()]
-        sentences = [f"{self.source}: {'; '.join(said)}."]
+        parts = [f"reads {lists}" if lists else "reads nothing of the directory"]
+        parts += [f"not {name}: {reason.rstrip('.')}" for name, reason in self.unreadable.items()]
+        sentences = [f"{self.source}: {'; '.join(parts)}."]
         if self.stopped:
             sentences.append(self.stopped)
         return " ".join(sentences)

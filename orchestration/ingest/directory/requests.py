@@ -21,7 +21,7 @@ FLOOR = 0.25
 
 
 class BudgetLow(Exception):
-    """The remaining requests, or the remaining time of the run, are not for the directory."""
+    """The remaining requests of the minute are reserved for the feed, or the time of the run is used up."""
 
 
 class Requests:
@@ -58,8 +58,8 @@ class Requests:
     ) -> None:
         await self._stack.aclose()
 
-    def asker(self, api: Api, walk: Walk) -> Get:
-        """What asks for the pages of a walk. It raises `BudgetLow` where the feed needs what is left."""
+    def getter(self, api: Api, walk: Walk) -> Get:
+        """The function that requests a walk's pages. It raises `BudgetLow` where the feed needs what is left."""
         budget, client = self._budgets[api], self._clients[api]
 
         def receive(receipt: Receipt) -> None:

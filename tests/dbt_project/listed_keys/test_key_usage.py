@@ -16,7 +16,7 @@ def test_the_newest_reading_of_a_day_replaces_it(listed_keys: Query):
     ]
 
 
-def test_a_key_knows_its_last_day_and_its_tokens_of_late(listed_keys: Query):
+def test_a_key_has_its_last_day_of_inference_and_its_recent_tokens(listed_keys: Query):
     rows = listed_keys(
         "select key_id, last_inference_date::varchar, inference_token_count_last_30_days from marts.key_lifecycle "
         "where key_id in ('apikey_B', 'apikey_old', 'apikey_off', 'apikey_final') order by key_id"

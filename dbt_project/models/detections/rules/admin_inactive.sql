@@ -11,7 +11,7 @@ newest as (
 
 ),
 
--- Who became an administrator lately has not been idle as one.
+-- Recent administrators have not been idle in the role.
 admins as (
 
     select

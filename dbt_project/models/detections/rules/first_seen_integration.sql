@@ -19,7 +19,7 @@ uses as (
 
 ),
 
--- Some records name a server by its id and name, others by its name alone; it is one.
+-- Some records have a server's id and name, others its name alone; both mean the same server.
 named as (
 
     select

@@ -31,7 +31,7 @@ added as (
 
 ),
 
--- Where no domain is listed, people of all can be invited.
+-- Where no domain is listed, people of any domain can be invited.
 final as (
 
     select

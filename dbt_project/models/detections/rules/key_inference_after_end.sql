@@ -10,7 +10,7 @@ keys as (
 
 ),
 
--- A status from before history is certain from the first time that the key was seen.
+-- A status that predates history is certain only from when the key was first seen.
 ends as (
 
     select

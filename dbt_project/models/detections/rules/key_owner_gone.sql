@@ -1,6 +1,6 @@
 with
 
--- Whose key it is or, of a key that belongs to nobody, who made it.
+-- The owner of the key or, if it belongs to nobody, its creator.
 keys as (
 
     select
@@ -28,8 +28,8 @@ members as (
 
 ),
 
--- A person who joined after the newest walk is not missing, so a key made after it says nothing. A key that names no
--- organization may belong to a member of any.
+-- A person who joined after the newest walk is not missing, so keys created after it are left out. A key that
+-- names no organization may belong to a member of any.
 absent as (
 
     select

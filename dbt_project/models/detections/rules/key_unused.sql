@@ -14,8 +14,9 @@ usage_report as (
 
 ),
 
--- The feed shows the use of some types; that of platform keys, which call models, is in the usage report where it is
--- read. A key of unknown type may be one. A day of that report counts to its end, and what was before is not known.
+-- The feed shows the use of some types of key. Platform keys call models; their use is in the usage report,
+-- where it is read, and a key of unknown type may be one of them. A day of the report counts to its end;
+-- earlier use is unknown.
 keys as (
 
     select

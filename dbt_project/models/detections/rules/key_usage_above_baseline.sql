@@ -39,7 +39,7 @@ keys as (
 
 ),
 
--- A key without a baseline of its own is new or back after long, which is no deviation.
+-- A key without a baseline is new, or back after a long pause, which is no deviation.
 final as (
 
     select

@@ -52,7 +52,7 @@ numbered as (
 
 ),
 
--- Who mistypes where they have signed in before is not looked at.
+-- People who mistype on a network that they have signed in from before are left out.
 runs as (
 
     select
