@@ -13,20 +13,29 @@
   address (mapped, or 6to4, whose first 48 bits contain all of it) is treated as that IPv4 address.
 #}
 {% macro ip_network(address) -%}
-    {%- set octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' -%}
-    {%- set quad = octet ~ '(?:[.]' ~ octet ~ '){3}' -%}
     {%- set text = 'lower(' ~ address ~ ')' -%}
     {%- set no_zone -%}
         case when {{ text }} like '%~%%' escape '~' then {{ replace_pattern(text, '%[^%/]+$', '') }} else {{ text }} end
     {%- endset -%}
+    {{- by_family(address, no_zone, network_of_quad(address), ipv6_network('eight', no_zone)) -}}
+{%- endmacro %}
+
+
+{#
+  `ipv4` if the text is an IPv4 address, `ipv6`, an expression of its groups `eight`, if it is an IPv6 address; else null.
+  `no_zone` is the text in lower case without a zone.
+#}
+{% macro by_family(address, no_zone, ipv4, ipv6) -%}
+    {%- set octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' -%}
+    {%- set quad = octet ~ '(?:[.]' ~ octet ~ '){3}' -%}
     {#- The last 32 bits matter only for a mapped address, for which the quad is read from the text. -#}
     {%- set no_quad -%}
-        case when {{ text }} like '%.%' then {{ replace_pattern(no_zone, ':' ~ quad ~ '$', ':0:0') }} else {{ no_zone }} end
+        case when {{ address }} like '%.%' then {{ replace_pattern(no_zone, ':' ~ quad ~ '$', ':0:0') }} else {{ no_zone }} end
     {%- endset -%}
     case
-        when {{ matches_pattern(address, '^' ~ quad ~ '$') }} then {{ network_of_quad(address) }}
+        when {{ matches_pattern(address, '^' ~ quad ~ '$') }} then {{ ipv4 }}
         when {{ address }} like '%:%'
-            then {{ with_value(no_quad, 'hexadecimal', with_value(eight_groups('hexadecimal'), 'eight', ipv6_network('eight', no_zone))) }}
+            then {{ with_value(no_quad, 'hexadecimal', with_value(eight_groups('hexadecimal'), 'eight', ipv6)) }}
     end
 {%- endmacro %}
 
@@ -122,56 +131,3 @@
 {% macro with_value(value, name, expression) %}{{ return(adapter.dispatch('with_value')(value, name, expression)) }}{% endmacro %}
 
 {% macro duckdb__with_value(value, name, expression) %}list_transform([{{ value }}], lambda {{ name }}: {{ expression }})[1]{% endmacro %}
-
-
-{#
-  First address of a network, or an address itself, as text whose order is that of the addresses, as
-  `4:203.000.113.000` or `6:2001:0db8:0001:0000:…`; null if it is neither. An IPv6 address that embeds an IPv4 address
-  is that IPv4 address. `orchestration.detections.file` writes the networks of an allowlist in the same form.
-#}
-{% macro first_address(network) -%}
-    {%- set address = "split_part(" ~ network ~ ", '/', 1)" -%}
-    {%- set octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' -%}
-    {%- set quad = octet ~ '(?:[.]' ~ octet ~ '){3}' -%}
-    {%- set no_zone = replace_pattern("lower(" ~ address ~ ")", '%.*$', '') -%}
-    {%- set no_quad -%}
-        case when {{ address }} like '%.%' then {{ replace_pattern(no_zone, ':' ~ quad ~ '$', ':0:0') }} else {{ no_zone }} end
-    {%- endset -%}
-    case
-        when {{ matches_pattern(address, '^' ~ quad ~ '$') }} then {{ padded_quad(address) }}
-        when {{ address }} like '%:%'
-            then {{ with_value(no_quad, 'hexadecimal', with_value(eight_groups('hexadecimal'), 'eight', padded_groups('eight', no_zone))) }}
-    end
-{%- endmacro %}
-
-
-{# Last address of a network as in `marts.activities` (/24 or /48), or an address itself, in the form of the first. #}
-{% macro last_address(network) -%}
-    {%- set last -%}
-        case
-            when {{ network }} like '%/24' then substr(first, 1, 14) || '255'
-            when {{ network }} like '%/48' then substr(first, 1, 16) || repeat(':ffff', 5)
-            else first
-        end
-    {%- endset -%}
-    {{- with_value(first_address(network), 'first', last) -}}
-{%- endmacro %}
-
-
-{% macro padded_quad(quad) -%}
-    '4:'
-    {%- for part in range(1, 5) %} || {{ "'.' || " if not loop.first }}lpad(split_part({{ quad }}, '.', {{ part }}), 3, '0'){% endfor -%}
-{%- endmacro %}
-
-
-{# From eight groups. `address` is the text they were read from, which may end with a quad. #}
-{% macro padded_groups(eight, address) -%}
-    case
-        when {{ matches_pattern(eight, '^(?:0+:){5}ffff:') }} and {{ address }} like '%.%'
-            then {{ with_value("split_part(" ~ address ~ ", ':', -1)", 'quad', padded_quad('quad')) }}
-        when {{ matches_pattern(eight, '^(?:0+:){5}ffff:') }}
-            then {{ with_value(octets_of_groups(eight, 7, 4), 'quad', padded_quad('quad')) }}
-        when {{ eight }} is not null then '6:'
-            {%- for part in range(1, 9) %} || {{ "':' || " if not loop.first }}lpad(split_part({{ eight }}, ':', {{ part }}), 4, '0'){% endfor %}
-    end
-{%- endmacro %}

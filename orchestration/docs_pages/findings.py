@@ -1,7 +1,7 @@
-"""Generates `docs/findings.md`, the macros of rules and thresholds, and the seed of their metadata.
+"""Generates `docs/findings.md`, the macro of rules and thresholds, and the seed of their metadata.
 
-A rule is one model with its `.yml`. The list is a macro because dbt needs the names of the models that another one
-reads; the thresholds are one because unit tests do not see the graph.
+A rule is one model with its `.yml`. The macro lists all rules, because dbt needs the names of the models that
+another one reads, and their thresholds, because unit tests do not see the graph.
 `python -m orchestration.docs_pages.findings` writes all of it; a test fails if something is out of date.
 """
 
@@ -32,31 +32,30 @@ select occurred_at, severity, title, summary, actor_id from marts.findings
 where is_open and severity in ('critical', 'high') order by occurred_at desc
 ```
 
-- A finding keeps its id: a hash of the rule, the subject and what it hangs on. A rebuild gives the same ids.
-- A finding shows what the data of the last build says: late data can move its time and evidence. Where late data,
-  another threshold or an allowlist takes away what it rested on, or the state it reports has ended, `is_supported`
-  is false and the finding stays as it was first found.
-- `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring a finding
-  of long ago; `where found_at > …` finds what is new.
-- Volumes are counted within 24 hours, wherever midnight is. A finding is there when there first are too many; its
-  count may still grow.
+- A finding keeps its id in every rebuild: a hash of the rule, the subject and an anchor, such as an activity.
+- A finding shows the data of the last build: late data can move its time and evidence. If late data, another
+  threshold or an allowlist removes its basis, or the state it reports has ended, `is_supported` is false and the
+  finding stays as first found.
+- `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring an old
+  finding; `where found_at > …` finds what is new.
+- Volumes are counted over any 24 hours. The finding appears with the first activity over the threshold; its count may
+  still grow.
 - "Now" is the newest activity in the warehouse, not the clock.
-- What appears in the first days of history is taken as known by rules about what is seen for the first time.
+- Rules about first appearances treat what appears in the first days of history as known.
 - `detections.toml` (see `detections.example.toml`; another path: `DETECTIONS`) tunes rules without SQL: it
   switches one off, changes its severity or thresholds, and allows people, keys, networks and user agents, for
-  all organizations or for some, each with a reason and an optional end. A change holds from the next build on.
-  Findings about sign-ins, networks and keys that read name no organization; nothing can be said of these in one
-  organization. All other thresholds can be set by organization, but for the list of administrative roles and the
-  days that `key_usage_above_baseline` looks back.
-- `make triage` stores what was decided, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
-  (the first 8 letters of an id will do), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
-  `STATUS` is `acknowledged`, `false_positive`, `resolved`, `open`, or `muted` with `UNTIL=2027-01-31`; a mute of a
-  rule with a subject also holds for findings to come. The job `triage` does the same in Dagster, builds and
+  all organizations or for some, each with a reason and an optional end. A change applies from the next build on.
+  Findings about sign-ins, networks and keys that read name no organization, so their rules cannot be tuned for one.
+  All other thresholds can be set by organization, except the list of administrative roles and the days that
+  `key_usage_above_baseline` looks back.
+- `make triage` stores a decision, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
+  (the first 8 letters of an id are enough), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
+  `STATUS` is `acknowledged`, `false_positive`, `resolved`, `open`, or `muted` with `UNTIL=2027-01-31`; muting a
+  rule and subject also applies to future findings. The job `triage` does the same in Dagster, builds and
   publishes. Decisions are never changed: the last one counts, and `raw.finding_decisions` has all of them.
-- `is_open` says whether somebody still has to look after a finding: supported, and `open` or `acknowledged`.
-  `marts.finding_evidence` has the activities of its evidence.
-- After each build the check `no_new_severe_findings` on `marts/findings` warns in Dagster of what is new, open
-  and severe.
+- `is_open`: somebody still has to look at it, because it is supported, and `open` or `acknowledged`.
+  `marts.finding_evidence` has its activities.
+- After each build the check `no_new_severe_findings` on `marts/findings` warns of new, open and severe ones.
 """
 
 _QUIET = """\
@@ -148,19 +147,17 @@ def _threshold(name: str, threshold: Threshold) -> str:
 
 
 def rule_list() -> str:
-    """The macros with the names of all rules and with their thresholds."""
-    rules = sorted(read_rules().items())
-    names = "".join(f"        '{rule_id}',\n" for rule_id, _ in rules)
-    thresholds = "".join(
+    """The macro with all rules and their thresholds."""
+    rules = "".join(
         f"        '{rule_id}': {{\n{''.join(map(_stated, rule.thresholds.items()))}        }},\n"
-        for rule_id, rule in rules
         if rule.thresholds
+        else f"        '{rule_id}': {{}},\n"
+        for rule_id, rule in sorted(read_rules().items())
     )
     return (
-        "{# Written by `python -m orchestration.docs_pages.findings`: one model each in `detections/rules`. #}\n"
-        f"{{% macro rule_ids() -%}}\n    {{{{- return([\n{names}    ]) -}}}}\n{{%- endmacro %}}\n"
-        "\n\n{# The thresholds of the rules, as their `.yml` states them. #}\n"
-        f"{{% macro rule_thresholds() -%}}\n    {{{{- return({{\n{thresholds}    }}) -}}}}\n{{%- endmacro %}}\n"
+        "{# Written by `python -m orchestration.docs_pages.findings`: the models in `detections/rules`, and the "
+        "thresholds that\n   their `.yml` states. #}\n"
+        f"{{% macro rule_thresholds() -%}}\n    {{{{- return({{\n{rules}    }}) -}}}}\n{{%- endmacro %}}\n"
     )
 
 
@@ -182,7 +179,7 @@ def seed() -> str:
 
 
 def write() -> None:
-    """Write the page, the macros and the seed."""
+    """Write the page, the macro and the seed."""
     PAGE.write_text(page(), encoding="utf-8")
     RULE_LIST.write_text(rule_list(), encoding="utf-8")
     SEED.write_text(seed(), encoding="utf-8")

@@ -4,7 +4,7 @@ with
 
 detected as (
 
-    {% for rule in rule_ids() %}
+    {% for rule in rule_thresholds() %}
         select
             '{{ rule }}' as rule_id,
             detections.*

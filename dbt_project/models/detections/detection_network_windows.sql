@@ -1,51 +1,9 @@
-{#- Few hours have many networks; only these are looked at act by act. -#}
+{#- Few hours have many networks; only their activities are read one by one. -#}
 {{ config(materialized='table') }}
 
-{% set minimum = threshold('overlapping_networks', 'minimum_networks') %}
 {% set hour = span(1, 'hour') %}
 
 with
-
-networks as (
-
-    {% for hours in [0, 1] %}
-        select
-            actor_id,
-            network,
-            hour_start - {{ span(hours, 'hour') }} as hour_start
-        from {{ ref('detection_counts') }}
-        where actor_type = 'user_actor' and network is not null
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
--- Two hours one after the other that together have enough networks.
-crowded as (
-
-    select
-        actor_id,
-        hour_start,
-        network like '%:%' as is_ipv6
-    from networks
-    group by actor_id, hour_start, network like '%:%'
-    having count(distinct network) >= {{ minimum }}
-
-),
-
-hours as (
-
-    {% for hours in [0, 1] %}
-        select
-            actor_id,
-            hour_start + {{ span(hours, 'hour') }} as hour_start,
-            cast(hour_start + {{ span(hours, 'hour') }} as date) as activity_date,
-            is_ipv6
-        from crowded
-        {{ 'union' if not loop.last }}
-    {% endfor %}
-
-),
 
 acts as (
 
@@ -63,7 +21,7 @@ acts as (
             partition by acts.actor_id, hours.is_ipv6 order by acts.occurred_at, acts.activity_id
         ) as previous_at
     from {{ ref('detection_acts') }} as acts
-    inner join hours
+    inner join {{ ref('detection_crowded_hours') }} as hours
         on
             acts.activity_date = hours.activity_date
             and acts.actor_id = hours.actor_id
@@ -73,7 +31,8 @@ acts as (
 
 ),
 
--- One row per activity and network of the hour that ends with it. A network that is come back to has several runs.
+-- One row per activity and network of the hour that ends with it. A network that the person returns to has
+-- several runs.
 final as (
 
     select

@@ -1,53 +1,4 @@
-{% set usual_days = threshold('overlapping_networks', 'usual_days') %}
-
 with
-
-windows as (
-
-    select * from {{ ref('detection_network_windows') }}
-
-),
-
-crowded as (
-
-    select activity_id
-    from windows
-    group by activity_id
-    having count(*) >= {{ threshold('overlapping_networks', 'minimum_networks') }} and max(run_count) > 1
-
-),
-
-used as (
-
-    select distinct
-        windows.actor_id,
-        windows.network,
-        windows.activity_date
-    from windows
-    inner join crowded on windows.activity_id = crowded.activity_id
-
-),
-
--- Home and telephone are known from other days, offices, VPNs and carriers from other people.
-usual as (
-
-    select
-        used.actor_id,
-        used.network,
-        used.activity_date
-    from used
-    inner join {{ ref('detection_counts') }} as counts
-        on
-            used.network = counts.network
-            and used.activity_date > counts.activity_date
-            and used.activity_date <= counts.activity_date + {{ span(30, 'day') }}
-    where counts.actor_type = 'user_actor'
-    group by used.actor_id, used.network, used.activity_date
-    having
-        count(distinct case when used.actor_id = counts.actor_id then counts.activity_date end) >= {{ usual_days }}
-        or count(distinct counts.actor_id) >= {{ threshold('overlapping_networks', 'usual_people') }}
-
-),
 
 unusual as (
 
@@ -57,19 +8,21 @@ unusual as (
         {{ ordered_list('windows.first_activity_id', 'windows.first_at, windows.first_activity_id') }} as activity_ids,
         count(*) as network_count,
         windows.occurred_at
-    from windows
-    inner join crowded on windows.activity_id = crowded.activity_id
-    left join usual
+    from {{ ref('detection_network_windows') }} as windows
+    left join {{ ref('detection_usual_networks') }} as usual
         on
             windows.actor_id = usual.actor_id
             and windows.network = usual.network
             and windows.activity_date = usual.activity_date
     group by windows.activity_id, windows.actor_id, windows.occurred_at
-    having count(*) - count(usual.network) >= {{ threshold('overlapping_networks', 'unusual_networks') }}
+    having
+        count(*) >= {{ threshold('overlapping_networks', 'minimum_networks') }}
+        and count(*) - count(usual.network) >= {{ threshold('overlapping_networks', 'unusual_networks') }}
+        and max(windows.run_count) > 1
 
 ),
 
--- What goes on without an hour's pause is one finding.
+-- Activity without a pause of an hour is one finding.
 marked as (
 
     select
