@@ -38,14 +38,14 @@ where is_open and severity in ('critical', 'high') order by occurred_at desc
   finding stays as first found.
 - `found_at` is the build that first showed it, `occurred_at` when it happened. A late activity can bring an old
   finding; `where found_at > …` finds what is new.
-- Volumes are counted over any 24 hours. The finding appears with the first activity over the threshold; its count may
-  still grow.
+- Volumes are counted over any 24 hours. The finding appears with the first activity over the threshold; its count
+  may still grow.
 - "Now" is the newest activity in the warehouse, not the clock.
 - Rules about first appearances treat what appears in the first days of history as known.
 - `detections.toml` (see `detections.example.toml`; another path: `DETECTIONS`) tunes rules without SQL: it
   switches one off, changes its severity or thresholds, and allows people, keys, networks and user agents, for
   all organizations or for some, each with a reason and an optional end. A change applies from the next build on.
-  Findings about sign-ins, networks and keys that read name no organization, so their rules cannot be tuned for one.
+  Findings about sign-ins, networks and keys that read name no organization: their rules cannot be tuned for one.
   All other thresholds can be set by organization, except the list of administrative roles and the days that
   `key_usage_above_baseline` looks back.
 - `make triage` stores a decision, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
