@@ -1,4 +1,4 @@
-"""dbt's manifest, read once a worker from what `make setup` parsed: to parse costs more than many a build."""
+"""dbt's manifest, read once per worker from what `make setup` parsed: parsing takes longer than many a build."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What has to hold for a warehouse whatever has happened to it: nothing lost, nothing double, a true ledger."""
+"""What has to hold for a warehouse whatever has happened to it: nothing lost, nothing twice, a true ledger."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ def stored(path: Path) -> dict[str, str]:
 
 
 def lies(path: Path) -> list[str]:
-    """What the warehouse says that is not so, whether or not the run that wrote it came to its end."""
+    """False statements of the warehouse, whether or not the run that wrote it came to its end."""
     with open_warehouse(path) as connection:
         return [name for name, sql in _LIES.items() if connection.execute(sql).fetchall()]
 

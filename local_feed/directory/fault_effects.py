@@ -27,8 +27,6 @@ def spoil_page(fault: Fault, page: ListPage) -> ListPage:
             page.items = items + items[-1:]
         case "duplicate_across_pages":
             page.items = page.previous + items
-        case "missing_item":
-            page.items = items[1:]
         case "out_of_order":
             page.items = items[::-1]
         case "null_field":

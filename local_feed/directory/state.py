@@ -11,8 +11,6 @@ from local_feed.directory.usage import Usage
 Position = tuple[str, str]
 """Where an item is in its list: the value that the list is ordered by, and the item's id."""
 
-_PERSON = {"users": ("id", "full_name"), "members": ("id", "name"), "group_members": ("user_id", None)}
-
 
 class _List:
     """The items of one list in its order. Positions of removed items stay known, as cursors may name them."""
@@ -185,18 +183,6 @@ class Directory:
                 in_group = name == "group_members" and not is_member
                 if (in_workspace or in_group) and user_id in self._lists[name, parent].items:
                     self.remove(name, user_id, parent)
-
-    def modify_person(self, user_id: str, *, email: str | None = None, name: str | None = None) -> None:
-        """Change the email address or the name of a person, in every list that has them."""
-        with self._lock:
-            for (list_name, parent), part in [*self._lists.items()]:
-                id_field, name_field = _PERSON.get(list_name, (None, None))
-                if id_field is None or user_id not in part.items:
-                    continue
-                fields: Item = {} if email is None else {"email": email}
-                if name is not None and name_field is not None:
-                    fields[name_field] = name
-                self.modify(list_name, user_id, parent, **fields)
 
     def set_setting(self, organization: str, name: str, value: object) -> None:
         """Set an enforced setting of an organization, with the type that fits the value."""

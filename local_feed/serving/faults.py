@@ -47,7 +47,7 @@ Kind = Literal[
     "given_cursor",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
-DirectoryKind = Literal["empty_list", "short_page", "missing_item", "null_field"]
+DirectoryKind = Literal["empty_list", "short_page", "null_field"]
 DIRECTORY_KINDS: tuple[str, ...] = get_args(DirectoryKind)
 """Kinds that only lists of the directory have. Most of the others work there as well."""
 _CURSORS = {False: ("after_id", "before_id"), True: ("after_id", "before_id", "page")}

@@ -102,7 +102,7 @@ def test_the_snapshot_of_a_part_shows_what_is_new_and_not_the_number_of_a_row(
     assert {"late"} < set(known)
     assert (known.keys() & new.keys(), known | new) == (set(), everything)
     assert new.keys() == {"activity_41", "activity_42", "activity_43"}
-    # The mark that would lose them.
+    # A mark that would lose them.
     assert max(new.values()) < max(known.values())
 
 

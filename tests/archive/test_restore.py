@@ -25,7 +25,7 @@ from tests.archive.conftest import archive, content
 from tests.conftest import source_of
 from tests.histories import FIRST_DAY, activity, land_slice, record
 
-# The feed's clock, which counts, stands still on the afternoon of a day, and less than a day behind.
+# The feed's clock, which the run follows, stands still on an afternoon less than a day ago.
 _STARTED_AT = datetime.now(UTC)
 TODAY = (_STARTED_AT - timedelta(hours=16)).replace(hour=0, minute=0, second=0, microsecond=0)
 FEED_TIME = TODAY + min(max(timedelta(hours=15), _STARTED_AT - TODAY - timedelta(hours=12)), timedelta(hours=23))

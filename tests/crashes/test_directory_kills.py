@@ -36,8 +36,7 @@ def lies(path: Path) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-@pytest.mark.parametrize("point", ["asking", "storing", "stored"])
-@pytest.mark.parametrize("first", [1, 6])
+@pytest.mark.parametrize(("point", "first"), [("asking", 1), ("storing", 6), ("stored", 6)])
 def test_a_kill_between_walk_and_commit_changes_nothing(feed: LocalFeed, tmp_path: Path, point: str, first: int):
     path, undisturbed = tmp_path / "killed.duckdb", tmp_path / "undisturbed.duckdb"
     source = compliance_source(feed, name="test", key=SecretStr(feed.directory_key))

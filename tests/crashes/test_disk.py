@@ -34,11 +34,11 @@ def feed() -> Iterator[LocalFeed]:
         yield feed
 
 
-def is_told_once(said: str | None, errors: Path) -> None:
+def require_one_sentence(message: str | None, errors: Path) -> None:
     """One sentence that says what to do; no traceback, no forgotten task."""
-    assert said is not None
-    assert "disk has room" in said
-    assert "\n" not in said
+    assert message is not None
+    assert "disk has room" in message
+    assert "\n" not in message
     noise = errors.read_text()
     for word in ("Traceback", "never retrieved", "never awaited", "Exception ignored"):
         assert word not in noise
@@ -61,7 +61,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(
         stderr=str(errors),
     )
     # Walkers that wait for the writer end with it: a run that hangs would say nothing.
-    is_told_once(victim.hear(30), errors)
+    require_one_sentence(victim.message(30), errors)
     victim.process.join(10)
     assert victim.process.exitcode == 0
     assert lies(path) == []
@@ -88,7 +88,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_small_disk_that_is_really_full(feed: LocalFeed, small_disk: Path, tmp_path: Path):
     path, errors = small_disk / "w.duckdb", tmp_path / "stderr"
     victim = Victim(feed.url, feed.key, path, small_batches=True, stderr=str(errors))
-    is_told_once(victim.hear(30), errors)
+    require_one_sentence(victim.message(30), errors)
     victim.process.join(10)
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert lies(path) == []
@@ -139,7 +139,7 @@ def test_a_file_that_was_damaged_is_left_alone_and_reported(path: Path, damage: 
 
 def test_two_refreshes_at_once_take_turns(feed: LocalFeed, path: Path):
     pair = [Victim(feed.url, feed.key, path, page_size=50) for _ in range(2)]
-    assert [one.hear() for one in pair] == ["done", "done"]
+    assert [one.message() for one in pair] == ["done", "done"]
     assert stored(path) == served(feed)
     assert lies(path) == []
     with duckdb.connect(str(path)) as connection:
@@ -156,8 +156,8 @@ def test_the_second_of_two_fails_with_a_sentence_when_it_must_wait_too_long(feed
     first = Victim(feed.url, feed.key, path)
     feed.faults.wait_until_met()
     second = Victim(feed.url, feed.key, path, wait_seconds=0.2)
-    assert "Another run is writing to" in (second.hear() or "")
+    assert "Another run is writing to" in (second.message() or "")
     assert first.kill()
-    assert Victim(feed.url, feed.key, path, wait_seconds=0.2).hear() == "done"
+    assert Victim(feed.url, feed.key, path, wait_seconds=0.2).message() == "done"
     assert size_of(path) > 0
     assert stored(path) == served(feed)

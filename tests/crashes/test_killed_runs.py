@@ -37,7 +37,7 @@ def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
 
 def test_a_run_is_lost_when_its_process_is_killed_and_not_before(home: Path, instance: dg.DagsterInstance):
     killed, alive = Worker(home), Worker(home)
-    assert {killed.hear(), alive.hear()} == {"at work"}
+    assert {killed.message(), alive.message()} == {"at work"}
     assert fail_lost_runs(instance) == []
     killed.kill()
     [sentence] = fail_lost_runs(instance)
@@ -48,8 +48,8 @@ def test_a_run_is_lost_when_its_process_is_killed_and_not_before(home: Path, ins
     assert status(instance, alive.run_id) == dg.DagsterRunStatus.STARTED
     failures = instance.all_logs(killed.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
     assert [one.message for one in failures] == [LOST]
-    alive.says.send("end")
-    assert alive.hear() == "done"
+    alive.sender.send("end")
+    assert alive.message() == "done"
     assert fail_lost_runs(instance) == []
     assert status(instance, alive.run_id) == dg.DagsterRunStatus.SUCCESS
     alive.kill()
@@ -57,7 +57,7 @@ def test_a_run_is_lost_when_its_process_is_killed_and_not_before(home: Path, ins
 
 def test_a_tick_frees_the_queue_of_a_lost_run(home: Path, instance: dg.DagsterInstance):
     killed = Worker(home)
-    assert killed.hear() == "at work"
+    assert killed.message() == "at work"
     killed.kill()
     tick = refresh_schedule.evaluate_tick(
         dg.build_schedule_context(instance=instance, scheduled_execution_time=MIDNIGHT)

@@ -1,4 +1,4 @@
-"""kill -9 anywhere: after the next run every record is there once, and the ledger has not lied in between.
+"""kill -9 anywhere: after the next run every record is there once, and the ledger was true all the time.
 
 `CRASH_ROUNDS` (default 10) is the number of kills that have to be survived; `CRASH_SEED` chooses them.
 """
@@ -171,10 +171,10 @@ def test_an_interrupt_while_a_batch_is_stored_lets_it_be_stored(feed: LocalFeed,
             stderr=str(errors),
             stops=("storing", number),
         )
-        assert victim.hear() == "storing"
+        assert victim.message() == "storing"
         os.kill(victim.process.pid, signal.SIGINT)
         victim.go_on()
-        while victim.hear() == "storing":
+        while victim.message() == "storing":
             victim.go_on()
         victim.process.join(20)
         assert victim.process.exitcode is not None

@@ -67,7 +67,7 @@ class Refresh:
             time.sleep(0.02)
 
     def end(self) -> tuple[int, str]:
-        """Exit status and everything it said, when it and what it started are gone."""
+        """Exit status and all output, once it and its children are gone."""
         said, _ = self.process.communicate(timeout=600)
         return self.process.returncode, said
 

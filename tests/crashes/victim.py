@@ -29,12 +29,12 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.crashes.victim"])
 
 
-def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
+def refresh(pipe: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
     """One refresh under the pipeline's lock; prints `started`, then `done` or the sentence of the failure.
 
     Options: `page_size`, `small_batches` (every page is landed by itself), `file_limit` (bytes that a file may
     grow to), `stderr` (a file), `wait_seconds` (for the lock), `stops` (`storing` or `stored`, and from which
-    batch on: it says so before, or after, it stores the batch, and waits for `Victim.go_on`).
+    batch on: it sends that word before or after the batch, and waits for `Victim.go_on`).
     """
     if options.get("stderr"):
         os.dup2(os.open(options["stderr"], os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
@@ -44,22 +44,22 @@ def refresh(says: Connection, url: str, key: str, path: str, options: dict[str, 
     if options.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"], resource.RLIM_INFINITY))
     if options.get("stops"):
-        writer.store = functools.partial(_store, says, *options["stops"], itertools.count(1))
+        writer.store = functools.partial(_store, pipe, *options["stops"], itertools.count(1))
     source = Source(
         "test", url, SecretStr(key), settle=timedelta(0), page_size=options.get("page_size", 5),
         requests_per_minute=1_000_000, start=options.get("start"), concurrency=options.get("concurrency", 4),
     )  # fmt: skip
-    says.send("started")
+    pipe.send("started")
     try:
         with warehouse_lock(Path(path), wait_seconds=options.get("wait_seconds", 60.0)):
             report = run.refresh(source, Path(path))
-        says.send("done" if report.is_complete else report.describe_failures())
+        pipe.send("done" if report.is_complete else report.describe_failures())
     except WarehouseError as error:
-        says.send(str(error))
+        pipe.send(str(error))
 
 
 def _store(
-    says: Connection,
+    pipe: Connection,
     point: str,
     first: int,
     numbers: Iterator[int],
@@ -68,40 +68,40 @@ def _store(
 ) -> None:
     is_stop = next(numbers) >= first
     if is_stop and point == "storing":
-        says.send(point)
-        says.recv()
+        pipe.send(point)
+        pipe.recv()
     store(connection, batch)
     if is_stop and point == "stored":
-        says.send(point)
-        says.recv()
+        pipe.send(point)
+        pipe.recv()
 
 
-def walk_directory(says: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
+def walk_directory(pipe: Connection, url: str, key: str, path: str, options: dict[str, Any]) -> None:
     """One reading of the directory; each walk is landed by itself.
 
-    `stops` (`storing` or `stored`, and from which walk on): it says so before, or after, it stores the walk.
+    `stops` (`storing` or `stored`, and from which walk on): it sends that word before or after the walk.
     """
     directory_run.BATCH_WALKS = 1
     if options.get("stops"):
-        directory_run.land_walks = functools.partial(_land_walks, says, *options["stops"], itertools.count(1))
+        directory_run.land_walks = functools.partial(_land_walks, pipe, *options["stops"], itertools.count(1))
     source = Source(
         "test", url, SecretStr(key), requests_per_minute=1_000_000, admin_requests_per_minute=1_000_000
     )
-    says.send("started")
+    pipe.send("started")
     with warehouse_lock(Path(path)):
         report = directory_run.read_directories([source], Path(path))
-    says.send("done" if not report.failures else str(report.failures))
+    pipe.send("done" if not report.failures else str(report.failures))
 
 
-def _land_walks(says: Connection, point: str, first: int, numbers: Iterator[int], *arguments: Any) -> None:
+def _land_walks(pipe: Connection, point: str, first: int, numbers: Iterator[int], *arguments: Any) -> None:
     is_stop = next(numbers) >= first
     if is_stop and point == "storing":
-        says.send(point)
-        says.recv()
+        pipe.send(point)
+        pipe.recv()
     land_walks(*arguments)
     if is_stop and point == "stored":
-        says.send(point)
-        says.recv()
+        pipe.send(point)
+        pipe.recv()
 
 
 class Victim:
@@ -110,28 +110,28 @@ class Victim:
     def __init__(
         self, url: str, key: str, path: Path, target: Callable[..., None] = refresh, **options: Any
     ) -> None:
-        self._hears, says = _FORKS.Pipe()
-        self.process = _FORKS.Process(target=target, args=(says, url, key, str(path), options))
+        self._pipe, theirs = _FORKS.Pipe()
+        self.process = _FORKS.Process(target=target, args=(theirs, url, key, str(path), options))
         self.process.start()
-        says.close()
-        assert self.hear() == "started"
+        theirs.close()
+        assert self.message() == "started"
 
-    def hear(self, patience: float = 60.0) -> str | None:
-        """The next thing it says; None when it ends without a word."""
-        if not self._hears.poll(patience):
-            raise TimeoutError("the refresh says nothing")
+    def message(self, patience: float = 60.0) -> str | None:
+        """The next message; None if it ends without one."""
+        if not self._pipe.poll(patience):
+            raise TimeoutError("no message from the refresh")
         try:
-            return self._hears.recv()
+            return self._pipe.recv()
         except EOFError:
             return None
 
     def ends_before(self, feed: LocalFeed) -> bool:
-        """Wait for its end, or until it stops or has met the feed's faults; whether that was its end."""
+        """Wait until it ends, stops, or has met the feed's faults. Returns whether it ended."""
         watch, met = _FORKS.Pipe(duplex=False)
         feed.faults.on_met(lambda: met.send(None))
-        # It says something too when it is done, and then ends.
-        ready = wait([self._hears, watch], 60.0)
-        if self._hears in ready and self.hear() not in ("storing", "stored"):
+        # Its last message comes before its end.
+        ready = wait([self._pipe, watch], 60.0)
+        if self._pipe in ready and self.message() not in ("storing", "stored"):
             self.process.join()
             return True
         assert ready, "the refresh neither ends nor stops"
@@ -139,11 +139,11 @@ class Victim:
 
     def go_on(self) -> None:
         """Let it go on from where it stopped."""
-        self._hears.send(None)
+        self._pipe.send(None)
 
     def kill(self) -> bool:
-        """Kill it as the kernel does; whether it was still at work."""
+        """SIGKILL. Returns whether it was still at work."""
         self.process.kill()
         self.process.join()
-        self._hears.close()
+        self._pipe.close()
         return self.process.exitcode == -9

@@ -12,13 +12,13 @@ from orchestration.resources import Warehouse
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def work(says: Connection, hears: Connection, home: str, run_id: str) -> None:
-    """A job of one step that begins, and ends when it hears of it."""
+def work(sender: Connection, receiver: Connection, home: str, run_id: str) -> None:
+    """A job of one step that begins, and ends when it receives a message."""
 
     @dg.op(required_resource_keys={"warehouse"})
     def wait() -> None:
-        says.send("at work")
-        hears.recv()
+        sender.send("at work")
+        receiver.recv()
 
     @dg.job(
         resource_defs={"warehouse": Warehouse(database=f"{home}/w.duckdb")}, executor_def=dg.in_process_executor
@@ -28,8 +28,8 @@ def work(says: Connection, hears: Connection, home: str, run_id: str) -> None:
 
     with dg.DagsterInstance.from_config(home) as instance:
         waiting.execute_in_process(instance=instance, run_id=run_id)
-    says.send("done")
-    hears.recv()
+    sender.send("done")
+    receiver.recv()
 
 
 class Worker:
@@ -37,16 +37,16 @@ class Worker:
 
     def __init__(self, home: Path) -> None:
         self.run_id = str(uuid4())
-        self.hears, says = SPAWN.Pipe(duplex=False)
-        hears, self.says = SPAWN.Pipe(duplex=False)
-        self.process = SPAWN.Process(target=work, args=(says, hears, str(home), self.run_id))
+        self.receiver, theirs = SPAWN.Pipe(duplex=False)
+        orders, self.sender = SPAWN.Pipe(duplex=False)
+        self.process = SPAWN.Process(target=work, args=(theirs, orders, str(home), self.run_id))
         self.process.start()
-        says.close()
-        hears.close()
+        theirs.close()
+        orders.close()
 
-    def hear(self) -> str:
-        assert self.hears.poll(120), "the run says nothing"
-        return self.hears.recv()
+    def message(self) -> str:
+        assert self.receiver.poll(120), "no message from the run"
+        return self.receiver.recv()
 
     def kill(self) -> None:
         self.process.kill()

@@ -119,16 +119,6 @@ def test_drift_is_what_the_contract_does_not_have(built: Built, records):
     assert sorted(found) == sorted(expected)
 
 
-def test_the_seed_of_fields_is_the_documented_contract(built: Built):
-    listed = rows(
-        built[0],
-        "select part_type, field_name from staging.documented_fields where part = 'activity' and part_type <> '*'",
-    )
-    assert sorted(listed) == sorted(
-        (kind, name) for kind, entry in documented().items() for name in entry["fields"]
-    )
-
-
 def test_each_check_says_a_sentence(built: Built):
     ours = {
         "no_gaps", "history_is_read", "ledger_counts_equal_rows", "every_source_is_read",

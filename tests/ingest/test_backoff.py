@@ -1,4 +1,4 @@
-"""No storm: while a feed fails, all extracts of a source together ask it no oftener than one would."""
+"""No storm: while a feed fails, all extracts of a source together ask it no more often than one would."""
 
 import asyncio
 import time

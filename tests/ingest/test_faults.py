@@ -131,7 +131,8 @@ CONNECTIONS = [
     ("a bomb as an error", passing("bomb", status=503, size=2**21), RETRIED),
 ]
 
-# Bodies that are no page. A proxy's page, half a text and the wrong shape are all «unreadable»: asked for again.
+# Bodies that are not a page (a proxy's page, half a text, the wrong shape) are all unreadable: requested
+# again.
 UNREADABLE = Open(FeedUnavailable, rf"body that cannot be read .*4 attempts.*{AGAIN}", 4)
 SHAPES = {
     "no data": '{"has_more":false}', "data null": '{"data":null,"has_more":false}',
@@ -201,7 +202,7 @@ PAGES = [
     ("out of order", lasting("out_of_order"), Complete(requests=3)),
 ]
 
-# Waits: absent, absurd or hostile headers neither stop the extract nor let it storm.
+# Waits: absent, absurd or hostile headers neither stop the extract nor cause a storm of requests.
 DATES = ("Thu, 01 Jan 2015 00:00:00 GMT", "Thu, 01 Jan 2015 00:00:00 -0000", "Fri, 31 Dec 9999 23:59:59 -0000")
 LIMITS = [
     ("600", "-1", "soon"), ("0", "0", "0"), ("-5", "9" * 4000, "9999-12-31T23:59:59Z"), ("", "", ""),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,7 +62,7 @@ def counts(query: Query) -> tuple[int, ...]:
     return found
 
 
-@pytest.mark.parametrize("page_size", [7, 50, 5000])
+@pytest.mark.parametrize("page_size", [7, 5000])
 def test_a_bad_record_is_kept_aside_and_the_good_ones_are_stored(
     feed: LocalFeed, path: Path, query: Query, page_size: int
 ):
@@ -86,23 +87,23 @@ def test_a_bad_record_is_kept_aside_and_the_good_ones_are_stored(
     assert lies(path) == []
 
 
-@pytest.mark.parametrize(
-    "tampering",
-    [
-        "update raw.quarantined_records set payload = '{}' where reason = 'no readable created_at'",
-        "update raw.quarantined_records set payload = null",
-        "update raw.quarantined_records set payload = null, removal_id = 7",
-        "delete from raw.quarantined_records where reason = 'no readable created_at'",
-        "update raw.quarantined_records set extract_id = 'another'",
-        "insert into raw.quarantined_records by name select * replace ('b' as payload_sha256) "
-        "from raw.quarantined_records limit 1",
-    ],
-)
-def test_verification_finds_what_was_done_to_it(feed: LocalFeed, path: Path, tampering: str):
+def test_verification_finds_what_was_done_to_it(feed: LocalFeed, path: Path):
     refresh(source_of(feed, start=DAY), path)
-    with open_warehouse(path) as connection:
-        connection.execute(tampering)
-    assert verify(path).findings
+    for number, tampering in enumerate(
+        (
+            "update raw.quarantined_records set payload = '{}' where reason = 'no readable created_at'",
+            "update raw.quarantined_records set payload = null",
+            "update raw.quarantined_records set payload = null, removal_id = 7",
+            "delete from raw.quarantined_records where reason = 'no readable created_at'",
+            "update raw.quarantined_records set extract_id = 'another'",
+            "insert into raw.quarantined_records by name select * replace ('b' as payload_sha256) "
+            "from raw.quarantined_records limit 1",
+        )
+    ):
+        edited = shutil.copyfile(path, path.with_name(f"edited_{number}.duckdb"))
+        with open_warehouse(edited) as connection:
+            connection.execute(tampering)
+        assert verify(edited).findings, tampering
 
 
 def test_an_erasure_takes_what_names_the_person_and_it_does_not_come_back(

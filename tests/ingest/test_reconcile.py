@@ -20,7 +20,8 @@ from orchestration.warehouse.ledger import unproven
 from tests.conftest import Query, source_of
 from tests.histories import activity
 
-# The feed's clock, which counts, stands still: in no day's first hour, and at most half a day behind.
+# The feed's clock, which the run follows, stands still: not in a day's first hour, and at most half a day
+# behind.
 _STARTED_AT = datetime.now(UTC)
 TODAY = (_STARTED_AT - timedelta(hours=2)).replace(hour=0, minute=0, second=0, microsecond=0)
 FEED_TIME = TODAY + max(timedelta(hours=1), _STARTED_AT - TODAY - timedelta(hours=12))

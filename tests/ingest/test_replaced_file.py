@@ -44,8 +44,10 @@ def put_an_empty_one(path: Path, before: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("after_writes", [1, 4])
-@pytest.mark.parametrize("replace", [move_away, bring_back_a_copy, put_an_empty_one])
+@pytest.mark.parametrize(
+    ("replace", "after_writes"),
+    [(move_away, 1), (bring_back_a_copy, 4), (put_an_empty_one, 1), (put_an_empty_one, 4)],
+)
 def test_a_file_that_is_replaced_stops_the_run(
     feed: LocalFeed,
     path: Path,

@@ -219,7 +219,7 @@ def test_a_hole_in_covered_time_is_closed_when_the_time_is_up(feed, path: Path):
 def test_days_that_are_under_way_when_the_time_is_up_are_landed(
     feed, path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
 ):
-    # The clock of this run goes by requests: after the sixth its time is up.
+    # This run's clock counts requests: after the sixth its time is up.
     clock = SimpleNamespace(monotonic=lambda: float(len(feed.requests)))
     monkeypatch.setattr(run, "time", clock)
     monkeypatch.setattr(feed_reader, "time", clock)

@@ -34,7 +34,7 @@ def chunk_of(records: list[bytes], extract: Extract | None = None, outcome: str 
 
 
 def land_all(path: Path, chunks: list[Chunk]) -> list[int]:
-    """Through a lander; returns how many records each batch held."""
+    """Land through a writer. Returns how many records each batch held."""
     sizes = []
 
     async def run() -> None:

@@ -46,18 +46,6 @@ def test_a_member_of_two_organizations_stays_in_groups_until_the_last_one(served
     assert "user_0" not in ids(get(served, "/v1/compliance/groups/rbac_group_1/members"), "user_id")
 
 
-def test_roles_names_and_emails_change_everywhere(served, get):
-    served.directory.modify_member(CONSOLE, "user_0", role="billing")
-    served.directory.modify_person("user_0", email="new@a.example", name="New Name")
-    served.directory.modify_person("user_1", email="one@a.example")
-    [member] = get(served, "/v1/organizations/users").json()["data"]
-    assert (member["role"], member["email"], member["name"]) == ("billing", "new@a.example", "New Name")
-    users = {item["id"]: item for item in get(served, USERS).json()["data"]}
-    assert (users["user_0"]["full_name"], users["user_0"]["organization_role"]) == ("New Name", "user")
-    [grouped] = get(served, "/v1/compliance/groups/rbac_group_1/members").json()["data"]
-    assert grouped["email"] == "one@a.example"
-
-
 def test_a_removed_group_is_unknown_with_all_its_members(served, get):
     served.directory.remove("groups", "rbac_group_1")
     assert get(served, "/v1/compliance/groups/rbac_group_1/members").status_code == 404
@@ -152,13 +140,11 @@ def test_short_pages_with_id_cursors_and_in_the_usage_report(served, get):
     assert len(get(served, USAGE, **days, page=page["next_page"]).json()["data"]) == 3
 
 
-def test_items_repeated_missing_and_moved(served, get, walk):
+def test_items_repeated_and_moved(served, get, walk):
     served.faults.add("duplicate_in_page", path=USERS)
     assert walk(served, limit=2)[0] == ["user_0", "user_1", "user_1", "user_2", "user_3", "user_4"]
     served.faults.add("duplicate_across_pages", path=USERS)
     assert walk(served, limit=2)[0] == ["user_0", "user_1", "user_1", "user_2", "user_3", "user_4"]
-    served.faults.add("missing_item", path=USERS, pages="later")
-    assert walk(served, limit=2)[0] == ["user_0", "user_1", "user_3", "user_4"]
     served.faults.add("out_of_order", path=USERS)
     assert walk(served, limit=2)[0] == ["user_1", "user_0", "user_2", "user_3", "user_4"]
     served.faults.add("ends_early", path=USERS)

@@ -1,4 +1,4 @@
-"""What the ledger claims, held against the clock and the rows."""
+"""What the ledger claims, compared with the clock and the rows."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a removal on the command line says and clears, also where the warehouse has nothing of it any more."""
+"""What a removal on the command line lists and clears, even if the warehouse no longer has anything to remove."""
 
 import re
 from pathlib import Path

@@ -24,7 +24,7 @@ from tests.privacy.people import ADA, BOB, DAY, EMAIL, ORDER, again, by, checked
 
 
 @pytest.mark.parametrize("subject", [ADA, EMAIL, "Ada@Example.COM"])
-def test_who_is_erased_is_gone_and_verification_tells_of_it(warehouse: Path, query, subject: str):
+def test_an_erased_person_is_gone_and_verification_lists_the_removal(warehouse: Path, query, subject: str):
     removal = erase(warehouse, subject, ORDER)
     assert (removal.activity_count, removal.revision_count, removal.day_count) == (3, 1, 2)
     left = {name for (name,) in query("select activity_id from raw.activities")}
@@ -95,7 +95,7 @@ def test_numbers_of_removed_rows_are_not_given_again(path: Path, query):
     assert query("select ingest_seq from raw.activities where activity_id = 'late'") == [(14,)]
 
 
-def test_a_day_that_was_open_then_tells_of_it_with_its_first_seal(path: Path, query):
+def test_a_day_that_was_open_then_records_it_in_its_first_seal(path: Path, query):
     build(path)
     last = FIRST_DAY + (DAYS - 1) * DAY
     again(path, record("ada", last, **by(ADA)), day=last)
@@ -213,10 +213,9 @@ def test_nothing_is_removed_from_a_history_that_does_not_hold(warehouse: Path, q
     assert [one.name for one in warehouse.parent.glob("*draft*")] == []
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query, seed: int):
+def test_whatever_is_removed_in_whatever_order_the_proofs_hold(path: Path, query):
     """Removals, late and changed records, repeated extracts and seals, at random."""
-    chance = random.Random(seed)
+    chance = random.Random(1)
     people = [f"user_{n:04}" for n in range(4)]
     known: dict[str, bytes] = {}
     erased: set[str] = set()

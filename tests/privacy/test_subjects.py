@@ -41,12 +41,16 @@ def test_who_is_nobody_is_refused(warehouse: Path, subject: str):
         ("0b5e7c1a-eve", {"updates": [{"new_owner_id": "x", "invitee_user_ids": ["a", "0b5e7c1a-eve"]}]}),
     ],
 )
-def test_who_stands_in_a_field_alone_is_a_person(warehouse: Path, query, subject: str, fields: dict):
+def test_who_stands_in_a_field_alone_is_a_person(warehouse: Path, subject: str, fields: dict):
     """Somebody who never acted and was never a member is not in `marts.users`, and is named all the same."""
     again(warehouse, record("named_in_a_field", FIRST_DAY, **by(BOB), **fields))
     with open_warehouse(warehouse, read_only=True) as connection:
         assert preview_erasure(connection, subject).activity_count == 1
-    assert erase(warehouse, subject, ORDER).activity_count == 1
+
+
+def test_who_stands_in_a_field_alone_is_erased_alone(warehouse: Path, query):
+    again(warehouse, record("named_in_a_field", FIRST_DAY, **by(BOB), requester_user_id="user_eve01"))
+    assert erase(warehouse, "user_eve01", ORDER).activity_count == 1
     assert query("select count(*) from raw.activities where activity_id = 'named_in_a_field'") == [(0,)]
     assert query("select count(*) from raw.activities where activity_id = 'bob'") == [(1,)]
 

@@ -1,4 +1,4 @@
-"""How the tests forge a sealed warehouse, and what verification then says."""
+"""How the tests tamper with a sealed warehouse, and what verification then reports."""
 
 import hashlib
 from pathlib import Path

@@ -90,7 +90,7 @@ def test_without_a_directory_verification_does_not_mention_it(path: Path, query)
     ]
 
 
-# What is done, and the checks that find it, each with words of what it says.
+# The tampering, and the checks that find it, each with words of its sentence.
 TAMPERED: dict[str, tuple[str, dict[str, str]]] = {
     "a payload is edited": (
         "update raw.directory_items set payload = replace(payload, 'admin', 'owner') where item_id = 'user_b'",

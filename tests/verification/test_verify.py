@@ -45,7 +45,7 @@ def test_an_honest_warehouse_verifies_and_says_what_no_seal_holds(warehouse: Pat
     assert (result.unsealed_day_count, result.unsealed_activity_count) == (1, 3)
 
 
-# What is done, and the checks that find it, each with words of what it says.
+# The tampering, and the checks that find it, each with words of its sentence.
 TAMPERED: dict[str, tuple[str, dict[str, str]]] = {
     "a payload is edited": (
         f"update raw.activities set payload = '{FORGED}' where activity_id = 'activity_11'",

@@ -1,4 +1,4 @@
-"""The file itself: held by others, not ours, not there."""
+"""The file itself: locked by another process, of another program, missing."""
 
 import errno
 import os

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-Story = Callable[["Teller"], None]
+Story = Callable[["Recorder"], None]
 
 
-class Teller:
+class Recorder:
     """Records the activities of one story, numbered in the order in which they are written down."""
 
     def __init__(self, name: str) -> None:
@@ -56,7 +56,7 @@ class Teller:
             self.act(moment.isoformat(sep=" ").removeprefix("2026-"), kind, actor, **more)
 
 
-def volumes(t: Teller) -> None:
+def volumes(t: Recorder) -> None:
     """Windows of 24 hours, wherever midnight is."""
     download = "platform_file_content_downloaded"
     # 25 before midnight and 25 after it, within an hour.
@@ -75,14 +75,14 @@ def volumes(t: Teller) -> None:
     t.many(100, "03-02 23:00", 1, "compliance_api_accessed", t.key("C"), placed=False, **refused)
 
 
-def clean_up(t: Teller) -> None:
+def clean_up(t: Recorder) -> None:
     """Five people delete much on one day; four do on another."""
     for day, people in (("03-01", "abcde"), ("03-05", "fghi")):
         for who in people:
             t.many(30, f"{day} 10:00", 1, "claude_chat_deleted", t.user(who), claude_chat_id="c")
 
 
-def logins(t: Teller) -> None:
+def logins(t: Recorder) -> None:
     """Who guesses whose sign-in, from where."""
     failed, succeeded = "sso_login_failed", "sso_login_succeeded"
     for n, who in enumerate("abcde"):
@@ -107,7 +107,7 @@ def logins(t: Teller) -> None:
     t.act("03-07 10:30", succeeded, t.user("pia", "198.18.83.9"), placed=False)
 
 
-def programs(t: Teller) -> None:
+def programs(t: Recorder) -> None:
     """What people, keys and strangers use."""
     seen = {"kind": "claude_chat_viewed", "claude_chat_id": "c"}
     t.act("03-01 10:00", actor=t.user("eve", agent="curl/8.9.1"), **seen)
@@ -118,7 +118,7 @@ def programs(t: Teller) -> None:
     t.act("03-01 10:00", actor=t.key("A"), **seen)
 
 
-def leaver(t: Teller) -> None:
+def leaver(t: Recorder) -> None:
     """Signs out after the end, and what the browser still tries is refused."""
     scim = {"type": "scim_directory_sync_actor", "directory_id": "dir", "workos_event_id": "e"}
     t.act("02-01 10:00", "scim_user_created", scim, user_id="user_F18_bob")
@@ -128,7 +128,7 @@ def leaver(t: Teller) -> None:
     t.act("03-01 10:30", "session_revoked", t.user("bob"))
 
 
-def networks(t: Teller) -> None:
+def networks(t: Recorder) -> None:
     """Four networks by turns, with how many of them are usual."""
     for who, known in (("eve", 2), ("bob", 3)):
         for day in (1, 2):
@@ -146,7 +146,7 @@ def networks(t: Teller) -> None:
         t.act(f"03-03 10:{minute:02}", "claude_chat_viewed", t.user("kim", address))
 
 
-def servers(t: Teller) -> None:
+def servers(t: Recorder) -> None:
     """A server is named by its id and name, by its name alone, and by its id alone."""
     by_name = {"mcp_server_id": None, "mcp_server_name": "Wiki"}
     t.act("03-01 10:00", "integration_user_connected", t.user("bob"), **by_name)
@@ -154,7 +154,7 @@ def servers(t: Teller) -> None:
     t.act("03-03 10:00", "integration_user_connected", t.user("kim"), mcp_server_id="mcp_F20")
 
 
-def single_acts(t: Teller) -> None:
+def single_acts(t: Recorder) -> None:
     """One act each: what is found, then what is only like it."""
     ada = t.user("ada")
     t.act("03-01 10:00", "admin_api_key_created", ada, admin_api_key_id="k1", scopes=["org:admin"])
@@ -189,7 +189,7 @@ def single_acts(t: Teller) -> None:
     t.act("03-01 10:34", "admin_api_key_updated", ada, admin_api_key_id="k1", updates=[])
 
 
-def travel(t: Teller) -> None:
+def travel(t: Recorder) -> None:
     """Berlin and New York (see `tests/locations.py`), faster than anyone flies, and not."""
     viewed = {"kind": "claude_chat_viewed", "claude_chat_id": "c"}
     t.act("03-01 22:30", actor=t.user("eve", "198.52.30.9"), **viewed)
@@ -210,6 +210,6 @@ STORIES: dict[str, Story] = {
 def histories() -> Iterator[list[bytes]]:
     """The records of each story."""
     for name, story in STORIES.items():
-        teller = Teller(name)
-        story(teller)
-        yield teller.records
+        recorder = Recorder(name)
+        story(recorder)
+        yield recorder.records

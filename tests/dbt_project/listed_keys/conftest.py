@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.listed_keys.keys import tell
+from tests.dbt_project.listed_keys.keys import key_stories
 from tests.dbt_project.listed_keys.stories import built
 
 MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences")
@@ -20,5 +20,5 @@ def listed_keys(
     """Rows of a query on that warehouse."""
     directory = tmp_path_factory.mktemp("listed_keys")
     shutil.copy(curated, directory)
-    with built(tell(), request.param, directory, "--select", *MODELS) as query:
+    with built(key_stories(), request.param, directory, "--select", *MODELS) as query:
         yield query

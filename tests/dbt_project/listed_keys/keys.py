@@ -36,7 +36,7 @@ def compliance(key_id: str, is_active: bool = True, **fields: object) -> Item:
     } | fields
 
 
-def tell() -> Story:
+def key_stories() -> Story:
     """Each organization has one list of platform keys; the list of compliance keys is one for all."""
     story = Story()
 
@@ -159,12 +159,12 @@ def tell() -> Story:
     story.report("2026-02-06", at("02-08 02:00"), {"apikey_B": 70, None: 1})
     story.report("2026-01-20", at("02-07 02:01"), {"apikey_B": 5})
     story.report("2026-02-28", at("02-28 23:59"), {"apikey_old": 3})
-    tell_differences(story)
+    add_differences(story)
     return story
 
 
-def tell_differences(story: Story) -> None:
-    """An organization of which events and walks tell different things, one key for each way."""
+def add_differences(story: Story) -> None:
+    """An organization on which events and walks disagree, with one key for each way."""
 
     def created(key_id: str, time: str) -> None:
         story.event("N", time, "platform_api_key_created", api_key_id=key_id)

@@ -31,7 +31,7 @@ SINCE_FIRST, SINCE_SECOND, SINCE_THIRD = "02-05 10:00", "02-10 10:00", "02-15 10
         ("apikey_J", ("status_differs", "active", "expired", "not_in_feed", SINCE_SECOND)),
         ("apikey_H1", ("only_in_directory", None, "archived", "within_delay", SINCE_FIRST)),
         ("apikey_B", ("status_differs", "inactive", "active", "unexplained", SINCE_FIRST)),
-        # Only a name was stated; that it was off before says the list.
+        # Only a name was stated; the list says that it was off before.
         ("apikey_I2", ("status_differs", "active", "inactive", "before_logging", SINCE_FIRST)),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the usage report says of a key."""
+"""What the usage report says about a key."""
 
 from tests.dbt_project.cases.conftest import Query
 

@@ -287,7 +287,7 @@ def test_an_admin_api_that_does_not_know_the_key_is_no_failure(feed, path: Path)
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=12), timedelta(hours=-12), timedelta(days=800)])
 def test_walks_have_the_time_of_the_apis_clock(feed, path: Path, query: Query, ahead: timedelta):
-    """Ours was wrong once: what was observed then would be newer, or older, than all that was observed since."""
+    """If ours was wrong once, what was observed then would be newer or older than everything observed since."""
     now = datetime.now(UTC)
     feed.faults.add("headers", path="/", times=0, headers={"date": format_datetime(now - ahead, usegmt=True)})
     report = walk_all(compliance_source(feed), path)
