@@ -20,7 +20,7 @@ from orchestration.landing.walk import Walk, insert_numbered, record_walks
 
 # A walk of fewer items is never refused.
 MIN_ITEMS = 10
-# How long before the start of a walk an event may be stamped that explains what the walk lacks.
+# Events from so long before the last complete walk explain what is gone as well: clocks differ.
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 
 _OF_LIST = "source = $source and list_name = $list_name and parent_id is not distinct from $parent_id"

@@ -33,7 +33,7 @@ acts as (
 
 -- One row per activity and network of the hour that ends with it. A network that the person returns to has
 -- several runs.
-final as (
+windows as (
 
     select
         ends.activity_id,
@@ -60,6 +60,23 @@ final as (
                 or (ends.occurred_at = acts.occurred_at and ends.activity_id >= acts.activity_id)
             )
     group by ends.activity_id, ends.actor_id, acts.network, ends.activity_date, ends.occurred_at
+
+),
+
+crowded as (
+
+    select activity_id
+    from windows
+    group by activity_id
+    having count(*) >= {{ threshold('overlapping_networks', 'minimum_networks') }} and max(run_count) > 1
+
+),
+
+final as (
+
+    select windows.*
+    from windows
+    inner join crowded on windows.activity_id = crowded.activity_id
 
 )
 

@@ -15,10 +15,7 @@ unusual as (
             and windows.network = usual.network
             and windows.activity_date = usual.activity_date
     group by windows.activity_id, windows.actor_id, windows.occurred_at
-    having
-        count(*) >= {{ threshold('overlapping_networks', 'minimum_networks') }}
-        and count(*) - count(usual.network) >= {{ threshold('overlapping_networks', 'unusual_networks') }}
-        and max(windows.run_count) > 1
+    having count(*) - count(usual.network) >= {{ threshold('overlapping_networks', 'unusual_networks') }}
 
 ),
 
