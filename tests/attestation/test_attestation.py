@@ -140,10 +140,10 @@ def test_it_states_how_far_events_and_directory_agree(stated, tmp_path: Path):
 
 def test_nothing_personal_is_in_it(stated):
     _, statement, text = stated
-    for said in (json.dumps(statement), text):
-        assert "ada@example.com" not in said
-        assert "203.0.113.7" not in said
-        assert "user_actor" not in said
+    for form in (json.dumps(statement), text):
+        assert "ada@example.com" not in form
+        assert "203.0.113.7" not in form
+        assert "user_actor" not in form
 
 
 def test_it_says_what_it_cannot_know(stated):
@@ -202,10 +202,10 @@ def test_addresses_in_the_words_of_an_error_are_left_out(path: Path):
     assert "No route from (address)" in json.dumps(statement)
     assert r"No route from \(address\)" in text
     assert "<script" not in text
-    for said in (json.dumps(statement), text):
-        assert "203.0.113" not in said
-        assert "ada@" not in said
-        assert "2001:db8" not in said
+    for form in (json.dumps(statement), text):
+        assert "203.0.113" not in form
+        assert "ada@" not in form
+        assert "2001:db8" not in form
 
 
 def test_late_and_revised_records_and_further_seals_are_reported(path: Path):

@@ -195,9 +195,9 @@ def test_the_commands(
     assert path.stat().st_mode & 0o077 == 0
     monkeypatch.setenv("PUBLISHED_PATH", str(tmp_path / "none"))
     assert command(monkeypatch, tmp_path / "none.duckdb", "verify-pack", "--", str(path), str(keys.public)) == 0
-    said = capsys.readouterr().out
-    assert "are as they were signed" in said
-    assert "PRIVATE" not in said
+    printed = capsys.readouterr().out
+    assert "are as they were signed" in printed
+    assert "PRIVATE" not in printed
     path.write_bytes(path.read_bytes().replace(b"INDEX.md", b"INDEX.MD"))
     assert command(monkeypatch, tmp_path / "none.duckdb", "verify-pack", str(path), str(keys.public)) == 1
     assert "INDEX.md is missing" in capsys.readouterr().err

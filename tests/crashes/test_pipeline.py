@@ -68,8 +68,8 @@ class Refresh:
 
     def end(self) -> tuple[int, str]:
         """Exit status and all output, once it and its children are gone."""
-        said, _ = self.process.communicate(timeout=600)
-        return self.process.returncode, said
+        output, _ = self.process.communicate(timeout=600)
+        return self.process.returncode, output
 
 
 def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: LocalFeed, prepared: Path):
@@ -79,15 +79,15 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
     walking = Refresh(feed, path)
     feed.faults.wait_until_met()
     walking.process.send_signal(signal.SIGTERM)
-    status, said = walking.end()
-    assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said
+    status, output = walking.end()
+    assert (status, STOPPED in output, "Traceback" in output) == (1, True, False), output
 
     building = Refresh(feed, path)
     building.wait_for_dbt()
     # As a terminal does it: everything that the refresh started gets the signal, too.
     os.killpg(building.process.pid, signal.SIGINT)
-    status, said = building.end()
-    assert (status, STOPPED in said, "Traceback" in said) == (1, True, False), said
+    status, output = building.end()
+    assert (status, STOPPED in output, "Traceback" in output) == (1, True, False), output
     assert stored(path) == served(feed)
 
     for _ in range(ROUNDS):
@@ -101,9 +101,9 @@ def test_a_refresh_that_is_stopped_anywhere_is_made_good_by_the_next(feed: Local
         {"id": "activity_new", "created_at": datetime.now(UTC).isoformat(), "type": "x", "actor": {"type": "y"}}
     )
     last = Refresh(feed, path)
-    status, said = last.end()
-    assert status == 0, said
-    assert "0 failed" in said
+    status, output = last.end()
+    assert status == 0, output
+    assert "0 failed" in output
     assert lies(path) == []
     assert open_extracts(path) == 0
     with duckdb.connect(str(path), read_only=True) as connection:

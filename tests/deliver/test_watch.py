@@ -58,8 +58,8 @@ def test_a_job_that_fails_is_one_alert_until_it_succeeds(instance: dg.DagsterIns
     assert run_conditions(instance, LONG, datetime.now(UTC)) == []
     run(instance, "refresh", fails=True)
     run(instance, "refresh", fails=True)
-    said, cursor = tick(instance)
-    assert "1 new, 1 sent" in said
+    message, cursor = tick(instance)
+    assert "1 new, 1 sent" in message
     assert tick(instance, cursor) == ("Nothing new.", cursor)
     [message] = inbox.taken
     assert message["title"] == "[high] Job refresh failed"
@@ -77,8 +77,8 @@ def test_a_receiver_that_fails_is_tried_at_the_next_tick(instance: dg.DagsterIns
     inbox.status = 500
     _, cursor = tick(instance)
     inbox.status = 200
-    said, cursor = tick(instance, cursor)
-    assert "0 new, 1 sent" in said
+    message, cursor = tick(instance, cursor)
+    assert "0 new, 1 sent" in message
     assert tick(instance, cursor)[0] == "Nothing new."
 
 
@@ -87,8 +87,8 @@ def test_a_first_run_that_fails_is_sent_though_there_is_no_warehouse(
 ):
     path.unlink()
     run(instance, "refresh", fails=True)
-    said, cursor = tick(instance)
-    assert "There is no warehouse" in said
+    message, cursor = tick(instance)
+    assert "There is no warehouse" in message
     assert tick(instance, cursor)[0] == "Nothing new."
     assert len(inbox.taken) == 1
     assert not path.exists()
@@ -137,8 +137,8 @@ def test_a_heartbeat_follows_each_success_once(
     assert inbox.paths == []
     run(instance, "refresh")
     inbox.status = 500
-    said, cursor = tick(instance, cursor)
-    assert said == "HEARTBEAT_URL answered with status 500."
+    message, cursor = tick(instance, cursor)
+    assert message == "HEARTBEAT_URL answered with status 500."
     inbox.status = 200
     _, cursor = tick(instance, cursor)
     _, cursor = tick(instance, cursor)

@@ -16,9 +16,9 @@ EXAMPLE = re.findall(r"^\$ (printf .*)\n(.*)$", TEXT, flags=re.MULTILINE)
 
 def test_the_commands_give_what_the_document_says():
     assert len(EXAMPLE) == 11
-    for command, said in EXAMPLE:
+    for command, expected in EXAMPLE:
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == said, command
+        assert done.stdout.strip() == expected, command
 
 
 def test_the_product_seals_the_example_in_the_same_way(path: Path, query):
@@ -38,8 +38,10 @@ def test_the_product_seals_the_example_in_the_same_way(path: Path, query):
             "feed_host = 'api.anthropic.com'"
         )
         seal_days(connection)
-    said = [line.split()[0] for _, line in EXAMPLE]
-    assert query("select payload_sha256 from raw.activities order by activity_id") == [(one,) for one in said[:2]]
+    hashes = [line.split()[0] for _, line in EXAMPLE]
+    assert query("select payload_sha256 from raw.activities order by activity_id") == [
+        (one,) for one in hashes[:2]
+    ]
     assert query(
         "select day_sha256, merkle_root, ledger_sha256, seal_sha256 from raw.day_seals order by seal_number"
-    ) == [(said[2], said[5], said[7], said[8]), (said[9], said[9], said[9], said[10])]
+    ) == [(hashes[2], hashes[5], hashes[7], hashes[8]), (hashes[9], hashes[9], hashes[9], hashes[10])]

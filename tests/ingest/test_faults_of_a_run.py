@@ -70,17 +70,17 @@ def test_a_run_lands_what_it_can_and_names_each_slice_that_failed(
     report = refresh(source, path)
     assert not report.is_complete
     assert not report.is_stopped
-    said = {extract.time_slice.start: extract.error for extract in report.failures}
-    assert set(said) == {day(2 * number + 2) for number in range(len(LASTING))}
+    errors = {extract.time_slice.start: extract.error for extract in report.failures}
+    assert set(errors) == {day(2 * number + 2) for number in range(len(LASTING))}
     for number, (_, sentence) in enumerate(LASTING):
         start = day(2 * number + 2)
-        assert sentence in said[start]
-        assert rfc3339(start) in said[start]
+        assert sentence in errors[start]
+        assert rfc3339(start) in errors[start]
     assert len(report.extracts) == len(report.due)
     assert lies(path) == []
     assert missing(path, feed) == set()
     assert open_extracts(path) == 0
-    whole = {name for name, text in feed.records() if _day_of(text) not in said}
+    whole = {name for name, text in feed.records() if _day_of(text) not in errors}
     assert whole <= stored(path).keys()
     feed.faults.clear()
     assert refresh(source, path).is_complete

@@ -37,10 +37,10 @@ def test_an_erasure_that_finds_nothing_clears_and_lists_what_is_beside(
         (directory / "part.parquet").write_text(EMAIL)
     (path.parent / "my-copy.duckdb").touch()
     assert command(monkeypatch, path, "erase", "--subject", subject, *CONFIRMED) == status
-    said = capsys.readouterr()
-    assert ("There is nothing to remove." in said.out) == (not status)
-    assert ("There is no user with this id" in said.err) == bool(status)
-    [listed] = re.findall("beside the warehouse: (.*)[.]\n", said.out)
+    printed = capsys.readouterr()
+    assert ("There is nothing to remove." in printed.out) == (not status)
+    assert ("There is no user with this id" in printed.err) == bool(status)
+    [listed] = re.findall("beside the warehouse: (.*)[.]\n", printed.out)
     assert {"my-copy.duckdb", "published"} <= set(listed.split(", "))
     assert not staged.exists()
     assert not edition.exists()
@@ -55,9 +55,9 @@ def test_a_confirmed_retention_removes_old_days_and_says_that_the_build_failed(
     failed = dbtRunnerResult(success=False, exception=RuntimeError("out of memory"))
     monkeypatch.setattr("orchestration.assets.dbt_run.dbtRunner.invoke", lambda *_: failed)
     assert command(monkeypatch, path, "retain", *CONFIRMED) == 1
-    said = capsys.readouterr()
-    assert re.search(r"^Retention 1, .* activities .* removed by privacy office: request 17\.$", said.out, re.M)
-    assert "beside the warehouse: " in said.out
-    assert "may still be in what is published" in said.err
+    printed = capsys.readouterr()
+    assert re.search(r"^Retention 1, .* activities .* removed by privacy office: request 17\.$", printed.out, re.M)
+    assert "beside the warehouse: " in printed.out
+    assert "may still be in what is published" in printed.err
     assert query("select count(*) from raw.activities where created_at < '2026-05-05'") == [(0,)]
     assert query("select count(*) from raw.removed_days") == [(DAYS - 1,)]

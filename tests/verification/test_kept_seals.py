@@ -65,8 +65,8 @@ def test_a_line_of_the_file_can_be_checked_by_hand(warehouse: Path):
         texts = [previous, source, day, count, day_sha256, removal, *ledger]
         arguments = " ".join("''" if text == "-" else text for text in texts)
         line = re.sub("PREVIOUS .* MERKLE_ROOT", arguments, command)
-        said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
-        assert said.split()[0] == seal
+        printed = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
+        assert printed.split()[0] == seal
 
 
 @pytest.mark.parametrize(

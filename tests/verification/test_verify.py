@@ -207,9 +207,9 @@ def test_the_command_prints_no_control_code_of_an_id(
 ):
     tamper(warehouse, "update raw.activities set activity_id = chr(27) || '[31m' || chr(10) || 'all is well'")
     assert command(monkeypatch, warehouse, "verify") == 1
-    said = capsys.readouterr()
-    assert "\x1b" not in said.out + said.err
-    assert "\\x1b[31m\\nall is well" in said.err
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert "\\x1b[31m\\nall is well" in printed.err
 
 
 def test_no_sentence_has_a_payload(warehouse: Path):

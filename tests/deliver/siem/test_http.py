@@ -34,8 +34,8 @@ class Collector(Server):
     def _reply(self, asked: Asked) -> tuple[int, dict[str, str], bytes]:
         self.requests.append((asked.path, asked.headers, asked.body))
         answer = self.answers.pop(0) if self.answers else 200
-        status, said = answer if isinstance(answer, tuple) else (answer, {"text": "Success", "code": 0})
-        return status, {"location": "/elsewhere"} if status == 307 else {}, json.dumps(said).encode()
+        status, content = answer if isinstance(answer, tuple) else (answer, {"text": "Success", "code": 0})
+        return status, {"location": "/elsewhere"} if status == 307 else {}, json.dumps(content).encode()
 
     def uids(self) -> list[list[str]]:
         """The ids of the events of each request to the collector."""
@@ -173,9 +173,9 @@ def test_no_message_and_no_table_has_the_token(
     assert outcome.error is not None
     assert len(collector.requests) == 1
     stored = query("select sink from raw.siem_deliveries")
-    said = outcome.error + str(stored) + repr(outcome) + repr(read_siem(environment)) + caplog.text
+    everything = outcome.error + str(stored) + repr(outcome) + repr(read_siem(environment)) + caplog.text
     for secret in (TOKEN, "hidden", "h1dden"):
-        assert secret not in said
+        assert secret not in everything
 
 
 @pytest.mark.parametrize(
