@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from filelock import FileLock
 from pydantic import SecretStr
@@ -22,6 +22,7 @@ from orchestration.api.client import RetryPolicy
 from orchestration.config.sources import Source
 from orchestration.warehouse.connection import open_warehouse
 from tests.postgres import ask, server, url
+from tests.rows import rows
 
 __all__ = ["ask", "server", "url"]
 
@@ -107,12 +108,7 @@ def prepared(curated: Path, path: Path) -> Path:
 def query(path: Path) -> Query:
     """Rows of a query on the test's warehouse."""
 
-    def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            return connection.execute(sql, parameters).fetchall()
-
-    return run
+    return partial(rows, path)
 
 
 @pytest.fixture(scope="session")

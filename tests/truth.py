@@ -5,12 +5,11 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from local_feed import LocalFeed
 from orchestration.intervals import Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage
+from tests.rows import rows
 
 # Each finds rows that contradict each other; an honest warehouse has none.
 _LIES = {
@@ -65,10 +64,9 @@ def served(feed: LocalFeed) -> dict[str, str]:
 
 def stored(path: Path) -> dict[str, str]:
     """Id and recorded hash of every stored activity."""
-    with duckdb.connect(str(path)) as connection:
-        rows = connection.execute("select activity_id, payload_sha256 from raw.activities").fetchall()
-    assert len(rows) == len(dict(rows))
-    return dict(rows)
+    found = rows(path, "select activity_id, payload_sha256 from raw.activities")
+    assert len(found) == len(dict(found))
+    return dict(found)
 
 
 def lies(path: Path) -> list[str]:
@@ -100,6 +98,5 @@ def _is_within(created_at: str, covered: list[Interval]) -> bool:
 
 def open_extracts(path: Path) -> int:
     """Extracts that the ledger calls open."""
-    with duckdb.connect(str(path)) as connection:
-        [(count,)] = connection.execute("select count(*) from raw.extracts where status = 'open'").fetchall()
+    [(count,)] = rows(path, "select count(*) from raw.extracts where status = 'open'")
     return count

@@ -87,27 +87,26 @@ def run_dbt(
         *("--target-path", str(target_path), "--log-path", str(target_path)),
         *(selection or selected.selection_args),
     ]
-    try:
-        # dbt changes into the project directory and does not change back.
-        with contextlib.chdir(directory), _rare_collections():
+    # dbt changes into the project directory and does not change back.
+    with contextlib.chdir(directory), _no_collections():
+        try:
             result = dbtRunner(callbacks=[messages.append, Progress()]).invoke(command)
-    finally:
-        # dbt leaves the file open, which would block the next writer.
-        DuckDBConnectionManager.close_all_connections()
-        gc.collect()
+        finally:
+            # dbt leaves the file open, which would block the next writer.
+            DuckDBConnectionManager.close_all_connections()
+            gc.collect()
     return dagster_result(messages, result, context, selected, target_path)
 
 
 @contextlib.contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Collect garbage rarely: each time Python would walk the manifest, a tenth of a build's CPU time."""
-    thresholds = gc.get_threshold()
+def _no_collections() -> Iterator[None]:
+    """Collect no garbage: each time Python would walk the manifest and all definitions, a tenth of a build."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*thresholds)
+        gc.enable()
         gc.unfreeze()
 
 

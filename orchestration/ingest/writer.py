@@ -14,7 +14,7 @@ import duckdb
 from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.extract import Chunk
 from orchestration.landing.land import ROW_GROUP, VECTOR, store
-from orchestration.warehouse.connection import Engine, open_warehouse
+from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.errors import REPLACED, WarehouseError
 from orchestration.warehouse.ledger import ledger_state
 
@@ -57,7 +57,6 @@ class Writer:
         self._state: tuple[int, ...] | None = None
         # Held by the task that has the file open.
         self._lock = asyncio.Lock()
-        self._engine = Engine(path)
         # The other core belongs to the batch that is being stored, which takes longest.
         self._preparing = duckdb.connect(config={"threads": 1})
 
@@ -153,7 +152,7 @@ class Writer:
 
     def _write(self, action: Callable[[duckdb.DuckDBPyConnection], None], row_group: int | None) -> None:
         is_known = self._state is not None
-        with open_warehouse(self._path, row_group=row_group, is_known=is_known, engine=self._engine) as connection:
+        with open_warehouse(self._path, row_group=row_group, is_known=is_known) as connection:
             if is_known and ledger_state(connection) != self._state:
                 raise WarehouseError(REPLACED)
             action(connection)

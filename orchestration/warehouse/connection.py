@@ -7,7 +7,7 @@ file is open.
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -17,8 +17,9 @@ import duckdb
 import fsspec
 from filelock import FileLock, Timeout
 
-from orchestration.duckdb_sql import literal, transaction
+from orchestration.duckdb_sql import transaction
 from orchestration.durable_files import refuses_links, sync
+from orchestration.warehouse.engine import Engine
 from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.schema import SCHEMA_VERSION, create_schema
@@ -36,39 +37,6 @@ from {schema}.schema_version
 _STORED = "select sql from duckdb_views() where schema_name = 'raw' and view_name = 'stored_activities'"
 
 
-class Engine:
-    """A database in memory with which `open_warehouse` opens the warehouse at the path again and again.
-
-    To start an engine takes eight times as long as to open the file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._database: duckdb.DuckDBPyConnection | None = None
-
-    def attach(self, options: str) -> duckdb.DuckDBPyConnection:
-        """A connection to the file, which `detach` closes. `options`: of the statement `attach`."""
-        if not self._database:
-            self._database = duckdb.connect(config={"temp_directory": f"{self._path}.tmp"})
-        connection = self._database.cursor()
-        try:
-            connection.execute(f"attach {literal(self._path)} as warehouse {options}; use warehouse")
-        except BaseException:
-            connection.close()
-            self.detach()
-            raise
-        return connection
-
-    def detach(self) -> None:
-        """Close the file, to which no connection is left."""
-        try:
-            self._database.execute("detach warehouse")
-        except duckdb.Error:
-            # Closed, the engine lets go of the file in any case.
-            self._database.close()
-            self._database = None
-
-
 @contextmanager
 def open_warehouse(
     path: Path,
@@ -77,23 +45,21 @@ def open_warehouse(
     wait_seconds: float = LOCK_WAIT_SECONDS,
     row_group: int | None = None,
     is_known: bool = False,
-    engine: Engine | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with schema `raw` in place unless read-only.
 
     `row_group`: after how many rows the engine begins a new row group; its own number if None. What adds to a row
     group that is not full yet makes the engine write it again as a whole, with all of it in memory. `is_known`:
-    the file was there before, and none is created in its place. `engine`: opens the file, instead of one
-    that is started for it.
+    the file was there before, and none is created in its place.
 
     Raises:
         WarehouseError: the file is held by another process, is no DuckDB database, belongs to something else,
             was made by another version, or cannot be created.
     """
-    options = f"(row_group_size {row_group})" if row_group else ""
-    engine = engine or (Engine(path) if row_group else None)
-    connection = _connect(path, read_only, wait_seconds, options, is_known, engine)
-    with _closing(connection, path, engine):
+    options = ["read_only"] if read_only else []
+    if row_group:
+        options.append(f"row_group_size {row_group}")
+    with _open(path, read_only, wait_seconds, options, is_known) as connection:
         if not read_only:
             _sweep(path)
         connection.execute(_SETTINGS)
@@ -118,21 +84,32 @@ def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
     Raises:
         WarehouseError: as `open_warehouse`.
     """
-    engine = Engine(path)
-    connection = _connect(path, True, wait_seconds, "(read_only)", engine=engine)
-    with _closing(connection, path, engine):
+    with _open(path, True, wait_seconds, ["read_only"], is_reused=False) as connection:
         connection.execute(f"use memory; {_SETTINGS}")
         _check_identity(connection, path, read_only=True, schema="warehouse.raw")
         yield connection
 
 
 @contextmanager
-def _closing(connection: duckdb.DuckDBPyConnection, path: Path, engine: Engine | None) -> Iterator[None]:
-    """Close the file at the end; what DuckDB refuses meanwhile is one sentence."""
+def _open(
+    path: Path,
+    read_only: bool,
+    wait_seconds: float,
+    options: Sequence[str],
+    is_known: bool = False,
+    is_reused: bool = True,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file, closed at the end; what DuckDB refuses meanwhile is one sentence.
+
+    `is_reused`: the engine opens other files later, for nothing is left in its memory.
+    """
+    engine = Engine(path, is_reused)
+    connection = None
     try:
-        yield
+        connection = _connect(engine, path, read_only, wait_seconds, options, is_known)
+        yield connection
     except duckdb.Error as error:
-        # Of the engine's own words only those about files are repeated: others can quote a payload.
+        # Of DuckDB's own words only those about files are repeated: others can quote a payload.
         words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
         archived = ", that ARCHIVE_PATH still has what only the archive has" if _has_dropped(connection) else ""
         raise WarehouseError(
@@ -140,9 +117,9 @@ def _closing(connection: duckdb.DuckDBPyConnection, path: Path, engine: Engine |
             f"the disk has room and that nobody else writes to the file{archived}, then run again."
         ) from error
     finally:
-        connection.close()
-        if engine:
-            engine.detach()
+        if connection:
+            connection.close()
+        engine.leave()
 
 
 def _has_dropped(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -191,12 +168,7 @@ def _prepare_directory(path: Path) -> None:
 
 
 def _connect(
-    path: Path,
-    read_only: bool,
-    wait_seconds: float,
-    options: str,
-    is_known: bool = False,
-    engine: Engine | None = None,
+    engine: Engine, path: Path, read_only: bool, wait_seconds: float, options: Sequence[str], is_known: bool
 ) -> duckdb.DuckDBPyConnection:
     if read_only and not path.exists():
         raise WarehouseError(
@@ -213,14 +185,14 @@ def _connect(
                         "place: bring it back, then run again."
                     )
                 _create(path)
-            return engine.attach(options) if engine else duckdb.connect(str(path), read_only=read_only)
-        except duckdb.IOException as error:
+            return engine.attach(options)
+        except (duckdb.IOException, duckdb.ResourceInUseException) as error:
             message = str(error)
-            if "Could not set lock" not in message:
+            if isinstance(error, duckdb.IOException) and "Could not set lock" not in message:
                 raise WarehouseError(_unusable(path, message)) from None
             if time.monotonic() > deadline:
                 holder = re.search(r"PID (\d+)", message)
-                who = f"process {holder[1]}" if holder else "another process"
+                who = f"process {holder[1]}" if holder else "another thread or process"
                 raise WarehouseError(
                     f"{path} is held by {who}. Close it there (analysts: open a copy), then run again."
                 ) from None

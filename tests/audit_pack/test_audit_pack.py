@@ -23,7 +23,7 @@ from orchestration.audit_pack.signature import read_private_key
 from orchestration.publish.manifest import DATABASE, write_manifest
 from tests.audit_pack.conftest import WRITTEN, Keys, make_keys
 from tests.end_to_end.test_evidence import command
-from tests.end_to_end.test_refresh import rows
+from tests.rows import rows
 
 
 def contents(path: Path) -> dict[str, bytes]:

@@ -37,7 +37,8 @@ def progress(path: Path) -> tuple[timedelta, int, int]:
     """Time that is proven, records that are stored, and in how many parts what is left is known to be cut."""
     with open_warehouse(path) as connection:
         proven = sum((one.end - one.start for one in coverage(connection, "test")), timedelta())
-        return proven, len(stored(path)), len(unfinished(connection, "test"))
+        pieces = len(unfinished(connection, "test"))
+    return proven, len(stored(path)), pieces
 
 
 def test_a_run_that_is_killed_again_and_again_makes_progress_each_time(feed: LocalFeed, path: Path):

@@ -1,5 +1,6 @@
 """Decisions about findings: what may be decided, that none is lost or changed, and when a build shows them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ LONG_AGO = datetime(2026, 1, 1)
 
 
 @pytest.fixture
-def connection(path: Path):
+def seen(path: Path) -> Path:
     """A warehouse with three findings, as a build would have them."""
     with open_warehouse(path) as connection:
         connection.execute("create schema detections; create schema marts")
@@ -26,6 +27,12 @@ def connection(path: Path):
             "as findings (finding_id, rule_id, subject_id)"
         )
         connection.execute("create table marts.findings (triage_status varchar, muted_until timestamp)")
+    return path
+
+
+@pytest.fixture
+def connection(seen: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_warehouse(seen) as connection:
         yield connection
 
 
@@ -102,9 +109,10 @@ def test_dagster_is_given_no_address(subject: str):
         "delete from raw.finding_decisions where decision_number = 1",
     ],
 )
-def test_a_decision_that_was_changed_is_found(connection: duckdb.DuckDBPyConnection, path: Path, tampering: str):
-    decide(connection, SEEN, ["bbbbbbbb1", "aaaaaaaa1", "aaaaaaaa2"])
-    connection.close()
+def test_a_decision_that_was_changed_is_found(seen: Path, tampering: str):
+    path = seen
+    with open_warehouse(path) as connection:
+        decide(connection, SEEN, ["bbbbbbbb1", "aaaaaaaa1", "aaaaaaaa2"])
     assert verify(path).findings == []
     with open_warehouse(path) as again:
         again.execute(tampering)

@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from local_feed import LocalFeed
 from local_feed.history.catalog import documented
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 COMMON_FIELDS = {"id", "created_at", "organization_id", "organization_uuid", "actor", "type"}
 SWITCHES = ("compliance_api_enabled", "compliance_api_logging_enabled")
-
-
-def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="module")

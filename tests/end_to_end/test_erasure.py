@@ -26,8 +26,9 @@ from tests.conftest import source_of
 from tests.dbt_project.builds import build_models
 from tests.end_to_end.conftest import run
 from tests.end_to_end.test_evidence import command
-from tests.end_to_end.test_refresh import failure_of, rows
+from tests.end_to_end.test_refresh import failure_of
 from tests.manifests import parsed_runner
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 ALL = Bounds(reconcile_days=3000, reconcile_requests=100_000, reconcile_every=timedelta(days=1))

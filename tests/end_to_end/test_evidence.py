@@ -20,8 +20,9 @@ from orchestration.warehouse.builds import newest_ingest_seq, record_build
 from orchestration.warehouse.connection import open_warehouse
 from tests.dbt_project.builds import build_models
 from tests.end_to_end.conftest import run
-from tests.end_to_end.test_refresh import failure_of, rows
+from tests.end_to_end.test_refresh import failure_of
 from tests.histories import FIRST_DAY, land_slice, record
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 

@@ -3,7 +3,6 @@
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -17,14 +16,10 @@ from orchestration.detections.catalogue import read_rules
 from orchestration.resources import Warehouse
 from tests.dbt_project.builds import build_models
 from tests.end_to_end.conftest import RULES_OF_CASES, RULES_OF_DIRECTORY
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 SEED = 11
-
-
-def rows(path: Path, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(sql, parameters).fetchall()
 
 
 def subjects(path: Path, rule: str) -> set[str]:

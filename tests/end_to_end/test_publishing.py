@@ -17,16 +17,12 @@ from orchestration.publish.parquet import publish_parquet
 from orchestration.publish.sets import restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import PSEUDONYM_KEY, run
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 
 # A rebuild changes the marts without new activities.
 AGAIN = "update raw.dbt_runs set build_id = 'again', is_full_refresh = true"
-
-
-def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def facts_of(result: dg.ExecuteInProcessResult, name: str) -> dict[str, Any]:

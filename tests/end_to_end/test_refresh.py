@@ -8,20 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
 from local_feed import LocalFeed
 from tests.deliver.siem.conftest import events_in
 from tests.end_to_end.conftest import MARTS_OF_DIRECTORY, UNPUBLISHED, environment_of, run
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 UPLOADS = 12
-
-
-def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from local_feed import LocalFeed
 from tests.end_to_end.conftest import UNPUBLISHED, environment_of, run
-from tests.end_to_end.test_refresh import activity, failure_of, metadata_of, rows
+from tests.end_to_end.test_refresh import activity, failure_of, metadata_of
+from tests.rows import rows
 
 SOURCES = """
 [sources.parent]

@@ -11,7 +11,8 @@ from local_feed import LocalFeed
 from orchestration.detections.catalogue import read_rules
 from tests.end_to_end.conftest import PSEUDONYM_KEY, environment_of, run
 from tests.end_to_end.test_directory import unchanged
-from tests.end_to_end.test_findings import person, rows
+from tests.end_to_end.test_findings import person
+from tests.rows import rows
 
 TUNING = """
 [[change]]

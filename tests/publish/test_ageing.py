@@ -18,7 +18,8 @@ from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import run
-from tests.end_to_end.test_publishing import Built, facts_of, rows
+from tests.end_to_end.test_publishing import Built, facts_of
+from tests.rows import rows
 
 # The made-up history ends in October.
 SINCE = date(2026, 8, 15)

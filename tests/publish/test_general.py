@@ -28,7 +28,8 @@ from orchestration.publish.sets import general
 from orchestration.warehouse.connection import open_warehouse
 from tests.end_to_end.conftest import PSEUDONYM_KEY
 from tests.end_to_end.test_evidence import command
-from tests.end_to_end.test_publishing import Built, rows
+from tests.end_to_end.test_publishing import Built
+from tests.rows import rows
 
 # Fields of the feed's records with names, typed text and addresses of people.
 TELLING = re.compile(r"email|name$|ip_address|filename")

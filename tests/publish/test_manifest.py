@@ -13,7 +13,8 @@ import pytest
 from orchestration.config.settings import ROOT
 from tests.end_to_end.conftest import run
 from tests.end_to_end.test_evidence import command
-from tests.end_to_end.test_publishing import AGAIN, change, facts_of, publish, rows
+from tests.end_to_end.test_publishing import AGAIN, change, facts_of, publish
+from tests.rows import rows
 
 Built = tuple[Path, dg.ExecuteInProcessResult]
 NOTHING = (False, None)

@@ -17,7 +17,8 @@ from orchestration.publish.postgres.publication import publish_postgres
 from orchestration.publish.pseudonyms import Pseudonyms
 from orchestration.publish.sets import PublishedSet, general, restricted
 from orchestration.warehouse.connection import open_warehouse
-from tests.end_to_end.test_publishing import change, rows
+from tests.end_to_end.test_publishing import change
+from tests.rows import rows
 
 Ask = Callable[..., list[tuple]]
 

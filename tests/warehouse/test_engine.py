@@ -1,0 +1,51 @@
+"""An engine that opened one file opens the next as a new engine would."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.errors import WarehouseError
+
+SPILLED = "set memory_limit = '60MB'; select count(distinct repeat(range::varchar, 9)) from range(1_500_000)"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "set threads = 1",
+        "create temp table left_over (a int)",
+        "attach ':memory:' as other",
+        "attach 'x.db'",
+        SPILLED,
+        "create table memory.left_over (a int)",
+        "begin",
+    ],
+)
+def test_nothing_of_one_opening_is_in_the_next(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+):
+    monkeypatch.chdir(tmp_path)
+    state = (
+        "select current_setting('threads'), current_setting('memory_limit'), current_setting('temp_directory'), "
+        "(select list(database_name) from duckdb_databases() where not internal), "
+        "(select count(*) from duckdb_tables() where database_name <> 'warehouse')"
+    )
+    with open_warehouse(path) as connection:
+        before = connection.execute(state).fetchall()
+        connection.execute(left)
+    with open_warehouse(path) as connection:
+        assert connection.execute(state).fetchall() == before
+    # And the file is closed.
+    with duckdb.connect(str(path)):
+        assert not Path(f"{path}.tmp").exists()
+
+
+def test_who_opens_it_twice_at_once_waits_for_the_first(path: Path):
+    with (
+        open_warehouse(path),
+        pytest.raises(WarehouseError, match="held by another thread or process"),
+        open_warehouse(path, wait_seconds=0.3),
+    ):
+        pass
