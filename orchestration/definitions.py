@@ -38,6 +38,8 @@ from orchestration.jobs import (
     retain_job,
     review_job,
     siem_job,
+    spark_job,
+    spark_schedule,
     triage_job,
     verify_job,
     verify_schedule,
@@ -55,6 +57,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
     write_history_quickly()
     reach_archive()
     paths = Settings.paths(os.environ)
+    is_on_spark = Settings.read(os.environ, "spark_dbt").spark_dbt is not None
     resources = {
         "feed": ActivityFeed(),
         "warehouse": Warehouse(database=str(paths.warehouse_path)),
@@ -79,6 +82,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             alerts,
             attestation,
             access_review,
+            *(_spark_assets() if is_on_spark else ()),
         ],
         asset_checks=[
             raw_table_checks,
@@ -101,13 +105,29 @@ def build_defs(**overrides: Any) -> dg.Definitions:
             archive_job,
             directory_job,
             siem_job,
+            *([spark_job] if is_on_spark else ()),
         ],
-        schedules=[refresh_schedule, directory_schedule, reconcile_schedule, verify_schedule, attest_schedule],
+        schedules=[
+            refresh_schedule,
+            directory_schedule,
+            reconcile_schedule,
+            verify_schedule,
+            attest_schedule,
+            *([spark_schedule] if is_on_spark else ()),
+        ],
         sensors=[watch_sensor],
         resources=resources | overrides,
         # Steps that use the warehouse run one at a time anyway; one process saves each of them its start-up.
         executor=dg.in_process_executor,
     )
+
+
+def _spark_assets() -> list[dg.AssetsDefinition]:
+    """Imported only where they are wanted: the manifest is read once more for them."""
+    from orchestration.assets.spark import published_spark_assets, spark_tables
+
+    is_published = Settings.read(os.environ, "spark_warehouse").spark_warehouse
+    return [spark_tables, *(published_spark_assets if is_published else ())]
 
 
 defs = build_defs()

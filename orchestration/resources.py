@@ -79,6 +79,7 @@ class Publication(dg.ConfigurableResource):
 
     directory: str
     general_directory: str
+    postgres_setting: str = "publish_postgres_url"
 
     @property
     def path(self) -> Path:
@@ -118,7 +119,7 @@ class Publication(dg.ConfigurableResource):
     def postgres_url(self) -> SecretStr | None:
         """The PostgreSQL database that is published into as well."""
         with fail_step_on_error():
-            return Settings.read(os.environ, "publish_postgres_url").publish_postgres_url
+            return getattr(Settings.read(os.environ, self.postgres_setting), self.postgres_setting)
 
 
 class Archive(dg.ConfigurableResource):

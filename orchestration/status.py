@@ -123,8 +123,12 @@ def disk_paths(environment: Mapping[str, str]) -> dict[str, Path]:
     paths = Settings.paths(environment)
     home = environment.get("DAGSTER_HOME") or os.environ.get("DAGSTER_HOME")
     # Places that are written only where they are set.
-    stated = Settings.read(environment, "archive_path", "siem_path")
+    stated = Settings.read(
+        environment, "archive_path", "siem_path", "spark_warehouse", "spark_published_path", "published_path"
+    )
     places = {"ARCHIVE_PATH": stated.archive_path, "SIEM_PATH": stated.siem_path}
+    if stated.spark_warehouse:
+        places["SPARK_PUBLISHED_PATH"] = str(stated.spark_published_path)
     if environment.get("PUBLISHED_GENERAL_PATH"):
         places["PUBLISHED_GENERAL_PATH"] = str(paths.published_general_path)
     return {

@@ -85,7 +85,7 @@ def _refuse_filled(path: Path) -> None:
 
 def _build(draft: Path, store: Store, snapshot: Snapshot) -> Restored:
     fetching = draft.with_suffix(".files")
-    with _fetched(store, fetching, snapshot.files) as directory, open_warehouse(draft) as connection:
+    with fetched(store, fetching, snapshot.files) as directory, open_warehouse(draft) as connection:
         for name in snapshot.manifest["tables"].keys() - set(VIEWS):
             _load_table(connection, name, directory / snapshot.directory / f"{name}.parquet")
     files = _load_parts(draft, store, fetching)
@@ -122,14 +122,18 @@ def _load_parts(draft: Path, store: Store, fetching: Path) -> int:
     for name, sha256, batch in parts:
         batches.setdefault(batch, {})[require_part(name)] = sha256
     for batch in batches.values():
-        with _fetched(store, fetching, batch) as directory, open_warehouse(draft) as connection:
+        with fetched(store, fetching, batch) as directory, open_warehouse(draft) as connection:
             connection.execute(_LOAD, {"files": [str(directory / name) for name in batch]})
     return len(parts)
 
 
 @contextmanager
-def _fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterator[Path]:
-    """Fetch the files (name: SHA-256) into the directory, check them, and delete the directory afterwards."""
+def fetched(store: Store, directory: Path, files: Mapping[str, str]) -> Iterator[Path]:
+    """Fetch the files (name: SHA-256) into the directory, check them, and delete the directory afterwards.
+
+    Raises:
+        ArchiveError: one is missing, or is not as it was written.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     places = {name: directory / require_name(name) for name in files}
     for place in places.values():

@@ -161,8 +161,10 @@ def stage_snapshot(connection: duckdb.DuckDBPyConnection, directory: Path, numbe
     return Snapshot(number, manifest, hashlib.sha256(content).hexdigest())
 
 
-def put_snapshot(store: Store, snapshot: Snapshot, directory: Path) -> None:
+def put_snapshot(store: Store, snapshot: Snapshot, directory: Path, read: int | None = None) -> None:
     """Store the staged files, the manifest last, and delete snapshots older than the previous one.
+
+    `read`: the number of a snapshot that somebody still reads; it and what follows stay.
 
     Raises:
         ArchiveError: a file cannot be stored.
@@ -170,7 +172,8 @@ def put_snapshot(store: Store, snapshot: Snapshot, directory: Path) -> None:
     names = [f"{table}.parquet" for table in snapshot.manifest["tables"]]
     store.put({f"{snapshot.directory}/{name}": directory / name for name in names})
     store.put({manifest_name(snapshot.number): directory / _MANIFEST_NAME})
-    oldest = f"ledger/{max(snapshot.number - _KEPT + 1, 0):08}/"
+    kept = snapshot.number - _KEPT + 1
+    oldest = f"ledger/{max(min(kept, read or kept), 0):08}/"
     replaced = [name for name in store.sizes("ledger") if name < oldest]
     try:
         # Manifests first: a snapshot without one does not exist.

@@ -36,10 +36,11 @@ class Archived:
     snapshot_number: int
 
 
-def archive_days(path: Path, store: Store) -> Archived:
+def archive_days(path: Path, store: Store, read: int | None = None) -> Archived:
     """Archive the days of the warehouse at `path` that are due. Does not contact the store if there are none.
 
-    The caller holds `warehouse.connection.warehouse_lock`.
+    `read`: the number of a snapshot that somebody still reads; it and what follows stay. The caller holds
+    `warehouse.connection.warehouse_lock`.
 
     Raises:
         ArchiveError: the archive cannot be written, or belongs to another warehouse.
@@ -66,7 +67,7 @@ def archive_days(path: Path, store: Store) -> Archived:
                 if not is_more:
                     snapshot = stage_snapshot(connection, directory, number)
                     counts = connection.execute(COUNTS).fetchall()[0]
-        put_snapshot(store, snapshot, directory)
+        put_snapshot(store, snapshot, directory, read)
     with open_warehouse(path) as connection:
         record_snapshot(connection, snapshot, counts)
         totals = read_state(connection).totals

@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration.archive.offload import drop_old_days
 from orchestration.archive.write import archive_days
 from orchestration.assets import OWNERS
+from orchestration.assets.dbt_process import read_note, spark_directory
 from orchestration.assets.evidence import DAY_SEALS
 from orchestration.resources import SUMMARY, Archive, Warehouse, fail_step_on_error, failure
 
@@ -37,7 +38,8 @@ def archived_activities(
         return
     with fail_step_on_error(), warehouse.write_lock():
         store = archive.store(settings)
-        archived = archive_days(warehouse.path, store)
+        read_by_spark = read_note(spark_directory(warehouse.path))
+        archived = archive_days(warehouse.path, store, int(read_by_spark or 0) or None)
         dropped = settings.local_days and drop_old_days(warehouse.path, store, settings.local_days)
     yield dg.MaterializeResult(
         metadata={

@@ -1,12 +1,14 @@
 """Stage `publishing`: copies of the marts for analysts and BI tools, written once all marts are built and checked.
 
 Both sets have the same assets: `published/database` is of the restricted set, `published/general_database` of the
-general one, which is pseudonymized. Without a key for the pseudonyms there is no general set.
+general one, which is pseudonymized. Without a key for the pseudonyms there is no general set. What another engine
+built is published by the same assets, with another origin.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -36,7 +38,6 @@ from orchestration.resources import SUMMARY, Publication, Warehouse, fail_step_o
 
 log = logging.getLogger(__name__)
 
-EDITION = dg.AssetKey(["published", "edition"])
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
 PUBLISHED_AGAIN = "Published again: the published copy had been edited or lost."
 NOTHING_NEW = "Nothing has changed since the last publication."
@@ -47,40 +48,73 @@ WORDS = {
 }
 
 
-@dg.asset(
-    key=EDITION,
-    deps=MARTS,
-    group_name="publishing",
-    owners=OWNERS,
-    kinds={"python"},
-    description="What both sets publish: the marts as one build left them, with its checks, and how complete they "
-    "are. Nothing is published of a build that failed.",
-)
-def edition(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
-    """Require that the marts may be published. Everything published depends on this asset alone."""
-    published = _set(publication, RESTRICTED)
-    assert published is not None
-    with _edition(warehouse, published) as (_, found):
-        facts = _facts(found, False)
-    return dg.MaterializeResult(metadata={name: fact for name, fact in facts.items() if name != "outcome"})
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the marts come from, and where they are published to.
+
+    `prefix`: of the keys; `marts`: the assets that are published; `postgres`: the variable that names the server;
+    `places`: what is read and where to publish, instead of the resources of the product's own build.
+    """
+
+    marts: Sequence[dg.AssetKey]
+    prefix: tuple[str, ...] = ()
+    group: str = "publishing"
+    postgres: str = "PUBLISH_POSTGRES_URL"
+    freshness: dg.FreshnessPolicy | None = FRESHNESS
+    places: Callable[[Warehouse, Publication], tuple[Warehouse, Publication]] = lambda *resources: resources
+
+    def key(self, name: str) -> dg.AssetKey:
+        """The key of one of its assets."""
+        return dg.AssetKey([*self.prefix, "published", name])
 
 
-def _asset(name: str, kind: str, engine: str, description: str, *, is_optional: bool = False) -> Any:
+def publishing_assets(origin: Origin) -> list[dg.AssetsDefinition]:
+    """The edition, and of each set the DuckDB file, Parquet and PostgreSQL."""
+    made = [make(origin, name) for name in PREFIXES for make in (_database, _parquet, _postgres)]
+    return [_edition_asset(origin), *made]
+
+
+def _edition_asset(origin: Origin) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=origin.key("edition"),
+        deps=origin.marts,
+        group_name=origin.group,
+        owners=OWNERS,
+        kinds={"python"},
+        description="What both sets publish: the marts as one build left them, with its checks, and how complete "
+        "they are. Nothing is published of a build that failed.",
+    )
+    def edition(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
+        """Require that the marts may be published. Everything published depends on this asset alone."""
+        warehouse, publication = origin.places(warehouse, publication)
+        published = _set(publication, RESTRICTED)
+        assert published is not None
+        with _edition(warehouse, published) as (_, found):
+            facts = _facts(found, False)
+        return dg.MaterializeResult(metadata={name: fact for name, fact in facts.items() if name != "outcome"})
+
+    return edition
+
+
+def _asset(
+    origin: Origin, name: str, kind: str, engine: str, description: str, *, is_optional: bool = False
+) -> Any:
     return dg.asset(
-        key=["published", PREFIXES[name] + kind],
-        deps=[EDITION],
-        group_name="publishing",
+        key=origin.key(PREFIXES[name] + kind),
+        deps=[origin.key("edition")],
+        group_name=origin.group,
         owners=OWNERS,
         kinds={"python", engine},
         tags=personal_data() if name == RESTRICTED else None,
         output_required=not is_optional and name == RESTRICTED,
-        freshness_policy=FRESHNESS,
+        freshness_policy=origin.freshness,
         description=description + WORDS[name],
     )
 
 
-def _database(name: str) -> dg.AssetsDefinition:
+def _database(origin: Origin, name: str) -> dg.AssetsDefinition:
     @_asset(
+        origin,
         name,
         "database",
         "duckdb",
@@ -90,6 +124,7 @@ def _database(name: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
     ) -> Iterator[dg.MaterializeResult]:
         """Publish the DuckDB file, and log on each mart when it was published."""
+        warehouse, publication = origin.places(warehouse, publication)
         published = _set(publication, name)
         if published is None:
             log.info(_no_general_set(publication))
@@ -110,7 +145,7 @@ def _database(name: str) -> dg.AssetsDefinition:
             "bytes": path.stat().st_size,
         }
         if written and name == RESTRICTED:
-            for key in MARTS:
+            for key in origin.marts:
                 noted = {fact: facts[fact] for fact in ("published_at", "complete_through") if fact in facts}
                 context.log_event(dg.AssetObservation(asset_key=key, metadata=noted))
         yield dg.MaterializeResult(metadata=facts)
@@ -118,8 +153,9 @@ def _database(name: str) -> dg.AssetsDefinition:
     return database
 
 
-def _parquet(name: str) -> dg.AssetsDefinition:
+def _parquet(origin: Origin, name: str) -> dg.AssetsDefinition:
     @_asset(
+        origin,
         name,
         "parquet",
         "parquet",
@@ -127,6 +163,7 @@ def _parquet(name: str) -> dg.AssetsDefinition:
     )
     def parquet(warehouse: Warehouse, publication: Publication) -> Iterator[dg.MaterializeResult]:
         """Publish the Parquet files."""
+        warehouse, publication = origin.places(warehouse, publication)
         published = _set(publication, name)
         if published is None:
             return
@@ -144,22 +181,24 @@ def _parquet(name: str) -> dg.AssetsDefinition:
     return parquet
 
 
-def _postgres(name: str) -> dg.AssetsDefinition:
+def _postgres(origin: Origin, name: str) -> dg.AssetsDefinition:
     @_asset(
+        origin,
         name,
         "postgres",
         "postgres",
-        f"Schema `marts{PREFIXES[name] and '_general'}` of a PostgreSQL database. Only if PUBLISH_POSTGRES_URL "
-        "is set.",
+        f"Schema `marts{PREFIXES[name] and '_general'}` of a PostgreSQL database. Only if {origin.postgres} is "
+        "set.",
         is_optional=True,
     )
     def postgres(
         context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
     ) -> Iterator[dg.MaterializeResult]:
         """Publish to PostgreSQL, if configured."""
+        warehouse, publication = origin.places(warehouse, publication)
         url = publication.postgres_url()
         if url is None:
-            context.log.info("PUBLISH_POSTGRES_URL is not set: nothing is published to PostgreSQL.")
+            context.log.info(f"{origin.postgres} is not set: nothing is published to PostgreSQL.")
             return
         published = _set(publication, name)
         if published is None:
@@ -173,7 +212,7 @@ def _postgres(name: str) -> dg.AssetsDefinition:
     return postgres
 
 
-published_assets = [edition, *(make(name) for name in PREFIXES for make in (_database, _parquet, _postgres))]
+published_assets = publishing_assets(Origin(MARTS))
 
 
 def _set(publication: Publication, name: str) -> PublishedSet | None:

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from orchestration.config.archive import read_archive
-from orchestration.config.settings import ROOT, Settings
+from orchestration.config.settings import ROOT, Settings, general_beside
 from orchestration.config.values import ConfigurationError
 
 # What Dagster keeps in its home; other directories may be there too.
@@ -40,9 +40,13 @@ def check_paths(environment: Mapping[str, str]) -> None:
     }
     if archive and not archive.place.startswith("s3://"):
         directories["ARCHIVE_PATH"] = Path(archive.place)
-    delivered = Settings.read(environment, "siem_path").siem_path
-    if delivered and not delivered.startswith("s3://"):
-        directories["SIEM_PATH"] = ROOT / delivered
+    others = Settings.read(environment, "siem_path", "spark_warehouse", "spark_published_path", "published_path")
+    for name, place in (("SIEM_PATH", others.siem_path), ("SPARK_WAREHOUSE", others.spark_warehouse)):
+        if place and not place.startswith("s3://"):
+            directories[name] = ROOT / place
+    if others.spark_warehouse:
+        directories["SPARK_PUBLISHED_PATH"] = others.spark_published_path
+        directories["SPARK_PUBLISHED_PATH (general)"] = general_beside(others.spark_published_path)
     for name, path in {"WAREHOUSE_PATH": warehouse, **directories}.items():
         _check_links(name, path)
     for (name, one), (other_name, other) in combinations(directories.items(), 2):

@@ -46,6 +46,7 @@ MAX_OVERLAP_MINUTES = 30 * 24 * 60
 MAX_RUN_MINUTES = 24 * 60
 MAX_DAYS = 6 * 366
 MAX_DIRECTORY_HOURS = 7 * 24
+MAX_SPARK_HOURS = 31 * 24
 # Checks that look back over the last month read only the file.
 MIN_KEPT_DAYS = 31
 
@@ -54,6 +55,11 @@ _DEFAULTS: dict[str, Any] = {one.name: one.default for kind in (Source, Bounds) 
 
 # A relative path is taken from the checkout.
 CheckoutPath = Annotated[LocalPath, AfterValidator(lambda path: ROOT / path)]
+
+
+def general_beside(path: Path) -> Path:
+    """Where the general set goes, if nothing else is stated: beside the other."""
+    return path.with_name(f"{path.name}-general")
 
 
 class Model(BaseModel):
@@ -157,7 +163,7 @@ class Settings(Model):
     published_workbook: bool = Field(False, description="a spreadsheet of what auditors ask for as well")
     published_days: int | None = Field(None, ge=1, le=MAX_DAYS, description="older details are not published")
     published_general_path: CheckoutPath = Field(
-        default_factory=lambda read: read["published_path"].with_name(f"{read['published_path'].name}-general"),
+        default_factory=lambda read: general_beside(read["published_path"]),
         description="where the general set goes",
     )
     published_general_group: Group | None = Field(None, description="the group that may read the general set")
@@ -171,6 +177,19 @@ class Settings(Model):
     audit_pack_timestamp_url: Address | None = Field(None, description="an RFC 3161 authority for audit packs")
     geoip_city_path: CheckoutPath | None = Field(None, description="an MMDB database of cities or countries")
     geoip_asn_path: CheckoutPath | None = Field(None, description="an MMDB database of autonomous systems")
+    spark_dbt: CheckoutPath | None = Field(None, description="the dbt of an environment with dbt-spark")
+    spark_archive_path: str = Field("", description="the archive as Spark reaches it")
+    spark_every_hours: int = Field(
+        24, ge=1, le=MAX_SPARK_HOURS, description="how often the schedule builds on Spark"
+    )
+    spark_warehouse: Place | None = Field(None, description="where Spark keeps its tables: they are published")
+    spark_published_path: CheckoutPath = Field(
+        default_factory=lambda read: read["published_path"].with_name(f"{read['published_path'].name}-spark"),
+        description="where what Spark built is published",
+    )
+    spark_publish_postgres_url: PostgresUrl | None = Field(
+        None, description="a PostgreSQL database to publish what Spark built to"
+    )
     raw_days: int | None = Field(None, ge=MIN_KEPT_DAYS, description="days that `make retain` keeps")
     disk_min_free_mb: int = Field(500, ge=0, description="with less room on a disk nothing is written")
     metrics_path: CheckoutPath | None = Field(None, description="metrics for Prometheus go to this file")

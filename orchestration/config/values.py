@@ -109,7 +109,8 @@ def _place(text: str) -> str:
 def _local(value: object) -> object:
     if _ADDRESS.match(str(value)):
         raise ValueError(
-            f"is {str(value)!r}, but only ARCHIVE_PATH and SIEM_PATH can be one. Use a path on this machine."
+            f"is {str(value)!r}, but only ARCHIVE_PATH, SIEM_PATH and SPARK_WAREHOUSE can be one. Use a path on "
+            "this machine."
         )
     return value
 

@@ -153,6 +153,19 @@ def test_the_last_two_snapshots_of_the_ledger_are_kept(archived: Path, place: Pa
     assert len(content(archived, "archive_snapshots")) == 3
 
 
+def test_a_snapshot_that_is_being_read_is_kept(archived: Path, place: Path, store: Store):
+    def kept(read: int | None, *hours: int) -> list[str]:
+        for hour in hours:
+            with open_warehouse(archived) as connection:
+                land_slice(connection, record(f"late{hour}", FIRST_DAY + timedelta(hours=hour)))
+                seal_days(connection)
+            archive_days(archived, store, read)
+        return sorted(one.name.lstrip("0") for one in (place / "ledger").iterdir())
+
+    assert kept(1, 5, 6, 7) == ["1", "2", "3", "4"]
+    assert kept(None, 8) == ["4", "5"]
+
+
 def test_a_killed_run_is_continued(archived: Path, place: Path, store: Store, monkeypatch):
     with open_warehouse(archived) as connection:
         land_slice(connection, record("late", FIRST_DAY + timedelta(hours=5)))

@@ -142,7 +142,9 @@ def test_nothing_is_written_to_an_address(tmp_path: Path, monkeypatch: pytest.Mo
             lambda: write_report(here, Catalog((), "0" * 64), "user_ada", address),
             lambda: export(connection, address),
         ):
-            with pytest.raises(ConfigurationError, match="only ARCHIVE_PATH and SIEM_PATH can be one"):
+            with pytest.raises(
+                ConfigurationError, match="only ARCHIVE_PATH, SIEM_PATH and SPARK_WAREHOUSE can be one"
+            ):
                 write()
     assert list(tmp_path.iterdir()) == []
 
