@@ -217,3 +217,22 @@ def test_a_dbt_that_outlived_its_run_keeps_the_next_from_building(run: Run, path
         child.communicate(b"\n")
     assert run(status=0)[0].success
     assert not read_note(spark_directory(path))
+
+
+def test_an_interrupted_run_interrupts_its_dbt_and_waits_for_its_end(path: Path, tmp_path: Path):
+    (tmp_path / "on_build").write_text("""
+import signal
+try:
+    print(json.dumps({"info": {"name": "MainReportVersion", "level": "info", "msg": ""}, "data": {}}), flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    (here / "ended").touch()
+""")
+    dbt = DbtProcess(make_dbt(tmp_path), tmp_path, tmp_path, {})
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with dbt.lock() as lock, pytest.raises(KeyboardInterrupt):
+        dbt.run(lock, ["build"], interrupt)
+    assert (tmp_path / "ended").exists()
