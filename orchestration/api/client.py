@@ -6,10 +6,13 @@ directory's. Which responses are retried is decided in `responses`.
 
 import asyncio
 import logging
+import os
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -74,6 +77,7 @@ class ApiClient:
                 "user-agent": f"{PRODUCT}/{__version__}",
                 "accept-encoding": "gzip",
             },
+            verify=_tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             timeout=httpx.Timeout(self._retry.read_timeout, connect=10.0),
             # A redirect would send the key to another address.
             follow_redirects=False,
@@ -244,6 +248,12 @@ async def _beginning(response: httpx.Response) -> bytes:
         return await body.read_body(response, body.MAX_ERROR_BYTES)
     except (body.TooLarge, body.Unreadable):
         return b""
+
+
+@cache
+def _tls(*_: str | None) -> ssl.SSLContext:
+    """The authorities that the environment names, read once: that takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 def _asked_to_wait(reason: BaseException | None) -> str:

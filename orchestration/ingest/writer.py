@@ -15,6 +15,7 @@ from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.extract import Chunk
 from orchestration.landing.land import ROW_GROUP, VECTOR, store
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.engine import in_memory
 from orchestration.warehouse.errors import REPLACED, WarehouseError
 from orchestration.warehouse.ledger import ledger_state
 
@@ -57,8 +58,6 @@ class Writer:
         self._state: tuple[int, ...] | None = None
         # Held by the task that has the file open.
         self._lock = asyncio.Lock()
-        # The other core belongs to the batch that is being stored, which takes longest.
-        self._preparing = duckdb.connect(config={"threads": 1})
 
     @property
     def is_starting(self) -> bool:
@@ -166,7 +165,8 @@ class Writer:
             return await self._queue.get()
 
     def _prepare(self, chunks: list[Chunk]) -> Batch:
-        with self._preparing.cursor() as connection:
+        # The other core belongs to the batch that is being stored, which takes longest.
+        with in_memory(threads=1) as connection:
             return prepare(connection, chunks)
 
 

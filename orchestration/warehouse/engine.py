@@ -2,7 +2,8 @@
 
 import atexit
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -27,8 +28,7 @@ class Engine:
     def __init__(self, path: Path, is_reused: bool) -> None:
         self._path, self._is_reused = path, is_reused
         self._temporary = Path(f"{path}.tmp")
-        idle = _idle.get(os.getpid())
-        self._database = idle.pop() if idle and is_reused else duckdb.connect()
+        self._database = _take() if is_reused else duckdb.connect()
 
     def attach(self, options: Sequence[str]) -> duckdb.DuckDBPyConnection:
         """A connection to the file, as `warehouse`. `options`: of the statement `attach`."""
@@ -48,12 +48,34 @@ class Engine:
         """Close the file, to which no connection is left."""
         try:
             self._database.execute("detach warehouse")
-            [(is_empty,)] = self._database.execute(_IS_EMPTY).fetchall()
-            # An engine that spilled to a directory keeps it.
-            is_as_new = self._is_reused and is_empty and not self._temporary.exists()
         except duckdb.Error:
-            is_as_new = False
-        if is_as_new:
-            _idle.setdefault(os.getpid(), []).append(self._database)
-        else:
             self._database.close()
+        else:
+            # An engine that spilled to a directory keeps it.
+            _leave(self._database, self._is_reused and not self._temporary.exists())
+
+
+@contextmanager
+def in_memory(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to no file, with so many threads."""
+    database = _take()
+    is_reused = False
+    try:
+        with database.cursor() as connection:
+            connection.execute(f"set threads = {threads}")
+            yield connection
+        is_reused = True
+    finally:
+        _leave(database, is_reused)
+
+
+def _take() -> duckdb.DuckDBPyConnection:
+    idle = _idle.get(os.getpid())
+    return idle.pop() if idle else duckdb.connect()
+
+
+def _leave(database: duckdb.DuckDBPyConnection, is_reused: bool) -> None:
+    if is_reused and database.execute(_IS_EMPTY).fetchall() == [(True,)]:
+        _idle.setdefault(os.getpid(), []).append(database)
+    else:
+        database.close()
