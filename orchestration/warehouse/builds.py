@@ -5,9 +5,10 @@ detection rules were tuned.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -21,16 +22,18 @@ _PATTERNS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql", "seeds/*",
 
 def project_sha256(directory: Path) -> str:
     """SHA-256 over names and contents of the files of the dbt project that decide what the tables hold."""
+    files = sorted(path for pattern in _PATTERNS for path in directory.glob(pattern) if path.is_file())
+    return _sha256(directory, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@lru_cache(maxsize=1)
+def _sha256(directory: Path, files: Sequence[tuple[Path, int, int]]) -> str:
+    """Each step asks for it. `files`: all in order, with the time of the last change and the size."""
     digest = hashlib.sha256()
-    for path in sorted(_files(directory)):
+    for path, *_ in files:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(directory)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    for pattern in _PATTERNS:
-        yield from (path for path in directory.glob(pattern) if path.is_file())
 
 
 @dataclass(frozen=True, slots=True)
