@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.assets.dbt_process import DbtProcess, read_note, spark_directory
 from orchestration.assets.project import project
+from orchestration.assets.publishing import MARTS
 from orchestration.assets.transformation import curated_tables
 from orchestration.definitions import build_defs
 from orchestration.definitions import defs as without_spark
@@ -202,6 +203,23 @@ def test_a_wrong_executable_is_one_sentence(
 def test_without_an_archive_nothing_is_built(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ARCHIVE_PATH", "")
     assert "ARCHIVE_PATH is not set" in run()[1]
+
+
+def test_of_other_formats_than_parquet_nothing_is_published(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SPARK_WAREHOUSE", "data/spark")
+    monkeypatch.setenv("SPARK_FILE_FORMAT", "delta")
+    assert "only Parquet is published from" in run()[1]
+
+
+def test_what_is_published_from_there_comes_from_its_marts(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SPARK_DBT", "/somewhere/dbt")
+    monkeypatch.setenv("SPARK_WAREHOUSE", "data/spark")
+    graph = build_defs().resolve_asset_graph()
+    edition = dg.AssetKey(["spark", "published", "edition"])
+    assert graph.get(edition).parent_keys == {key.with_prefix("spark") for key in MARTS}
+    published = {f"{which}{kind}" for which in ("", "general_") for kind in ("database", "parquet", "postgres")}
+    assert graph.get(edition).child_keys == {dg.AssetKey(["spark", "published", name]) for name in published}
+    assert {graph.get(key).group_name for key in graph.get(edition).child_keys} == {"spark"}
 
 
 def test_a_dbt_that_outlived_its_run_keeps_the_next_from_building(run: Run, path: Path):

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 from pydantic import SecretStr
@@ -38,7 +37,12 @@ def environment(copy: Path, tmp_path: Path) -> dict[str, str]:
             place.mkdir(parents=True)
             connection.execute(f"copy (from marts.{mart}) to '{place}/part-00000.snappy.parquet' (format parquet)")
     (tmp_path / "on_build").write_text(
-        "os.renames(here / 'marts', here / f'warehouse/marts_build_{os.environ[\"SPARK_BUILD\"]}.db')"
+        """
+tables = here / "warehouse" / f"marts_build_{os.environ['SPARK_BUILD']}.db"
+tables.parent.mkdir(exist_ok=True)
+tables.unlink(missing_ok=True)
+tables.symlink_to(here / "marts")
+"""
     )
     return {
         "ARCHIVE_PATH": str(tmp_path / "archive"),
@@ -56,10 +60,16 @@ def content(path: Path) -> dict[str, object]:
 def test_both_sets_are_those_of_the_marts_and_so_is_what_they_say_of_completeness(
     built: Built, copy: Path, environment: dict[str, str], url: SecretStr, ask: Callable[..., list[tuple]]
 ):
+    # Where its tables are not, nothing is published.
+    failed = run("spark", copy, environment | {"SPARK_WAREHOUSE": str(copy.with_name("elsewhere"))})
+    [failure] = failed.filter_events(lambda event: event.is_step_failure)
+    assert "Check SPARK_WAREHOUSE" in failure.step_failure_data.user_failure_data.description
+    assert not copy.with_name("published-spark").exists()
+
     done = run("spark", copy, environment | {"SPARK_PUBLISH_POSTGRES_URL": url.get_secret_value()})
     assert done.success
     for suffix in ("", "-general"):
-        ours, theirs = (built[0].with_name(f"published{suffix}"), copy.with_name(f"published-spark{suffix}"))
+        ours, theirs = built[0].with_name(f"published{suffix}"), copy.with_name(f"published-spark{suffix}")
         assert content(theirs / "compliance.duckdb") == content(ours / "compliance.duckdb")
         assert rows(theirs / "compliance.duckdb", EDITION) == rows(ours / "compliance.duckdb", EDITION)
         files = f"read_parquet('{theirs}/parquet/users/**/*.parquet')"
@@ -71,34 +81,3 @@ def test_both_sets_are_those_of_the_marts_and_so_is_what_they_say_of_completenes
             copy, "select count(*) from marts.activities"
         )
     assert not copy.with_name("published").exists()
-
-
-def test_a_build_that_cannot_be_published_keeps_what_was_published(copy: Path, environment: dict[str, str]):
-    """Its tables are not where they should be: nothing is published, and the next run says so too."""
-    done = run("spark", copy, environment | {"SPARK_WAREHOUSE": str(copy.with_name("elsewhere"))})
-    assert not done.success
-    [failed] = done.filter_events(lambda event: event.is_step_failure)
-    assert failed.step_key == "spark_tables"
-    assert "Check SPARK_WAREHOUSE" in failed.step_failure_data.user_failure_data.description
-    assert not copy.with_name("published-spark").exists()
-
-
-def test_other_formats_than_parquet_are_refused(
-    copy: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-):
-    done = run("spark", copy, environment | {"SPARK_FILE_FORMAT": "delta"})
-    [failed] = done.filter_events(lambda event: event.is_step_failure)
-    assert "only Parquet is published from" in failed.step_failure_data.user_failure_data.description
-
-
-def test_everything_published_comes_from_the_build_on_spark(
-    copy: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-):
-    from orchestration.definitions import build_defs
-
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    graph = build_defs().resolve_asset_graph()
-    edition = dg.AssetKey(["spark", "published", "edition"])
-    assert graph.get(edition).parent_keys == {dg.AssetKey(["spark", "marts", name]) for name in MARTS}
-    assert graph.get(dg.AssetKey(["spark", "published", "general_parquet"])).group_name == "spark"
