@@ -84,26 +84,20 @@ def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
     Raises:
         WarehouseError: as `open_warehouse`.
     """
-    with _open(path, True, wait_seconds, ["read_only"], is_reused=False) as connection:
+    with _open(path, True, wait_seconds, ["read_only"]) as connection:
         connection.execute(f"use memory; {_SETTINGS}")
         _check_identity(connection, path, read_only=True, schema="warehouse.raw")
         yield connection
+        # The engine opens other files later.
+        connection.execute("drop schema if exists memory.raw cascade")
 
 
 @contextmanager
 def _open(
-    path: Path,
-    read_only: bool,
-    wait_seconds: float,
-    options: Sequence[str],
-    is_known: bool = False,
-    is_reused: bool = True,
+    path: Path, read_only: bool, wait_seconds: float, options: Sequence[str], is_known: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, closed at the end; what DuckDB refuses meanwhile is one sentence.
-
-    `is_reused`: the engine opens other files later, for nothing is left in its memory.
-    """
-    engine = Engine(path, is_reused)
+    """The file, closed at the end; what DuckDB refuses meanwhile is one sentence."""
+    engine = Engine(path)
     connection = None
     try:
         connection = _connect(engine, path, read_only, wait_seconds, options, is_known)

@@ -16,19 +16,18 @@ _idle: dict[int, list[duckdb.DuckDBPyConnection]] = {}
 atexit.register(_idle.clear)
 
 _IS_EMPTY = """
-select not exists(from duckdb_tables()) and not exists(
-    from duckdb_databases() where not internal and database_name <> 'memory'
-)
+select not exists(from duckdb_tables()) and not exists(from duckdb_views() where not internal)
+    and not exists(from duckdb_databases() where not internal and database_name <> 'memory')
 """
 
 
 class Engine:
-    """Opens one file. If `is_reused`, it then opens the next as if it were new."""
+    """Opens one file; then it is left to the next, as a new one would be."""
 
-    def __init__(self, path: Path, is_reused: bool) -> None:
-        self._path, self._is_reused = path, is_reused
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._temporary = Path(f"{path}.tmp")
-        self._database = _take() if is_reused else duckdb.connect()
+        self._database = _take()
 
     def attach(self, options: Sequence[str]) -> duckdb.DuckDBPyConnection:
         """A connection to the file, as `warehouse`. `options`: of the statement `attach`."""
@@ -52,17 +51,17 @@ class Engine:
             self._database.close()
         else:
             # An engine that spilled to a directory keeps it.
-            _leave(self._database, self._is_reused and not self._temporary.exists())
+            _leave(self._database, is_reused=not self._temporary.exists())
 
 
 @contextmanager
 def in_memory(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to no file, with so many threads."""
+    """A connection to no file, with so many threads, that never spills to one."""
     database = _take()
     is_reused = False
     try:
         with database.cursor() as connection:
-            connection.execute(f"set threads = {threads}")
+            connection.execute(f"set threads = {threads}; set temp_directory = ''")
             yield connection
         is_reused = True
     finally:

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from orchestration.warehouse.connection import open_warehouse
+from orchestration.warehouse.engine import in_memory
 from orchestration.warehouse.errors import WarehouseError
 
 SPILLED = "set memory_limit = '60MB'; select count(distinct repeat(range::varchar, 9)) from range(1_500_000)"
@@ -20,6 +21,7 @@ SPILLED = "set memory_limit = '60MB'; select count(distinct repeat(range::varcha
         "attach 'x.db'",
         SPILLED,
         "create table memory.left_over (a int)",
+        "create view memory.left_over as select 1",
         "begin",
     ],
 )
@@ -30,7 +32,8 @@ def test_nothing_of_one_opening_is_in_the_next(
     state = (
         "select current_setting('threads'), current_setting('memory_limit'), current_setting('temp_directory'), "
         "(select list(database_name) from duckdb_databases() where not internal), "
-        "(select count(*) from duckdb_tables() where database_name <> 'warehouse')"
+        "(select count(*) from duckdb_tables() where database_name <> 'warehouse'), "
+        "(select count(*) from duckdb_views() where not internal and database_name <> 'warehouse')"
     )
     with open_warehouse(path) as connection:
         before = connection.execute(state).fetchall()
@@ -40,6 +43,17 @@ def test_nothing_of_one_opening_is_in_the_next(
     # And the file is closed.
     with duckdb.connect(str(path)):
         assert not Path(f"{path}.tmp").exists()
+
+
+def test_an_engine_without_a_file_knows_none_and_leaves_nothing(path: Path):
+    with open_warehouse(path):
+        pass
+    with in_memory(threads=1) as connection:
+        assert connection.execute("select current_setting('temp_directory'), current_database()").fetchall() == [
+            ("", "memory")
+        ]
+    with open_warehouse(path) as connection:
+        assert connection.execute("select current_setting('temp_directory')").fetchall() == [(f"{path}.tmp",)]
 
 
 def test_who_opens_it_twice_at_once_waits_for_the_first(path: Path):
