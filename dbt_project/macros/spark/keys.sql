@@ -11,11 +11,11 @@
     select
         {{ columns | join(', ') }},
         entries.position + 1 as update_index,
-        get_json_object({{ updates }}, '$[' || entries.position || '].type') as update_type,
-        get_json_object({{ updates }}, '$[' || entries.position || '].previous_value') as previous_value,
-        get_json_object({{ updates }}, '$[' || entries.position || '].current_value') as current_value
+        get_json_object(entries.entry, '$.type') as update_type,
+        get_json_object(entries.entry, '$.previous_value') as previous_value,
+        get_json_object(entries.entry, '$.current_value') as current_value
     from {{ relation }}
-    lateral view posexplode(from_json({{ updates }}, 'array<string>')) entries as position, entry
+    lateral view posexplode({{ spark_json_elements(updates) }}) entries as position, entry
 {%- endmacro %}
 
 
