@@ -23,8 +23,7 @@ def start(work: Path, memory: str) -> SparkSession:
         "spark.local.dir": str(work / "tmp"),
         "spark.sql.warehouse.dir": str(work / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
-        # Spark finds an element of a JSON array by a recursion as deep as its index.
-        "spark.driver.extraJavaOptions": f"-Xss16m -Dderby.stream.error.file={work / 'derby.log'}",
+        "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={work / 'derby.log'}",
         # For small tables: few partitions, and many small archive files per task.
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.files.openCostInBytes": "65536",
