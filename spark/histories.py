@@ -15,7 +15,7 @@ from tests.conftest import source_of
 from tests.dbt_project.cases import attacks
 from tests.dbt_project.cases.conftest import HISTORIES
 from tests.end_to_end.conftest import run
-from tests.end_to_end.test_hostile_records import hostile_records, land_all
+from tests.end_to_end.test_hostile_records import VALUES, hostile_records, land_all
 from tests.histories import land_days
 from tests.locations import city_database
 
@@ -29,7 +29,7 @@ READ_DIFFERENTLY = {
 
 
 def everything(path: Path, root: Path) -> None:
-    """All activity types, own reads of today, which are not sealed yet, a directory, cases, hostile records."""
+    """All activity types, own reads of today, not sealed yet, a directory, cases, hostile records, revisions."""
     with LocalFeed(
         size=2000, seed=11, start=START, cache=path.parent / "cache", own_reads=True, directory=True
     ) as feed:
@@ -39,11 +39,20 @@ def everything(path: Path, root: Path) -> None:
         assert not any(report.error for report in read_directories([people, keys], path).reports)
     cases = [record for file in sorted(HISTORIES.glob("*.ndjson")) for record in file.read_bytes().splitlines()]
     land_days(path, [*cases, *(record for history in attacks.histories() for record in history)])
-    records = list(hostile_records())
+    # Hostile records, and two contents of some more.
+    contents = [list(hostile_records())]
+    for values in (VALUES, VALUES[::-1]):
+        contents.append(
+            [
+                f'{{"id":"revised {n}","created_at":"2026-05-01T12:00:00Z","f":{{"a":{value}}}}}'
+                for n, value in enumerate(values)
+            ]
+        )
     for original, alike in READ_DIFFERENTLY.items():
-        assert any(original in record for record in records)
-        records = [record.replace(original, alike) for record in records]
-    land_all(path, records)
+        assert any(original in record for record in contents[0])
+        contents = [[record.replace(original, alike) for record in records] for records in contents]
+    for records in contents:
+        land_all(path, records)
     with open_warehouse(path) as connection:
         locate_addresses(connection, city_database(path.with_suffix(".mmdb")), None)
     assert run("rebuild", path, {}).success

@@ -24,7 +24,8 @@ def start(work: Path, memory: str) -> SparkSession:
         "spark.sql.warehouse.dir": str(work / "warehouse"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": metastore,
         "spark.driver.extraJavaOptions": f"-Dderby.stream.error.file={work / 'derby.log'}",
-        # For small tables: few partitions, and many small archive files per task.
+        # For small tables: each statement planned once, few partitions, and many small archive files per task.
+        "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.files.openCostInBytes": "65536",
         "spark.hadoop.fs.permissions.umask-mode": "077",

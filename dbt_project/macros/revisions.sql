@@ -5,8 +5,6 @@
   `entry_value` (as JSON text; the text `null` for JSON null). A value that is not an object has no fields. The first of
   duplicate fields counts.
 #}
-{% macro json_entries(relation, json) %}{{ return(adapter.dispatch('json_entries')(relation, json)) }}{% endmacro %}
-
 {% macro duckdb__json_entries(relation, json) -%}
     select
         named.* exclude (readable),
@@ -31,7 +29,11 @@
   Select of the fields in which two JSON objects differ, per column `key` of `relation`, with `path` (dotted) and
   `change_kind`. Nested objects are compared field by field down to five levels; an array is one value.
 #}
-{% macro changed_json_fields(relation, key, before, after) -%}
+{% macro changed_json_fields(relation, key, before, after) %}
+    {{- return(adapter.dispatch('changed_json_fields')(relation, key, before, after)) -}}
+{% endmacro %}
+
+{% macro duckdb__changed_json_fields(relation, key, before, after) -%}
     {%- set depth = 5 -%}
     with
 
@@ -48,9 +50,9 @@
     ),
 
     {% for level in range(1, depth + 1) %}
-        old_{{ level }} as ({{ json_entries('objects_' ~ level, 'before') }}),
+        old_{{ level }} as ({{ duckdb__json_entries('objects_' ~ level, 'before') }}),
 
-        new_{{ level }} as ({{ json_entries('objects_' ~ level, 'after') }}),
+        new_{{ level }} as ({{ duckdb__json_entries('objects_' ~ level, 'after') }}),
 
         fields_{{ level }} as (
 

@@ -104,10 +104,8 @@ final as (
         compared.compared_count - coalesce(differences.difference_count, 0) as agreeing_count,
         coalesce(differences.difference_count, 0) as difference_count,
         coalesce(differences.unexplained_count, 0) as unexplained_count,
-        cast(
-            100.0 * (compared.compared_count - coalesce(differences.difference_count, 0)) / compared.compared_count
-            as double
-        ) as agreement_percent
+        cast(100 * (compared.compared_count - coalesce(differences.difference_count, 0)) as double)
+        / compared.compared_count as agreement_percent
     from compared
     left join differences
         on

@@ -45,7 +45,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as organization_uuid,
         actor_id,
         cast(cast(round(distance) as {{ dbt.type_bigint() }}) as {{ dbt.type_string() }}) || ' kilometres in '
-        || cast(cast(seconds / 60 as {{ dbt.type_bigint() }}) as {{ dbt.type_string() }}) || ' minutes'
+        || cast(cast(round(seconds / 60) as {{ dbt.type_bigint() }}) as {{ dbt.type_string() }}) || ' minutes'
         || coalesce(', from ' || previous_country || ' to ' || country, '') || '.' as sentence,
         {{ text_array(['previous_activity_id', 'activity_id']) }} as evidence_activity_ids,
         occurred_at
