@@ -15,7 +15,7 @@ from tests.conftest import source_of
 from tests.dbt_project.cases import attacks
 from tests.dbt_project.cases.conftest import HISTORIES
 from tests.end_to_end.conftest import run
-from tests.end_to_end.test_hostile_records import VALUES, hostile_records, land_all
+from tests.end_to_end.test_hostile_records import UNNESTED_TYPES, VALUES, hostile_records, land_all
 from tests.histories import land_days
 from tests.locations import city_database
 
@@ -26,6 +26,13 @@ READ_DIFFERENTLY = {
     "1e400": "14.25",
     '"type":"user_actor","type":"api_actor","user_id":"user_twice","user_id":7': '"type":"user_actor","user_id":7',
 }
+# Texts among entries that look like entries or other values, and entries with texts that end or begin like them.
+LOOK_ALIKES = (
+    r'["{\"type\":\"status\",\"current_value\":\"text\"}", "\u007b\"type\":\"status\"}" , "[1]", "5", "true"'
+    r',"null", "", "~{",5,false,null,[ "{" ],["\u007b",1 ], "a, ",{},{"type":"name","previous_value":"p, "'
+    r',"current_value":["{", "[", "t"]},{"type" : "\u006eame", "{":1,"~t":2, "current_value": "{\"type\":\"x\"}"}'
+    r',{"type":"status","current_value":"\"[\"{"}]'
+)
 
 
 def everything(path: Path, root: Path) -> None:
@@ -39,15 +46,15 @@ def everything(path: Path, root: Path) -> None:
         assert not any(report.error for report in read_directories([people, keys], path).reports)
     cases = [record for file in sorted(HISTORIES.glob("*.ndjson")) for record in file.read_bytes().splitlines()]
     land_days(path, [*cases, *(record for history in attacks.histories() for record in history)])
-    # Hostile records, and two contents of some more.
-    contents = [list(hostile_records())]
-    for values in (VALUES, VALUES[::-1]):
-        contents.append(
-            [
-                f'{{"id":"revised {n}","created_at":"2026-05-01T12:00:00Z","f":{{"a":{value}}}}}'
-                for n, value in enumerate(values)
-            ]
-        )
+    contents = [
+        list(hostile_records()),
+        [_record(name, f'"type":"{name}","workspace_id":"w","updates":{LOOK_ALIKES}') for name in UNNESTED_TYPES],
+        # Two contents of the same records.
+        *(
+            [_record(f"revised {n}", f'"f":{{"a":{value}}}') for n, value in enumerate(values)]
+            for values in (VALUES, VALUES[::-1])
+        ),
+    ]
     for original, alike in READ_DIFFERENTLY.items():
         assert any(original in record for record in contents[0])
         contents = [[record.replace(original, alike) for record in records] for records in contents]
@@ -57,6 +64,10 @@ def everything(path: Path, root: Path) -> None:
         locate_addresses(connection, city_database(path.with_suffix(".mmdb")), None)
     assert run("rebuild", path, {}).success
     export(path, root)
+
+
+def _record(activity_id: str, fields: str) -> str:
+    return f'{{"id":"{activity_id}","created_at":"2026-05-01T12:00:00Z",{fields}}}'
 
 
 def export(warehouse: Path, root: Path) -> None:

@@ -193,7 +193,7 @@ def travel(t: Recorder) -> None:
     """Berlin and New York (see `tests/locations.py`), faster than anyone flies, and not."""
     viewed = {"kind": "claude_chat_viewed", "claude_chat_id": "c"}
     t.act("03-01 22:30", actor=t.user("eve", "198.52.30.9"), **viewed)
-    t.act("03-02 00:30:40", actor=t.user("eve", "198.52.31.9"), **viewed)
+    t.act("03-02 00:30", actor=t.user("eve", "198.52.31.9"), **viewed)
     t.act("03-02 00:40", actor=t.user("eve", "198.52.30.9"), **viewed)
     t.act("03-01 10:00", actor=t.user("bob", "198.52.32.9"), **viewed)
     t.act("03-01 20:00", actor=t.user("bob", "198.52.31.9"), **viewed)
