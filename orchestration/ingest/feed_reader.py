@@ -200,7 +200,7 @@ class Reader:
             self.receipts += receipts
             return False
         is_all = not page.has_more and len(page.data) < self.source.page_size
-        by_day, others = records_by_day(page.data, within)
+        by_day, others = records_by_day(page.data if is_all else (), within)
         is_all = is_all and not others
         self.quiet.learn(days, len(page.data) if is_all else self.source.page_size)
         if not is_all:
