@@ -4,12 +4,15 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from spark.differences import differences
 from spark.histories import everything
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.timeout(3600)
 def test_every_mart_is_the_same(tmp_path: Path):
     warehouse, root, work = tmp_path / "warehouse.duckdb", tmp_path / "archive", tmp_path / "spark"
     everything(warehouse, root)
