@@ -104,8 +104,8 @@ def test_the_schedule_runs_as_often_as_its_setting_says(
 
         def is_run(every: str, hour: int) -> bool:
             monkeypatch.setenv("SPARK_EVERY_HOURS", every)
-            tick = dg.build_schedule_context(instance, datetime(2026, 11, 30, hour, 17, tzinfo=UTC))
-            return bool(schedule.evaluate_tick(tick).run_requests)
+            with dg.build_schedule_context(instance, datetime(2026, 11, 30, hour, 17, tzinfo=UTC)) as context:
+                return bool(schedule.evaluate_tick(context).run_requests)
 
         assert [is_run("", 0), is_run("", 8)] == [True, False]
         assert [is_run("8", 8), is_run("8", 9)] == [True, False]
