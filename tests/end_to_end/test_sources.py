@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local_feed import LocalFeed
-from tests.end_to_end.conftest import UNPUBLISHED, environment_of, run
+from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_refresh import activity, failure_of, metadata_of
 from tests.rows import rows
 
@@ -16,15 +16,15 @@ key_variable = "CONSOLE_KEY"
 """
 
 
-def test_a_source_that_fails_fails_the_run_after_the_others_are_built_and_reconcile_goes_on(
-    prepared: Path, tmp_path: Path
+def test_a_source_that_fails_fails_the_run_after_the_others_are_read_and_reconcile_goes_on(
+    path: Path, tmp_path: Path
 ):
-    path, now = prepared, datetime.now(UTC)
+    now = datetime.now(UTC)
     (tmp_path / "sources.toml").write_text(SOURCES)
     records = [activity(f"a{n}", now - timedelta(days=n), "claude_chat_created") for n in range(1, 5)]
     with LocalFeed(records=records) as feed:
         environment = environment_of(feed, FEED_SOURCES=str(tmp_path / "sources.toml"))
-        result = run("refresh", path, environment, stages=UNPUBLISHED)
+        result = run("refresh", path, environment, stages=("raw",))
         assert not result.success
         assert failure_of(result) == (
             "console: its last run failed: sources.toml: source console: key_variable: CONSOLE_KEY is not set. "
@@ -35,7 +35,7 @@ def test_a_source_that_fails_fails_the_run_after_the_others_are_built_and_reconc
         assert [(row.data["source"], row.data["new"]) for row in said["sources"].records] == [
             ("parent", 4), ("console", 0)
         ]  # fmt: skip
-        assert rows(path, "select count(*) from marts.activities") == [(4,)]
+        assert rows(path, "select count(*) from raw.activities") == [(4,)]
 
         feed.add(activity("deep", now - timedelta(days=3, hours=1), "claude_chat_created"))
         feed.replace("a2", activity("a2", now - timedelta(days=2), "claude_chat_deleted"))
