@@ -96,7 +96,10 @@ def documented_fields() -> dict[str, list[str]]:
 
 
 def hostile_records() -> Iterator[str]:
-    """Every documented type with each value in all of its fields, under actors of all sorts; and some more."""
+    """Every documented type with each second value in all of its fields, under actors of all sorts; and some more.
+
+    The next type has the other values.
+    """
     numbers = itertools.count()
     actors = itertools.cycle(ACTORS)
 
@@ -106,8 +109,8 @@ def hostile_records() -> Iterator[str]:
         head = f'"id":"activity_{number}","created_at":"{at}","type":{activity_type}'
         return f'{{{head},"actor":{actor or next(actors)}{rest}}}'
 
-    for activity_type, fields in documented_fields().items():
-        for value in VALUES:
+    for number, (activity_type, fields) in enumerate(documented_fields().items()):
+        for value in VALUES[number % 2 :: 2]:
             yield record(json.dumps(activity_type), "".join(f",{json.dumps(name)}:{value}" for name in fields))
     for value in VALUES:
         person = ",".join(f'"{name}":{value}' for name in ACTOR_FIELDS)

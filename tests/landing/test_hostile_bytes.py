@@ -20,7 +20,7 @@ from tests.histories import chunk_of, extract_of
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 # Bounded and always the same examples, so that a build never fails by chance.
 FEW = settings(
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     print_blob=True,
