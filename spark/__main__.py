@@ -28,7 +28,7 @@ def main() -> int:
         "archive", help="ARCHIVE_PATH of the product: a directory, or an address that Spark can read"
     )
     parser.add_argument("work", type=Path, help="where Spark keeps its tables, its metastore and its logs")
-    parser.add_argument("--memory", default="2g", help="how much memory Spark may take (2g)")
+    parser.add_argument("--memory", default="4g", help="how much memory Spark may take (4g)")
     arguments = parser.parse_args()
     work = arguments.work.resolve()
     local = Path(arguments.archive).resolve()

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 
 def start(work: Path, memory: str) -> SparkSession:
-    """Start the session that dbt's connections of method `session` use. `memory`: in Java's notation, such as 2g.
+    """Start the session that dbt's connections of method `session` use. `memory`: in Java's notation, such as 4g.
 
     Creates the directory `work`, readable only by its owner, because it holds payloads.
     """
