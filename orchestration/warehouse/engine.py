@@ -74,7 +74,10 @@ def _take() -> duckdb.DuckDBPyConnection:
 
 
 def _leave(database: duckdb.DuckDBPyConnection, is_reused: bool) -> None:
-    if is_reused and database.execute(_IS_EMPTY).fetchall() == [(True,)]:
-        _idle.setdefault(os.getpid(), []).append(database)
-    else:
-        database.close()
+    if is_reused:
+        # Only then the allocator gives back the memory that a query took.
+        database.execute("reset memory_limit")
+        if database.execute(_IS_EMPTY).fetchall() == [(True,)]:
+            _idle.setdefault(os.getpid(), []).append(database)
+            return
+    database.close()

@@ -1,5 +1,6 @@
 """An engine that opened one file opens the next as a new engine would."""
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,13 @@ from orchestration.warehouse.engine import in_memory
 from orchestration.warehouse.errors import WarehouseError
 
 SPILLED = "set memory_limit = '60MB'; select count(distinct repeat(range::varchar, 9)) from range(1_500_000)"
+
+MEMORY = Path("/proc/self/statm")
+
+
+def resident() -> int:
+    """Megabytes of this process that are in memory."""
+    return int(MEMORY.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,17 @@ def test_an_engine_without_a_file_knows_none_and_leaves_nothing(path: Path):
         ]
     with open_warehouse(path) as connection:
         assert connection.execute("select current_setting('temp_directory')").fetchall() == [(f"{path}.tmp",)]
+
+
+@pytest.mark.skipif(not MEMORY.exists(), reason="no /proc")
+def test_an_engine_that_waits_keeps_no_memory(path: Path):
+    with open_warehouse(path) as connection:
+        connection.execute("select 1").fetchall()
+    before = resident()
+    with open_warehouse(path) as connection:
+        connection.execute("select count(distinct repeat(range::varchar, 9)) from range(3_000_000)").fetchall()
+        assert resident() - before > 150
+    assert resident() - before < 75
 
 
 def test_who_opens_it_twice_at_once_waits_for_the_first(path: Path):
