@@ -105,7 +105,7 @@ bi: .venv-bi/.installed ## Apache Superset on the published file, with seven das
 bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts
 	@$(BIN)/python -m dashboards bundle $${DATABASE_URI:+--database-uri="$$DATABASE_URI"} dashboards.zip
 
-# Side by side: the tests wait for each other and for processes now and then.
+# Side by side, because the tests do not always keep both cores busy.
 test: setup ## lint, unit tests, end to end
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
@@ -122,8 +122,8 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache --no-logo
-# At its end DuckDB's binding reports objects of its own as leaked: shown only with a failure. What dbt parses for another
-# warehouse lies apart: dbt would parse everything anew for the next that has none of it.
+# At its end DuckDB's binding reports objects of its own as leaked: shown only with a failure. dbt parses
+# everything again after a parse with another WAREHOUSE_PATH, so lint's is kept apart.
 	@mkdir -p $(LINT)
 	@DBT_TARGET_PATH=$(LINT) WAREHOUSE_PATH=:memory: \
 		$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests \

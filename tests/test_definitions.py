@@ -287,7 +287,7 @@ def test_a_schedule_runs_as_often_as_its_setting_says(
     schedule = defs.get_repository_def().get_schedule_def(f"{name}_schedule")
     with (
         dg.instance_for_test(temp_dir=str(tmp_path)) as instance,
-        # Left open, it would leave the storage of this instance to all tests that follow.
+        # Unclosed, the context would hand this instance's storage to every later test.
         dg.build_schedule_context(instance, datetime(2026, 11, 30, *time, tzinfo=UTC)) as context,
     ):
         tick = schedule.evaluate_tick(context)

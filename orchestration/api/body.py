@@ -132,7 +132,7 @@ def _refuse_repeated_names(body: bytes) -> None:
 
     The records, which are nearly all of the body, are left out before the names are read.
     """
-    # They are a part of the body itself, which to search for takes longer than to decode it.
+    # The records are a slice of the body. Searching the body for them takes longer than decoding it.
     records = pa.py_buffer(memoryview(_ENVELOPE_DECODER.decode(body).data))
     start = records.address - pa.py_buffer(body).address
     envelope = body[:start] + b"0" + body[start + records.size :]

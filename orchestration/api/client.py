@@ -252,7 +252,7 @@ async def _beginning(response: httpx.Response) -> bytes:
 
 @cache
 def _tls(*_: str | None) -> ssl.SSLContext:
-    """The authorities that the environment names, read once: that takes longer than a request."""
+    """The certificate authorities that the environment names. Reading them takes longer than a request."""
     return httpx.create_ssl_context()
 
 

@@ -100,7 +100,7 @@ def run_dbt(
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
-    """Collect no garbage: each time Python would walk the manifest and all definitions, a tenth of a build."""
+    """Collect no garbage: collections, which walk the manifest and all definitions, take a tenth of a build."""
     gc.freeze()
     gc.disable()
     try:

@@ -28,7 +28,7 @@ def project_sha256(directory: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _sha256(directory: Path, files: Sequence[tuple[Path, int, int]]) -> str:
-    """Each step asks for it. `files`: all in order, with the time of the last change and the size."""
+    """Cached, because each step asks. `files`: all in order, each with its modification time and size."""
     digest = hashlib.sha256()
     for path, *_ in files:
         content = path.read_bytes()

@@ -88,7 +88,7 @@ def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
         connection.execute(f"use memory; {_SETTINGS}")
         _check_identity(connection, path, read_only=True, schema="warehouse.raw")
         yield connection
-        # The engine opens other files later.
+        # Only an empty engine is reused.
         connection.execute("drop schema if exists memory.raw cascade")
 
 
@@ -96,12 +96,23 @@ def open_beside(path: Path, *, wait_seconds: float = LOCK_WAIT_SECONDS) -> Itera
 def _open(
     path: Path, read_only: bool, wait_seconds: float, options: Sequence[str], is_known: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, closed at the end; what DuckDB refuses meanwhile is one sentence."""
+    """The file, closed at the end."""
     engine = Engine(path)
-    connection = None
     try:
-        connection = _connect(engine, path, read_only, wait_seconds, options, is_known)
-        yield connection
+        with (
+            _connect(engine, path, read_only, wait_seconds, options, is_known) as connection,
+            _explained(path, connection),
+        ):
+            yield connection
+    finally:
+        engine.leave()
+
+
+@contextmanager
+def _explained(path: Path, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Whatever DuckDB refuses meanwhile becomes one sentence."""
+    try:
+        yield
     except duckdb.Error as error:
         # Of DuckDB's own words only those about files are repeated: others can quote a payload.
         words = f" {str(error).splitlines()[0]}" if isinstance(error, duckdb.IOException) else ""
@@ -110,10 +121,6 @@ def _open(
             f"Working on {path} failed ({type(error).__name__}).{words} Nothing half done was stored. Check that "
             f"the disk has room and that nobody else writes to the file{archived}, then run again."
         ) from error
-    finally:
-        if connection:
-            connection.close()
-        engine.leave()
 
 
 def _has_dropped(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -10,9 +10,9 @@ import duckdb
 
 from orchestration.duckdb_sql import literal
 
-# By process: what a child inherits has none of the threads that it needs.
+# By process, because a forked child inherits engines without their threads.
 _idle: dict[int, list[duckdb.DuckDBPyConnection]] = {}
-# Left to the interpreter's exit, they would be reported as leaked.
+# At the interpreter's exit, DuckDB's binding would report them as leaked.
 atexit.register(_idle.clear)
 
 _IS_EMPTY = """
@@ -22,7 +22,7 @@ select not exists(from duckdb_tables()) and not exists(from duckdb_views() where
 
 
 class Engine:
-    """Opens one file; then it is left to the next, as a new one would be."""
+    """Opens one file, and is then free to open the next, as good as new."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -44,19 +44,19 @@ class Engine:
         return connection
 
     def leave(self) -> None:
-        """Close the file, to which no connection is left."""
+        """Close the file. Every connection to it must be closed already."""
         try:
             self._database.execute("detach warehouse")
         except duckdb.Error:
             self._database.close()
         else:
-            # An engine that spilled to a directory keeps it.
+            # DuckDB cannot change its temporary directory once it has used one.
             _leave(self._database, is_reused=not self._temporary.exists())
 
 
 @contextmanager
 def in_memory(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to no file, with so many threads, that never spills to one."""
+    """A connection to no file, with this many threads; it never spills to disk."""
     database = _take()
     is_reused = False
     try:
@@ -75,7 +75,7 @@ def _take() -> duckdb.DuckDBPyConnection:
 
 def _leave(database: duckdb.DuckDBPyConnection, is_reused: bool) -> None:
     if is_reused:
-        # Only then the allocator gives back the memory that a query took.
+        # This makes the allocator return the memory that queries used; it would keep hundreds of megabytes.
         database.execute("reset memory_limit")
         if database.execute(_IS_EMPTY).fetchall() == [(True,)]:
             _idle.setdefault(os.getpid(), []).append(database)

@@ -71,7 +71,6 @@ def test_an_engine_that_waits_keeps_no_memory(path: Path):
     before = resident()
     with open_warehouse(path) as connection:
         connection.execute("select count(distinct repeat(range::varchar, 9)) from range(3_000_000)").fetchall()
-        assert resident() - before > 150
     assert resident() - before < 75
 
 
