@@ -25,7 +25,7 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-ui refresh directory reconcile rebuild ui docs bi bi-bundle archive restore siem verify attest review \
-	triage audit-pack verify-pack subject-report erase retain status alert-test test tests test-bi test-spark lint format bench
+	triage audit-pack verify-pack subject-report erase retain status alert-test test test-bi test-spark lint format bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,11 +105,7 @@ bi: .venv-bi/.installed ## Apache Superset on the published file, with seven das
 bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATABASE_URI=where it finds the marts
 	@$(BIN)/python -m dashboards bundle $${DATABASE_URI:+--database-uri="$$DATABASE_URI"} dashboards.zip
 
-# Side by side, because the tests do not always keep both cores busy.
-test: setup ## lint, unit tests, end to end
-	@$(MAKE) --no-print-directory --jobs 2 lint tests
-
-tests: setup
+test: setup ## unit tests, end to end
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
@@ -118,7 +114,7 @@ test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboa
 test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and compared row by row; needs Java 17
 	@$(BIN)/python -m pytest spark
 
-lint: setup
+lint: setup ## form and names of code and SQL, and which room imports which
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache --no-logo

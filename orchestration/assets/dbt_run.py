@@ -80,6 +80,8 @@ def run_dbt(
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
         # The artifacts would take half a second, and nobody reads them.
         "--no-write-json",
+        # The same order of models and tests, found sooner.
+        "--use-fast-test-edges",
         # dbt keeps five more files of this size.
         *("--log-file-max-bytes", str(_LOG_BYTES)),
         *arguments,
