@@ -111,7 +111,7 @@ test: setup ## unit tests, end to end
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
 	@.venv-bi/bin/python -m pytest -c /dev/null --rootdir=. dashboards/test_in_browser.py
 
-test-spark: setup .venv-spark/.installed ## every mart built on Spark too, and compared row by row; needs Java 17
+test-spark: setup .venv-spark/.installed .venv-spark-3.5/.installed ## marts built on Spark too, and compared; needs Java 17
 	@$(BIN)/python -m pytest spark
 
 lint: setup ## form and names of code and SQL, and which room imports which
@@ -163,11 +163,13 @@ format: setup ## put code and SQL into the project's form
 	@.venv-bi/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# dbt-spark and Spark take 0.5 GB: only for those who outgrow one machine.
+# dbt-spark and Spark take 0.5 GB: only for those who outgrow one machine. The Spark of EMR is for the tests.
 .venv-spark/.installed: spark/requirements.txt
+.venv-spark-3.5/.installed: spark/requirements-3.5.txt
+.venv-spark/.installed .venv-spark-3.5/.installed:
 	@command -v java > /dev/null || { echo "Spark needs Java 17 or newer on the PATH: install it"; exit 1; }
-	@$(PYTHON) -m venv .venv-spark
-	@.venv-spark/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(MANIFEST): .venv/.installed $(DBT_FILES)

@@ -1,4 +1,4 @@
-"""A history built on DuckDB, and its archive. Of few days: Spark opens each day's file for each statement."""
+"""Histories built on DuckDB, and their archives. Of few days: Spark opens each day's file for each statement."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from orchestration.warehouse.connection import open_warehouse
 from tests.conftest import source_of
 from tests.dbt_project.cases import attacks
 from tests.dbt_project.cases.conftest import HISTORIES
-from tests.end_to_end.conftest import run
+from tests.end_to_end.conftest import environment_of, run
 from tests.end_to_end.test_hostile_records import UNNESTED_TYPES, VALUES, hostile_records, land_all
 from tests.histories import land_days
 from tests.locations import city_database
@@ -33,6 +33,13 @@ LOOK_ALIKES = (
     r',"current_value":["{", "[", "t"]},{"type" : "\u006eame", "{":1,"~t":2, "current_value": "{\"type\":\"x\"}"}'
     r',{"type":"status","current_value":"\"[\"{"}]'
 )
+
+
+def archived(path: Path, root: Path) -> None:
+    """A week whose days are all closed, archived by the product."""
+    start = "2026-10-25T00:00:00Z"
+    with LocalFeed(size=1000, seed=12, start=start, cache=path.parent / "cache", own_reads=False) as feed:
+        assert run("refresh", path, environment_of(feed) | {"ARCHIVE_PATH": str(root)}).success
 
 
 def everything(path: Path, root: Path) -> None:
