@@ -36,8 +36,8 @@ LOOK_ALIKES = (
 
 
 def archived(path: Path, root: Path) -> None:
-    """A week whose days are all closed, archived by the product."""
-    start = "2026-10-25T00:00:00Z"
+    """A month whose days are all closed, archived by the product."""
+    start = "2026-10-01T00:00:00Z"
     with LocalFeed(size=1000, seed=12, start=start, cache=path.parent / "cache", own_reads=False) as feed:
         assert run("refresh", path, environment_of(feed) | {"ARCHIVE_PATH": str(root)}).success
 
