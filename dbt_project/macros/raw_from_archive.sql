@@ -9,18 +9,18 @@
         "select max(_metadata.file_path) as manifest from binaryFile.`" ~ root ~ "/ledger/*/manifest.json`"
     ).columns[0].values()[0] -%}
     {%- set ledger = root ~ '/ledger/' ~ newest.split('/')[-2] -%}
-    {%- do run_query('create schema if not exists raw') -%}
+    {%- do spark_command('create schema if not exists raw') -%}
     {%- set tables = [
         'activity_revisions', 'address_locations', 'archive_files', 'coverage', 'day_seals', 'detection_allowlist',
         'detection_settings', 'directory_items', 'directory_walks', 'extracts', 'feed_requests', 'finding_decisions',
         'key_usage', 'removals', 'sources'
     ] -%}
     {%- for table in tables -%}
-        {%- do run_query(
+        {%- do spark_command(
             'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
         ) -%}
     {%- endfor -%}
-    {%- do run_query(archived_activities(root)) -%}
+    {%- do spark_command(archived_activities(root)) -%}
     {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
 {% endmacro %}
 

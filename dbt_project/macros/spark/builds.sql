@@ -36,7 +36,7 @@
                         ) -%}
                     {%- endif -%}
                 {%- elif not finished or parts[1] != finished.build -%}
-                    {%- do run_query('drop schema if exists ' ~ schema ~ ' cascade') -%}
+                    {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
                 {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
@@ -44,7 +44,7 @@
             {%- set last = adapter.get_relation(none, node.config.schema, node.alias) -%}
             {%- if last -%}
                 {%- set new = last.incorporate(path={'schema': node.schema}, type='table') -%}
-                {%- do run_query(
+                {%- do spark_command(
                     'create table ' ~ new ~ ' using ' ~ node.config.file_format ~ ' as select * from ' ~ last
                 ) -%}
                 {%- do adapter.cache_added(new) -%}
@@ -56,7 +56,8 @@
 
 {% macro spark__finish_build(results) %}
     {%- if execute and flags.WHICH == 'build' and spark_build() -%}
-        {%- set succeeded = results | selectattr('status', 'in', ['success', 'pass', 'warn']) | list -%}
+        {#- Exposures are among the results, as `no-op`. -#}
+        {%- set succeeded = results | selectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
         {%- set made = succeeded | map(attribute='node.unique_id') | list -%}
         {%- set missing = [] -%}
         {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
@@ -84,13 +85,13 @@
     {%- set carried = [] -%}
     {%- for node in graph.nodes.values() if is_carried_over(node) -%}{%- do carried.append(node.alias) -%}{%- endfor -%}
     {%- for schema in ['marts', 'delivered', 'detections'] -%}
-        {%- do run_query('create schema if not exists ' ~ schema) -%}
+        {%- do spark_command('create schema if not exists ' ~ schema) -%}
         {%- set built = schema ~ '_build_' ~ build -%}
         {%- for name in names_in(built) if schema != 'detections' or name in carried -%}
             {#- A release that built in place left tables. -#}
             {%- set before = adapter.get_relation(none, schema, name) -%}
             {%- if before and before.is_table -%}{%- do adapter.drop_relation(before) -%}{%- endif -%}
-            {%- do run_query(
+            {%- do spark_command(
                 'create or replace view ' ~ schema ~ '.' ~ name ~ ' as select * from ' ~ built ~ '.' ~ name
             ) -%}
         {%- endfor -%}
@@ -101,7 +102,7 @@
 
 
 {% macro record_finished_build(build, is_published) %}
-    {%- do run_query(
+    {%- do spark_command(
         "create or replace view raw.finished_build as select '" ~ build ~ "' as build, " ~ is_published
         ~ ' as is_published'
     ) -%}
@@ -112,6 +113,12 @@
     {%- if adapter.get_relation(none, 'raw', 'finished_build') -%}
         {{- return(run_query('select build, is_published from raw.finished_build').rows[0].dict()) -}}
     {%- endif -%}
+{% endmacro %}
+
+
+{# Runs what has no result. `run_query` would fetch one, and with Spark 3.5 behind Thrift that fails. #}
+{% macro spark_command(sql) %}
+    {%- call statement(none, fetch_result=false) -%}{{ sql }}{%- endcall -%}
 {% endmacro %}
 
 
