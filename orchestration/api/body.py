@@ -3,7 +3,7 @@
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import msgspec
@@ -27,12 +27,7 @@ class Page(msgspec.Struct, frozen=True):
     last_id: str | None = None
 
 
-class _Envelope(msgspec.Struct):
-    data: msgspec.Raw
-
-
 _DECODER = msgspec.json.Decoder(Page)
-_ENVELOPE_DECODER = msgspec.json.Decoder(_Envelope)
 
 
 class Unreadable(Exception):
@@ -110,7 +105,7 @@ def cut(body: bytes) -> Page:
             if stand_in == body:
                 raise
             page = _DECODER.decode(stand_in)
-        _refuse_repeated_names(stand_in)
+        _refuse_repeated_names(stand_in, page.data)
     except UnicodeDecodeError:
         raise Unreadable("invalid UTF-8") from None
     except RecursionError:
@@ -127,15 +122,16 @@ def cut(body: bytes) -> Page:
     return msgspec.structs.replace(page, data=records)
 
 
-def _refuse_repeated_names(body: bytes) -> None:
+def _refuse_repeated_names(body: bytes, records: Sequence[msgspec.Raw]) -> None:
     """Refuse a page that repeats a name, such as `data`: the decoder would keep only the last.
 
     The records, which are nearly all of the body, are left out before the names are read.
     """
-    # The records are a slice of the body. Searching the body for them takes longer than decoding it.
-    records = pa.py_buffer(memoryview(_ENVELOPE_DECODER.decode(body).data))
-    start = records.address - pa.py_buffer(body).address
-    envelope = body[:start] + b"0" + body[start + records.size :]
-    names = [name for name, _ in json.loads(envelope, object_pairs_hook=list)]
+    if records:
+        # They are slices of the body. Searching the body for them takes longer than decoding it.
+        origin, first, last = (pa.py_buffer(memoryview(one)) for one in (body, records[0], records[-1]))
+        start, end = first.address - origin.address, last.address + last.size - origin.address
+        body = body[:start] + b"0" + body[end:]
+    names = [name for name, _ in json.loads(body, object_pairs_hook=list)]
     if len(set(names)) < len(names):
         raise ValueError("an object with a name twice")

@@ -53,13 +53,15 @@ def holds_key(text: str, key: str) -> bool:
     if not letters:
         return False
     return any(
-        _key_forms(key).search(one) is not None or letters in _letters(one) or letters[::-1] in _letters(one)
+        _key_forms(key).search(one) is not None or letters in (of_one := _letters(one)) or letters[::-1] in of_one
         for one in islice(_readings(_shown(text)), _MAX_READINGS)
     )
 
 
 def _shown(text: str) -> str:
     """The text without control codes, and without marks that turn the direction of writing or show nothing."""
+    if text.isascii() and text.isprintable():
+        return text
     plain = _ESCAPES.sub("", text)
     return "".join(" " if mark in "\t\r\n" else mark for mark in plain if _is_shown(mark))
 

@@ -181,7 +181,7 @@ class Reader:
                     full, chunk = chunk, Chunk(one)
                     await self.writer.hand_over(full)
             chunk.outcome = "complete"
-            self.quiet.learn([time_slice], received)
+            self.quiet.learn([time_slice], [received])
             self.outages = 0
         except FeedError as error:
             self._fail(chunk, error, is_stuck=bool(received) and time_slice.end - time_slice.start <= MINUTE)
@@ -196,16 +196,17 @@ class Reader:
             page = await client.page(query, receipts.append)
         except FeedError:
             # Reading the first of the days shows why, and whether to continue.
-            self.quiet.learn(days[:1], self.source.page_size)
+            self.quiet.learn(days[:1], [self.source.page_size])
             self.receipts += receipts
             return False
         is_all = not page.has_more and len(page.data) < self.source.page_size
         by_day, others = records_by_day(page.data if is_all else (), within)
         is_all = is_all and not others
-        self.quiet.learn(days, len(page.data) if is_all else self.source.page_size)
         if not is_all:
+            self.quiet.learn(days[:1], [self.source.page_size])
             self.receipts += receipts
             return False
+        self.quiet.learn(days, [len(of_day) for of_day in by_day.values()])
         last_request_id = receipts[-1].request_id if receipts else None
         for day in days:
             one = self._new_extract(day, query, last_request_id)

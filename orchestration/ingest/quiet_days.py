@@ -5,8 +5,8 @@ of it. The ledger has a row for each day all the same.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -19,15 +19,17 @@ class _Timed(msgspec.Struct):
     created_at: str
 
 
-_DECODER = msgspec.json.Decoder(_Timed)
+_RECORD, _PAGE = msgspec.json.Decoder(_Timed), msgspec.json.Decoder(list[_Timed])
 
 
 class QuietDays:
-    """How many days of older history are read at once: more where they hold few records, one where many."""
+    """How many days of older history are read at once: half a page, were each as busy as the busiest of late."""
 
     def __init__(self, page_size: int) -> None:
         self._page_size = page_size
         self._count = 1
+        # How many records each of the last days held. A week has quiet days and busy ones.
+        self._received: deque[int] = deque(maxlen=7)
 
     def take(self, due: deque[Slice]) -> list[Slice]:
         """Take the next slice, and days of older history that continue it, newest first."""
@@ -38,14 +40,14 @@ class QuietDays:
             taken.append(due.popleft())
         return taken
 
-    def learn(self, days: Sequence[Slice], received: int) -> None:
-        """Record how many records these slices, read at once, held."""
+    def learn(self, days: Sequence[Slice], received: Sequence[int]) -> None:
+        """Record how many records each of these slices held, which were read at once."""
         if not _is_history(days[0]):
             return
-        if received <= self._page_size // 8:
-            self._count = min(len(days) * 4, MAX_DAYS)
-        elif received > self._page_size // 2:
-            self._count = max(len(days) // 4, 1)
+        self._received.extend(received)
+        busiest = max(self._received)
+        fitting = self._page_size // (2 * busiest) if busiest else MAX_DAYS
+        self._count = max(min(fitting, len(days) * 4, MAX_DAYS), 1)
 
 
 def _is_history(one: Slice) -> bool:
@@ -53,24 +55,40 @@ def _is_history(one: Slice) -> bool:
     return one.kind is Kind.BACKFILL and one.late_before is None and one.end - one.start == DAY
 
 
-def records_by_day(records: Iterable[bytes], within: Interval) -> tuple[dict[Interval, list[bytes]], list[bytes]]:
+def records_by_day(records: Sequence[bytes], within: Interval) -> tuple[dict[Interval, list[bytes]], list[bytes]]:
     """The records of each day of the interval, in feed order, and those without a readable time in it."""
-    days: dict[Interval, list[bytes]] = {day: [] for day in by_day(within)}
-    by_date = {day.start.date(): day for day in days}
+    by_date: dict[date, tuple[Interval, list[bytes]]] = {day.start.date(): (day, []) for day in by_day(within)}
     others: list[bytes] = []
-    for record in records:
-        created_at = _created_at(record)
-        day = by_date.get(created_at.date()) if created_at else None
-        if created_at is None or day is None or not day.start <= created_at < day.end:
-            others.append(record)
+    for record, created_at in zip(records, _created_at(records), strict=True):
+        found = by_date.get(created_at.date()) if created_at else None
+        if created_at and found and found[0].start <= created_at < found[0].end:
+            found[1].append(record)
         else:
-            days[day].append(record)
-    return days, others
+            others.append(record)
+    return dict(by_date.values()), others
 
 
-def _created_at(record: bytes) -> datetime | None:
+def _created_at(records: Sequence[bytes]) -> list[datetime | None]:
+    """When each record was created; None where it does not say so readably."""
     try:
-        moment = datetime.fromisoformat(_DECODER.decode(record).created_at)
+        # Much faster than one by one.
+        return [_moment(one) for one in _PAGE.decode(b"[" + b",".join(records) + b"]")]
+    except msgspec.MsgspecError:
+        return [_moment_of(record) for record in records]
+
+
+def _moment_of(record: bytes) -> datetime | None:
+    try:
+        return _moment(_RECORD.decode(record))
+    except msgspec.MsgspecError:
+        return None
+
+
+def _moment(record: _Timed) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(record.created_at)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else None
-    except (msgspec.MsgspecError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return None

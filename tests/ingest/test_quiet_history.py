@@ -24,11 +24,18 @@ BUSY_WEEK = [
     activity(f"activity_{n:04}", NOW - timedelta(days=900) - n * timedelta(minutes=10)) for n in range(1000)
 ]
 
+# Weekends on which nothing happens say nothing of the days before them.
+WEEKDAYS = [
+    activity(f"activity_{n:04}", day - timedelta(hours=n % 3))
+    for n in range(420)
+    if (day := NOW - timedelta(days=n // 3)).weekday() < 5
+]
+
 
 @pytest.mark.parametrize(
     ("records", "page_size", "requests"),
-    [([], 5000, 40), (EVERY_WEEK, 5000, 40), (BUSY_WEEK, 300, 90)],
-    ids=["nothing", "one a week", "one busy week"],
+    [([], 5000, 40), (EVERY_WEEK, 5000, 40), (BUSY_WEEK, 300, 90), (WEEKDAYS, 5, 180)],
+    ids=["nothing", "one a week", "one busy week", "quiet weekends"],
 )
 def test_quiet_years_cost_a_few_requests(
     path: Path, query: Query, records: list[dict[str, Any]], page_size: int, requests: int
