@@ -97,7 +97,7 @@ def build_and_read(root: Path) -> None:
     session.sql("create or replace view raw.finished_build as select 'three' as build, false as is_published")
     session.sql("create or replace view marts.users as select * from marts_build_one.users")
     assert not build("four", "9", wrong=", missing")
-    assert read("raw.finished_build") == [("three", True)]
+    assert read("raw.finished_build") == [("three", True, 0)]
     assert read("marts.users") == [(2,), (3,)]
 
     # Part of a build is not a finished one, a name is used once, and there is no build without one.
@@ -107,6 +107,15 @@ def build_and_read(root: Path) -> None:
     assert not build("main", "9")
     assert not build("A_b", "9")
     assert read("marts.users") == [(2,), (3,)]
+
+    # After a removal no earlier finding is carried over, and no earlier build stays.
+    session.sql("create table raw.removals using parquet as select 1 as removal_id")
+    assert build("six", "3")
+    assert read("detections.finding_history") == [(3, "six")]
+    assert builds() == {"six"}
+    assert build("seven", "3, 4")
+    assert read("detections.finding_history") == [(3, "six"), (4, "seven")]
+    assert builds() == {"six", "seven"}
 
 
 if __name__ == "__main__":

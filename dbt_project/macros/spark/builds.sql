@@ -25,22 +25,25 @@
 {% macro spark__start_build() %}
     {%- if execute and flags.WHICH == 'build' and spark_build() -%}
         {%- set finished = last_finished_build() -%}
-        {%- if finished and not finished.is_published -%}{%- do publish_build(finished.build) -%}{%- endif -%}
-        {%- for schema in run_query('show schemas').columns[0].values() -%}
-            {%- set parts = schema.rsplit('_build_', 1) -%}
-            {%- if parts | length == 2 and parts[0] in build_schemas() -%}
-                {%- if parts[1] == spark_build() -%}
-                    {%- if names_in(schema) -%}
-                        {%- do exceptions.raise_compiler_error(
-                            'Build ' ~ spark_build() ~ ' exists, finished or not: set SPARK_BUILD to a new name.'
-                        ) -%}
-                    {%- endif -%}
-                {%- elif not finished or parts[1] != finished.build -%}
-                    {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
+        {%- if finished and not finished.is_published -%}
+            {%- do publish_build(finished.build, finished.removal_count) -%}
+        {%- endif -%}
+        {%- for schema, build in schemas_of_builds() -%}
+            {%- if build == spark_build() -%}
+                {%- if names_in(schema) -%}
+                    {%- do exceptions.raise_compiler_error(
+                        'Build ' ~ spark_build() ~ ' exists, finished or not: set SPARK_BUILD to a new name.'
+                    ) -%}
                 {%- endif -%}
+            {%- elif not finished or build != finished.build -%}
+                {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- for node in graph.nodes.values() if is_carried_over(node) and node.unique_id in selected_resources -%}
+        {#- What was found of a person who was removed since goes, and nobody knows which findings these are. -#}
+        {%- set keeps = removal_count() == (finished.removal_count if finished else 0) -%}
+        {%- for node in graph.nodes.values()
+            if keeps and is_carried_over(node) and node.unique_id in selected_resources
+        -%}
             {%- set last = adapter.get_relation(none, node.config.schema, node.alias) -%}
             {%- if last -%}
                 {%- set new = last.incorporate(path={'schema': node.schema}, type='table') -%}
@@ -70,7 +73,13 @@
                 'Build ' ~ spark_build() ~ ' is not finished. Readers keep the last that is.', info=true
             ) -%}
         {%- else -%}
-            {%- do publish_build(spark_build()) -%}
+            {%- set before = last_finished_build() -%}
+            {%- do publish_build(spark_build(), removal_count()) -%}
+            {%- for schema, build in schemas_of_builds()
+                if build != spark_build() and before and before.removal_count != removal_count()
+            -%}
+                {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
+            {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
@@ -78,10 +87,11 @@
 
 {#
   The view `raw.finished_build` names the build before the first view changes, so that the next build completes what was
-  interrupted. The build before stays until the next one starts, for queries that are still reading it.
+  interrupted. The build before stays until the next one starts, for queries that are still reading it, unless something
+  was removed since.
 #}
-{% macro publish_build(build) %}
-    {%- do record_finished_build(build, is_published=false) -%}
+{% macro publish_build(build, removal_count) %}
+    {%- do record_finished_build(build, removal_count, is_published=false) -%}
     {%- set carried = [] -%}
     {%- for node in graph.nodes.values() if is_carried_over(node) -%}{%- do carried.append(node.alias) -%}{%- endfor -%}
     {%- for schema in ['marts', 'delivered', 'detections'] -%}
@@ -96,23 +106,46 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- do record_finished_build(build, is_published=true) -%}
+    {%- do record_finished_build(build, removal_count, is_published=true) -%}
     {%- do log('Build ' ~ build ~ ' is finished, and what readers have.', info=true) -%}
 {% endmacro %}
 
 
-{% macro record_finished_build(build, is_published) %}
+{% macro record_finished_build(build, removal_count, is_published) %}
     {%- do spark_command(
         "create or replace view raw.finished_build as select '" ~ build ~ "' as build, " ~ is_published
-        ~ ' as is_published'
+        ~ ' as is_published, ' ~ removal_count ~ ' as removal_count'
     ) -%}
 {% endmacro %}
 
 
+{# None before the first. Earlier releases did not record how many removals it knew. #}
 {% macro last_finished_build() %}
     {%- if adapter.get_relation(none, 'raw', 'finished_build') -%}
-        {{- return(run_query('select build, is_published from raw.finished_build').rows[0].dict()) -}}
+        {%- set finished = run_query('select * from raw.finished_build').rows[0].dict() -%}
+        {%- do finished.setdefault('removal_count', 0) -%}
+        {{- return(finished) -}}
     {%- endif -%}
+{% endmacro %}
+
+
+{# How many removals the registered archive knows. #}
+{% macro removal_count() %}
+    {%- set removals = adapter.get_relation(none, 'raw', 'removals') -%}
+    {{- return(run_query('select count(*) from ' ~ removals).columns[0].values()[0] | int if removals else 0) -}}
+{% endmacro %}
+
+
+{# The schemas that belong to builds, each with the name of its build. #}
+{% macro schemas_of_builds() %}
+    {%- set found = [] -%}
+    {%- for schema in run_query('show schemas').columns[0].values() -%}
+        {%- set parts = schema.rsplit('_build_', 1) -%}
+        {%- if parts | length == 2 and parts[0] in build_schemas() -%}
+            {%- do found.append((schema, parts[1])) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(found) -}}
 {% endmacro %}
 
 
