@@ -23,7 +23,7 @@ _RECORD, _PAGE = msgspec.json.Decoder(_Timed), msgspec.json.Decoder(list[_Timed]
 
 
 class QuietDays:
-    """How many days of older history are read at once: half a page, were each as busy as the busiest of late."""
+    """How many days of older history to read at once: half a page of them, if all are like the busiest of late."""
 
     def __init__(self, page_size: int) -> None:
         self._page_size = page_size

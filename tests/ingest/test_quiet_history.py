@@ -26,7 +26,7 @@ BUSY_WEEK = [
 
 # Weekends on which nothing happens say nothing of the days before them.
 WEEKDAYS = [
-    activity(f"activity_{n:04}", day - timedelta(hours=n % 3))
+    activity(f"activity_{n:04}", day - timedelta(minutes=1, seconds=n % 3))
     for n in range(420)
     if (day := NOW - timedelta(days=n // 3)).weekday() < 5
 ]

@@ -159,7 +159,7 @@ def test_sources_that_share_a_budget_count_their_requests_together(
         SimpleNamespace(Lock=asyncio.Lock, Event=asyncio.Event, sleep=sleep, get_running_loop=lambda: loop),
     )
     run = read_all(
-        pair(feed, budget=budget, requests_per_minute=30, page_size=3, start=NOW - timedelta(days=18)), path
+        pair(feed, budget=budget, requests_per_minute=30, page_size=3, start=NOW - timedelta(days=14)), path
     )
     asked = [report.request_count for report in run.reports]
     assert max(asked) <= 30 < sum(asked) == len(feed.requests)

@@ -39,7 +39,7 @@
                 {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
             {%- endif -%}
         {%- endfor -%}
-        {#- What was found of a person who was removed since goes, and nobody knows which findings these are. -#}
+        {#- After a removal, which findings rest on what was removed or name the person is not known here: all go. -#}
         {%- set keeps = removal_count() == (finished.removal_count if finished else 0) -%}
         {%- for node in graph.nodes.values()
             if keeps and is_carried_over(node) and node.unique_id in selected_resources
@@ -73,13 +73,13 @@
                 'Build ' ~ spark_build() ~ ' is not finished. Readers keep the last that is.', info=true
             ) -%}
         {%- else -%}
-            {%- set before = last_finished_build() -%}
-            {%- do publish_build(spark_build(), removal_count()) -%}
-            {%- for schema, build in schemas_of_builds()
-                if build != spark_build() and before and before.removal_count != removal_count()
-            -%}
-                {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
-            {%- endfor -%}
+            {%- set before, removals = last_finished_build(), removal_count() -%}
+            {%- do publish_build(spark_build(), removals) -%}
+            {%- if before and before.removal_count != removals -%}
+                {%- for schema, build in schemas_of_builds() if build != spark_build() -%}
+                    {%- do spark_command('drop schema if exists ' ~ schema ~ ' cascade') -%}
+                {%- endfor -%}
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}
