@@ -106,7 +106,9 @@ bi-bundle: setup ## the dashboards as dashboards.zip, for another Superset; DATA
 	@$(BIN)/python -m dashboards bundle $${DATABASE_URI:+--database-uri="$$DATABASE_URI"} dashboards.zip
 
 test: setup ## unit tests, end to end
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+# Many tests start a process of their own, which else would compile every module again. Tests that share a warehouse
+# stay together, and are begun in the order of tests/conftest.py.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 test-bi: demo .venv-bi/.installed ## a fresh Superset on the demo, every dashboard looked at in Chromium; takes the pictures
 	@.venv-bi/bin/python -m pytest -c /dev/null --rootdir=. dashboards/test_in_browser.py

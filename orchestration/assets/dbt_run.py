@@ -90,26 +90,26 @@ def run_dbt(
         *(selection or selected.selection_args),
     ]
     # dbt changes into the project directory and does not change back.
+    result = None
     with contextlib.chdir(directory), _no_collections():
         try:
             result = dbtRunner(callbacks=[messages.append, Progress()]).invoke(command)
         finally:
-            # dbt leaves the file open, which would block the next writer.
+            # dbt leaves the file open, which would block the next writer. After a failure its frames do, too.
             DuckDBConnectionManager.close_all_connections()
-            gc.collect()
+            if result is None or not result.success:
+                gc.collect()
     return dagster_result(messages, result, context, selected, target_path)
 
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
     """Collect no garbage: collections, which walk the manifest and all definitions, take a tenth of a build."""
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 
 def dagster_result(

@@ -214,7 +214,7 @@ def test_the_proofs_hold_in_whatever_order_walks_and_removals_come(path: Path, q
     people = [f"user_{n:02}" for n in range(9)]
     build(path)
     land_slice_of = FIRST_DAY + DAYS * DAY
-    for hour in range(14):
+    for hour in range(10):
         for _ in range(3):
             present = [one for one in people if chance.random() < 0.7]
             walk(path, 8 * hour, *present, role=chance.choice(("user", "admin")))

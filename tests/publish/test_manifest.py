@@ -1,5 +1,6 @@
 """Published files that were edited, lost, added or left behind are detected, published again or removed."""
 
+import itertools
 import json
 import logging
 import os
@@ -146,14 +147,16 @@ def test_an_edited_month_is_not_shared_with_the_next_edition(warehouse: Path, di
     assert again.read_bytes() != month.read_bytes() or again.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["../../../victim", "/tmp/victim", "activities/../../victim", "users/x.parquet"])
-def test_names_in_a_manifest_or_a_link_cannot_lead_elsewhere(warehouse: Path, directory: Path, name: str):
+def test_names_in_a_manifest_or_a_link_cannot_lead_elsewhere(warehouse: Path, directory: Path):
     victim = warehouse.parent / "victim"
     victim.write_text("private")
     victim.chmod(0o600)
     manifest = (directory / "parquet").resolve() / "_edition.json"
     facts = json.loads(manifest.read_text())
-    for month in facts["files"]["activities"].values():
+    months = facts["files"]["activities"].values()
+    names = ["../../../victim", str(victim), "activities/../../victim", "users/x.parquet"]
+    assert len(months) >= len(names)
+    for month, name in zip(months, itertools.cycle(names), strict=False):
         facts["published_files"][name] = facts["published_files"].get(month["path"])
         month["path"] = name
     manifest.write_text(json.dumps(facts))
