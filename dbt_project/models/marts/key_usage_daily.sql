@@ -23,23 +23,34 @@ usage_rows as (
 
 ),
 
--- Each source's newest reading of the day counts; where two sources report one key, the newer one does.
 ranked as (
 
     select
         usage_rows.*,
+        walks.started_at,
+        walks.walk_seq,
         max(usage_rows.ingest_seq) over (partition by usage_rows.usage_date) as newest_ingest_seq,
         dense_rank() over (
             partition by usage_rows.usage_date, usage_rows.source
             order by walks.started_at desc, walks.walk_seq desc, walks.walk_id desc
-        ) as reading_from_last,
-        dense_rank() over (
-            partition by usage_rows.usage_date, coalesce(usage_rows.api_key_id, usage_rows.source)
-            order by walks.started_at desc, walks.walk_seq desc, walks.walk_id desc
-        ) as source_from_last
+        ) as reading_from_last
     from usage_rows
     inner join {{ ref('stg_directory__walks') }} as walks on usage_rows.walk_id = walks.walk_id
     where walks.status = 'complete'
+
+),
+
+-- Each source's newest reading of the day counts; where those of two sources report one key, the newer one does.
+newest_readings as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by usage_date, coalesce(api_key_id, source)
+            order by started_at desc, walk_seq desc, walk_id desc
+        ) as source_from_last
+    from ranked
+    where reading_from_last = 1
 
 ),
 
@@ -62,8 +73,8 @@ final as (
             as {{ dbt.type_bigint() }}
         ) as token_count,
         max(newest_ingest_seq) as ingest_seq
-    from ranked
-    where reading_from_last = 1 and source_from_last = 1
+    from newest_readings
+    where source_from_last = 1
     group by usage_date, source, api_key_id, workspace_id, model
 
 )
