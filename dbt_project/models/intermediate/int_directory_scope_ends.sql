@@ -3,21 +3,9 @@
 
 with
 
-changes as (
-
-    select * from {{ ref('int_directory_item_changes') }}
-    where list_name in ('organizations', 'groups', 'roles', 'workspaces')
-
-),
-
 gone as (
 
-    select distinct
-        list_name,
-        item_id,
-        observed_at
-    from changes
-    where item_content = ''
+    select * from {{ ref('int_directory_item_absences') }}
 
 ),
 
@@ -28,7 +16,7 @@ placed as (
         list_name,
         parent_key,
         item_id
-    from changes
+    from {{ ref('int_directory_item_changes') }}
     where list_name in ('roles', 'workspaces')
 
 ),
@@ -48,7 +36,7 @@ final as (
             select
                 '{{ list_name }}' as list_name,
                 item_id as parent_key,
-                observed_at as ended_at
+                absent_at as ended_at
             from gone
             where list_name = '{{ above }}'
             union
@@ -57,7 +45,7 @@ final as (
     select
         case placed.list_name when 'roles' then 'role_permissions' else 'workspace_members' end as list_name,
         placed.item_id as parent_key,
-        gone.observed_at as ended_at
+        gone.absent_at as ended_at
     from gone
     inner join placed on gone.item_id = placed.parent_key
     where gone.list_name = 'organizations'

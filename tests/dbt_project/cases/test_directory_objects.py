@@ -64,6 +64,14 @@ WALKS = [
         # Two keys read it, of which one comes later and lists the same.
         for number, hour, source in ((1, 11, "other"), (2, 11, "other"), (3, 11, "other too"), (5, 11, "other"))
     ),
+    # A source shows what the one that reads the list after it never does.
+    Walk("roles", OTHER, day(1), named("q1", "q2"), source="other"),
+    Walk("role_permissions", "q1", day(1), {"read|chat|": {"action": "read"}}, source="other"),
+    Walk("role_permissions", "q2", day(1), {"read|chat|": {"action": "read"}}, source="other"),
+    Walk("roles", OTHER, day(3), named("q2"), source="other too"),
+    Walk("workspaces", OTHER, day(1), named("v1", "v2"), source="other"),
+    Walk("workspace_members", "v1", day(1), {"u8": {"user_id": "u8"}}, source="other"),
+    Walk("workspaces", OTHER, day(3), named("v2"), source="other too"),
 ]
 
 
@@ -95,7 +103,7 @@ def presences(objects: Query, object_type: str) -> list[tuple[str, str, int, int
 
 
 def test_only_complete_walks_say_what_is_there(objects: Query):
-    found = [row for row in presences(objects, "role") if row[0] != "s1"]
+    found = [row for row in presences(objects, "role") if row[0].startswith("r")]
     assert found == [("r1", "R1", 1, None), ("r2", "R2", 1, 3), ("r2", "New", 3, 5), ("r2", "R2", 6, None)]
 
 
@@ -121,6 +129,16 @@ def test_a_list_that_two_sources_read_is_one_list(objects: Query):
     assert objects(
         "select distinct organization_uuid from marts.directory_objects where object_type like '%key'"
     ) == [(None,)]
+
+
+def test_what_is_below_ends_with_an_item_that_only_another_source_showed(objects: Query):
+    assert [row for row in presences(objects, "role") if row[0].startswith("q")] == [
+        ("q1", "Q1", 1, 3), ("q2", "Q2", 1, None),
+    ]  # fmt: skip
+    assert objects(
+        "select parent_id, day(valid_to) from marts.directory_objects where parent_id in ('q1', 'q2', 'v1') "
+        "order by parent_id"
+    ) == [("q1", 3), ("q2", None), ("v1", 3)]
 
 
 def test_lists_of_two_parents_are_two_lists(objects: Query):
