@@ -21,7 +21,7 @@ on_resources as (
 
     select
         members.*,
-        replace(members.scope_type, '_role', '') as resource_type,
+        left(members.scope_type, length(members.scope_type) - 5) as resource_type,
         case when members.scope_type = 'organization_role' then members.scope_id else places.organization_uuid end
             as organization_uuid
     from members

@@ -3,6 +3,9 @@
     'granted_role', 'valid_from', 'valid_to', 'granted_at', 'held_since', 'granted_by_actor_id', 'granted_by_email',
     'end_reason', 'ended_by_actor_id', 'ended_by_email', 'is_in_directory',
 ] %}
+{% set places = ['organization', 'workspace'] %}
+{# Where a role is assigned beside the membership. #}
+{% set assigned_places = ['organization_role', 'workspace_role'] %}
 
 with
 
@@ -61,8 +64,10 @@ final as (
         held.organization_uuid,
         organizations.organization_name,
         held.granted_role as {{ adapter.quote('role') }},
-        held.grant_type in ('organization', 'workspace') and coalesce({{ is_admin_role('held.granted_role') }}, false)
-            as is_administrator,
+        coalesce(
+            held.grant_type in ({{ literals(places + assigned_places) }}) and {{ is_admin_role('held.granted_role') }},
+            false
+        ) as is_administrator,
         held.valid_from,
         held.valid_to,
         held.valid_to is null as is_current,
@@ -86,7 +91,12 @@ final as (
     left join {{ ref('organizations') }} as organizations
         on held.organization_uuid = organizations.organization_uuid
     left join {{ ref('int_access_names') }} as named_scopes
-        on held.grant_type = named_scopes.scope_type and held.grant_id = named_scopes.scope_id
+        on
+            named_scopes.scope_type = case
+                when held.grant_type in ({{ literals(assigned_places) }}) then replace(held.grant_type, '_role', '')
+                else held.grant_type
+            end
+            and held.grant_id = named_scopes.scope_id
     left join {{ ref('int_access_names') }} as holding_groups
         on
             held.holder_type = 'group'

@@ -41,6 +41,16 @@ RECORDS = [
     event(5, ONE, "rbac_role_assigned", role_id="r1", principal_type="user", principal_id="user_a"),
     event(6, TWO, "rbac_role_assigned", role_id="r4", principal_type="user", principal_id="user_b"),
     event(7, ONE, "platform_workspace_member_added", workspace_id="w1", user_id="user_a"),
+    event(
+        10,
+        ONE,
+        "role_assignment_granted",
+        resource_type="rbac_role",
+        resource_id="r1",
+        role="editor",
+        target_id="user_c",
+        target_type="user",
+    ),
     # A role that was taken from a group after the walk that shows it, and one that was given after it.
     event(8, TWO, "rbac_role_assigned", role_id="r5", principal_type="group", principal_id="g2"),
     event(9, TWO, "rbac_role_assigned", role_id="r3", principal_type="group", principal_id="g2"),
@@ -118,3 +128,8 @@ def test_direct_roles_and_roles_of_memberships_are_paths_too(access: Query):
     assert paths(access, "user_b", "direct", columns) == [(TWO, "r4", None, None, None, None)]
     assert paths(access, "user_a", "workspace", columns) == [(ONE, None, None, "w1", "Lab", None)]
     assert paths(access, "user_a", "organization_role", columns) == [(ONE, None, "admin", None, None, None)]
+
+
+def test_a_role_on_a_resource_has_the_resource_that_the_record_states(access: Query):
+    found = paths(access, "user_c", "direct", "organization_uuid, role_name, resource_type, resource_id")
+    assert found == [(ONE, "editor", "rbac_role", "r1")]

@@ -257,3 +257,11 @@ def test_an_assignment_of_no_resource_is_kept_with_its_nulls(cases: Query):
         where activity_id = 'activity_M06_008'
         """
     ) == [(None, None, "eve@other.example", "admin")]
+
+
+def test_an_administrators_role_is_one_also_beside_the_membership(cases: Query):
+    found = cases(
+        "select distinct is_administrator from marts.access_grants where role = 'admin' and grant_type in "
+        "('organization', 'organization_role')"
+    )
+    assert found == [(True,)]
