@@ -150,7 +150,12 @@ acts as (
 final as (
 
     select
-        coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }})) as anchor,
+        -- The end of an account, or a walk, can end a person's stay in several organizations.
+        coalesce(ended_by_activity_id, cast(ended_at as {{ dbt.type_string() }}))
+        || case
+            when ended_by_activity_id is null or reason = 'account_deleted' then coalesce(' ' || organization_uuid, '')
+            else ''
+        end as anchor,
         '{{ subject_type }}' as subject_type,
         subject_id,
         organization_uuid,

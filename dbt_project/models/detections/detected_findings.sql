@@ -14,7 +14,7 @@ detected as (
 
 ),
 
-final as (
+identified as (
 
     select
         {{ generate_surrogate_key(['rule_id', 'subject_type', 'subject_id', 'anchor']) }} as finding_id,
@@ -27,6 +27,35 @@ final as (
         evidence_activity_ids,
         occurred_at
     from detected
+
+),
+
+-- One activity can state the same change several times, and that is one finding.
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by finding_id order by occurred_at, organization_uuid, sentence
+        ) as position_from_first
+    from identified
+
+),
+
+final as (
+
+    select
+        finding_id,
+        rule_id,
+        subject_type,
+        subject_id,
+        organization_uuid,
+        actor_id,
+        sentence,
+        evidence_activity_ids,
+        occurred_at
+    from numbered
+    where position_from_first = 1
 
 )
 

@@ -51,6 +51,9 @@ def subjects(cases: Query, story: str, rule: str) -> set[str | None]:
         # A service account and an admin key, each archived or switched off for some minutes; one call was refused.
         ("F03", "key_used_after_end",
          [("svac_F03", "03-01 10:20", ["002", "004"]), ("admin_api_key_F03", "03-02 10:31", ["007", "010"])]),
+        # The end of an account ends two memberships: an act in each organization is a finding of its own.
+        ("F30", "activity_after_removal",
+         [("user_F30_bob", "03-02 10:00", ["002", "003"]), ("user_F30_bob", "03-02 11:00", ["002", "004"])]),
     ],
 )  # fmt: skip
 def test_acts_without_access_are_found_one_by_one(
@@ -159,4 +162,7 @@ def test_nothing_else_is_found_in_the_stories(cases: Query):
         "F11": {"compliance_read_from_new_network", "compliance_read_by_new_key"},
         "F12": {"overlapping_networks"},
         "F13": {"login_failures_then_success"},
+        "F30": {"activity_after_removal"},
+        "F31": {"admin_role_given", "code_egress_enabled", "invite_domains_widened"},
     }
+    assert cases("select finding_id from marts.findings group by finding_id having count(*) > 1") == []
