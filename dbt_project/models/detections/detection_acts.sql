@@ -52,6 +52,8 @@ final as (
             when activity_type = 'compliance_api_accessed' and status_code in (401, 403) then 'refused_read'
             when activity_type = 'compliance_api_accessed' then 'compliance_read'
             when activity_type in ('session_revoked', 'trusted_device_revoked', 'user_logged_out') then 'session_end'
+            -- A request that the actor turned down is a failure for who made it, and an act of the actor.
+            when activity_type in ('admin_connector_request_resolved', 'org_join_proposal_decided') then 'other'
             when outcome = 'failure' then 'refused'
             else 'other'
         end as behaviour,
