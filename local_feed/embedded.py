@@ -22,10 +22,15 @@ class LocalFeed:
 
     `LocalFeed(size=2000, seed=7)` serves a made-up history, `LocalFeed(records=[…])` exactly these records
     (mappings or bytes). Keyword arguments are the fields of `Options`.
+
+    `key` sees all organizations, `admin_key` one, and activities that belong to none; `unscoped_key` lacks the
+    scope that the feed requires; `directory_key` reads the feed and the whole directory.
     """
 
     def __init__(self, records: Iterable[RecordLike] | None = None, **options: Any) -> None:
         self.options = Options(**options)
+        self.key, self.unscoped_key = self.options.key, self.options.unscoped_key
+        self.admin_key, self.directory_key = self.options.admin_key, self.options.directory_key
         self._feed = build_feed(self.options, records)
         self._directory = build_directory(self.options, self._feed)
         self._server = server_for(self._feed, self.options.latency, self._directory)
@@ -55,26 +60,6 @@ class LocalFeed:
             self._thread.join(PATIENCE)
         if self._socket is not None:
             self._socket.close()
-
-    @property
-    def key(self) -> str:
-        """The compliance key, which sees all organizations."""
-        return self.options.key
-
-    @property
-    def admin_key(self) -> str:
-        """The admin key, which sees one organization, and activities that belong to none."""
-        return self.options.admin_key
-
-    @property
-    def unscoped_key(self) -> str:
-        """A valid key without the scope that the feed requires."""
-        return self.options.unscoped_key
-
-    @property
-    def directory_key(self) -> str:
-        """A Compliance Access Key that reads the feed and the whole directory."""
-        return self.options.directory_key
 
     @property
     def directory(self) -> Directory:

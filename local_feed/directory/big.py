@@ -1,4 +1,4 @@
-"""A directory of any size, for measurements."""
+"""A directory of a large organization, for measurements."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,63 +9,54 @@ from local_feed.history.cast import Organization
 from local_feed.history.ids import number, opaque
 
 _FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+MEMBERS, GROUPS, ROLES, WORKSPACES, KEYS = 5_000, 200, 20, 100, 2_000
 
 
-def big_directory(
-    organizations: Sequence[Organization],
-    members: int = 5_000,
-    groups: int = 200,
-    workspaces: int = 100,
-    keys: int = 2_000,
-    roles: int = 20,
-) -> Directory:
+def big_directory(organizations: Sequence[Organization]) -> Directory:
     """A directory with members, groups and roles in the first organization, workspaces and keys in the last.
 
     Every group has about 25 members and one role, every role 5 permissions, every workspace about 20 members.
     """
     enterprise, console = organizations[0], organizations[-1]
-    directory = Directory(Usage(lambda organization, day: _usage(organization, day, console.uuid, keys)))
+    directory = Directory(Usage(lambda organization, day: _usage(organization, day, console.uuid)))
     for n, organization in enumerate({one.uuid: one for one in organizations}.values()):
         directory.add("organizations", uuid=organization.uuid, name=organization.name, created_at=_time(n))
-    people = [opaque("user", "big", n) for n in range(members)]
+    people = [opaque("user", "big", n) for n in range(MEMBERS)]
     for n, user_id in enumerate(people):
         who = {"email": f"person{n}@big.example", "name": f"Person {n}", "added_at": _time(n)}
         directory.add_member(enterprise.uuid, user_id, role="admin" if n % 50 == 0 else "user", **who)
         if n % 10 == 0 and console.uuid != enterprise.uuid:
             directory.add_member(console.uuid, user_id, role="developer", **who)
-    _roles_and_groups(directory, enterprise.uuid, people, groups, roles)
-    _workspaces_and_keys(directory, console.uuid, people[::10], workspaces, keys)
+    _roles_and_groups(directory, enterprise.uuid, people)
+    _workspaces_and_keys(directory, console.uuid, people[::10])
     return directory
 
 
-def _roles_and_groups(directory: Directory, enterprise: str, people: list[str], groups: int, roles: int) -> None:
-    for n in range(roles):
+def _roles_and_groups(directory: Directory, enterprise: str, people: list[str]) -> None:
+    for n in range(ROLES):
         role = directory.add("roles", enterprise, id=opaque("rbac_role", "big", n), name=f"Role {n}")
         for action in ("create", "delete", "list", "read", "update"):
             directory.add("role_permissions", role, action=action, resource_type=f"resource_{n}")
-    for n in range(groups):
-        held = [opaque("rbac_role", "big", n % roles)] if roles else []
+    for n in range(GROUPS):
+        held = [opaque("rbac_role", "big", n % ROLES)]
         group = directory.add("groups", id=opaque("rbac_group", "big", n), name=f"Group {n}", roles=held)
-        for step in range(min(25, len(people))):
+        for step in range(25):
             at = (n * 25 + step) % len(people)
             directory.add("group_members", group, user_id=people[at], email=f"person{at}@big.example")
 
 
-def _workspaces_and_keys(
-    directory: Directory, console: str, people: list[str], workspaces: int, keys: int
-) -> None:
+def _workspaces_and_keys(directory: Directory, console: str, people: list[str]) -> None:
     places = [
         directory.add(
             "workspaces", console, id=opaque("wrkspc", "big", n), name=f"Workspace {n}", created_at=_time(n)
         )
-        for n in range(workspaces)
+        for n in range(WORKSPACES)
     ]
     for n, workspace in enumerate(places):
-        for step in range(min(20, len(people))):
+        for step in range(20):
             directory.add("workspace_members", workspace, user_id=people[(n * 20 + step) % len(people)])
-    for n in range(keys):
-        workspace = places[n % len(places)] if places else None
-        maker = people[n % len(people)] if people else None
+    for n in range(KEYS):
+        workspace = places[n % WORKSPACES]
         directory.add(
             "api_keys",
             console,
@@ -73,20 +64,20 @@ def _workspaces_and_keys(
             name=f"key {n}",
             status=("active", "active", "inactive", "archived")[n % 4],
             created_at=_time(n),
-            created_by=maker and {"id": maker, "type": "user"},
+            created_by={"id": people[n % len(people)], "type": "user"},
             workspace_id=workspace,
-            scope={"type": "workspace", "workspace_id": workspace} if workspace else {"type": "organization"},
+            scope={"type": "workspace", "workspace_id": workspace},
         )
 
 
-def _usage(organization: str, day: date, console: str, keys: int) -> list[UsageRow]:
+def _usage(organization: str, day: date, console: str) -> list[UsageRow]:
     if organization != console:
         return []
     return [
         UsageRow(
             opaque("apikey", "big", n), uncached_input_tokens=number(10**6, "big", n, day), output_tokens=1000
         )
-        for n in range(0, keys, 4)
+        for n in range(0, KEYS, 4)
     ]
 
 

@@ -17,6 +17,7 @@ _USAGE_LISTS = {
     "service_account_ids[]": "service_account_id",
     "workspace_ids[]": "workspace_id",
 }
+_USAGE_NAMES = ("starting_at", "ending_at", "bucket_width", "group_by[]", *_USAGE_LISTS)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read_parameters(endpoint: Endpoint, pairs: Iterable[tuple[str, str]]) -> Par
     """
     has_pages = endpoint.paging in _CURSORS
     cursors = _CURSORS.get(endpoint.paging, ())
-    known = {*endpoint.filters, *endpoint.flags, *(_usage_names() if endpoint.paging == "usage" else ())}
+    known = {*endpoint.filters, *endpoint.flags, *(_USAGE_NAMES if endpoint.paging == "usage" else ())}
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         if name not in known and not (has_pages and name in (*cursors, "limit")):
@@ -55,10 +56,6 @@ def read_parameters(endpoint: Endpoint, pairs: Iterable[tuple[str, str]]) -> Par
     limit = _limit(values.pop("limit", None), endpoint.limits)
     sent = {name: values.pop(name)[0] for name in cursors if name in values}
     return Parameters(limit, sent, dict(sorted(values.items())))
-
-
-def _usage_names() -> tuple[str, ...]:
-    return ("starting_at", "ending_at", "bucket_width", "group_by[]", *_USAGE_LISTS)
 
 
 def _limit(values: list[str] | None, limits: tuple[int, int]) -> int:

@@ -25,7 +25,7 @@ def as_markdown(statement: Row) -> str:
     period = statement["period"]
     sections = [
         [f"# Activities of `{statement['source']}`, {period['first_date']} to {period['last_date']}"],
-        _verdict(statement),
+        _conclusion(statement),
         _facts(statement),
         ["## Organizations", *_organizations(statement["organizations"])],
         ["## Keys that read", *_keys(statement["keys"])],
@@ -35,7 +35,7 @@ def as_markdown(statement: Row) -> str:
         ["## Extracts that failed, and what repaired them", *_failures(statement["failed_extracts"])],
         ["## Blind spots: when logging was switched off", *_blind_spots(statement)],
         ["## How far events and directory agree", *_agreement(statement)],
-        ["## Removed on order", *_removals(statement["removals"])],
+        ["## Removed on request", *_removals(statement["removals"])],
         ["## What this statement cannot know", *(f"- {sentence}" for sentence in statement["cannot_know"])],
     ]
     return "\n\n".join("\n".join(_spaced(section)) for section in sections) + "\n"
@@ -46,10 +46,10 @@ def _spaced(lines: Sequence[str]) -> list[str]:
     return [lines[0], "", *lines[1:]] if lines[0].startswith("#") and len(lines) > 1 else list(lines)
 
 
-def _verdict(statement: Row) -> list[str]:
+def _conclusion(statement: Row) -> list[str]:
     counts = statement["counts"]
     gap_count = len(statement["gaps"]) + len(statement["still_to_be_repeated"])
-    check_result = (
+    text = (
         f"**Complete.** Every moment of the period (UTC) lies in a slice that was read to its end, and "
         f"{counts['activity_count']:,} activities are stored."
         if statement["is_complete"]
@@ -57,14 +57,12 @@ def _verdict(statement: Row) -> list[str]:
         f"{counts['activity_count']:,} activities are stored."
     )
     if counts["removed_count"]:
-        check_result += (
-            f" {counts['removed_count']:,} more were read, and have been removed on order since: see below."
-        )
+        text += f" {counts['removed_count']:,} more were read, and have been removed on request since: see below."
     if statement["feed_host"] == "loopback":
-        check_result += (
+        text += (
             " They were read from a local feed on the same machine, so they say nothing of a real organization."
         )
-    return [check_result]
+    return [text]
 
 
 def _facts(statement: Row) -> list[str]:

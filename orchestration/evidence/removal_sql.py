@@ -36,7 +36,7 @@ from (
 group by removal_id
 """
 
-# Records of an extract that were removed on order count as if they were there.
+# Records of an extract that were removed on request count as if they were there.
 BY_EXTRACT = """
 select
     extract_id, source,

@@ -1,8 +1,9 @@
-"""Directory walks without a reader: their rows in `raw`, with the columns of the data dictionary alone."""
+"""Directory walks without a reader: their rows in `raw`, as the data dictionary has them, and builds with them."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,13 @@ from typing import Any
 import duckdb
 
 from orchestration.warehouse.connection import open_warehouse
+from tests.conftest import Query
+from tests.dbt_project.builds import build_models
+from tests.histories import land_days
 
 Item = dict[str, Any]
 Items = dict[str, Item]
+Part = tuple[list[bytes], list["Walk"]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,21 @@ class Directory:
                 if walk.walk_id not in self._changes:
                     self.observe(walk)
                 _store(connection, walk, self._changes[walk.walk_id])
+
+
+@contextmanager
+def built_in_parts(
+    path: Path, parts: Iterable[Part], *models: str, directory: Directory | None = None
+) -> Iterator[Query]:
+    """Rows of a query on the warehouse, with the models built after each part of activities and walks."""
+    directory = directory or Directory()
+    for records, walks in parts:
+        land_days(path, records)
+        directory.store(path, walks)
+        build_models(path, path.parent / "target", "--select", *models)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()
 
 
 def _store(connection: duckdb.DuckDBPyConnection, walk: Walk, changes: dict[str, Item | None]) -> None:

@@ -130,17 +130,6 @@ def test_pages_that_are_odd_are_stored_once(feed: LocalFeed, path: Path, kind: s
     assert lies(path) == []
 
 
-def test_an_expired_cursor_restarts_the_slice_and_duplicates_nothing(feed: LocalFeed, path: Path, query: Query):
-    feed.faults.add("cursor_refused", contains=hits(3), skip=1)
-    report = refresh(source_of(feed, page_size=2, start=day(4)), path)
-    assert report.is_complete
-    assert query(
-        "select status, page_count, received_count, inserted_count, duplicate_count from raw.extracts "
-        "where slice_start = ?",
-        day(3).replace(tzinfo=None),
-    ) == [("complete", 7, 12, 8, 4)]
-
-
 @pytest.mark.parametrize("status", [401, 404])
 def test_a_key_or_an_address_that_is_refused_half_way_stops_the_run_and_keeps_what_came(
     feed: LocalFeed, path: Path, status: int

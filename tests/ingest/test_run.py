@@ -56,17 +56,6 @@ def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Que
     assert stored(path) == served(feed)
 
 
-def test_a_changed_record_goes_to_the_revisions(feed, path: Path, query: Query):
-    source = source_of(feed, overlap=timedelta(hours=3))
-    refresh(source, path)
-    before = stored(path)
-    feed.replace("activity_000", activity("activity_000", NOW - timedelta(hours=1), type="y"))
-    report = refresh(source, path)
-    assert report.total("revision_count") == 1
-    assert stored(path) == before
-    assert query("select activity_id, activity_type from raw.activity_revisions") == [("activity_000", "y")]
-
-
 def test_nothing_newer_than_the_settle_delay_is_read(feed, path: Path, query: Query):
     refresh(source_of(feed, settle=timedelta(hours=2)), path)
     assert "activity_000" not in stored(path)

@@ -1,4 +1,4 @@
-"""Removal on order: what is erased is gone and stays away; earlier proofs still hold, the removal is on record."""
+"""Removal on request: what is erased is gone and stays away; earlier proofs still hold, the removal is on record."""
 
 import random
 from datetime import date, timedelta
@@ -145,7 +145,7 @@ def test_a_day_that_waits_to_be_read_again_is_kept(warehouse: Path):
 def test_an_attestation_and_exported_seals_tell_of_it(erased: Path):
     [written] = attest(erased, read_period("2026-05-01", "2026-05-03"))
     text = written.markdown.read_text()
-    assert "3 more were read, and have been removed on order since" in text
+    assert "3 more were read, and have been removed on request since" in text
     assert "3 activities and 1 revisions of 2 day(s), by privacy office: request 17" in text
     assert written.is_complete
     file = erased.with_name("seals.txt")

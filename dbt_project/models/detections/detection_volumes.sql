@@ -38,7 +38,6 @@ acts as (
         acts.actor_id,
         acts.organization_uuid,
         acts.activity_id,
-        acts.activity_date,
         acts.occurred_at
     from {{ ref('detection_acts') }} as acts
     inner join days
@@ -55,7 +54,6 @@ acts as (
         actor_id,
         organization_uuid,
         activity_id,
-        cast(occurred_at as date) as activity_date,
         occurred_at
     from {{ ref('detection_activities') }}
     where activity_type = 'compliance_api_accessed' and actor_id is not null

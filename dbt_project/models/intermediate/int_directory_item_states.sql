@@ -109,7 +109,6 @@ final as (
 
     select
         {{ item }},
-        walk_id,
         item_content as payload,
         observed_at as valid_from,
         next_observed_at as valid_to

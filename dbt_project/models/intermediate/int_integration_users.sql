@@ -16,7 +16,6 @@ states as (
         organization_uuid,
         integration_type,
         integration_id,
-        actor_id,
         {{ value_at_last('effect', 'event_moment') }} as last_effect
     from events
     group by organization_uuid, integration_type, integration_id, actor_id

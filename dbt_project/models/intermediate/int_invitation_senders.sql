@@ -44,8 +44,6 @@ final as (
         accepted.organization_uuid,
         accepted.user_id,
         accepted.occurred_at as accepted_at,
-        accepted.invited_email,
-        sent.activity_id as sent_activity_id,
         sent.actor_id as invited_by_actor_id,
         sent.actor_email as invited_by_email,
         row_number() over (

@@ -21,8 +21,6 @@ valued as (
         points.key_type,
         points.key_id,
         points.walk_number,
-        points.event_number,
-        points.listing_number,
         points.last_event_at,
         walks.walk_id,
         walks.organization_uuid,

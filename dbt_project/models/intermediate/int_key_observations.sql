@@ -73,7 +73,6 @@ final as (
         listings.stated_scopes,
         listings.stated_workspace_id,
         listings.listed_fields,
-        as_listed.is_repeated,
         walks.started_at,
         walks.finished_at,
         listings.stated_created_at,

@@ -29,7 +29,6 @@ events as (
 final as (
 
     select
-        observations.walk_id,
         observations.key_id,
         observations.key_type,
         observations.event_type,

@@ -42,11 +42,9 @@ final as (
 
     select
         fold,
-        activity_id,
         key_id,
         {{ last_known('stated_workspace_id', ['scope', 'workspace_id'], key, place) }} as workspace_id,
         key_type,
-        event_type,
         {{ last_known('stated_name', ['name'], key, place) }} as key_name,
         initial_status,
         coalesce(

@@ -4,8 +4,6 @@ walks as (
 
     select
         walk_id,
-        source,
-        list_name,
         parent_id,
         parent_key,
         case list_name when 'api_keys' then 'platform_api_key' else 'scoped_api_key' end as key_type,
@@ -24,7 +22,6 @@ final as (
     select
         walk_id,
         series_key,
-        scope_key,
         key_type,
         parent_key,
         parent_id as organization_uuid,

@@ -3,7 +3,6 @@ with
 items as (
 
     select
-        items.source,
         items.item_id,
         items.parent_id,
         {{ json_record('items.payload', {'email': 'text', 'role': 'text', 'invited_at': 'text'}) }} as stated,

@@ -58,7 +58,6 @@ final as (
 
     select distinct
         listings.membership_key,
-        listings.list_key,
         listings.listed_role,
         listings.joined_at,
         walks.walk_id,

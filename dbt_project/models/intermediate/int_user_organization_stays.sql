@@ -14,7 +14,6 @@ final as (
         principal_id as user_id,
         scope_id as organization_uuid,
         period_role,
-        stay_number,
         first_value(valid_from) over (
             partition by membership_key, stay_number order by segment_number rows unbounded preceding
         ) as joined_at,

@@ -65,10 +65,7 @@ class Store:
         Raises:
             ArchiveError: it is missing, or cannot be read.
         """
-        with (
-            self._archive_errors(name),
-            self._filesystem.open_input_stream(self._at(name), compression=None) as stream,
-        ):
+        with self._opened(name) as stream:
             return stream.read()
 
     def sha256(self, name: str) -> str:
@@ -78,10 +75,7 @@ class Store:
             ArchiveError: it is missing, or cannot be read.
         """
         digest = hashlib.sha256()
-        with (
-            self._archive_errors(name),
-            self._filesystem.open_input_stream(self._at(name), compression=None) as stream,
-        ):
+        with self._opened(name) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -148,12 +142,16 @@ class Store:
             )
 
     def _fetch(self, name: str, file: Path) -> None:
+        with self._opened(name) as source, file.open("wb") as target:
+            shutil.copyfileobj(source, target, _CHUNK_BYTES)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[pa.NativeFile]:
         with (
             self._archive_errors(name),
-            self._filesystem.open_input_stream(self._at(name), compression=None) as source,
-            file.open("wb") as target,
+            self._filesystem.open_input_stream(self._at(name), compression=None) as stream,
         ):
-            shutil.copyfileobj(source, target, _CHUNK_BYTES)
+            yield stream
 
     @contextmanager
     def _archive_errors(self, name: str) -> Iterator[None]:

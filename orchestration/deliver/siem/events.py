@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -60,14 +59,11 @@ def read_events(
     columns = f"* exclude ({', '.join(left_out)})" if left_out else "*"
     values: dict[str, Any] = {"number": delivery.number}
     if is_activities:
-        values = {"first": delivery.first, "last": delivery.last, "start": _naive(settings.start)}
+        start = naive_utc(settings.start) if settings.start else None
+        values = {"first": delivery.first, "last": delivery.last, "start": start}
     return connection.sql(f"select {columns} from ({query}) order by {order}", params=values).to_arrow_reader(
         READ_ROWS
     )
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return naive_utc(moment) if moment else None
 
 
 def class_columns(names: list[str], class_uid: int) -> list[str]:

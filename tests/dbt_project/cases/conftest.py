@@ -3,9 +3,8 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from local_feed.history.benign import benign_records
 from orchestration.landing.locations import locate_addresses
 from orchestration.warehouse.connection import open_warehouse
+from tests.conftest import Query
 from tests.dbt_project.builds import build_models
 from tests.dbt_project.cases import attacks
 from tests.histories import land_days
@@ -22,8 +22,6 @@ HISTORIES = Path(__file__).parent / "histories"
 PARTS = 2
 SEED = 7
 QUIET_WEEKS = 13
-
-Query = Callable[..., list[tuple[Any, ...]]]
 
 
 def parts_of(history: list[bytes], way: str) -> list[list[bytes]]:

@@ -7,13 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.walks import Directory, Walk
-from tests.histories import land_days
+from tests.conftest import Query
+from tests.dbt_project.walks import Walk, built_in_parts
 
 ONE, TWO = "44444444-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000002"
 ACTOR = {"type": "user_actor", "user_id": "user_admin", "email_address": "admin@example.com"}
@@ -88,17 +85,11 @@ WALKS = [
 def access(
     request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
-    directory = tmp_path_factory.mktemp("access")
-    path = Path(shutil.copy(curated, directory))
-    stored = Directory()
+    path = Path(shutil.copy(curated, tmp_path_factory.mktemp("access")))
     parts = {"whole": [(RECORDS, WALKS)],
              "shuffled": [([], WALKS), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip
-    for records, walks in parts[request.param]:
-        land_days(path, records)
-        stored.store(path, walks)
-        build_models(path, directory / "target", "--select", "+effective_access")
-    with duckdb.connect(str(path), read_only=True) as connection:
-        yield lambda sql, *values: connection.execute(sql, values).fetchall()
+    with built_in_parts(path, parts[request.param], "+effective_access") as query:
+        yield query
 
 
 def paths(access: Query, user: str, path: str, columns: str) -> list[tuple[Any, ...]]:

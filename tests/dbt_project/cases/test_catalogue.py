@@ -1,6 +1,6 @@
 """What an activity is: its type, its outcome, and when it happened."""
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 
 def test_every_mart_says_the_same_of_a_refused_read(cases: Query):

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.walks import Directory, Items, Walk
+from tests.conftest import Query
+from tests.dbt_project.walks import Items, Walk, built_in_parts
 
 
 def named(*names: str) -> Items:
@@ -79,19 +77,15 @@ WALKS = [
 def objects(
     request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
-    directory = tmp_path_factory.mktemp("objects")
-    path = Path(shutil.copy(curated, directory))
+    path = Path(shutil.copy(curated, tmp_path_factory.mktemp("objects")))
     order = sorted(WALKS, key=lambda walk: walk.started_at)
     if request.param == "shuffled":
         # Lists in another order; within a list, the order of time decides what is a change.
         order.sort(key=lambda walk: walk.list_name, reverse=True)
     size = len(order) if request.param == "whole" else 20
-    stored = Directory()
-    for first in range(0, len(order), size):
-        stored.store(path, order[first : first + size])
-        build_models(path, directory / "target", "--select", "+directory_objects")
-    with duckdb.connect(str(path), read_only=True) as connection:
-        yield lambda sql, *values: connection.execute(sql, values).fetchall()
+    parts = [([], order[first : first + size]) for first in range(0, len(order), size)]
+    with built_in_parts(path, parts, "+directory_objects") as query:
+        yield query
 
 
 def presences(objects: Query, object_type: str) -> list[tuple[str, str, int, int | None]]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.cases.conftest import HISTORIES, Query
+from tests.conftest import Query
+from tests.dbt_project.cases.conftest import HISTORIES
 
 Finding = tuple[str, str | None, str, list[str]]
 

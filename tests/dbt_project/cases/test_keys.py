@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 LIFECYCLE = "select {columns} from marts.key_lifecycle where key_id = $1"
 

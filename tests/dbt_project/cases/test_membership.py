@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 
 def at(text: str | None) -> datetime | None:

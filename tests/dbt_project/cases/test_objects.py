@@ -1,6 +1,6 @@
 """Which objects and people an activity names, beside its actor."""
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 
 def of(cases: Query, activity_type: str) -> set[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """A benign quarter is quiet: at most three findings a week, and none that is critical."""
 
-from tests.dbt_project.cases.conftest import QUIET_WEEKS, Query
+from tests.conftest import Query
+from tests.dbt_project.cases.conftest import QUIET_WEEKS
 
 
 def test_a_benign_quarter_is_quiet(cases: Query):

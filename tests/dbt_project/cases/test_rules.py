@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.conftest import Query
 from tests.dbt_project.cases.attacks import STORIES
-from tests.dbt_project.cases.conftest import Query
 from tests.dbt_project.cases.test_findings import found
 
 EXPECTED: dict[str, list[tuple[str, str | None, str, list[str]]]] = {

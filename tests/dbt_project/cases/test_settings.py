@@ -7,13 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import Query
-from tests.dbt_project.walks import Directory, Items, Walk
-from tests.histories import land_days
+from tests.conftest import Query
+from tests.dbt_project.walks import Items, Walk, built_in_parts
 
 ONE = "33333333-0000-4000-8000-000000000003"
 ACTOR = {
@@ -67,18 +64,12 @@ SWITCH = [
 def settings(
     request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
-    directory = tmp_path_factory.mktemp("settings")
-    path = Path(shutil.copy(curated, directory))
+    path = Path(shutil.copy(curated, tmp_path_factory.mktemp("settings")))
     walks = sorted([*WALKS, *SWITCH], key=lambda one: one.started_at)
-    stored = Directory()
     parts = {"whole": [(RECORDS, walks)],
              "shuffled": [([], walks), (RECORDS[::-2], []), (RECORDS[-2::-2], [])]}  # fmt: skip
-    for records, part in parts[request.param]:
-        land_days(path, records)
-        stored.store(path, part)
-        build_models(path, directory / "target", "--select", "+settings_history", "+int_setting_differences")
-    with duckdb.connect(str(path), read_only=True) as connection:
-        yield lambda sql, *values: connection.execute(sql, values).fetchall()
+    with built_in_parts(path, parts[request.param], "+settings_history", "+int_setting_differences") as query:
+        yield query
 
 
 def setting_periods(settings: Query, setting: str) -> list[tuple[Any, ...]]:

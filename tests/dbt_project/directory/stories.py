@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from tests.dbt_project.walks import Item, Items, Walk
-from tests.histories import land_days
 
 # Each period: role, from, to, and why it began and ended.
 Periods = list[tuple[str | None, str | None, str | None, str | None, str | None]]
@@ -124,9 +122,3 @@ class Cases:
             scope_type, _, user = key.rpartition("__")
             self.expected.append((scope_type or "organization", user, periods))
         return made
-
-
-def land_events(path: Path, events: list[bytes]) -> None:
-    """Land activities; nothing where there are none."""
-    if events:
-        land_days(path, events)

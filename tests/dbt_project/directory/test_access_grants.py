@@ -1,6 +1,6 @@
 """Who held what: the periods of places and active keys, once each, and whether both sides agree on them."""
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 PERIODS = """
 select membership_period_id, scope_type, scope_id, principal_id, role, valid_from, valid_to

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 from tests.dbt_project.directory.differences import BLIND, EXPECTED, PROOF
 from tests.dbt_project.directory.stories import at
 

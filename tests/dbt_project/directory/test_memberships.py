@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 from tests.dbt_project.directory import memberships, scopes
 from tests.dbt_project.directory.stories import Periods, at
 

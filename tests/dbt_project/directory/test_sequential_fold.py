@@ -1,6 +1,6 @@
 """The SQL of membership periods gives what a sequential fold of the rules gives, over random events and walks."""
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 from tests.dbt_project.directory.sequential_fold import RANDOM, Row
 
 

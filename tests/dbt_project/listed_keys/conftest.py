@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 from tests.dbt_project.listed_keys.keys import key_stories
-from tests.dbt_project.listed_keys.stories import built
+from tests.dbt_project.walks import built_in_parts
 
 MODELS = ("+key_periods", "+key_events", "+key_lifecycle", "+int_key_differences")
 
@@ -18,7 +18,7 @@ def listed_keys(
     request: pytest.FixtureRequest, curated: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Query]:
     """Rows of a query on that warehouse."""
-    directory = tmp_path_factory.mktemp("listed_keys")
-    shutil.copy(curated, directory)
-    with built(key_stories(), request.param, directory, "--select", *MODELS) as query:
+    path = Path(shutil.copy(curated, tmp_path_factory.mktemp("listed_keys")))
+    story = key_stories()
+    with built_in_parts(path, story.parts(request.param), *MODELS, directory=story.directory) as query:
         yield query

@@ -3,20 +3,12 @@
 import json
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from tests.dbt_project.builds import build_models
-from tests.dbt_project.cases.conftest import PARTS, SEED, Query
-from tests.dbt_project.walks import Directory, Items, Walk
-from tests.histories import land_days
-
-Part = tuple[list[bytes], list[Walk]]
+from tests.dbt_project.cases.conftest import PARTS, SEED
+from tests.dbt_project.walks import Directory, Items, Part, Walk
 
 
 def at(text: str) -> datetime:
@@ -78,16 +70,3 @@ class Story:
             part = [piece for _, piece in pieces[first : first + size]]
             events = [piece for piece in part if isinstance(piece, bytes)]
             yield events, [piece for piece in part if isinstance(piece, Walk)]
-
-
-@contextmanager
-def built(story: Story, way: str, directory: Path, *arguments: str) -> Iterator[Query]:
-    """Rows of a query on a warehouse with the story, built in parts."""
-    path = directory / "warehouse.duckdb"
-    for events, walks in story.parts(way):
-        land_days(path, events)
-        story.directory.store(path, walks)
-        build_models(path, directory / "target", *arguments)
-    with duckdb.connect(str(path), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        yield lambda sql, *values: connection.execute(sql, values).fetchall()

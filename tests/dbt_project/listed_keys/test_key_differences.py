@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 SINCE_FIRST, SINCE_SECOND, SINCE_THIRD = "02-05 10:00", "02-10 10:00", "02-15 10:00"
 

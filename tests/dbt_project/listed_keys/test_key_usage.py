@@ -1,6 +1,6 @@
 """What the usage report says about a key."""
 
-from tests.dbt_project.cases.conftest import Query
+from tests.conftest import Query
 
 
 def test_the_newest_reading_of_a_day_replaces_it(listed_keys: Query):
