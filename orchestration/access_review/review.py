@@ -24,6 +24,7 @@ from orchestration.access_review.statements import (
 )
 from orchestration.access_review.table import RIGHT_COLUMNS, as_csv
 from orchestration.config.values import check_local
+from orchestration.duckdb_sql import dict_rows
 from orchestration.durable_files import write_durably
 from orchestration.errors import ExplainedError
 
@@ -160,6 +161,4 @@ def _date(text: str) -> date:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **moments: datetime) -> list[Row]:
-    cursor = connection.execute(sql, moments or None)
-    names = [name for name, *_ in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return dict_rows(connection, sql, moments or None)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.archive.errors import ArchiveError
+from orchestration.duckdb_sql import dict_rows
 from orchestration.evidence.day_hash import day_contents
 from orchestration.warehouse.temporary import temporary
 
@@ -91,10 +92,7 @@ def due_days(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Days, str]
 
 
 def _days(connection: duckdb.DuckDBPyConnection, due: str) -> Days:
-    cursor = connection.execute(f"from {due}")
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return {(row["source"], row["sealed_date"]): row for row in rows}
+    return {(row["source"], row["sealed_date"]): row for row in dict_rows(connection, f"from {due}")}
 
 
 def _check_contents(connection: duckdb.DuckDBPyConnection, due: str) -> None:

@@ -18,6 +18,7 @@ from orchestration.archive.continuity import forget_parts, lost_parts, next_numb
 from orchestration.archive.parts import Part, stage_parts
 from orchestration.archive.snapshot import COUNTS, Snapshot, put_snapshot, stage_snapshot
 from orchestration.archive.storage.store import Store
+from orchestration.duckdb_sql import registered
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.leftovers import sweep_leftovers
@@ -94,12 +95,9 @@ def record_snapshot(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, c
 
 
 def _record_parts(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
-    if not parts:
-        return
-    rows = pa.Table.from_pylist([part.row for part in parts])
-    connection.register("rows_of_parts", rows)
-    connection.execute("insert into raw.archive_files by name from rows_of_parts")
-    connection.unregister("rows_of_parts")
+    if parts:
+        with registered(connection, "rows_of_parts", pa.Table.from_pylist([part.row for part in parts])):
+            connection.execute("insert into raw.archive_files by name from rows_of_parts")
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.duckdb_sql import dict_rows
+
 # Of the organizations that the source's activities name, and what belongs to none or several of them.
 _AGREEMENT = """
 select
@@ -51,8 +53,6 @@ def read_agreement(connection: duckdb.DuckDBPyConnection, source: str) -> Agreem
     [(is_built,)] = connection.execute(_TABLES).fetchall()
     if not is_built:
         return Agreement([], {}, _NOT_BUILT)
-    cursor = connection.execute(_AGREEMENT, {"source": source})
-    names = [column[0] for column in cursor.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = dict_rows(connection, _AGREEMENT, {"source": source})
     explanations = dict(connection.execute(_EXPLANATIONS, {"source": source}).fetchall())
     return Agreement(rows, explanations, None if rows else _NO_DIRECTORY)

@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.duckdb_sql import dict_rows
 from orchestration.intervals import Interval, naive_utc
 from orchestration.warehouse.builds import last_build, newest_ingest_seq
 
@@ -105,6 +106,4 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, statement: str, source: str, period: Interval
 ) -> list[dict[str, Any]]:
     bounds = {"since": naive_utc(period.start), "until": naive_utc(period.end)}
-    cursor = connection.execute(statement, {"source": source} | bounds)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return dict_rows(connection, statement, {"source": source} | bounds)

@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.attestation.agreement import Agreement, read_agreement
 from orchestration.attestation.built_facts import name_organizations, read_blind_spots, read_keys
+from orchestration.duckdb_sql import dict_rows
 from orchestration.evidence.day_hash import day_contents
 from orchestration.intervals import DAY, Interval, gaps, naive_utc
 from orchestration.warehouse.ledger import coverage, unproven
@@ -183,7 +184,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
     bounds = {"since": naive_utc(period.start), "until": naive_utc(period.end)}
     holes = gaps(period, coverage(connection, source))
     days = _read_days(connection, source, first, last)
-    extracts = _rows(connection, _EXTRACTS, {"source": source} | bounds)
+    extracts = dict_rows(connection, _EXTRACTS, {"source": source} | bounds)
     for day in days:
         day["coverage"] = _coverage_of(day["date"], holes)
     # Costly over a long ledger, and unnecessary if nothing failed.
@@ -195,18 +196,18 @@ def read_facts(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         if interval.start < period.end and interval.end > period.start
     }
     return Facts(
-        source=_rows(connection, _SOURCE, {"source": source})[0],
+        source=dict_rows(connection, _SOURCE, {"source": source})[0],
         extracts=extracts,
         days=days,
-        seals=_rows(connection, _SEALS, {"source": source} | bounds),
+        seals=dict_rows(connection, _SEALS, {"source": source} | bounds),
         gaps=holes,
         still_open=still_open,
         blind_spots=spots.rows,
         blind_spots_remark=spots.remark,
-        removals=_rows(connection, _REMOVALS, {"source": source} | bounds),
+        removals=dict_rows(connection, _REMOVALS, {"source": source} | bounds),
         agreement=read_agreement(connection, source),
         organizations=name_organizations(
-            connection, _rows(connection, _ORGANIZATIONS, {"source": source} | bounds)
+            connection, dict_rows(connection, _ORGANIZATIONS, {"source": source} | bounds)
         ),
         keys=read_keys(connection, source, period),
     )
@@ -218,7 +219,7 @@ def _read_days(connection: duckdb.DuckDBPyConnection, source: str, first: date, 
         temporary(connection, "wanted_days", _WANTED_DAYS, bounds) as wanted,
         day_contents(connection, wanted) as contents,
     ):
-        return _rows(connection, _DAYS.format(contents=contents), {"source": source})
+        return dict_rows(connection, _DAYS.format(contents=contents), {"source": source})
 
 
 def _coverage_of(day: date, holes: list[Interval]) -> str:
@@ -228,9 +229,3 @@ def _coverage_of(day: date, holes: list[Interval]) -> str:
         return "complete"
     hole = open_parts[0]
     return "missing" if hole.start <= start and hole.end >= start + DAY else "partial"
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, statement: str, parameters: Row) -> list[Row]:
-    cursor = connection.execute(statement, parameters)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

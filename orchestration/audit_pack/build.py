@@ -23,6 +23,7 @@ from orchestration.audit_pack.parts import ATTESTATIONS, PARTS, REVIEW, SEALS, p
 from orchestration.audit_pack.signature import Ed25519PrivateKey, fingerprint
 from orchestration.audit_pack.timestamp import request_timestamp
 from orchestration.config.values import check_local
+from orchestration.duckdb_sql import dict_rows
 from orchestration.durable_files import write_durably
 from orchestration.evidence.seal_file import export
 from orchestration.publish.manifest import DATABASE, differing_database
@@ -141,9 +142,7 @@ def _midnight(day: date) -> datetime:
 
 def _read_edition(database: Path) -> dict[str, Any]:
     with duckdb.connect(str(database), read_only=True) as connection:
-        found = connection.execute(_EDITION)
-        names = [column[0] for column in found.description or ()]
-        return dict(zip(names, found.fetchall()[0], strict=True))
+        return dict_rows(connection, _EDITION)[0]
 
 
 def _manifest(

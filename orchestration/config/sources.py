@@ -45,6 +45,11 @@ class Source:
         return "loopback" if host in LOOPBACK else host
 
     @property
+    def budget_key(self) -> str:
+        """Sources with the same key share their requests; one without a shared budget has its own."""
+        return f"shared {self.budget}" if self.budget else f"own {self.name}"
+
+    @property
     def is_admin(self) -> bool:
         """Whether the key is one of the Admin API, which opens no list of the Compliance API."""
         return self.key.get_secret_value().startswith(ADMIN_KEY_PREFIX)

@@ -13,6 +13,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from orchestration.duckdb_sql import registered
 from orchestration.evidence.merkle import merkle_root
 from orchestration.warehouse.temporary import temporary
 
@@ -119,11 +120,8 @@ def day_contents(connection: duckdb.DuckDBPyConnection, wanted: str) -> Iterator
             columns = zip(*rows, strict=True)
             table = pa.table([pa.array(one, kind) for one, kind in zip(columns, _CONTENTS.types, strict=True)],
                              schema=_CONTENTS)  # fmt: skip
-            connection.register("hashed_days", table)
-            try:
+            with registered(connection, "hashed_days", table):
                 connection.execute(f"insert into {contents} by name from hashed_days")
-            finally:
-                connection.unregister("hashed_days")
         yield contents
 
 

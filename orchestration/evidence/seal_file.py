@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.config.values import check_local
+from orchestration.duckdb_sql import registered
 from orchestration.durable_files import write_durably
 from orchestration.evidence.seals import seal_expression
 from orchestration.warehouse.errors import WarehouseError
@@ -167,9 +168,5 @@ def read(path: Path) -> Kept:
 
 def compare(connection: duckdb.DuckDBPyConnection, kept: Kept) -> tuple[int, int, str | None]:
     """How many kept seals there are, how many the warehouse lacks or has otherwise, and which is the first."""
-    connection.register("kept", kept)
-    try:
-        [(checked, findings, first)] = connection.execute(_COMPARE).fetchall()
-    finally:
-        connection.unregister("kept")
-    return checked, findings, first
+    with registered(connection, "kept", kept):
+        return connection.execute(_COMPARE).fetchall()[0]

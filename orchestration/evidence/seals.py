@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration import __version__
-from orchestration.duckdb_sql import transaction
+from orchestration.duckdb_sql import registered, transaction
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.ledger_sql import LEDGER_HASH, LEDGER_ROWS, WALK_HASH
 from orchestration.intervals import DEFAULT_OVERLAP, DEFAULT_SETTLE, Interval, naive_utc
@@ -302,8 +302,5 @@ def _leave_open_days(
             "stop": pa.array([naive_utc(interval.end) for _, interval in intervals], moment),
         }
     )
-    connection.register("open_intervals", rows)
-    try:
+    with registered(connection, "open_intervals", rows):
         connection.execute(_LEAVE_OPEN_DAYS.format(closed_days=closed))
-    finally:
-        connection.unregister("open_intervals")

@@ -1,10 +1,18 @@
-"""Runs a coroutine that a signal can end wherever it arrives."""
+"""Runs a coroutine that a signal can end wherever it arrives, and finds the failure that ended one."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+
+
+def first_error(group: BaseExceptionGroup) -> BaseException:
+    """The first failure in a group, which may hold groups."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def run_until_interrupted(coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -16,7 +16,7 @@ from orchestration.api.rate_limit import RequestBudget
 from orchestration.config.sources import Bounds, Source
 from orchestration.ingest.covered_days import covered_days
 from orchestration.ingest.due import Ledger, Task
-from orchestration.ingest.event_loop import run_until_interrupted
+from orchestration.ingest.event_loop import first_error, run_until_interrupted
 from orchestration.ingest.feed_reader import Reader
 from orchestration.ingest.plan import DELAYED_TYPES, plan_lookback
 from orchestration.ingest.report import RunReport, SourceReport
@@ -106,7 +106,7 @@ class _Run:
                 self.writer.finish()
         except BaseExceptionGroup as group:
             # The first failure is what the operator needs; the others followed from it.
-            raise _first(group) from None
+            raise first_error(group) from None
         # Including what was written last.
         await self.writer.write(lambda _: None)
         return RunReport(
@@ -128,10 +128,8 @@ class _Run:
         except WarehouseError as error:
             self.refused[name] = error
         ledger = self._ledger(connection, source)
-        # A source without a shared budget has one of its own.
         budget = self.budgets.setdefault(
-            f"shared {source.budget}" if source.budget else f"own {name}",
-            RequestBudget(source.requests_per_minute, source.retry.first_wait),
+            source.budget_key, RequestBudget(source.requests_per_minute, source.retry.first_wait)
         )
         return Reader(source, ledger, self.task, self.writer, budget, report)
 
@@ -154,10 +152,3 @@ class _Run:
             by_source.setdefault(chunk.extract.source, []).append(chunk)
         for name, chunks in by_source.items():
             self.readers[name].landed(chunks)
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

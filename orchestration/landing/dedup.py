@@ -19,8 +19,8 @@ semi join incoming using (source, activity_id)
 where stored.created_at between make_timestamp({since}::bigint) and make_timestamp({until}::bigint)
 """
 
-# What was removed on request stays away: erased records whatever they say now and whichever source has them, and all
-# of the days that retention took.
+# What was removed on request stays away: erased records, whatever they say now and whichever source has them, and
+# whole days that retention took.
 _WITHHOLD = """
 create or replace temp table withheld as
 select position from incoming semi join raw.removed_activities using (activity_id)

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.api.lists import values
-from orchestration.duckdb_sql import transaction
+from orchestration.duckdb_sql import registered, transaction
 from orchestration.intervals import naive_utc
 from orchestration.landing.key_usage import USAGE, store_days
 from orchestration.landing.walk import Walk, insert_numbered, record_walks
@@ -115,10 +115,10 @@ def _last_observed(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk])
     """The hashes of the items that were there, by item id, for each list below each parent."""
     places = pa.Table.from_pylist([_key(walk) for walk in walks], schema=_PLACES)
     known: dict[_Place, dict[str, str]] = {}
-    connection.register("walked_places", places)
-    for source, list_name, parent_id, item_id, payload_sha256 in connection.execute(_LAST_OBSERVED).fetchall():
+    with registered(connection, "walked_places", places):
+        found = connection.execute(_LAST_OBSERVED).fetchall()
+    for source, list_name, parent_id, item_id, payload_sha256 in found:
         known.setdefault((source, list_name, parent_id), {})[item_id] = payload_sha256
-    connection.unregister("walked_places")
     return known
 
 

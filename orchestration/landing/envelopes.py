@@ -10,6 +10,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from orchestration.duckdb_sql import registered
 from orchestration.intervals import naive_utc
 from orchestration.warehouse.errors import WarehouseError
 
@@ -99,11 +100,9 @@ def read_envelopes(connection: duckdb.DuckDBPyConnection, records: pa.Table, hor
 def _envelopes(
     connection: duckdb.DuckDBPyConnection, records: pa.Table, parameters: dict[str, object]
 ) -> pa.Table:
-    connection.register("records", records)
-    try:
-        return connection.sql(_READ.format(envelope=_STRICT), params=parameters).to_arrow_table()
-    except duckdb.InvalidInputException:
-        tolerant = parameters | {"half_pairs": _HALF_PAIRS}
-        return connection.sql(_READ.format(envelope=_TOLERANT), params=tolerant).to_arrow_table()
-    finally:
-        connection.unregister("records")
+    with registered(connection, "records", records):
+        try:
+            return connection.sql(_READ.format(envelope=_STRICT), params=parameters).to_arrow_table()
+        except duckdb.InvalidInputException:
+            tolerant = parameters | {"half_pairs": _HALF_PAIRS}
+            return connection.sql(_READ.format(envelope=_TOLERANT), params=tolerant).to_arrow_table()

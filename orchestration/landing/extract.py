@@ -16,6 +16,7 @@ import orjson
 import pyarrow as pa
 
 from orchestration import __version__
+from orchestration.duckdb_sql import registered
 from orchestration.intervals import Slice, naive_utc
 from orchestration.landing.records import Records
 from orchestration.warehouse.errors import REPLACED, WarehouseError
@@ -198,10 +199,6 @@ def record_requests(
 
 
 def _write(connection: duckdb.DuckDBPyConnection, statement: str, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    connection.register("ledger_rows", pa.Table.from_pylist(rows))
-    try:
-        connection.execute(statement)
-    finally:
-        connection.unregister("ledger_rows")
+    if rows:
+        with registered(connection, "ledger_rows", pa.Table.from_pylist(rows)):
+            connection.execute(statement)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
-from orchestration.duckdb_sql import transaction
+from orchestration.duckdb_sql import registered, transaction
 from orchestration.intervals import naive_utc
 from orchestration.landing.batch import Batch, prepare
 from orchestration.landing.dedup import classify
@@ -128,13 +128,11 @@ def _store_records(
     connection: duckdb.DuckDBPyConnection, records: pa.Table, extracts: Mapping[str, Extract]
 ) -> dict[str, tuple]:
     """Insert what is new. Returns, by extract id, the counts that `_COUNT` names."""
-    connection.register("incoming", records)
-    classify(connection)
-    connection.register("time_slices", _time_slices(extracts))
-    counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
-    connection.unregister("time_slices")
-    _insert(connection, counts)
-    connection.unregister("incoming")
+    with registered(connection, "incoming", records):
+        classify(connection)
+        with registered(connection, "time_slices", _time_slices(extracts)):
+            counts = {found[0]: found[1:] for found in connection.execute(_COUNT).fetchall()}
+        _insert(connection, counts)
     return counts
 
 
@@ -142,9 +140,8 @@ def _quarantine(
     connection: duckdb.DuckDBPyConnection, quarantined: pa.Table, extracts: Mapping[str, Extract]
 ) -> None:
     """Quarantine what cannot be stored as an activity, so that the rest of its slice is stored."""
-    connection.register("quarantined", quarantined)
-    kept = connection.execute(_QUARANTINE, {"received_at": naive_utc(datetime.now(UTC))}).fetchall()
-    connection.unregister("quarantined")
+    with registered(connection, "quarantined", quarantined):
+        kept = connection.execute(_QUARANTINE, {"received_at": naive_utc(datetime.now(UTC))}).fetchall()
     new = Counter(extract_id for (extract_id,) in kept)
     for extract_id, count in Counter(quarantined["extract_id"].to_pylist()).items():
         extracts[extract_id].count_quarantined(new[extract_id], count - new[extract_id])

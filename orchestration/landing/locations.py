@@ -16,6 +16,7 @@ import maxminddb
 import pyarrow as pa
 
 from orchestration.config.values import ConfigurationError
+from orchestration.duckdb_sql import registered
 from orchestration.intervals import naive_utc
 
 # A removal drops the table, so that it never keeps an address longer than the activities do.
@@ -58,9 +59,8 @@ def locate_addresses(connection: duckdb.DuckDBPyConnection, city_path: Path | No
         ]
     if found:
         new = pa.Table.from_pylist(found, schema=_schema())
-        connection.register("new_locations", new)
-        connection.execute("insert into raw.address_locations by name select * from new_locations")
-        connection.unregister("new_locations")
+        with registered(connection, "new_locations", new):
+            connection.execute("insert into raw.address_locations by name from new_locations")
     without_travel = "" if city_path else " Without GEOIP_CITY_PATH the rule impossible_travel is off."
     return f"{len(found)} new addresses were looked up.{without_travel}"
 

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration import __version__
+from orchestration.duckdb_sql import registered
 from orchestration.intervals import naive_utc
 
 _NEWEST_WALK_SEQ = "select coalesce(max(walk_seq), 0) from raw.directory_walks"
@@ -92,13 +93,9 @@ def record_walks(connection: duckdb.DuckDBPyConnection, walks: Sequence[Walk]) -
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add the rows, which name all columns that are not null, to a table of schema `raw`."""
-    if not rows:
-        return
-    connection.register("directory_rows", pa.Table.from_pylist(list(rows)))
-    try:
-        connection.execute(f"insert into raw.{table} by name from directory_rows")
-    finally:
-        connection.unregister("directory_rows")
+    if rows:
+        with registered(connection, "directory_rows", pa.Table.from_pylist(list(rows))):
+            connection.execute(f"insert into raw.{table} by name from directory_rows")
 
 
 def insert_numbered(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:

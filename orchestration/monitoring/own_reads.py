@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.duckdb_sql import dict_rows
 from orchestration.intervals import aware_utc, naive_utc, rfc3339
 from orchestration.monitoring.check_result import CheckResult, together
 from orchestration.monitoring.ledger_checks import sources
@@ -107,7 +108,8 @@ def own_reads_by_source(
         for one in coverage(connection, source)
     ]
     names, starts, ends = (list(column) for column in zip(*intervals, strict=True)) if intervals else ([], [], [])
-    found = connection.execute(
+    rows = dict_rows(
+        connection,
         _ANSWERED,
         {
             "since": naive_utc(now - LOOKED_AT), "overdue": naive_utc(now - overdue_after),
@@ -115,8 +117,6 @@ def own_reads_by_source(
             "sources": names, "starts": starts, "ends": ends,
         },
     )  # fmt: skip
-    columns = [column[0] for column in found.description]
-    rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
     return {row["source"]: _evaluate(connection, row) for row in rows}
 
 

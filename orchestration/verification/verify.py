@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.detections import decisions
+from orchestration.duckdb_sql import registered
 from orchestration.evidence import ledger_sql, removal_sql
 from orchestration.evidence.day_hash import day_contents
 from orchestration.evidence.removals import Removal, list_removals
@@ -151,13 +152,9 @@ def _unproven(connection: duckdb.DuckDBPyConnection) -> str | None:
 def _find_logged_seals(
     connection: duckdb.DuckDBPyConnection, logged: Sequence[tuple[str, str]]
 ) -> VerificationResult:
-    connection.register(
-        "logged", pa.table({"source": [one for one, _ in logged], "seal_sha256": [seal for _, seal in logged]})
-    )
-    try:
+    table = pa.table({"source": [one for one, _ in logged], "seal_sha256": [seal for _, seal in logged]})
+    with registered(connection, "logged", table):
         return _outcome(connection, "day_seals", "logged_seals_are_there", sql.LOGGED_SEALS)
-    finally:
-        connection.unregister("logged")
 
 
 def _timed(step: "Step", connection: duckdb.DuckDBPyConnection) -> list[VerificationResult]:

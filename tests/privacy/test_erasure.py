@@ -1,4 +1,4 @@
-"""Removal on request: what is erased is gone and stays away; earlier proofs still hold, the removal is on record."""
+"""What is removed on request is gone and stays away; earlier proofs hold, and the removal is on record."""
 
 import random
 from datetime import date, timedelta

@@ -16,6 +16,7 @@ fields_read as (
 
     select
         activities.activity_id,
+        activities.ingest_seq,
         settings.setting_number as change_number,
         settings.setting,
         settings.reading,
@@ -38,7 +39,7 @@ read_from_updates as (
 
 entries_read as (
 
-    {{ setting_entries('read_from_updates', 'payload', 'updates', ['activity_id']) | indent(4) }}
+    {{ setting_entries('read_from_updates', 'payload', 'updates', ['activity_id', 'ingest_seq']) | indent(4) }}
 
 ),
 
@@ -46,6 +47,7 @@ final as (
 
     select
         activity_id,
+        ingest_seq,
         change_number,
         setting,
         case when reading <> 'flag' then previous_value end as previous_value,
@@ -59,6 +61,7 @@ final as (
     union all
     select
         activity_id,
+        ingest_seq,
         entry_index as change_number,
         update_type as setting,
         previous_value,

@@ -14,7 +14,7 @@ from orchestration.ingest.directory.lists import Api
 from orchestration.ingest.directory.reader import DirectoryReader, Walked
 from orchestration.ingest.directory.report import DirectoryReport, DirectoryRunReport
 from orchestration.ingest.directory.requests import Requests
-from orchestration.ingest.event_loop import run_until_interrupted
+from orchestration.ingest.event_loop import first_error, run_until_interrupted
 from orchestration.ingest.writer import Writer
 from orchestration.intervals import aware_utc
 from orchestration.landing.directory import land_walks
@@ -88,10 +88,9 @@ class _Run:
 
     def _budgets_of(self, source: Source) -> dict[Api, RequestBudget]:
         """The budget of the feed, shared as the feed's is, and the Admin API's own."""
-        shared = f"shared {source.budget}" if source.budget else f"own {source.name}"
         return {
             Api.COMPLIANCE: self.budgets.setdefault(
-                shared, RequestBudget(source.requests_per_minute, source.retry.first_wait)
+                source.budget_key, RequestBudget(source.requests_per_minute, source.retry.first_wait)
             ),
             Api.ADMIN: RequestBudget(source.admin_requests_per_minute, source.retry.first_wait),
         }
@@ -103,7 +102,7 @@ class _Run:
                     group.create_task(reader.run())
         except BaseExceptionGroup as failed:
             # The first failure is what the operator needs; the others followed from it.
-            raise _first(failed) from None
+            raise first_error(failed) from None
         await self._store()
         for report in self.reports:
             log.info("%s", report.describe())
@@ -141,10 +140,3 @@ def _walked(connection: duckdb.DuckDBPyConnection, source: str) -> Walked:
         {(name, parent_id): aware_utc(began) for name, parent_id, began in found if name != USAGE},
         max(usage_days, default=None),
     )
-
-
-def _first(group: BaseExceptionGroup) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
