@@ -46,7 +46,7 @@ def verified_asset(table: str) -> dg.AssetKey:
 def newest_results(
     instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]
 ) -> dict[dg.AssetCheckKey, AssetCheckExecutionRecord]:
-    """The newest result of each check that has one. What a run that is still at work has planned is none."""
+    """The newest result of each check that has one; a check that a run has only planned has none."""
     storage = instance.event_log_storage
     newest = dict(storage.get_latest_asset_check_execution_by_key(list(keys)))
     for key, record in list(newest.items()):

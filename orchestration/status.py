@@ -60,7 +60,7 @@ class Status:
     def describe(self) -> list[str]:
         """Lines for people."""
         disks = ", ".join(f"{count / 1e9:,.1f} GB free for {name}" for name, count in self.free_bytes.items())
-        runs = f"{self.running_run_count} at work, {self.queued_run_count} queued, {len(self.stuck_runs)} stuck"
+        runs = f"{self.running_run_count} running, {self.queued_run_count} queued, {len(self.stuck_runs)} stuck"
         rows = {
             "last success": self._time(self.last_success_at),
             "newest activity": self._time(self.newest_activity_at),

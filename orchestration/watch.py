@@ -52,7 +52,7 @@ def watch_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def watch_command(instance: dg.DagsterInstance, *, is_success: bool) -> list[str]:
-    """Do the same after the job of a command, where no sensor may be at work. Returns what is to be printed."""
+    """Do the same after the job of a command, where no sensor may be running. Returns what to print."""
     sentences = []
     for act in (_send_heartbeat if is_success else _send_alerts, _write_metrics):
         try:

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from orchestration.resources import Warehouse
 from orchestration.run import QUIET
 from orchestration.status import read_status
 from orchestration.ui import status_pages
+from tests.rows import held
 
 PUBLISHED_AT, COMPLETE_THROUGH = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2026, 11, 30, 8, 59, tzinfo=UTC)
 NEWEST = datetime(2026, 11, 30, 8, 58, tzinfo=UTC)
@@ -92,19 +91,11 @@ def test_a_new_installation_says_that_nothing_ran(instance: dg.DagsterInstance):
 def test_the_status_is_read_while_another_holds_the_warehouse(
     instance: dg.DagsterInstance, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-
     refresh(instance)
     publish(tmp_path / "published")
-    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdin
-        holder.stdout.readline()
-        now = datetime.now(UTC)
+    now = datetime.now(UTC)
+    with held(path):
         status = read_status(instance, os.environ, now)
-        holder.stdin.close()
     assert status.last_success_at
     assert now - status.last_success_at < timedelta(minutes=5)
     assert (status.newest_activity_at, status.published_at) == (NEWEST, PUBLISHED_AT)

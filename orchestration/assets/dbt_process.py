@@ -66,13 +66,13 @@ class DbtProcess:
         dbt inherits it: if this process is killed, the lock stays taken as long as dbt goes on.
 
         Raises:
-            DbtError: a dbt is at work.
+            DbtError: a dbt is running.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.directory / LOCK_NAME).open("a+") as file:
             if not _lock(file):
                 raise DbtError(
-                    f"A build that an earlier run began is still at work, and holds {file.name}. Wait for its "
+                    f"A build that an earlier run began is still running, and holds {file.name}. Wait for its "
                     "end, or end that dbt."
                 )
             file.truncate(0)
@@ -163,7 +163,7 @@ def spark_directory(warehouse: Path) -> Path:
 
 
 def read_note(directory: Path) -> str:
-    """The note of the dbt that is at work in the directory; "" if none is."""
+    """The note of the dbt that is running in the directory; "" if none is."""
     try:
         with (directory / LOCK_NAME).open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

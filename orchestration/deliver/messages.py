@@ -39,7 +39,7 @@ def _single(alert: Alert, text: str) -> Message:
     lines = [
         *text.splitlines(),
         f"Resolved {rfc3339(alert.resolved_at)}" if alert.resolved_at else "",
-        "An earlier attempt to send this failed or was broken off; it may have arrived."
+        "An earlier attempt to send this failed or was interrupted; it may have arrived."
         if alert.attempt_count
         else "",
         f"Alert {alert.alert_id}",

@@ -19,7 +19,7 @@ from orchestration.intervals import naive_utc
 
 STATUSES = ("open", "acknowledged", "false_positive", "resolved", "muted")
 MIN_PREFIX = 8
-_MAX_LETTERS = 200
+_MAX_CHARACTERS = 200
 _SHOWN = 3
 
 # The chained hash covers a person's data only through this hash.
@@ -118,9 +118,9 @@ class Decision:
         for name, text in (("who decides", self.decided_by), ("why", self.note)):
             if not text.strip():
                 raise DecisionError(f"State {name}: it is kept with the finding. Set BY and WHY.")
-            if "@" in text or not text.isprintable() or len(text) > _MAX_LETTERS:
+            if "@" in text or not text.isprintable() or len(text) > _MAX_CHARACTERS:
                 raise DecisionError(
-                    f"The text for {name} is kept as evidence. Use one line of up to {_MAX_LETTERS} letters "
+                    f"The text for {name} is kept as evidence. Use one line of up to {_MAX_CHARACTERS} characters "
                     "without an email address."
                 )
 
@@ -199,7 +199,7 @@ def has_news(connection: duckdb.DuckDBPyConnection, built_at: datetime) -> bool:
 
 def _finding(connection: duckdb.DuckDBPyConnection, stated: str) -> str:
     if len(stated) < MIN_PREFIX:
-        raise DecisionError(f"{stated!r} is too short for a finding. Use {MIN_PREFIX} or more of its letters.")
+        raise DecisionError(f"{stated!r} is too short for a finding. Use {MIN_PREFIX} or more of its characters.")
     found = connection.execute(
         "select finding_id from detections.finding_history where starts_with(finding_id, ?) order by 1", [stated]
     ).fetchall()

@@ -49,7 +49,7 @@ where is_open and severity in ('critical', 'high') order by occurred_at desc
   All other thresholds can be set by organization, except the list of administrative roles and the days that
   `key_usage_above_baseline` looks back.
 - `make triage` stores a decision, by whom and why: `FINDING="id id" STATUS=acknowledged BY=on-call WHY=…`
-  (the first 8 letters of an id are enough), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
+  (the first 8 characters of an id are enough), or `RULE=… SUBJECT=…` for all findings of a rule about a subject.
   `STATUS` is `acknowledged`, `false_positive`, `resolved`, `open`, or `muted` with `UNTIL=2027-01-31`; muting a
   rule and subject also applies to future findings. The job `triage` does the same in Dagster, builds and
   publishes. Decisions are never changed: the last one counts, and `raw.finding_decisions` has all of them.

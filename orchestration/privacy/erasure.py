@@ -33,7 +33,7 @@ from orchestration.warehouse.errors import WarehouseError
 from orchestration.warehouse.leftovers import sweep_leftovers
 from orchestration.warehouse.temporary import temporary
 
-MAX_LETTERS = 200
+MAX_CHARACTERS = 200
 ERASURE, RETENTION = "erasure", "retention"
 
 
@@ -52,10 +52,10 @@ class RemovalRequest:
         for name, text in (("who removes", self.requested_by), ("why", self.reason)):
             if not text.strip():
                 raise WarehouseError(f"State {name}: it is kept with the proofs. Set BY and WHY.")
-            if "@" in text or not text.isprintable() or len(text) > MAX_LETTERS:
+            if "@" in text or not text.isprintable() or len(text) > MAX_CHARACTERS:
                 raise WarehouseError(
                     f"The text for {name} is kept for good and shown to auditors. Use one line of up to "
-                    f"{MAX_LETTERS} letters without an email address, such as a role or the number of a case."
+                    f"{MAX_CHARACTERS} characters without an email address, such as a role or a case number."
                 )
 
 

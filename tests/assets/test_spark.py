@@ -229,7 +229,7 @@ def test_a_dbt_that_outlived_its_run_keeps_the_next_from_building(run: Run, path
         dbt.note(lock, "00000007")
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[lock])
     try:
-        assert "A build that an earlier run began is still at work" in run(status=0)[1]
+        assert "A build that an earlier run began is still running" in run(status=0)[1]
         assert read_note(spark_directory(path)) == "00000007"
     finally:
         child.communicate(b"\n")

@@ -25,6 +25,7 @@ from orchestration.warehouse.errors import WarehouseError
 from tests.conftest import Query
 from tests.deliver.conftest import EMAIL, NOW, SECRET, Inbox, Mailbox, find, find_all, settings_of
 from tests.histories import build
+from tests.rows import held
 
 FAILED = Condition(RUN_FAILED, "refresh", "high", "Job refresh failed", "Run 1234.")
 
@@ -172,17 +173,10 @@ def test_gaps_and_own_keys_are_alerts_and_other_keys_are_findings_of_medium_seve
 
 def test_a_stuck_run_is_sent_while_nobody_can_open_the_warehouse(marts: Path, inbox: Inbox):
     stuck = Condition(RUN_STUCK, "run-1", "high", "A run is stuck")
-    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(marts)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdin
-        holder.stdout.readline()
+    with held(marts):
         with pytest.raises(WarehouseError, match="held by process"):
             deliver(marts, settings_of(inbox.url), [stuck], wait_seconds=0)
         assert send_unrecorded(settings_of(inbox.url), [stuck], NOW) == {}
-        holder.stdin.close()
     deliver(marts, settings_of(inbox.url), [stuck], clock=lambda: NOW + timedelta(hours=1))
     first, second = (one["message"] for one in inbox.taken)
     assert first.split("Alert ")[1] == second.split("Alert ")[1]

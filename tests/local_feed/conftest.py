@@ -18,6 +18,14 @@ CONSOLE = "22222222-2222-4222-8222-222222222222"
 Ask = Callable[..., httpx.Response]
 
 
+def refused(response: httpx.Response, status: int, kind: str) -> str:
+    """The message of a refusal, which has this status and type and a request id."""
+    assert response.status_code == status, response.text
+    assert response.json()["error"]["type"] == kind
+    assert response.headers["request-id"]
+    return response.json()["error"]["message"]
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("histories")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local_feed import LocalFeed
-from tests.local_feed.conftest import CONSOLE, ORGANIZATION
+from tests.local_feed.conftest import CONSOLE, ORGANIZATION, refused
 from tests.local_feed.test_directory import LISTS, ROLES, USAGE, USERS
 
 SETTINGS = f"/v1/compliance/organizations/{ORGANIZATION}/settings"
@@ -28,13 +28,6 @@ CONSOLE_ONLY = [
     "/v1/organizations/compliance_settings",
     USAGE,
 ]
-
-
-def refused(response, status, kind):
-    assert response.status_code == status, response.text
-    assert response.json()["error"]["type"] == kind
-    assert response.headers["request-id"]
-    return response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("scope", [None, *sorted({*SCOPES.values()})])

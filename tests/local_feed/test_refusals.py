@@ -3,6 +3,7 @@
 import pytest
 
 from local_feed import LocalFeed
+from tests.local_feed.conftest import refused
 
 
 @pytest.fixture(scope="module")
@@ -10,13 +11,6 @@ def small():
     record = {"id": "activity_1", "created_at": "2026-03-01T00:00:00Z", "type": "claude_chat_created"}
     with LocalFeed(records=[record | {"id": f"activity_{n}"} for n in range(5)]) as feed:
         yield feed
-
-
-def refused(response, status, kind):
-    assert response.status_code == status, response.text
-    assert response.json()["error"]["type"] == kind
-    assert response.headers["request-id"]
-    return response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

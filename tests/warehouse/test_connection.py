@@ -2,8 +2,6 @@
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,21 +13,16 @@ from orchestration.verification.verify import verify
 from orchestration.warehouse.connection import open_warehouse, warehouse_lock
 from orchestration.warehouse.errors import WarehouseError
 from tests.histories import build
-
-HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+from tests.rows import held
 
 
 def test_a_file_held_by_another_process_is_reported_with_its_number(path: Path):
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout.readline() == "held\n"
-        with (
-            pytest.raises(WarehouseError, match=f"held by process {holder.pid}"),
-            open_warehouse(path, wait_seconds=0.3),
-        ):
-            pass
-        holder.stdin.close()
+    with (
+        held(path) as holder,
+        pytest.raises(WarehouseError, match=f"held by process {holder}"),
+        open_warehouse(path, wait_seconds=0.3),
+    ):
+        pass
     with open_warehouse(path):
         pass
 

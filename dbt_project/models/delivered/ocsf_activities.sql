@@ -11,18 +11,6 @@ activities as (
 
 ),
 
-activity_types as (
-
-    select * from {{ ref('ocsf_activity_types') }}
-
-),
-
-objects as (
-
-    select * from {{ ref('ocsf_objects') }}
-
-),
-
 classified as (
 
     select
@@ -41,8 +29,9 @@ classified as (
         objects.resources,
         activities.actor_network is not null and length(activities.actor_ip_address) <= 40 as is_address
     from activities
-    left join activity_types on activities.activity_type = activity_types.activity_type
-    left join objects
+    left join {{ ref('ocsf_activity_types') }} as activity_types
+        on activities.activity_type = activity_types.activity_type
+    left join {{ ref('ocsf_objects') }} as objects
         on activities.activity_id = objects.activity_id and activities.ingest_seq = objects.ingest_seq
 
 ),

@@ -2,12 +2,6 @@
 
 with
 
-detected as (
-
-    select * from {{ ref('detected_findings') }}
-
-),
-
 entries as (
 
     select * from {{ ref('stg_detections__allowlist') }}
@@ -72,7 +66,7 @@ evidence_counts as (
 final as (
 
     select distinct detected.finding_id
-    from detected
+    from {{ ref('detected_findings') }} as detected
     inner join entries
         on
             detected.rule_id = coalesce(entries.rule_id, detected.rule_id)

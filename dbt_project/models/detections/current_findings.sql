@@ -2,18 +2,6 @@
 
 with
 
-detected as (
-
-    select * from {{ ref('detected_findings') }}
-
-),
-
-rules as (
-
-    select * from {{ ref('detection_rules') }}
-
-),
-
 -- A setting for one organization takes precedence over one for all.
 settings as (
 
@@ -24,18 +12,6 @@ settings as (
         max(case when setting = 'severity' then setting_value end) as severity
     from {{ ref('stg_detections__settings') }}
     group by rule_id, organization_uuid
-
-),
-
-allowed as (
-
-    select * from {{ ref('allowed_findings') }}
-
-),
-
-hours as (
-
-    select * from {{ ref('finding_hours') }}
 
 ),
 
@@ -57,10 +33,10 @@ final as (
         hours.is_outside_working_hours,
         detected.occurred_at,
         {{ build_started_at() }} as found_at
-    from detected
-    inner join rules on detected.rule_id = rules.rule_id
-    left join allowed on detected.finding_id = allowed.finding_id
-    left join hours on detected.finding_id = hours.finding_id
+    from {{ ref('detected_findings') }} as detected
+    inner join {{ ref('detection_rules') }} as rules on detected.rule_id = rules.rule_id
+    left join {{ ref('allowed_findings') }} as allowed on detected.finding_id = allowed.finding_id
+    left join {{ ref('finding_hours') }} as hours on detected.finding_id = hours.finding_id
     left join settings as of_all on detected.rule_id = of_all.rule_id and of_all.organization_uuid is null
     left join settings as of_organization
         on

@@ -29,12 +29,6 @@
 
 with
 
-activities as (
-
-    select * from {{ ref('activities') }}
-
-),
-
 -- Answers to invitations and leaving are legitimate without a membership. This product's own reads count, because its
 -- key can be stolen too.
 final as (
@@ -61,7 +55,7 @@ final as (
         {{ dbt.date_trunc('hour', 'occurred_at') }} as hour_start,
         occurred_at,
         ingest_seq
-    from activities
+    from {{ ref('activities') }}
     where
         coalesce(actor_id, actor_ip_address) is not null
         and actor_type not in ('anthropic_actor', 'system_actor')

@@ -4,12 +4,6 @@
 
 with
 
-volumes as (
-
-    select * from {{ ref('detection_volumes') }}
-
-),
-
 -- Whatever follows within a day belongs to the same episode.
 unusual as (
 
@@ -20,7 +14,7 @@ unusual as (
             partition by volumes.behaviour, volumes.actor_type, volumes.actor_id, volumes.organization_uuid
             order by volumes.occurred_at, volumes.activity_id
         ) as previous_at
-    from volumes
+    from {{ ref('detection_volumes') }} as volumes
     left join {{ ref('detection_usual_volumes') }} as usual
         on
             volumes.behaviour = usual.behaviour

@@ -9,12 +9,6 @@ periods as (
 
 ),
 
-key_lifecycle as (
-
-    select * from {{ ref('key_lifecycle') }}
-
-),
-
 makers as (
 
     select
@@ -68,7 +62,7 @@ final as (
         key_lifecycle.expires_at,
         case when periods.is_current then key_lifecycle.is_in_directory end as is_in_directory
     from periods
-    inner join key_lifecycle
+    inner join {{ ref('key_lifecycle') }} as key_lifecycle
         on periods.key_type = key_lifecycle.key_type and periods.key_id = key_lifecycle.key_id
     left join makers on periods.key_type = makers.key_type and periods.key_id = makers.key_id
     left join key_events

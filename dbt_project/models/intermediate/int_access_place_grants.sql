@@ -17,12 +17,6 @@ actors as (
 
 ),
 
-listed as (
-
-    select * from {{ ref('current_members') }}
-
-),
-
 -- A change of the role does not interrupt a stay.
 stays as (
 
@@ -87,7 +81,7 @@ final as (
     left join actors as ended on stays.ended_by_activity_id = ended.activity_id
     left join invited
         on stays.membership_period_id = invited.membership_period_id and invited.position_from_first = 1
-    left join listed on stays.membership_period_id = listed.membership_period_id
+    left join {{ ref('current_members') }} as listed on stays.membership_period_id = listed.membership_period_id
 
 )
 

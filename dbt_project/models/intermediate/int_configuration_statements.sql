@@ -6,12 +6,6 @@ activities as (
 
 ),
 
-settings as (
-
-    select * from {{ ref('configuration_settings') }}
-
-),
-
 fields_read as (
 
     select
@@ -25,7 +19,7 @@ fields_read as (
             {{ json_field('activities.payload', 'settings.current_field') }}, settings.stated_value
         ) as current_value
     from activities
-    inner join settings on activities.activity_type = settings.activity_type
+    inner join {{ ref('configuration_settings') }} as settings on activities.activity_type = settings.activity_type
     where settings.reading in ('fields', 'flag', 'switch')
 
 ),

@@ -1,17 +1,5 @@
 with
 
-items as (
-
-    select * from {{ ref('stg_directory__items') }}
-
-),
-
-walks as (
-
-    select * from {{ ref('int_directory_walks') }}
-
-),
-
 final as (
 
     select
@@ -23,8 +11,8 @@ final as (
         case when items.is_present then items.payload else '' end as item_content,
         walks.walk_seq,
         walks.started_at as observed_at
-    from items
-    inner join walks on items.walk_id = walks.walk_id
+    from {{ ref('stg_directory__items') }} as items
+    inner join {{ ref('int_directory_walks') }} as walks on items.walk_id = walks.walk_id
 
 )
 

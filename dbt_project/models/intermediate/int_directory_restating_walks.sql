@@ -19,12 +19,6 @@ walks as (
 
 ),
 
-ends as (
-
-    select * from {{ ref('int_directory_scope_ends') }}
-
-),
-
 final as (
 
     select distinct
@@ -35,7 +29,7 @@ final as (
         walks.walk_seq,
         walks.started_at
     from walks
-    left join ends
+    left join {{ ref('int_directory_scope_ends') }} as ends
         on
             walks.list_name = ends.list_name
             and walks.parent_key = ends.parent_key

@@ -7,12 +7,6 @@ walks as (
 
 ),
 
-parents as (
-
-    select * from {{ ref('int_directory_parents') }}
-
-),
-
 final as (
 
     select
@@ -25,7 +19,7 @@ final as (
         walks.started_at,
         walks.finished_at
     from walks
-    left join parents on walks.source = parents.source
+    left join {{ ref('int_directory_parents') }} as parents on walks.source = parents.source
 
 )
 

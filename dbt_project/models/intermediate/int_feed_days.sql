@@ -1,11 +1,5 @@
 with
 
-sources as (
-
-    select * from {{ ref('stg_feed__sources') }}
-
-),
-
 extracts as (
 
     select
@@ -26,7 +20,7 @@ spans as (
         least(sources.history_start_at, extracts.first_read_at) as first_at,
         greatest(sources.last_horizon_at, extracts.last_read_at) as last_at,
         greatest(sources.last_horizon_at, extracts.last_covered_at) as horizon_at
-    from sources
+    from {{ ref('stg_feed__sources') }} as sources
     full outer join extracts on sources.source = extracts.source
 
 ),

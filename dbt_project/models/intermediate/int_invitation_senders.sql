@@ -14,12 +14,6 @@ activities as (
 
 ),
 
-listed as (
-
-    select * from {{ ref('int_membership_listed_invitations') }}
-
-),
-
 -- The list of invitations has the address of an invitation that the acceptance names; else it is the actor's own.
 accepted as (
 
@@ -31,7 +25,7 @@ accepted as (
         lower(coalesce(listed.invited_email, changes.principal_email)) as invited_email
     from changes
     left join activities on changes.activity_id = activities.activity_id
-    left join listed
+    left join {{ ref('int_membership_listed_invitations') }} as listed
         on activities.stated_invite_id = listed.invite_id and changes.scope_id = listed.organization_uuid
     where changes.change_type = 'invite_accepted' and changes.principal_id is not null
 

@@ -11,12 +11,6 @@ activities as (
 
 ),
 
-event_types as (
-
-    select * from {{ ref('int_key_event_types') }}
-
-),
-
 -- Only the few activities that concern a key are parsed. A rotation describes the new key.
 final as (
 
@@ -59,7 +53,7 @@ final as (
         end as stated_expires_at,
         activities.ingest_seq
     from activities
-    inner join event_types on activities.activity_type = event_types.activity_type
+    inner join {{ ref('int_key_event_types') }} as event_types on activities.activity_type = event_types.activity_type
 
 )
 

@@ -15,12 +15,6 @@ events as (
 
 ),
 
-listings as (
-
-    select * from {{ ref('int_key_listings') }}
-
-),
-
 -- What can begin or end a disagreement: events, changes in the list, an expiry; and the first and the newest walk.
 final as (
 
@@ -44,7 +38,7 @@ final as (
             {{ 'listings.walk_number as listing_number' if column == 'observed_at' else 'null as listing_number' }},
             listings.{{ column }} as occurred_at
         from compared_keys
-        inner join listings
+        inner join {{ ref('int_key_listings') }} as listings
             on
                 compared_keys.series_key = listings.series_key
                 and compared_keys.key_type = listings.key_type

@@ -2,18 +2,6 @@
 
 with
 
-points as (
-
-    select * from {{ ref('int_key_comparison_points') }}
-
-),
-
-walks as (
-
-    select * from {{ ref('int_key_walks') }}
-
-),
-
 valued as (
 
     select
@@ -34,8 +22,9 @@ valued as (
         listings.stated_created_at,
         walks.started_at,
         walks.finished_at
-    from points
-    inner join walks on points.series_key = walks.series_key and points.walk_number = walks.walk_number
+    from {{ ref('int_key_comparison_points') }} as points
+    inner join {{ ref('int_key_walks') }} as walks
+        on points.series_key = walks.series_key and points.walk_number = walks.walk_number
     left join {{ ref('int_key_event_states') }} as events
         on
             events.fold = 'events'

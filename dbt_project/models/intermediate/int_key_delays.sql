@@ -1,16 +1,10 @@
 with
 
-disagreements as (
-
-    select * from {{ ref('int_key_disagreements') }}
-
-),
-
 -- What events said a minute before the walk, or from then on up to a minute after it.
 final as (
 
     select distinct disagreements.key_name
-    from disagreements
+    from {{ ref('int_key_disagreements') }} as disagreements
     inner join {{ ref('int_key_event_states') }} as events
         on
             events.fold = 'events'

@@ -1,23 +1,5 @@
 with
 
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
-listed as (
-
-    select * from {{ ref('int_key_listed_states') }}
-
-),
-
-inference as (
-
-    select * from {{ ref('int_key_inference') }}
-
-),
-
 -- Keys whose list a walk has read.
 covered as (
 
@@ -46,11 +28,12 @@ final as (
         ) as inference_token_count_last_30_days,
         coalesce(listed.is_in_directory, case when covered.key_id is not null then false end) as is_in_directory,
         inference.last_inference_date
-    from identities
+    from {{ ref('int_key_identities') }} as identities
     cross join usage_walks
-    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    left join {{ ref('int_key_listed_states') }} as listed
+        on identities.key_type = listed.key_type and identities.key_id = listed.key_id
     left join covered on identities.key_type = covered.key_type and identities.key_id = covered.key_id
-    left join inference
+    left join {{ ref('int_key_inference') }} as inference
         on
             {{ id_suffix('identities.key_id') }} = inference.key_group
             and identities.key_type in ('scoped_api_key', 'platform_api_key', 'admin_api_key', 'unknown')

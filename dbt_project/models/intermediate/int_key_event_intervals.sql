@@ -3,21 +3,9 @@
 
 with
 
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
 event_states as (
 
     select * from {{ ref('int_key_shown_states') }}
-
-),
-
-listed as (
-
-    select * from {{ ref('int_key_listed_states') }}
 
 ),
 
@@ -56,13 +44,14 @@ stated as (
                 then listed.created_at
         end as valid_from,
         null as expires_at
-    from identities
+    from {{ ref('int_key_identities') }} as identities
     left join event_states
         on
             identities.key_type = event_states.key_type
             and identities.key_id = event_states.key_id
             and event_states.event_number = 1
-    left join listed on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    left join {{ ref('int_key_listed_states') }} as listed
+        on identities.key_type = listed.key_type and identities.key_id = listed.key_id
     where event_states.key_id is null or event_states.previous_status is not null
 
 ),

@@ -2,18 +2,6 @@
 
 with
 
-events as (
-
-    select * from {{ ref('int_key_ordered_events') }}
-
-),
-
-steps as (
-
-    select * from {{ ref('int_key_step_states') }}
-
-),
-
 compared as (
 
     select
@@ -24,7 +12,7 @@ compared as (
             ),
             steps.initial_status
         ) as previous_status
-    from steps
+    from {{ ref('int_key_step_states') }} as steps
 
 ),
 
@@ -73,7 +61,7 @@ final as (
         folded.is_status_stated,
         events.occurred_at,
         folded.expires_at
-    from events
+    from {{ ref('int_key_ordered_events') }} as events
     inner join folded
         on
             events.fold = folded.fold

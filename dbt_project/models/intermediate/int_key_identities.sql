@@ -26,12 +26,6 @@ listed as (
 
 ),
 
-uses as (
-
-    select * from {{ ref('int_key_uses') }}
-
-),
-
 final as (
 
     select
@@ -42,7 +36,7 @@ final as (
         least(stated.first_event_at, listed.first_listed_at, uses.first_used_at) as first_seen_at
     from stated
     full join listed on stated.key_type = listed.key_type and stated.key_id = listed.key_id
-    full join uses
+    full join {{ ref('int_key_uses') }} as uses
         on
             coalesce(stated.key_type, listed.key_type) = uses.key_type
             and coalesce(stated.key_id, listed.key_id) = uses.key_id

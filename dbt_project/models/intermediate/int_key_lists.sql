@@ -1,11 +1,5 @@
 with
 
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
 lists as (
 
     select distinct
@@ -41,7 +35,7 @@ final as (
         identities.key_type,
         identities.key_id,
         counted.parent_key
-    from identities
+    from {{ ref('int_key_identities') }} as identities
     inner join counted on identities.key_type = counted.key_type
     left join organizations
         on

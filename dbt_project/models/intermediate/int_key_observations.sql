@@ -4,21 +4,9 @@
 
 with
 
-walks as (
-
-    select * from {{ ref('int_key_walks') }}
-
-),
-
 listings as (
 
     select * from {{ ref('int_key_listings') }}
-
-),
-
-repeated as (
-
-    select * from {{ ref('int_key_restating_walks') }}
 
 ),
 
@@ -38,7 +26,7 @@ observed as (
         repeated.key_id,
         repeated.walk_number,
         null as listing_number
-    from repeated
+    from {{ ref('int_key_restating_walks') }} as repeated
     left join listings
         on
             repeated.series_key = listings.series_key
@@ -84,7 +72,8 @@ final as (
             and as_listed.key_type = listings.key_type
             and as_listed.key_id = listings.key_id
             and as_listed.listing_number = listings.walk_number
-    inner join walks on as_listed.series_key = walks.series_key and as_listed.walk_number = walks.walk_number
+    inner join {{ ref('int_key_walks') }} as walks
+        on as_listed.series_key = walks.series_key and as_listed.walk_number = walks.walk_number
     where listings.is_present or not as_listed.is_repeated
 
 )

@@ -1,17 +1,5 @@
 with
 
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
-key_states as (
-
-    select * from {{ ref('int_key_states') }}
-
-),
-
 ended_memberships as (
 
     select
@@ -30,8 +18,8 @@ final as (
     select distinct
         identities.key_type,
         identities.key_id
-    from identities
-    inner join key_states
+    from {{ ref('int_key_identities') }} as identities
+    inner join {{ ref('int_key_states') }} as key_states
         on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
     inner join ended_memberships
         on

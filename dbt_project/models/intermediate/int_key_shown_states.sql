@@ -1,22 +1,10 @@
 with
 
-event_states as (
-
-    select * from {{ ref('int_key_event_states') }}
-
-),
-
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
 final as (
 
     select event_states.*
-    from event_states
-    inner join identities
+    from {{ ref('int_key_event_states') }} as event_states
+    inner join {{ ref('int_key_identities') }} as identities
         on
             event_states.fold = identities.fold
             and event_states.key_type = identities.key_type

@@ -2,12 +2,6 @@
 
 with
 
-steps as (
-
-    select * from {{ ref('int_key_steps') }}
-
-),
-
 -- A status is final if an event states it; a key that was gone can be listed again. Before the first statement of a
 -- status, a key has the previous status stated there, else `active`; before its creation, none.
 bounded as (
@@ -23,7 +17,7 @@ bounded as (
         first_value(steps.stated_previous_status) over (
             partition by {{ key }} order by case when steps.stated_status is null then 1 else 0 end, {{ place }}
         ) as first_previous_status
-    from steps
+    from {{ ref('int_key_steps') }} as steps
 
 ),
 

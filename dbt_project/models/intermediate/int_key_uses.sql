@@ -1,11 +1,5 @@
 with
 
-used as (
-
-    select * from {{ ref('int_key_acting_ids') }}
-
-),
-
 evidence as (
 
     select
@@ -61,7 +55,7 @@ final as (
         used.use_count,
         used.first_used_at,
         used.last_used_at
-    from used
+    from {{ ref('int_key_acting_ids') }} as used
     left join known
         on
             used.key_family = known.key_family

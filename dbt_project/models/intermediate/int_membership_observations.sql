@@ -3,12 +3,6 @@
 
 with
 
-observed as (
-
-    select * from {{ ref('int_membership_walk_observations') }}
-
-),
-
 triggers as (
 
     select * from {{ ref('int_membership_triggers') }}
@@ -33,7 +27,7 @@ matched as (
                 case when triggers.change_type = 'membership_ended' then 1 else 0 end,
                 observed.change_type
         ) as position_from_first
-    from observed
+    from {{ ref('int_membership_walk_observations') }} as observed
     left join triggers
         on
             observed.membership_key = triggers.membership_key

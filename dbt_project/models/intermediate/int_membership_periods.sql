@@ -3,22 +3,10 @@
 
 with
 
-segments as (
-
-    select * from {{ ref('int_membership_segments') }}
-
-),
-
 stay_ends as (
 
     select * from {{ ref('int_membership_transitions') }}
     where is_end
-
-),
-
-memberships as (
-
-    select * from {{ ref('int_memberships') }}
 
 ),
 
@@ -28,7 +16,7 @@ compared as (
         *,
         lag(segment_role) over (partition by membership_key, stay_number order by segment_number) as previous_role,
         row_number() over (partition by membership_key, stay_number order by segment_number) as position_in_stay
-    from segments
+    from {{ ref('int_membership_segments') }}
 
 ),
 
@@ -95,7 +83,7 @@ final as (
         end as start_reason,
         bounded.end_reason
     from bounded
-    inner join memberships on bounded.membership_key = memberships.membership_key
+    inner join {{ ref('int_memberships') }} as memberships on bounded.membership_key = memberships.membership_key
 
 )
 

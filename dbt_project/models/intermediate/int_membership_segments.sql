@@ -1,11 +1,5 @@
 with
 
-steps as (
-
-    select * from {{ ref('int_membership_steps') }}
-
-),
-
 numbered as (
 
     select
@@ -13,7 +7,7 @@ numbered as (
         count(case when is_set then 1 end) over (
             partition by membership_key order by event_number rows unbounded preceding
         ) as set_number
-    from steps
+    from {{ ref('int_membership_steps') }}
 
 ),
 

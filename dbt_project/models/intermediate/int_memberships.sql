@@ -3,12 +3,6 @@
 
 with
 
-places as (
-
-    select * from {{ ref('int_membership_places') }}
-
-),
-
 stated as (
 
     select
@@ -57,7 +51,8 @@ memberships as (
             when stated.scope_type = 'organization' then stated.scope_id else max(places.organization_uuid)
         end as organization_uuid
     from stated
-    left join places on stated.scope_type = places.scope_type and stated.scope_id = places.scope_id
+    left join {{ ref('int_membership_places') }} as places
+        on stated.scope_type = places.scope_type and stated.scope_id = places.scope_id
     group by
         stated.membership_key, stated.scope_type, stated.scope_id, stated.principal_type, stated.principal_id
 

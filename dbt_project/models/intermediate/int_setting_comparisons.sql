@@ -1,11 +1,5 @@
 with
 
-changes as (
-
-    select * from {{ ref('int_setting_changes') }}
-
-),
-
 -- Only what the feed and the directory call by one name can be compared.
 observations as (
 
@@ -31,7 +25,7 @@ paired as (
             order by changes.occurred_at desc, changes.activity_id desc, changes.change_number desc
         ) as position_from_last
     from observations
-    left join changes
+    left join {{ ref('int_setting_changes') }} as changes
         on observations.setting_key = changes.setting_key and observations.observed_at >= changes.occurred_at
 
 ),

@@ -29,12 +29,6 @@ received as (
     ),
 {% endif %}
 
-activity_types as (
-
-    select * from {{ ref('activity_types') }}
-
-),
-
 own_requests as (
 
     select distinct request_id from {{ ref('stg_feed__requests') }}
@@ -156,7 +150,7 @@ final as (
         extracted.ingested_at,
         extracted.ingest_seq
     from extracted
-    left join activity_types on extracted.activity_type = activity_types.activity_type
+    left join {{ ref('activity_types') }} as activity_types on extracted.activity_type = activity_types.activity_type
     left join {{ ref('stg_feed__address_locations') }} as locations
         on {{ record_field('extracted.stated', 'actor.ip_address') }} = locations.ip_address
     left join own_requests on {{ record_field('extracted.stated', 'request_id') }} = own_requests.request_id

@@ -1,11 +1,5 @@
 with
 
-transitions as (
-
-    select * from {{ ref('int_logging_transitions') }}
-
-),
-
 neighbours as (
 
     select
@@ -17,7 +11,7 @@ neighbours as (
         {% endfor -%}
         row_number() over (partition by organization_uuid, switch order by occurred_at, activity_id)
             as transition_number
-    from transitions
+    from {{ ref('int_logging_transitions') }}
 
 ),
 

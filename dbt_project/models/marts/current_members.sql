@@ -7,18 +7,6 @@ periods as (
 
 ),
 
-emails as (
-
-    select * from {{ ref('int_user_emails') }}
-
-),
-
-names as (
-
-    select * from {{ ref('int_user_directory') }}
-
-),
-
 covered as (
 
     select distinct
@@ -59,8 +47,10 @@ final as (
         names.full_name,
         case when covered.scope_id is not null then listed.principal_id is not null end as is_in_directory
     from periods
-    left join emails on periods.principal_type = 'user' and periods.principal_id = emails.user_id
-    left join names on periods.principal_type = 'user' and periods.principal_id = names.user_id
+    left join {{ ref('int_user_emails') }} as emails
+        on periods.principal_type = 'user' and periods.principal_id = emails.user_id
+    left join {{ ref('int_user_directory') }} as names
+        on periods.principal_type = 'user' and periods.principal_id = names.user_id
     left join covered
         on
             periods.principal_type = 'user'

@@ -17,12 +17,6 @@ cited as (
 
 ),
 
-activities as (
-
-    select * from {{ ref('evidence_activities') }}
-
-),
-
 final as (
 
     select
@@ -41,7 +35,7 @@ final as (
         activities.actor_user_agent,
         activities.occurred_at
     from cited
-    left join activities on cited.activity_id = activities.activity_id
+    left join {{ ref('evidence_activities') }} as activities on cited.activity_id = activities.activity_id
 
 )
 

@@ -1,23 +1,5 @@
 with
 
-history as (
-
-    select * from {{ ref('finding_history') }}
-
-),
-
-current_findings as (
-
-    select * from {{ ref('current_findings') }}
-
-),
-
-triage as (
-
-    select * from {{ ref('finding_triage') }}
-
-),
-
 {% set columns = [
     'rule_id', 'title', 'severity', 'mitre_technique', 'mitre_technique_name', 'subject_type', 'subject_id',
     'organization_uuid', 'actor_id', 'summary', 'evidence_activity_ids',
@@ -45,9 +27,9 @@ final as (
         history.found_at,
         triage.triaged_at,
         triage.muted_until
-    from history
-    left join current_findings on history.finding_id = current_findings.finding_id
-    left join triage on history.finding_id = triage.finding_id
+    from {{ ref('finding_history') }} as history
+    left join {{ ref('current_findings') }} as current_findings on history.finding_id = current_findings.finding_id
+    left join {{ ref('finding_triage') }} as triage on history.finding_id = triage.finding_id
 
 )
 

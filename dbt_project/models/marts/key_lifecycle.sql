@@ -1,38 +1,8 @@
 with
 
-identities as (
-
-    select * from {{ ref('int_key_identities') }}
-
-),
-
-key_states as (
-
-    select * from {{ ref('int_key_states') }}
-
-),
-
-key_uses as (
-
-    select * from {{ ref('int_key_uses') }}
-
-),
-
-directory_states as (
-
-    select * from {{ ref('int_key_directory_states') }}
-
-),
-
 newest as (
 
     select max(occurred_at) as occurred_at from {{ ref('activities') }}
-
-),
-
-offboarded_creators as (
-
-    select * from {{ ref('int_key_offboarded_creators') }}
 
 ),
 
@@ -76,13 +46,15 @@ final as (
         directory_states.is_in_directory,
         directory_states.last_inference_date,
         directory_states.inference_token_count_last_30_days
-    from identities
+    from {{ ref('int_key_identities') }} as identities
     cross join newest
-    left join key_states on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
-    left join key_uses on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
-    left join offboarded_creators
+    left join {{ ref('int_key_states') }} as key_states
+        on identities.key_type = key_states.key_type and identities.key_id = key_states.key_id
+    left join {{ ref('int_key_uses') }} as key_uses
+        on identities.key_type = key_uses.key_type and identities.key_id = key_uses.key_id
+    left join {{ ref('int_key_offboarded_creators') }} as offboarded_creators
         on identities.key_type = offboarded_creators.key_type and identities.key_id = offboarded_creators.key_id
-    left join directory_states
+    left join {{ ref('int_key_directory_states') }} as directory_states
         on identities.key_type = directory_states.key_type and identities.key_id = directory_states.key_id
 
 )

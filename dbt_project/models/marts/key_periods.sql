@@ -2,18 +2,12 @@
 
 with
 
-intervals as (
-
-    select * from {{ ref('int_key_status_intervals') }}
-
-),
-
 compared as (
 
     select
         intervals.*,
         lag(intervals.status) over ({{ key }}) as previous_status
-    from intervals
+    from {{ ref('int_key_status_intervals') }} as intervals
 
 ),
 

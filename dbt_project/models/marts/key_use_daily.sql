@@ -1,17 +1,5 @@
 with
 
-days as (
-
-    select * from {{ ref('int_key_use_days') }}
-
-),
-
-key_uses as (
-
-    select * from {{ ref('int_key_uses') }}
-
-),
-
 final as (
 
     select
@@ -21,8 +9,9 @@ final as (
         key_uses.key_id,
         days.use_count,
         days.last_used_at
-    from days
-    inner join key_uses on days.key_family = key_uses.key_family and days.key_group = key_uses.key_group
+    from {{ ref('int_key_use_days') }} as days
+    inner join {{ ref('int_key_uses') }} as key_uses
+        on days.key_family = key_uses.key_family and days.key_group = key_uses.key_group
 
 )
 

@@ -9,12 +9,6 @@ activities as (
 
 ),
 
-login_types as (
-
-    select * from {{ ref('login_types') }}
-
-),
-
 attempts as (
 
     select
@@ -22,7 +16,7 @@ attempts as (
         login_types.login_kind,
         coalesce(login_types.method, {{ json_text('activities.payload', 'method') }}) as login_method
     from activities
-    inner join login_types on activities.activity_type = login_types.activity_type
+    inner join {{ ref('login_types') }} as login_types on activities.activity_type = login_types.activity_type
 
 ),
 

@@ -1,11 +1,5 @@
 with
 
-periods as (
-
-    select * from {{ ref('int_membership_periods') }}
-
-),
-
 final as (
 
     select
@@ -22,7 +16,7 @@ final as (
         ended_by_activity_id,
         start_reason,
         end_reason
-    from periods
+    from {{ ref('int_membership_periods') }}
     -- Nobody held a period of zero length.
     where fold = 'complete' and (valid_from is null or valid_to is null or valid_from < valid_to)
 

@@ -1,17 +1,5 @@
 with
 
-seen as (
-
-    select * from {{ ref('int_payload_fields') }}
-
-),
-
-activity_types as (
-
-    select * from {{ ref('activity_types') }}
-
-),
-
 documented_fields as (
 
     select * from {{ ref('documented_fields') }}
@@ -24,7 +12,7 @@ documented as (
         'activity_type' as drift_kind,
         '*' as part_type,
         activity_type as documented_name
-    from activity_types
+    from {{ ref('activity_types') }}
     union all
     select distinct
         'actor_type' as drift_kind,
@@ -53,7 +41,7 @@ final as (
         seen.activity_count,
         {{ moment_part('seen.first_moment', 'occurred_at') }} as first_seen_at,
         seen.last_seen_at
-    from seen
+    from {{ ref('int_payload_fields') }} as seen
     left join documented
         on
             seen.field_kind = documented.drift_kind

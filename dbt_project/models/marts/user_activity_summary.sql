@@ -17,12 +17,6 @@ newest as (
 
 ),
 
-totals as (
-
-    select * from {{ ref('int_user_activity_totals') }}
-
-),
-
 distinct_values as (
 
     select
@@ -92,7 +86,7 @@ final as (
         users.membership_status,
         coalesce(totals.activity_count - totals.view_count, 0) as engaged_activity_count
     from users
-    left join totals on users.user_id = totals.user_id
+    left join {{ ref('int_user_activity_totals') }} as totals on users.user_id = totals.user_id
     left join distinct_values on users.user_id = distinct_values.user_id
     left join recent on users.user_id = recent.user_id
     left join active_after_removal on users.user_id = active_after_removal.user_id

@@ -17,18 +17,6 @@ emails as (
 
 ),
 
-memberships as (
-
-    select * from {{ ref('int_user_memberships') }}
-
-),
-
-directory as (
-
-    select * from {{ ref('int_user_directory') }}
-
-),
-
 coverage as (
 
     select count(*) > 0 as is_read
@@ -77,8 +65,8 @@ final as (
     from observations
     cross join coverage
     left join emails on observations.user_id = emails.user_id
-    left join directory on observations.user_id = directory.user_id
-    left join memberships on observations.user_id = memberships.user_id
+    left join {{ ref('int_user_directory') }} as directory on observations.user_id = directory.user_id
+    left join {{ ref('int_user_memberships') }} as memberships on observations.user_id = memberships.user_id
     left join seats on observations.user_id = seats.user_id and seats.position_from_last = 1
     left join active_keys on observations.user_id = active_keys.user_id
 

@@ -1,19 +1,11 @@
 """Who was where, in which role, from when until when: small histories with known periods."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.conftest import Query
-
-
-def at(text: str | None) -> datetime | None:
-    """`02-01`, `02-01 11:30` or `02-01 11:30:05` of 2026; ten o'clock where no time is given."""
-    if text is None:
-        return None
-    day, _, time = text.partition(" ")
-    return datetime.fromisoformat(f"2026-{day} {time or '10:00'}")
+from tests.dbt_project.directory.stories import at
 
 
 def periods(cases: Query, principal_id: str, scope_type: str = "organization") -> list[tuple[Any, ...]]:

@@ -22,12 +22,6 @@ keys as (
 
 ),
 
-members as (
-
-    select * from {{ ref('directory_members') }}
-
-),
-
 -- A person who joined after the newest walk is not missing, so keys created after it are left out. A key that
 -- names no organization may belong to a member of any.
 absent as (
@@ -39,7 +33,8 @@ absent as (
         keys.user_id,
         max(members.walked_at) as walked_at
     from keys
-    inner join members on coalesce(keys.organization_uuid, members.organization_uuid) = members.organization_uuid
+    inner join {{ ref('directory_members') }} as members
+        on coalesce(keys.organization_uuid, members.organization_uuid) = members.organization_uuid
     where keys.user_id is not null
     group by keys.key_type, keys.key_id, keys.organization_uuid, keys.user_id, keys.created_at
     having

@@ -7,12 +7,6 @@ grants as (
 
 ),
 
-role_changes as (
-
-    select * from {{ ref('own_role_changes') }}
-
-),
-
 takeovers as (
 
     select * from {{ ref('detection_activities') }}
@@ -42,7 +36,7 @@ found as (
         scope_id,
         sentence,
         occurred_at
-    from role_changes
+    from {{ ref('own_role_changes') }}
 
     union all
 
