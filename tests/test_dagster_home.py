@@ -80,7 +80,7 @@ def test_a_relative_home_is_relative_to_the_checkout(tmp_path: Path, monkeypatch
     assert (tmp_path / "here" / "dagster.yaml").exists()
 
 
-def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_home_that_a_daemon_fills_is_closed_to_others(home: Path):
     """The code server closes the home whatever umask the daemon was started with."""
     home.mkdir()
     (home / "dagster.yaml").write_text(OURS)

@@ -192,9 +192,7 @@ def test_the_storage_stops_growing(instance: dg.DagsterInstance):
     assert sizes[-1] <= sizes[2] * 1.15, sizes
 
 
-def test_a_locked_storage_is_left_for_the_next_refresh(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_locked_storage_is_left_for_the_next_refresh(instance: dg.DagsterInstance):
     run(instance)
     run(instance)
     path = Path(instance.root_directory, "history", "runs", "index.db")

@@ -89,7 +89,7 @@ def test_a_new_installation_says_that_nothing_ran(instance: dg.DagsterInstance):
 
 
 def test_the_status_is_read_while_another_holds_the_warehouse(
-    instance: dg.DagsterInstance, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, path: Path, tmp_path: Path
 ):
     refresh(instance)
     publish(tmp_path / "published")

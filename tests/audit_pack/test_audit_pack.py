@@ -160,7 +160,7 @@ def test_a_private_key_is_read_from_its_file_alone_and_never_shown(keys: Keys, t
 
 
 def test_an_authority_s_timestamp_is_kept_and_checked(
-    authority: tuple[str, Path], make_pack: Callable[..., Packed], packed: Packed, keys: Keys, tmp_path: Path
+    authority: tuple[str, Path], make_pack: Callable[..., Packed], packed: Packed, keys: Keys
 ):
     url, root = authority
     with_time = make_pack(timestamp_url=url)

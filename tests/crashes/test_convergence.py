@@ -11,7 +11,7 @@ from orchestration.ingest.run import refresh
 from orchestration.intervals import DAY, MINUTE, Interval
 from orchestration.warehouse.connection import open_warehouse
 from orchestration.warehouse.ledger import coverage, unfinished, unproven
-from tests.conftest import Query, source_of
+from tests.conftest import source_of
 from tests.crashes.victim import Victim
 from tests.histories import activity
 from tests.truth import lies, missing, served, stored
@@ -75,7 +75,7 @@ def test_cursors_that_live_a_third_of_the_day_do_not_keep_it_open(feed: LocalFee
     assert stored(path) == served(feed)
 
 
-def test_a_minute_that_is_too_large_is_reported_and_holds_up_nothing_else(path: Path, query: Query):
+def test_a_minute_that_is_too_large_is_reported_and_holds_up_nothing_else(path: Path):
     with LocalFeed(records=records(MINUTE, pages=8)) as feed:
         feed.faults.add("cursor_refused", times=0, lifetime=4)
         source = source_of(feed, page_size=PAGE, start=START)

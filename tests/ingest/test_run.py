@@ -38,7 +38,7 @@ def test_every_record_is_stored_once_with_the_hash_of_its_bytes(feed, path: Path
     assert query("select count(*) from raw.extracts where status <> 'complete'") == [(0,)]
 
 
-def test_a_second_refresh_finds_nothing_new(feed, path: Path, query: Query):
+def test_a_second_refresh_finds_nothing_new(feed, path: Path):
     refresh(source_of(feed), path)
     report = refresh(source_of(feed, overlap=timedelta(days=2)), path)
     assert report.total("inserted_count") == 0
@@ -46,7 +46,7 @@ def test_a_second_refresh_finds_nothing_new(feed, path: Path, query: Query):
     assert stored(path) == served(feed)
 
 
-def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Query):
+def test_new_records_are_read_and_late_ones_counted(feed, path: Path):
     source = source_of(feed, overlap=timedelta(hours=3))
     refresh(source, path)
     feed.add(activity("activity_late", NOW - timedelta(hours=2)))
@@ -56,14 +56,14 @@ def test_new_records_are_read_and_late_ones_counted(feed, path: Path, query: Que
     assert stored(path) == served(feed)
 
 
-def test_nothing_newer_than_the_settle_delay_is_read(feed, path: Path, query: Query):
+def test_nothing_newer_than_the_settle_delay_is_read(feed, path: Path):
     refresh(source_of(feed, settle=timedelta(hours=2)), path)
     assert "activity_000" not in stored(path)
     refresh(source_of(feed), path)
     assert stored(path) == served(feed)
 
 
-def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Path, query: Query):
+def test_a_slice_that_fails_stays_open_and_the_others_are_stored(feed, path: Path):
     day = (NOW - timedelta(days=1)).date().isoformat()
     feed.faults.add("error", times=0, status=400, covers=f"{day}T12:00:00Z")
     report = refresh(source_of(feed), path)
@@ -90,7 +90,7 @@ def test_a_clock_that_is_ahead_proves_nothing_that_is_still_to_come(path: Path, 
     assert end <= datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=12)
 
 
-def test_an_extract_that_failed_to_look_for_late_records_looks_again(feed, path: Path, query: Query):
+def test_an_extract_that_failed_to_look_for_late_records_looks_again(feed, path: Path):
     refresh(source_of(feed), path)
     with open_warehouse(path) as connection:
         [(start,)] = connection.execute(
@@ -116,7 +116,7 @@ def test_an_extract_that_failed_to_look_for_late_records_looks_again(feed, path:
         assert unproven(connection, "test") == {}
 
 
-def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path, query: Query):
+def test_a_later_start_keeps_what_was_begun_in_view(feed, path: Path):
     day = (NOW - timedelta(days=2)).date().isoformat()
     feed.faults.add("error", times=0, status=400, covers=f"{day}T12:00:00Z")
     assert not refresh(source_of(feed), path).is_complete

@@ -58,7 +58,7 @@ def test_a_date_far_ahead_changes_nothing_and_is_reported(path: Path):
 
 
 @pytest.mark.parametrize("year", [1, 1971])
-def test_one_record_of_a_time_that_cannot_be_costs_no_decades(path: Path, query: Query, year: int):
+def test_one_record_of_a_time_that_cannot_be_costs_no_decades(path: Path, year: int):
     old = activity("activity_old", datetime(year, 7, 1, tzinfo=UTC))
     with LocalFeed(records=[*RECENT, old]) as feed:
         report = refresh(source_of(feed), path)

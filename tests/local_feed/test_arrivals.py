@@ -24,7 +24,7 @@ def own(walk, feed):
     return walk(feed, activity_types=["compliance_api_accessed"])
 
 
-def test_every_authenticated_read_leaves_its_request_id(activity, ask, walk):
+def test_every_authenticated_read_leaves_its_request_id(activity, ask):
     with LocalFeed(records=[activity(1)], own_reads=True, requests_per_minute=5) as feed:
         answers = [
             ask(feed),
@@ -84,7 +84,7 @@ def test_request_ids_never_repeat_across_restarts(activity, ask):
     assert len(seen) == 6
 
 
-def test_a_live_feed_grows_at_its_rate_by_members_of_the_end(cache, ask, walk):
+def test_a_live_feed_grows_at_its_rate_by_members_of_the_end(cache, walk):
     clock = Clock()
     with LocalFeed(size=1_500, seed=7, cache=cache, live_per_minute=60, clock=clock) as feed:
         assert len(walk(feed, limit=5000)) == 1_500

@@ -140,7 +140,7 @@ def test_short_pages_with_id_cursors_and_in_the_usage_report(served, get):
     assert len(get(served, USAGE, **days, page=page["next_page"]).json()["data"]) == 3
 
 
-def test_items_repeated_and_moved(served, get, walk):
+def test_items_repeated_and_moved(served, walk):
     served.faults.add("duplicate_in_page", path=USERS)
     assert walk(served, limit=2)[0] == ["user_0", "user_1", "user_1", "user_2", "user_3", "user_4"]
     served.faults.add("duplicate_across_pages", path=USERS)

@@ -27,7 +27,7 @@ def test_ascending_order_is_the_reverse(feed, walk):
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-def test_ties_are_never_split_wrongly_between_pages(activity, ask, walk, order):
+def test_ties_are_never_split_wrongly_between_pages(activity, walk, order):
     tied = [activity(5, id=f"activity_{letter}") for letter in "dbBZca"] + [activity(4), activity(6)]
     with LocalFeed(records=tied) as feed:
         seen = [r["id"] for r in walk(feed, limit=1, order=order)]
@@ -156,7 +156,7 @@ def test_a_cursor_with_another_limit_is_still_valid(feed, ask):
     assert ask(feed, limit=20, after_id=cursor).status_code == 200
 
 
-def test_late_and_changed_records_in_a_rendered_history(feed, ask, walk, activity):
+def test_late_and_changed_records_in_a_rendered_history(feed, walk, activity):
     before = walk(feed, limit=5000)
     changed = {name: value for name, value in before[700].items() if name != "actor"}
     feed.replace(changed["id"], changed)

@@ -184,7 +184,7 @@ def test_an_edition_left_by_a_killed_publication_is_removed_by_the_next(warehous
     assert before.exists()
 
 
-def test_without_the_group_the_files_are_private_again(copy: Path, tmp_path: Path):
+def test_without_the_group_the_files_are_private_again(copy: Path):
     import grp
 
     group = grp.getgrgid(os.getegid()).gr_name

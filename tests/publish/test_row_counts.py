@@ -76,9 +76,7 @@ def test_ids_with_the_same_pseudonym_do_not_prevent_publication(copy: Path, url:
 
 
 @pytest.mark.parametrize("relation", ["(from {} union all from {})", "(from {} limit 1)"], ids=["more", "fewer"])
-def test_a_set_with_a_wrong_row_count_is_not_published(
-    copy: Path, url: SecretStr, ask: Ask, relation: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_set_with_a_wrong_row_count_is_not_published(copy: Path, url: SecretStr, ask: Ask, relation: str):
     published = restricted(read_catalog(project.manifest_path), copy.parent / "published")
     wrong = [
         replace(mart, relation=relation.format(mart.relation, mart.relation)) if mart.name == "users" else mart

@@ -5,7 +5,6 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import dagster as dg
-import pytest
 from pydantic import SecretStr
 
 from orchestration.assets.project import project
@@ -65,7 +64,7 @@ def test_that_of_the_general_set_names_nobody(copy: Path, tmp_path: Path):
     assert "@" not in texts(tmp_path / "general" / "compliance.xlsx")[1].replace("@ ", "")
 
 
-def test_the_setting_decides(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_setting_decides(built: Built, tmp_path: Path):
     from tests.end_to_end.conftest import run
 
     path = tmp_path / "warehouse.duckdb"

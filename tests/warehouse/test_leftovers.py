@@ -69,7 +69,7 @@ def test_whoever_writes_next_sweeps(path: Path):
     assert (path.parent / f"{path.name}.mine").exists()
 
 
-def test_archive_restore_and_removal_sweep(path: Path, store: Store, tmp_path: Path):
+def test_archive_restore_and_removal_sweep(path: Path, store: Store):
     leave(path)
     archive(path, store)
     assert left(path) <= {path.resolve().name}

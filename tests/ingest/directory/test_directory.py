@@ -244,7 +244,7 @@ def test_a_server_without_a_directory_is_no_failure(path: Path):
     assert report.describe().startswith("parent: reads nothing of the directory; not organizations: ")
 
 
-def test_a_wrong_key_is_a_failure_and_is_not_shown(feed, path: Path, query: Query):
+def test_a_wrong_key_is_a_failure_and_is_not_shown(feed, path: Path):
     report = walk_all(compliance_source(feed), path)
     assert not report.is_failure
     run = read_directories([replace(compliance_source(feed), key=SecretStr("sk-ant-api01-wrong"))], path)
