@@ -138,6 +138,19 @@ def built(history: LocalFeed, alerted: Any, tmp_path_factory: pytest.TempPathFac
     return path, run("refresh", path, environment_of(history, PSEUDONYM_KEY=PSEUDONYM_KEY, ALERT_URLS=alerted.url))
 
 
+@pytest.fixture
+def copy(built: tuple[Path, Any], tmp_path: Path) -> Path:
+    """A copy of the built warehouse, which tests may modify."""
+    return shutil.copyfile(built[0], tmp_path / "copy.duckdb")
+
+
+@pytest.fixture
+def warehouse(sealed: Path, path: Path) -> Path:
+    """A copy of the room's `sealed` warehouse and of the file of its seals."""
+    shutil.copyfile(sealed.with_name("seals.txt"), path.with_name("seals.txt"))
+    return shutil.copyfile(sealed, path)
+
+
 # Fixtures that build a warehouse for many tests, in the order in which they are begun. `built` comes first, for it
 # needs no `curated`: of two that do, one would have to wait until the other worker has made it.
 SHARED = ("built", "cases", "walked", "listed_keys", "hostile", "networks", "access", "objects", "settings")

@@ -244,12 +244,11 @@ def published_since(environment: Mapping[str, str], today: date) -> date | None:
     return today - timedelta(days=days) if days else None
 
 
-def detections_file(environment: Mapping[str, str]) -> Path | None:
-    """The file that tunes the detection rules. Set to nothing, `DETECTIONS` says that there is none."""
-    named = environment.get("DETECTIONS")
+def optional_file(environment: Mapping[str, str], variable: str, usual: str) -> Path | None:
+    """The file that the variable names, else `usual` where the checkout has it. An empty variable means none."""
+    named = environment.get(variable)
     if named is None:
-        usual = ROOT / "detections.toml"
-        return usual if usual.exists() else None
+        return ROOT / usual if (ROOT / usual).exists() else None
     return ROOT / named if named else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import Field, SecretStr
 
-from orchestration.config.settings import ROOT, SOURCE_BY_KEY, FeedSettings, key_variable, read_key
+from orchestration.config.settings import SOURCE_BY_KEY, FeedSettings, key_variable, optional_file, read_key
 from orchestration.config.sources import Source
 from orchestration.config.values import PUBLIC_URL, ConfigurationError, KeyMissing, Text, VariableName
 
@@ -34,7 +34,7 @@ def read_sources(environment: Mapping[str, str]) -> list[Source]:
         ConfigurationError: a value is invalid, or without a file the key is missing. In a file a missing key
             is the `fault` of its source alone.
     """
-    file = _source_file(environment)
+    file = optional_file(environment, "FEED_SOURCES", "sources.toml")
     if file is None:
         return [read_source(environment)]
     defaults = FeedSettings.read(environment)
@@ -88,15 +88,6 @@ def _source(read: FeedSettings, name: str, key: SecretStr, settle: str, **more: 
         directory=read.directory,
         **more,
     )
-
-
-def _source_file(environment: Mapping[str, str]) -> Path | None:
-    """The file of sources. An empty `FEED_SOURCES` means none, whatever the checkout holds."""
-    named = environment.get("FEED_SOURCES")
-    if named is None:
-        usual = ROOT / "sources.toml"
-        return usual if usual.exists() else None
-    return ROOT / named if named else None
 
 
 def _read_tables(file: Path) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from orchestration.config.settings import detections_file
+from orchestration.config.settings import optional_file
 from orchestration.config.values import ConfigurationError
 from orchestration.detections.catalogue import SEVERITIES, Rule, read_rules
 from orchestration.detections.values import (
@@ -82,7 +82,7 @@ def read_detections(environment: Mapping[str, str], now: datetime | None = None)
     Raises:
         ConfigurationError: the file cannot be read, or has a name or value that makes no sense.
     """
-    path = detections_file(environment)
+    path = optional_file(environment, "DETECTIONS", "detections.toml")
     if path is None:
         return Detections()
     content = _load(path)

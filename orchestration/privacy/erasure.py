@@ -114,7 +114,6 @@ def erase(path: Path, subject: str, request: RemovalRequest) -> Removal | None:
     Raises:
         WarehouseError: nothing was removed.
     """
-
     return _remove(path, ERASURE, request, lambda connection: choose_person(connection, subject))
 
 
@@ -130,7 +129,7 @@ def oldest_kept(raw_days: int | None) -> date:
 
 
 def retain(path: Path, before: date, request: RemovalRequest) -> Removal | None:
-    """Remove the sealed days before `before`, as `erase` does. Null where there is none.
+    """Remove the sealed days before `before`, as `erase` does; None where there is none.
 
     Days without a seal stay, and so do days with a failed extract that is still to be repeated.
     """

@@ -129,14 +129,6 @@ def test_publishing_again_writes_nothing_and_reports_it(
     assert state() == before
 
 
-@pytest.fixture
-def copy(built: Built, tmp_path: Path) -> Path:
-    """A copy of the built warehouse, which tests may modify."""
-    path = tmp_path / "copy.duckdb"
-    path.write_bytes(built[0].read_bytes())
-    return path
-
-
 def publish(path: Path, directory: Path) -> tuple[bool, tuple[int, int] | None]:
     published = restricted(read_catalog(project.manifest_path), directory)
     with open_warehouse(path) as connection:

@@ -51,14 +51,6 @@ def removed(sealed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def warehouse(sealed: Path, path: Path) -> Path:
-    """A copy to work on."""
-    for name in (path.name, "seals.txt"):
-        shutil.copyfile(sealed.with_name(name), path.with_name(name))
-    return path
-
-
-@pytest.fixture
 def erased(removed: Path, path: Path) -> Path:
     """A copy to work on, without Ada."""
     shutil.copyfile(removed, path)

@@ -73,13 +73,6 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def warehouse(sealed: Path, path: Path) -> Path:
-    """A copy to work on."""
-    shutil.copyfile(sealed.with_name("seals.txt"), path.with_name("seals.txt"))
-    return shutil.copyfile(sealed, path)
-
-
 @pytest.fixture(scope="module")
 def erased(sealed: Path) -> Path:
     """A copy from which Ada was erased."""

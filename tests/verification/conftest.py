@@ -1,6 +1,5 @@
 """A warehouse with sealed days."""
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,12 +22,4 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         land_slice(connection, record("activity_01", FIRST_DAY, changed=True), known)
         seal_days(connection)
         seal_file.export(connection, path.with_name("seals.txt"))
-    return path
-
-
-@pytest.fixture
-def warehouse(sealed: Path, path: Path) -> Path:
-    """A copy of `sealed` and of the file of its seals."""
-    for name in (path.name, "seals.txt"):
-        shutil.copyfile(sealed.with_name(name), path.with_name(name))
     return path
