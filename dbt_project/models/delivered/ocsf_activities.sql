@@ -21,18 +21,18 @@ classified as (
         coalesce(activity_types.activity_name, 'Unknown') as activity_name,
         coalesce(activities.actor_email, activities.claimed_email) as email,
         {{ first_stated('activities.stated', ocsf_name_fields()) }} as object_name,
-        objects.user_id,
-        objects.service_account_id,
-        objects.user_email,
-        objects.group_id,
-        objects.target_id,
-        objects.resources,
+        ocsf_objects.user_id,
+        ocsf_objects.service_account_id,
+        ocsf_objects.user_email,
+        ocsf_objects.group_id,
+        ocsf_objects.target_id,
+        ocsf_objects.resources,
         activities.actor_network is not null and length(activities.actor_ip_address) <= 40 as is_address
     from activities
     left join {{ ref('ocsf_activity_types') }} as activity_types
         on activities.activity_type = activity_types.activity_type
-    left join {{ ref('ocsf_objects') }} as objects
-        on activities.activity_id = objects.activity_id and activities.ingest_seq = objects.ingest_seq
+    left join {{ ref('ocsf_objects') }} as ocsf_objects
+        on activities.activity_id = ocsf_objects.activity_id and activities.ingest_seq = ocsf_objects.ingest_seq
 
 ),
 

@@ -11,16 +11,16 @@ fields_read as (
     select
         activities.activity_id,
         activities.ingest_seq,
-        settings.setting_number as change_number,
-        settings.setting,
-        settings.reading,
-        {{ json_field('activities.payload', 'settings.previous_field') }} as previous_value,
+        documented.setting_number as change_number,
+        documented.setting,
+        documented.reading,
+        {{ json_field('activities.payload', 'documented.previous_field') }} as previous_value,
         coalesce(
-            {{ json_field('activities.payload', 'settings.current_field') }}, settings.stated_value
+            {{ json_field('activities.payload', 'documented.current_field') }}, documented.stated_value
         ) as current_value
     from activities
-    inner join {{ ref('configuration_settings') }} as settings on activities.activity_type = settings.activity_type
-    where settings.reading in ('fields', 'flag', 'switch')
+    inner join {{ ref('configuration_settings') }} as documented on activities.activity_type = documented.activity_type
+    where documented.reading in ('fields', 'flag', 'switch')
 
 ),
 

@@ -44,13 +44,13 @@ final as (
         periods.start_reason,
         periods.end_reason,
         emails.current_email,
-        names.full_name,
+        user_names.full_name,
         case when covered.scope_id is not null then listed.principal_id is not null end as is_in_directory
     from periods
     left join {{ ref('int_user_emails') }} as emails
         on periods.principal_type = 'user' and periods.principal_id = emails.user_id
-    left join {{ ref('int_user_directory') }} as names
-        on periods.principal_type = 'user' and periods.principal_id = names.user_id
+    left join {{ ref('int_user_directory') }} as user_names
+        on periods.principal_type = 'user' and periods.principal_id = user_names.user_id
     left join covered
         on
             periods.principal_type = 'user'
