@@ -165,13 +165,13 @@ format: setup ## put code and SQL into the project's form
 	@.venv-bi/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# dbt-spark and Spark take 0.5 GB: only for those who outgrow one machine. The Spark of EMR is for the tests.
-.venv-spark/.installed: spark/requirements.txt
+# dbt-spark and Spark take 0.5 GB each: only for those who outgrow one machine. The Spark of EMR has Iceberg, too.
+.venv-spark/.installed: spark/requirements-4.3.txt
 .venv-spark-3.5/.installed: spark/requirements-3.5.txt
-.venv-spark/.installed .venv-spark-3.5/.installed:
+.venv-spark/.installed .venv-spark-3.5/.installed: spark/requirements.txt
 	@command -v java > /dev/null || { echo "Spark needs Java 17 or newer on the PATH: install it"; exit 1; }
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
 	@touch $@
 
 $(MANIFEST): .venv/.installed $(DBT_FILES)

@@ -22,7 +22,8 @@ from orchestration.api.client import API_VERSION
 from orchestration.api.feed import FEED
 from orchestration.config.sources import Source
 from orchestration.ingest.run import refresh
-from orchestration.warehouse.builds import newest_ingest_seq, project_sha256, record_build
+from orchestration.project_files import project_sha256
+from orchestration.warehouse.builds import newest_ingest_seq, record_build
 from orchestration.warehouse.connection import open_warehouse
 
 UNLIMITED = "1000000000"

@@ -90,6 +90,8 @@ def export(warehouse: Path, root: Path) -> None:
     parts = [str(part.relative_to(root)) for part in root.glob("activities/*/*/*.parquet")]
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (select unnest(?::varchar[]) as path) to '{ledger}/archive_files.parquet' (format parquet)",
+            "copy (select path, regexp_extract(path, 'activity_date=([^/]+)', 1)::date as activity_date, "
+            "1 as snapshot_number from (select unnest(?::varchar[]) as path)) "
+            f"to '{ledger}/archive_files.parquet' (format parquet)",
             [parts],
         )

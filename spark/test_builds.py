@@ -37,6 +37,7 @@ def test_readers_have_the_last_finished_build(tmp_path: Path):
         "profiles.yml",
         "macros/builds.sql",
         "macros/spark/builds.sql",
+        "macros/spark/growing.sql",
         "macros/generate_schema_name.sql",
     ):
         (project / name).parent.mkdir(parents=True, exist_ok=True)

@@ -33,12 +33,15 @@ def make_dbt(
     status: int = 0,
     results: Sequence[Message] = (),
     snapshot: str = "00000007",
+    rebuild: str = "",
 ) -> Path:
     """Put the program into a directory. It registers the snapshot; its `build` says the messages and so ends.
 
-    `calls` has each call's arguments and environment, `note` what the lock said during the build.
+    `rebuild`: why tables cannot grow, if they cannot. `calls` has each call's arguments and environment, `note`
+    what the lock said during the build.
     """
-    registered = message("JinjaLogInfo", "info", f"raw: the archive in /archive, ledger {snapshot}")
+    texts = [*([f"rebuild: {rebuild}"] if rebuild else []), f"raw: the archive in /archive, ledger {snapshot}"]
+    registered = "\n".join(json.dumps(message("JinjaLogInfo", "info", text)) for text in texts)
     said = "".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in messages)
     script = here / "dbt"
     script.write_text(f"""#!{sys.executable}
@@ -47,7 +50,7 @@ here = pathlib.Path({str(here)!r})
 with open(here / "calls", "a") as calls:
     calls.write(json.dumps([sys.argv[1:], dict(os.environ)]) + "\\n")
 if "run-operation" in sys.argv:
-    print({json.dumps(registered)!r})
+    print({registered!r})
 else:
     (here / "note").write_text(pathlib.Path("dbt.lock").read_text())
     (here / "on_build").exists() and exec((here / "on_build").read_text())

@@ -17,17 +17,25 @@
     ] -%}
     {%- for table in tables -%}
         {%- do spark_command(
-            'create or replace view raw.' ~ table ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
+            create_view('raw.' ~ table) ~ ' as select * from parquet.`' ~ ledger ~ '/' ~ table ~ '.parquet`'
         ) -%}
     {%- endfor -%}
     {%- do spark_command(archived_activities(root)) -%}
+    {%- if tables_grow() -%}
+        {%- do create_table_of_builds() -%}
+        {%- set reason = reason_to_rebuild() -%}
+        {%- if reason -%}{%- do log('rebuild: ' ~ reason, info=true) -%}{%- endif -%}
+    {%- endif -%}
     {%- do log('raw: the archive in ' ~ root ~ ', ledger ' ~ newest.split('/')[-2], info=true) -%}
 {% endmacro %}
 
 
-{# Spark reports paths URI-encoded, so the archive's own escapes in source names are encoded twice. #}
+{#
+  Spark reports paths URI-encoded, so the archive's own escapes in source names are encoded twice. The date is compared, so
+  that of new parts Spark opens only their days.
+#}
 {% macro archived_activities(root) -%}
-    create or replace view raw.activities as
+    {{ create_view('raw.activities') }} as
     select
         {% for name in [
             'activity_id', 'created_at', 'activity_type', 'organization_id', 'organization_uuid', 'actor_type', 'payload',
@@ -35,10 +43,11 @@
         ] -%}
             parts.{{ name }},
         {% endfor -%}
-        cast(parts.activity_date as date) as activity_date
+        cast(parts.activity_date as date) as activity_date,
+        files.snapshot_number as archive_snapshot
     from parquet.`{{ root }}/activities` as parts
-    where
-        url_decode(replace(substring_index(parts._metadata.file_path, '/', -4), '+', '%2B')) in (
-            select files.path from raw.archive_files as files
-        )
+    inner join raw.archive_files as files
+        on
+            parts.activity_date = cast(files.activity_date as string)
+            and url_decode(replace(substring_index(parts._metadata.file_path, '/', -4), '+', '%2B')) = files.path
 {%- endmacro %}

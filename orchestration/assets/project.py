@@ -13,7 +13,7 @@ from pathlib import Path
 from dagster_dbt import DbtProject
 
 from orchestration.config.settings import ROOT
-from orchestration.warehouse.builds import project_sha256
+from orchestration.project_files import project_sha256
 
 # dbt is installed next to the interpreter; the environment need not be activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

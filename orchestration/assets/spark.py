@@ -30,10 +30,10 @@ from orchestration.assets.transformation import PROJECT_CHANGED, Translator
 from orchestration.config.settings import ROOT, Settings, general_beside
 from orchestration.config.values import ConfigurationError
 from orchestration.errors import ExplainedError
+from orchestration.project_files import project_sha256
 from orchestration.publish.marts import read_catalog
 from orchestration.publish.spark import LEDGER_TABLES, read_spark_files, write_finished_build
 from orchestration.resources import Archive, Publication, Warehouse, fail_step_on_error, failure
-from orchestration.warehouse.builds import project_sha256
 
 GROUP = "spark"
 WHOLE = "A build on Spark is made as a whole, or readers would not get it: run the job `spark`."
@@ -41,6 +41,9 @@ PARQUET = "parquet"
 POSTGRES = "SPARK_PUBLISH_POSTGRES_URL"
 REGISTER = ("run-operation", "register_archive")
 BUILD = ("build", "--exclude", TESTS_OF_THE_CODE, "--exclude-resource-type", "unit_test")
+# With Iceberg, tables grow.
+ICEBERG = "iceberg"
+UPKEEP = ("run-operation", "upkeep")
 # What `register_archive` says at its end.
 _REGISTERED = re.compile(r"^raw: the archive in .*, ledger (\d{8,18})$")
 
@@ -110,8 +113,11 @@ def spark_tables(context: dg.AssetExecutionContext, warehouse: Warehouse, archiv
             snapshot = _registered(messages)
             # `archive/activities` keeps it until the lock is free.
             dbt.note(lock, snapshot)
-            dbt.run(lock, BUILD, take)
+            is_rebuild = any(message["info"]["msg"].startswith("rebuild: ") for message in messages)
+            dbt.run(lock, (*BUILD, "--full-refresh") if is_rebuild else BUILD, take)
             is_finished = True
+            if _file_format() == ICEBERG:
+                dbt.run(lock, UPKEEP, take)
             if tables:
                 _offer(warehouse, tables, build, archive.store(settings), int(snapshot))
         except ExplainedError as failed:
@@ -138,7 +144,11 @@ def _registered(messages: Sequence[Message]) -> str:
 def _dbt(warehouse: Warehouse, place: str, build: str) -> DbtProcess:
     read = Settings.read(os.environ, "spark_dbt", "spark_archive_path")
     assert read.spark_dbt is not None
-    environment = os.environ | {"ARCHIVE_PATH": read.spark_archive_path or place, "DO_NOT_TRACK": "1"}
+    environment = os.environ | {
+        "ARCHIVE_PATH": read.spark_archive_path or place,
+        "PROJECT_SHA256": PARSED_SHA256,
+        "DO_NOT_TRACK": "1",
+    }
     # The others replace tables in place.
     if _file_format() == PARQUET:
         environment["SPARK_BUILD"] = build

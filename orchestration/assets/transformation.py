@@ -24,6 +24,7 @@ from orchestration.detections.load import load_detections
 from orchestration.intervals import aware_utc
 from orchestration.landing.locations import locate_addresses
 from orchestration.monitoring.revisions import describe_revisions, newest_revision
+from orchestration.project_files import project_sha256
 from orchestration.publish.marts import SCHEMA, Mart, read_catalog
 from orchestration.resources import Warehouse, fail_step_on_error, failure
 from orchestration.run_history import retract_planned_checks
@@ -32,7 +33,6 @@ from orchestration.warehouse.builds import (
     last_build,
     newest_ingest_seq,
     newest_walk_seq,
-    project_sha256,
     record_build,
 )
 

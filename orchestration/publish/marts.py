@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import orjson
 
+from orchestration.project_files import project_sha256
 from orchestration.publish.errors import PublicationError
-from orchestration.warehouse.builds import project_sha256
 
 SCHEMA = "marts"
 # What marks a mart's key in the test of its columns: unique among all rows, or of new rows against all.

@@ -8,7 +8,7 @@ from dagster_dbt.dbt_project import DbtProject, DbtProjectPreparer
 
 from local_feed import LocalFeed
 from orchestration.assets.project import parse_if_changed
-from orchestration.warehouse.builds import project_sha256
+from orchestration.project_files import project_sha256
 from tests.end_to_end.conftest import environment_of, run
 
 OLD = 1_700_000_000

@@ -211,6 +211,20 @@ def test_of_other_formats_than_parquet_nothing_is_published(run: Run, monkeypatc
     assert "only Parquet is published from" in run()[1]
 
 
+@pytest.mark.parametrize("reason", ["", "records were removed"])
+def test_tables_of_iceberg_grow_and_are_rebuilt_where_they_cannot(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+):
+    monkeypatch.setenv("SPARK_FILE_FORMAT", "iceberg")
+    here = tmp_path / "iceberg"
+    here.mkdir()
+    assert run(dbt=make_dbt(here, rebuild=reason))[0].success
+    _, build, upkeep = map(json.loads, (here / "calls").read_text().splitlines())
+    assert "SPARK_BUILD" not in build[1]
+    assert "upkeep" in upkeep[0]
+    assert ("--full-refresh" in build[0]) == bool(reason)
+
+
 def test_what_is_published_from_there_comes_from_its_marts(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SPARK_DBT", "/somewhere/dbt")
     monkeypatch.setenv("SPARK_WAREHOUSE", "data/spark")

@@ -11,7 +11,8 @@ from orchestration.assets.dbt_run import UNCHANGED_WITH_THE_CODE
 from orchestration.assets.project import project
 from orchestration.detections.file import read_detections
 from orchestration.detections.load import load_detections
-from orchestration.warehouse.builds import project_sha256, record_build
+from orchestration.project_files import project_sha256
+from orchestration.warehouse.builds import record_build
 from orchestration.warehouse.connection import open_warehouse
 from tests.manifests import parsed_runner
 

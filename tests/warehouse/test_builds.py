@@ -8,12 +8,12 @@ import pytest
 from orchestration.config.settings import ROOT
 from orchestration.landing.directory import land_walks
 from orchestration.landing.walk import Walk
+from orchestration.project_files import project_sha256
 from orchestration.warehouse.builds import (
     has_unreported_reads,
     last_build,
     newest_ingest_seq,
     newest_walk_seq,
-    project_sha256,
     record_build,
 )
 from orchestration.warehouse.connection import open_warehouse

@@ -16,6 +16,12 @@
 {% endmacro %}
 
 
+{# Whether tables grow: with Iceberg, in place. Databricks has materializations of its own. #}
+{% macro tables_grow() %}
+    {{- return(target.type == 'spark' and env_var('SPARK_FILE_FORMAT', 'parquet') == 'iceberg' and not spark_build()) -}}
+{% endmacro %}
+
+
 {% macro spark__schema_of_build(schema) %}
     {%- set build = spark_build() -%}
     {{- return(schema ~ '_build_' ~ build if build else schema) -}}
@@ -23,7 +29,9 @@
 
 
 {% macro spark__start_build() %}
-    {%- if execute and flags.WHICH == 'build' and spark_build() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and tables_grow() -%}
+        {%- do start_growing() -%}
+    {%- elif execute and flags.WHICH == 'build' and spark_build() -%}
         {%- set finished = last_finished_build() -%}
         {%- if finished and not finished.is_published -%}
             {%- do publish_build(finished.build, finished.removal_count) -%}
@@ -58,7 +66,7 @@
 
 
 {% macro spark__finish_build(results) %}
-    {%- if execute and flags.WHICH == 'build' and spark_build() -%}
+    {%- if execute and flags.WHICH == 'build' and (spark_build() or tables_grow()) -%}
         {#- Exposures are among the results, as `no-op`. -#}
         {%- set succeeded = results | selectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list -%}
         {%- set made = succeeded | map(attribute='node.unique_id') | list -%}
@@ -68,7 +76,11 @@
                 {%- do missing.append(node.name) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if missing or succeeded | length < results | length -%}
+        {%- if tables_grow() -%}
+            {%- if not missing -%}
+                {%- do record_growing_build('tested' if succeeded | length == results | length else 'made') -%}
+            {%- endif -%}
+        {%- elif missing or succeeded | length < results | length -%}
             {%- do log(
                 'Build ' ~ spark_build() ~ ' is not finished. Readers keep the last that is.', info=true
             ) -%}

@@ -13,4 +13,20 @@
 {% macro spark__text_array(texts) %}cast(array({{ texts | join(', ') }}) as array<string>){% endmacro %}
 
 
-{% macro spark__drop_uncited(detected) %}{% endmacro %}
+{% macro spark__drop_uncited(detected) -%}
+    {#- A table that was just made has none. -#}
+    {%- if is_incremental() -%}
+        {%- set findings = [detected] + ([known_findings()] if known_findings() is not none else []) -%}
+        delete from {{ this }} as built
+        where
+            not exists (
+                select 1 from (
+                    {%- for relation in findings %}
+                        select explode(evidence_activity_ids) as activity_id from {{ relation }}
+                        {{ 'union all' if not loop.last }}
+                    {%- endfor %}
+                ) as cited
+                where cited.activity_id = built.activity_id
+            )
+    {%- endif -%}
+{%- endmacro %}

@@ -1,8 +1,32 @@
-{% macro spark__incremental_or_table() %}{{ return('table') }}{% endmacro %}
+{% macro spark__incremental_or_table(of) %}
+    {{- return('incremental' if of == 'activities' and tables_grow() else 'table') -}}
+{% endmacro %}
 
 
-{% macro spark__is_full_rebuild() %}{{ return(true) }}{% endmacro %}
+{% macro spark__is_full_rebuild(relation) %}
+    {%- if execute and tables_grow() and not flags.FULL_REFRESH -%}
+        {%- for node in graph.nodes.values() if node.alias == relation.identifier and node.resource_type == 'model' -%}
+            {{- return(node.config.materialized != 'incremental') -}}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(true) -}}
+{% endmacro %}
 
 
-{# Nothing to do: the table was just rebuilt with all requests. #}
-{% macro spark__mark_own_reads(requests) %}{% endmacro %}
+{% macro spark__mark() %}{{ return('archive_snapshot' if tables_grow() else 'ingest_seq') }}{% endmacro %}
+
+
+{% macro spark__stored_rows() %}{{ return('(select ' ~ model_columns() | join(', ') ~ ' from ' ~ this ~ ')') }}{% endmacro %}
+
+
+{% macro spark__mark_own_reads(requests) -%}
+    {#- A table that was just made has all requests. -#}
+    {%- if is_incremental() -%}
+        update {{ this }} as built
+        set is_own_read = true
+        where
+            built.activity_type = 'compliance_api_accessed'
+            and not built.is_own_read
+            and built.request_id in (select requests.request_id from {{ requests }} as requests)
+    {%- endif -%}
+{%- endmacro %}

@@ -52,7 +52,7 @@
 {% macro spark__create_csv_table(model, agate_table) %}
     {%- set types = model['config'].get('column_types', {}) -%}
     {%- set statement_text -%}
-        create table {{ this }} (
+        create {{ 'or replace ' if tables_grow() }}table {{ this }} (
             {%- for name in agate_table.column_names -%}
                 {{ adapter.quote(name) }} {{ spark_type(types.get(name, 'varchar')) }}{{ ', ' if not loop.last }}
             {%- endfor -%}

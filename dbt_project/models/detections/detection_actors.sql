@@ -32,7 +32,7 @@ partials as (
     {% if is_incremental() %}
         union all
 
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
         where built.actor_id in (select new_counts.actor_id from new_counts)
     {% endif %}
 

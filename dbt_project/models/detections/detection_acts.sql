@@ -54,7 +54,7 @@ final as (
         activity_date,
         {{ dbt.date_trunc('hour', 'occurred_at') }} as hour_start,
         occurred_at,
-        ingest_seq
+        {{ mark_columns() }}
     from {{ ref('activities') }}
     where
         coalesce(actor_id, actor_ip_address) is not null

@@ -54,7 +54,7 @@ partials as (
         union all
 
         select built.*
-        from {{ this }} as built
+        from {{ stored_rows() }} as built
         inner join touched on built.actor_id = touched.actor_id and built.activity_date = touched.activity_date
     {% endif %}
 

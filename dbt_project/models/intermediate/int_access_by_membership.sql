@@ -24,15 +24,15 @@ final as (
         end as organization_uuid,
         case members.scope_type when 'organization' then 'organization_role' else 'workspace' end
             as {{ adapter.quote('path') }},
-        null as group_id,
-        null as group_name,
-        null as role_id,
+        cast(null as {{ dbt.type_string() }}) as group_id,
+        cast(null as {{ dbt.type_string() }}) as group_name,
+        cast(null as {{ dbt.type_string() }}) as role_id,
         members.{{ adapter.quote('role') }} as role_name,
         case when members.scope_type = 'workspace' then members.scope_id end as workspace_id,
         workspaces.{{ adapter.quote('name') }} as workspace_name,
-        null as {{ adapter.quote('action') }},
-        null as resource_type,
-        null as resource_id
+        cast(null as {{ dbt.type_string() }}) as {{ adapter.quote('action') }},
+        cast(null as {{ dbt.type_string() }}) as resource_type,
+        cast(null as {{ dbt.type_string() }}) as resource_id
     from members
     left join workspaces on members.scope_type = 'workspace' and members.scope_id = workspaces.object_id
     left join {{ ref('int_membership_places') }} as places

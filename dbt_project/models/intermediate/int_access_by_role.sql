@@ -39,8 +39,8 @@ by_role as (
         groups_named.{{ adapter.quote('name') }} as group_name,
         held.role_id,
         coalesce(held.role_name, known_roles.role_name) as role_name,
-        null as workspace_id,
-        null as workspace_name,
+        cast(null as {{ dbt.type_string() }}) as workspace_id,
+        cast(null as {{ dbt.type_string() }}) as workspace_name,
         permissions.{{ adapter.quote('action') }},
         coalesce(held.resource_type, permissions.resource_type) as resource_type,
         coalesce(held.resource_id, permissions.resource_id) as resource_id

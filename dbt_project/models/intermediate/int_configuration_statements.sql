@@ -10,7 +10,7 @@ fields_read as (
 
     select
         activities.activity_id,
-        activities.ingest_seq,
+        {{ mark_columns('activities') }},
         documented.setting_number as change_number,
         documented.setting,
         documented.reading,
@@ -33,7 +33,7 @@ read_from_updates as (
 
 entries_read as (
 
-    {{ setting_entries('read_from_updates', 'payload', 'updates', ['activity_id', 'ingest_seq']) | indent(4) }}
+    {{ setting_entries('read_from_updates', 'payload', 'updates', ['activity_id', mark_columns()]) | indent(4) }}
 
 ),
 
@@ -41,7 +41,7 @@ final as (
 
     select
         activity_id,
-        ingest_seq,
+        {{ mark_columns() }},
         change_number,
         setting,
         case when reading <> 'flag' then previous_value end as previous_value,
@@ -55,7 +55,7 @@ final as (
     union all
     select
         activity_id,
-        ingest_seq,
+        {{ mark_columns() }},
         entry_index as change_number,
         update_type as setting,
         previous_value,

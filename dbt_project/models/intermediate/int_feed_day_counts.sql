@@ -29,7 +29,7 @@ partials as (
     {% if is_incremental() %}
         union all
 
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
         where exists (
             select 1 from received
             where received.source = built.source and received.coverage_date = built.coverage_date

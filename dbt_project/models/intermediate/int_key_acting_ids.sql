@@ -53,7 +53,7 @@ partials as (
     {% if is_incremental() %}
         union all
 
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
         where exists (
             select 1 from uses
             where uses.key_family = built.key_family and uses.key_group = built.key_group

@@ -52,7 +52,7 @@ partials as (
 
         select * from partials
         union all
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
         where built.key_day_id in (select partials.key_day_id from partials)
 
     ),

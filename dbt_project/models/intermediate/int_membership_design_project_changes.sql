@@ -30,7 +30,7 @@ final as (
         actor_id,
         actor_email,
         occurred_at,
-        ingest_seq
+        {{ mark_columns() }}
     from activities
 
 )

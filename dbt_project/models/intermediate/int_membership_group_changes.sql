@@ -45,7 +45,7 @@ final as (
         activities.actor_id,
         activities.actor_email,
         activities.occurred_at,
-        activities.ingest_seq
+        {{ mark_columns('activities') }}
     from activities
     left join members on activities.activity_id = members.activity_id
 

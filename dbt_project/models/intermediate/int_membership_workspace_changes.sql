@@ -67,7 +67,7 @@ final as (
         activities.actor_id,
         activities.actor_email,
         activities.occurred_at,
-        activities.ingest_seq
+        {{ mark_columns('activities') }}
     from activities
     left join roles on activities.activity_id = roles.activity_id
 

@@ -14,7 +14,7 @@ recorded as (
     {% if is_incremental() %}
         union all
 
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
     {% endif %}
 
 ),

@@ -69,7 +69,7 @@ found as (
         select * from found
         union all
         select built.*
-        from {{ this }} as built
+        from {{ stored_rows() }} as built
         where built.payload_field_id in (select found.payload_field_id from found)
 
     ),

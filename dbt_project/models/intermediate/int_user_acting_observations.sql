@@ -30,7 +30,7 @@ partials as (
     {% if is_incremental() %}
         union all
 
-        select built.* from {{ this }} as built
+        select built.* from {{ stored_rows() }} as built
         where built.user_id in (select acting.user_id from acting)
     {% endif %}
 

@@ -1,4 +1,4 @@
-{{ config(materialized=incremental_or_table(), incremental_strategy='append') }}
+{{ config(materialized=incremental_or_table(of='ledger'), incremental_strategy='append') }}
 
 with
 

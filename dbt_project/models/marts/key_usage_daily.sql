@@ -1,4 +1,4 @@
-{{ config(materialized=incremental_or_table(), incremental_strategy='delete+insert', unique_key='usage_date') }}
+{{ config(materialized=incremental_or_table(of='ledger'), incremental_strategy='delete+insert', unique_key='usage_date') }}
 
 with
 

@@ -20,7 +20,7 @@ renamed as (
         actor_type,
         payload,
         payload_sha256,
-        ingest_seq,
+        {{ mark_columns() }},
         coalesce(is_late, false) as is_late,
         created_at,
         ingested_at

@@ -45,11 +45,11 @@ group by 1
         select {{ key }} as key_value
         from {{ model }}
         where
-            {% if key in unique_of_new and not is_full_rebuild() -%}
+            {% if key in unique_of_new and not is_full_rebuild(model) -%}
                 {{ key }} in (
                     select added.{{ key }}
                     from {{ model }} as added
-                    where added.ingest_seq > (select coalesce(max(ingest_seq), 0) from {{ source('raw', 'builds') }})
+                    where added.{{ mark() }} > (select coalesce(max({{ mark() }}), 0) from {{ source('raw', 'builds') }})
                 )
             {%- else -%}
                 {{ key }} is not null
