@@ -1,10 +1,14 @@
 """Runs a coroutine that a signal can end wherever it arrives, and finds the failure that ended one."""
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def first_error(group: BaseExceptionGroup) -> BaseException:
@@ -16,30 +20,45 @@ def first_error(group: BaseExceptionGroup) -> BaseException:
 
 
 def run_until_interrupted(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """As `asyncio.run`; an interrupt that is raised within a callback of the loop ends the run, too.
+    """As `asyncio.run`; a signal whose handler raises cancels the run, and is raised once that has ended.
 
-    asyncio logs what a callback raises and goes on, except for KeyboardInterrupt and SystemExit. Dagster's signal
-    handler raises an exception of its own, so one signal in many was lost.
+    Left to itself, the handler raises wherever the signal arrives. Within the event loop's own code a task is then
+    never woken again, and the run never ends; a callback that raises is only logged.
     """
     interrupts: list[BaseException] = []
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
     async def run() -> Result:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-            error = context.get("exception")
-            if error is None or isinstance(error, (Exception, asyncio.CancelledError)):
-                loop.default_exception_handler(context)
-            else:
-                interrupts.append(error)
-                task.cancel()
-
-        loop.set_exception_handler(handle)
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+        if interrupts:
+            coroutine.close()
+            raise asyncio.CancelledError
         return await coroutine
 
+    def noting(handler: Callable[..., Any]) -> Callable[..., None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            try:
+                handler(number, frame)
+            except BaseException as error:
+                interrupts.append(error)
+                for loop, task in running:
+                    loop.call_soon_threadsafe(task.cancel)
+
+        return handle
+
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        replaced = {number: one for number in _SIGNALS if callable(one := signal.getsignal(number))}
     try:
-        return asyncio.run(run())
+        for number, handler in replaced.items():
+            signal.signal(number, noting(handler))
+        result = asyncio.run(run())
     except asyncio.CancelledError:
-        if interrupts:
-            raise interrupts[0] from None
-        raise
+        if not interrupts:
+            raise
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+    if interrupts:
+        raise interrupts[0]
+    return result

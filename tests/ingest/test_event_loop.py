@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,63 @@ def test_an_interrupt_ends_the_run_wherever_it_is_raised(raising: None, by_callb
     with pytest.raises(Interrupted):
         run_until_interrupted(interrupted(by_callback, undone))
     assert undone == ["cleaned up"]
+
+
+class Struck:
+    """A task's context in which a signal arrives when the event loop is about to wake the task."""
+
+    def __init__(self, wakeups: int) -> None:
+        self.wakeups = wakeups
+
+    def run(self, callback: Callable[..., object], *arguments: object) -> None:
+        self.wakeups -= 1
+        if self.wakeups == 0:
+            signal.raise_signal(signal.SIGTERM)
+        callback(*arguments)
+
+
+# A task that is left asleep cannot be cancelled either, so that only this timeout would end the test.
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("wakeups", [1, 2])
+def test_an_interrupt_in_the_event_loop_s_own_code_leaves_no_task_asleep(raising: None, wakeups: int):
+    undone: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        await asyncio.Event().wait()
+
+    async def group() -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(work(), context=Struck(wakeups))  # type: ignore[arg-type]
+        finally:
+            undone.append("cleaned up")
+
+    async def at_most() -> None:
+        await asyncio.wait_for(group(), 30)
+
+    with pytest.raises(Interrupted):
+        run_until_interrupted(at_most())
+    assert undone == ["cleaned up"]
+
+
+def test_an_interrupt_before_the_first_or_after_the_last_step_is_raised(
+    raising: None, monkeypatch: pytest.MonkeyPatch
+):
+    async def press() -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    def press_and_run(main: Coroutine[Any, Any, Any], start: Callable[..., Any] = asyncio.run) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        start(main)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        run_until_interrupted(press())
+    monkeypatch.setattr(asyncio, "run", press_and_run)
+    with pytest.raises(Interrupted):
+        run_until_interrupted(asyncio.sleep(0))
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_result_and_an_error_pass_through():
