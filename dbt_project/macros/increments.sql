@@ -59,7 +59,7 @@
 {# Flags activities stored before the request they report was recorded as our own. #}
 {% macro mark_own_reads(requests) %}{{ return(adapter.dispatch('mark_own_reads')(requests)) }}{% endmacro %}
 
-{% macro duckdb__mark_own_reads(requests) -%}
+{% macro default__mark_own_reads(requests) -%}
     update {{ this }} as built
     set is_own_read = true
     where

@@ -91,6 +91,6 @@ def _result(one: VerificationResult, found: Verification) -> dg.AssetCheckResult
             "sealed days with newer activities": found.changed_day_count,
             "walks not yet sealed": found.unsealed_walk_count,
             "unproven": found.unproven or "nothing",
-            "removed on order": "; ".join(map(str, found.removals)) or "nothing",
+            "removed on request": "; ".join(map(str, found.removals)) or "nothing",
         },
     )

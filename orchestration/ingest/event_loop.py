@@ -30,10 +30,14 @@ def run_until_interrupted(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
     async def run() -> Result:
         running.append((asyncio.get_running_loop(), asyncio.current_task()))
-        if interrupts:
-            coroutine.close()
-            raise asyncio.CancelledError
-        return await coroutine
+        try:
+            if interrupts:
+                coroutine.close()
+                raise asyncio.CancelledError
+            return await coroutine
+        finally:
+            # The loop closes next, and would refuse a call.
+            running.clear()
 
     def noting(handler: Callable[..., Any]) -> Callable[..., None]:
         def handle(number: int, frame: FrameType | None) -> None:

@@ -76,31 +76,28 @@ def test_an_interrupt_in_the_event_loop_s_own_code_leaves_no_task_asleep(raising
         finally:
             undone.append("cleaned up")
 
-    async def at_most() -> None:
-        await asyncio.wait_for(group(), 30)
-
     with pytest.raises(Interrupted):
-        run_until_interrupted(at_most())
+        run_until_interrupted(group())
     assert undone == ["cleaned up"]
 
 
-def test_an_interrupt_before_the_first_or_after_the_last_step_is_raised(
-    raising: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_before", [True, False])
+def test_an_interrupt_while_the_loop_is_opened_or_closed_is_raised(
+    raising: None, monkeypatch: pytest.MonkeyPatch, is_before: bool
 ):
-    async def press() -> None:
-        signal.raise_signal(signal.SIGTERM)
+    start, handler = asyncio.run, signal.getsignal(signal.SIGTERM)
 
-    def press_and_run(main: Coroutine[Any, Any, Any], start: Callable[..., Any] = asyncio.run) -> None:
-        signal.raise_signal(signal.SIGTERM)
+    def press_and_run(main: Coroutine[Any, Any, Any]) -> None:
+        if is_before:
+            signal.raise_signal(signal.SIGTERM)
         start(main)
+        if not is_before:
+            signal.raise_signal(signal.SIGTERM)
 
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Interrupted):
-        run_until_interrupted(press())
     monkeypatch.setattr(asyncio, "run", press_and_run)
     with pytest.raises(Interrupted):
         run_until_interrupted(asyncio.sleep(0))
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is handler
 
 
 def test_a_result_and_an_error_pass_through():

@@ -21,12 +21,5 @@
 
 {% macro spark__mark_own_reads(requests) -%}
     {#- A table that was just made has all requests. -#}
-    {%- if is_incremental() -%}
-        update {{ this }} as built
-        set is_own_read = true
-        where
-            built.activity_type = 'compliance_api_accessed'
-            and not built.is_own_read
-            and built.request_id in (select requests.request_id from {{ requests }} as requests)
-    {%- endif -%}
+    {%- if is_incremental() -%}{{- default__mark_own_reads(requests) -}}{%- endif -%}
 {%- endmacro %}

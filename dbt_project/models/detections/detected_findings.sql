@@ -18,14 +18,7 @@ identified as (
 
     select
         {{ generate_surrogate_key(['rule_id', 'subject_type', 'subject_id', 'anchor']) }} as finding_id,
-        rule_id,
-        subject_type,
-        subject_id,
-        organization_uuid,
-        actor_id,
-        sentence,
-        evidence_activity_ids,
-        occurred_at
+        *
     from detected
 
 ),
