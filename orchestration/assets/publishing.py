@@ -204,7 +204,7 @@ def _postgres(origin: Origin, name: str) -> dg.AssetsDefinition:
         if published is None:
             return
         with _edition(warehouse, published) as (connection, edition):
-            outcome = publish_postgres(connection, published, edition, url)
+            outcome = publish_postgres(connection, published, edition, url, origin.postgres)
         for warning in outcome.warnings:
             context.log.warning(warning)
         yield dg.MaterializeResult(metadata=_facts(edition, outcome.written) | {"warnings": outcome.warnings})

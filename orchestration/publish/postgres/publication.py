@@ -58,14 +58,20 @@ class PostgresPublication:
 
 
 def publish_postgres(
-    connection: duckdb.DuckDBPyConnection, published: PublishedSet, edition: Edition, url: SecretStr
+    connection: duckdb.DuckDBPyConnection,
+    published: PublishedSet,
+    edition: Edition,
+    url: SecretStr,
+    setting: str = "PUBLISH_POSTGRES_URL",
 ) -> PostgresPublication:
     """Publish the marts of the open warehouse. Temporary files go to the set's directory.
+
+    `setting`: the name of the setting that has the URL, for messages.
 
     Raises:
         PublicationError: nothing was published.
     """
-    _require_encryption(url)
+    _require_encryption(url, setting)
     try:
         with (
             publishing_into(published.directory),
@@ -76,18 +82,18 @@ def publish_postgres(
             server.autocommit = True
             # Times without a zone are in UTC, also while they are loaded.
             server.execute("set time zone 'UTC'")
-            return _Publisher(connection, server, published, edition).publish()
+            return _Publisher(connection, server, published, edition, setting).publish()
     except psycopg.Error as error:
-        raise PublicationError(_message(error)) from None
+        raise PublicationError(_message(error, setting)) from None
 
 
-def _require_encryption(url: SecretStr) -> None:
+def _require_encryption(url: SecretStr, setting: str) -> None:
     """Refuse an unencrypted connection to another host."""
     try:
         parameters = conninfo_to_dict(url.get_secret_value())
     except psycopg.Error:
         raise PublicationError(
-            "PUBLISH_POSTGRES_URL cannot be read. Use one like "
+            f"{setting} cannot be read. Use one like "
             "postgresql://user:password@host:5432/database?sslmode=verify-full."
         ) from None
     hosts = [parameters.get(name) or os.environ.get(variable, "") for name, variable in _HOSTS.items()]
@@ -96,20 +102,20 @@ def _require_encryption(url: SecretStr) -> None:
     is_elsewhere = any(name not in LOOPBACK and not name.startswith(("/", "@")) for name in names)
     if (is_elsewhere or parameters.get("service")) and mode not in _ENCRYPTED:
         raise PublicationError(
-            "PUBLISH_POSTGRES_URL names a server on another host, and records would cross the network "
+            f"{setting} names a server on another host, and records would cross the network "
             "unencrypted. Add ?sslmode=verify-full (or verify-ca, require), and sslrootcert for a private "
             "certificate authority."
         )
 
 
-def _message(error: psycopg.Error) -> str:
+def _message(error: psycopg.Error, setting: str) -> str:
     # The driver's messages can quote the URL, and the server's data exceptions (class 22) a value.
     message = error.diag.message_primary if error.sqlstate and not error.sqlstate.startswith("22") else None
     reason = message or (
         "it cannot be reached" if isinstance(error, psycopg.OperationalError) else type(error).__name__
     )
     return (
-        f"Cannot publish to PostgreSQL: {reason}. Check PUBLISH_POSTGRES_URL, that the server runs, and that its "
+        f"Cannot publish to PostgreSQL: {reason}. Check {setting}, that the server runs, and that its "
         "user may create schemas; what was published before stays."
     )
 
@@ -121,8 +127,10 @@ class _Publisher:
         server: psycopg.Connection,
         published: PublishedSet,
         edition: Edition,
+        setting: str,
     ) -> None:
         self.warehouse, self.server, self.published, self.edition = warehouse, server, published, edition
+        self.setting = setting
         self.schema = published.postgres_schema
         self.next_prefix, self.old_prefix = f"{self.schema}_next_", f"{self.schema}_old_"
         self.next = f"{self.next_prefix}{uuid4().hex[:12]}"
@@ -158,7 +166,7 @@ class _Publisher:
         if self.schema in found and found[self.schema] != MARK:
             raise PublicationError(
                 f"The PostgreSQL database has a schema {self.schema} that this product did not make. Point "
-                "PUBLISH_POSTGRES_URL to another database, or rename that schema."
+                f"{self.setting} to another database, or rename that schema."
             )
 
     def _published_fingerprint(self) -> str | None:
