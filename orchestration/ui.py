@@ -30,6 +30,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocketClose
 
+from orchestration.daemon import MODULE
 from orchestration.dagster_home import ROOT, open_instance
 from orchestration.metrics import render_metrics
 from orchestration.sqlite_history import write_history_quickly
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ADDRESS = "127.0.0.1"
-# As workspace.yaml names it: Dagster keeps by this name which schedules are on.
-MODULE = "orchestration.definitions"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-_DAEMON = [sys.executable, "-m", "dagster._daemon", "run", "-m", MODULE, "-d", str(ROOT)]
+_DAEMON = [sys.executable, "-m", "orchestration", "daemon"]
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _POLICY_VIOLATION = 1008
 _SHUTDOWN_SECONDS = 5
@@ -172,13 +171,6 @@ def serve(port: int, *, with_daemon: bool = True) -> int:
         return _serve(listener, with_daemon)
 
 
-def become_daemon() -> None:
-    """Replace this process by Dagster's daemon."""
-    sys.stdout.flush()
-    os.chdir(os.environ["DAGSTER_HOME"])
-    os.execv(_DAEMON[0], _DAEMON)
-
-
 def _serve(listener: socket.socket, with_daemon: bool) -> int:
     # Started in the background by a script, the process would ignore SIGINT.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -213,7 +205,7 @@ def _serve(listener: socket.socket, with_daemon: bool) -> int:
 def _daemon(server: uvicorn.Server) -> Iterator[subprocess.Popen[bytes]]:
     """Dagster's daemon, which runs schedules and the queue. If it ends, so does the UI."""
     # In a session of its own, so that Ctrl-C reaches it through us, once.
-    with subprocess.Popen(_DAEMON, start_new_session=True) as process:
+    with subprocess.Popen(_DAEMON, cwd=ROOT, start_new_session=True) as process:
 
         def end_with_it() -> None:
             process.wait()

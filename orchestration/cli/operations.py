@@ -121,8 +121,8 @@ def ui(
 @command
 def daemon() -> None:
     """Start runs on their schedules, without the UI: a service."""
-    from orchestration.ui import become_daemon
+    from orchestration.daemon import run_daemon
 
     with open_instance() as instance:
         report_lost_runs(instance)
-    become_daemon()
+    run_daemon()
