@@ -101,7 +101,8 @@
 
 {#
   A select of the `columns` of `relation` once per value of its column `document`, as `json_field_document` gives it,
-  with `item`: each element of an array, else the value itself, as text. Null and an empty array have no row.
+  with `item`: each element of an array, else the value itself, as text. Null and an empty array have no row. What is no
+  JSON, as the text of a setting's value, is one item.
 #}
 {% macro json_values(relation, document, columns) %}
     {{- return(adapter.dispatch('json_values')(relation, document, columns)) -}}
@@ -112,8 +113,9 @@
         {{ columns | join(', ') }},
         unnest(
             case
-                when starts_with({{ document }}, '[') then json_extract_string({{ document }}, '$[*]')
-                else [json_extract_string({{ document }}, '$')]
+                when starts_with({{ document }}, '[')
+                    then coalesce(try(json_extract_string({{ document }}, '$[*]')), [{{ document }}])
+                else [coalesce(try(json_extract_string({{ document }}, '$')), {{ document }})]
             end
         ) as item
     from {{ relation }}

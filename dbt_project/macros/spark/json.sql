@@ -80,9 +80,12 @@
         elements.item
     from {{ relation }}
     lateral view explode(
-        from_json(
-            case when startswith({{ document }}, '[') then {{ document }} else '[' || {{ document }} || ']' end,
-            'array<string>'
+        coalesce(
+            from_json(
+                case when startswith({{ document }}, '[') then {{ document }} else '[' || {{ document }} || ']' end,
+                'array<string>'
+            ),
+            array({{ document }})
         )
     ) elements as item
     where {{ document }} <> 'null'

@@ -172,6 +172,8 @@ def single_acts(t: Recorder) -> None:
         (10, "code_execution_network_egress_enabled", False, True),
         (11, "allowed_invite_domains", ["a.example"], ["A.example", "b.example"]),
         (12, "allowed_invite_domains", ["a.example"], None),
+        # Text instead of a list, as other settings have it.
+        (13, "allowed_invite_domains", "a.example", "[b.example"),
         # Nothing wider, nothing weaker.
         (20, "allowed_invite_domains", ["a.example", "b.example"], ["b.example"]),
         (21, "allowed_invite_domains", None, ["b.example"]),

@@ -14,6 +14,7 @@ EXPECTED: dict[str, list[tuple[str, str | None, str, list[str]]]] = {
         ("directory_sync_deleted", "org-F14", "03-01 10:06", ["006"]),
         ("invite_domains_widened", "org-F14", "03-01 10:11", ["011"]),
         ("invite_domains_widened", "org-F14", "03-01 10:12", ["012"]),
+        ("invite_domains_widened", "org-F14", "03-01 10:13", ["013"]),
         ("invite_link_created", "org-F14", "03-01 10:03", ["003"]),
         ("ip_restriction_updated", "org-F14", "03-01 10:04", ["004"]),
         ("organization_setting_weakened", "org-F14", "03-01 10:08", ["008"]),
