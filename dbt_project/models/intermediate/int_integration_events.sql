@@ -13,7 +13,7 @@ received as (
         case
             when events.integration_type is null then {{ json_text('activities.payload', 'integration_type') }}
         end as stated_type,
-        {{ json_field('activities.payload', 'events.id_field') }} as stated_id,
+        nullif({{ json_field('activities.payload', 'events.id_field') }}, '') as stated_id,
         {{ json_field('activities.payload', 'events.name_field') }} as integration_name,
         events.effect,
         activities.occurred_at,
@@ -21,6 +21,15 @@ received as (
     from {{ ref('activities') }} as activities
     inner join {{ ref('integration_events') }} as events on activities.activity_type = events.activity_type
     where {{ is_new('activities') }}
+
+),
+
+typed as (
+
+    select
+        *,
+        case when stated_id is not null then 'mcp_server' else coalesce(stated_type, 'unknown') end as personal_type
+    from received
 
 ),
 
@@ -32,17 +41,14 @@ final as (
         organization_uuid,
         actor_id,
         actor_email,
-        coalesce(
-            integration_type,
-            case when stated_id is not null then 'mcp_server' else coalesce(stated_type, 'unknown') end
-        ) as integration_type,
-        coalesce(stated_id, stated_type, 'unknown') as integration_id,
+        coalesce(integration_type, personal_type) as integration_type,
+        coalesce(stated_id, integration_type, personal_type) as integration_id,
         integration_name,
         effect,
-        stated_id is null as is_named_by_type,
+        stated_id is null and effect in ('user_connected', 'user_disconnected') as is_named_by_type,
         occurred_at,
         ingest_seq
-    from received
+    from typed
 
 )
 
