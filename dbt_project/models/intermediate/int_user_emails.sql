@@ -3,7 +3,7 @@ with
 observations as (
 
     select * from {{ ref('int_user_observations') }}
-    where email is not null
+    where email <> ''
 
 ),
 

@@ -43,7 +43,7 @@ final as (
         {{ user_activity_counts() }},
         min(occurred_at) as first_activity_at,
         max(occurred_at) as last_activity_at,
-        max(case when right(activity_type, 7) <> '_viewed' then occurred_at end) as last_engaged_at,
+        max(case when right(coalesce(activity_type, ''), 7) <> '_viewed' then occurred_at end) as last_engaged_at,
         max(ingest_seq) as ingest_seq
     from activities
     group by activity_date, actor_user_id, organization_uuid
