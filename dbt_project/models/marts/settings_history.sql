@@ -20,7 +20,7 @@ seen as (
 
 ),
 
--- An unknown value is not known to be the one before.
+-- A value that an event leaves out is not known to be the one before. A walk states each value that it finds.
 starts as (
 
     select
@@ -33,7 +33,10 @@ starts as (
         statement_number,
         case when is_start_seen then stated_at end as valid_from
     from seen
-    where statement_number = 1 or setting_value is null or setting_value is distinct from value_before
+    where
+        statement_number = 1
+        or setting_value is distinct from value_before
+        or (setting_value is null and is_observation = 0)
 
     union all
 
