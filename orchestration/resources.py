@@ -7,7 +7,7 @@ and are not part of any run configuration.
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,11 @@ class Publication(dg.ConfigurableResource):
 
     def _since(self) -> date | None:
         return published_since(os.environ, datetime.now(UTC).date())
+
+    def every(self) -> timedelta:
+        """How long an edition stays, at least, when a schedule publishes."""
+        with fail_step_on_error():
+            return timedelta(minutes=Settings.read(os.environ, "publish_every_minutes").publish_every_minutes)
 
     def has_workbook(self) -> bool:
         """Whether a workbook is published beside the DuckDB file."""

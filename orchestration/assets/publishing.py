@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -20,6 +20,7 @@ from orchestration.assets.manifest import personal_data
 from orchestration.assets.project import project
 from orchestration.assets.transformation import curated_tables
 from orchestration.config.settings import PSEUDONYM_KEY
+from orchestration.intervals import aware_utc
 from orchestration.publish.duckdb_file import FILE_NAME, publish_database, published_at
 from orchestration.publish.edition import Edition, read_edition
 from orchestration.publish.manifest import (
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
 PUBLISHED_AGAIN = "Published again: the published copy had been edited or lost."
 NOTHING_NEW = "Nothing has changed since the last publication."
+# Jobs that run all day.
+FREQUENT_JOBS = frozenset({"refresh", "directory"})
 PREFIXES = {RESTRICTED: "", GENERAL: "general_"}
 WORDS = {
     RESTRICTED: "",
@@ -81,19 +84,34 @@ def _edition_asset(origin: Origin) -> dg.AssetsDefinition:
         group_name=origin.group,
         owners=OWNERS,
         kinds={"python"},
+        output_required=False,
         description="What both sets publish: the marts as one build left them, with its checks, and how complete "
         "they are. Nothing is published of a build that failed.",
     )
-    def edition(warehouse: Warehouse, publication: Publication) -> dg.MaterializeResult:
+    def edition(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, publication: Publication
+    ) -> Iterator[dg.MaterializeResult]:
         """Require that the marts may be published. Everything published depends on this asset alone."""
         warehouse, publication = origin.places(warehouse, publication)
+        if context.run.job_name in FREQUENT_JOBS and (sentence := _not_due(publication, datetime.now(UTC))):
+            log.info(sentence)
+            return
         published = _set(publication, RESTRICTED)
         assert published is not None
         with _edition(warehouse, published) as (_, found):
             facts = _facts(found, False)
-        return dg.MaterializeResult(metadata={name: fact for name, fact in facts.items() if name != "outcome"})
+        yield dg.MaterializeResult(metadata={name: fact for name, fact in facts.items() if name != "outcome"})
 
     return edition
+
+
+def _not_due(publication: Publication, now: datetime) -> str:
+    """Why nothing is published yet, in a sentence; "" if it is time."""
+    every, last = publication.every(), published_at(publication.path / FILE_NAME)
+    if not last or now - aware_utc(last) >= every:
+        return ""
+    minutes = every // timedelta(minutes=1)
+    return f"The edition of {last:%Y-%m-%d %H:%M} (UTC) stays: PUBLISH_EVERY_MINUTES is {minutes}."
 
 
 def _asset(

@@ -162,6 +162,9 @@ class Settings(Model):
     published_group: Group | None = Field(None, description="the group that may read what is published")
     published_workbook: bool = Field(False, description="a spreadsheet of what auditors ask for as well")
     published_days: int | None = Field(None, ge=1, le=MAX_DAYS, description="older details are not published")
+    publish_every_minutes: int = Field(
+        0, ge=0, le=60, description="for how long a schedule publishes no newer edition"
+    )
     published_general_path: CheckoutPath = Field(
         default_factory=lambda read: general_beside(read["published_path"]),
         description="where the general set goes",

@@ -96,9 +96,11 @@ class PublishedSet:
                     [item if item is None else self.pseudonyms.of(item) for item in value] for value in values
                 )
                 published = pa.array(lists, pa.list_(pa.string()))
-            connection.register(
-                name, pa.table({"value": pa.array(values, published.type), "published": published})
-            )
+            pairs = pa.table({"value": pa.array(values, published.type), "published": published})
+            # A table, because DuckDB knows how long it is, and joins it from the shorter side.
+            connection.register("pairs", pairs)
+            connection.execute(f"create or replace temporary table {name} as from pairs")
+            connection.unregister("pairs")
 
 
 def restricted(

@@ -129,6 +129,28 @@ def test_publishing_again_writes_nothing_and_reports_it(
     assert state() == before
 
 
+def test_a_job_of_all_day_leaves_an_edition_for_as_long_as_is_set(copy: Path, caplog: pytest.LogCaptureFixture):
+    directory = copy.parent / "published"
+    publish(copy, directory)
+    change(copy, AGAIN)
+    file = directory / "compliance.duckdb"
+    before, minutes = file.read_bytes(), {"PUBLISH_EVERY_MINUTES": "60"}
+    caplog.set_level(logging.INFO, "orchestration")
+    result = run("refresh", copy, minutes, stages=("published",))
+    assert result.success
+    assert file.read_bytes() == before
+    assert "(UTC) stays: PUBLISH_EVERY_MINUTES is 60.\n" in caplog.text
+    assert [one for one in result.all_events if one.is_step_failure] == []
+
+    # What somebody asks for is published, and what has become old.
+    assert facts_of(run("publish", copy, minutes), "database")["outcome"] == "Published."
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update marts._published set published_at = published_at - interval 1 hour")
+    assert run("refresh", copy, minutes, stages=("published",)).asset_materializations_for_node(
+        "published__edition"
+    )
+
+
 def publish(path: Path, directory: Path) -> tuple[bool, tuple[int, int] | None]:
     published = restricted(read_catalog(project.manifest_path), directory)
     with open_warehouse(path) as connection:
