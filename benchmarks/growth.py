@@ -13,6 +13,7 @@ from benchmarks.parts import PYTHON, Costs, print_cost, remove, task
 from benchmarks.tasks import HEADERS
 from local_feed.child import child_feed
 from orchestration.api.feed import FEED
+from orchestration.assets.dbt_run import TESTS_OF_THE_CODE, UNCHANGED_WITH_THE_CODE
 
 NEW = 5000
 
@@ -37,7 +38,7 @@ class Growth:
 
 
 def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool) -> Growth:
-    """(b, c) `NEW` activities on top of histories of several sizes: the refresh, and the dbt build after it."""
+    """(b, c) `NEW` activities on top of histories of several sizes: reading them, building, publishing."""
     results = Growth()
     origin = work / "origin.duckdb"
     bases = {size: work / f"base-{size}.duckdb" for size in sizes}
@@ -55,9 +56,11 @@ def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
                 if path != base:
                     remove(path)
                     shutil.copyfile(base, path)
-                results.note("refresh", f"{size:,}", task("land", url, path))
+                results.note("reading", f"{size:,}", task("land", url, path))
                 if dbt:
-                    results.note("dbt build", f"{size:,}", build(path))
+                    results.note("dbt build", f"{size:,}", build(path, *UNCHANGED_WITH_THE_CODE))
+                if dbt and path == base:
+                    results.note("publication", f"{size:,}", task("publish", path))
     for path in (origin, work / "grown.duckdb", *bases.values()):
         remove(path)
     return results
@@ -66,16 +69,21 @@ def growth(work: Path, activities: int, rounds: int, sizes: list[int], dbt: bool
 def _build_first(results: Growth, size: str, base: Path) -> None:
     results.raw_bytes[size] = base.stat().st_size
     results.note("first dbt build", size, build(base))
+    results.note("first publication", size, task("publish", base))
     results.file_bytes[size] = base.stat().st_size
     results.queries[size] = task("query", base).output["queries"]
 
 
-def build(path: Path) -> Cost:
-    """One dbt build of a project that is parsed already, as in a refresh. `output["models"]`: seconds by model."""
+def build(path: Path, *left_out: str) -> Cost:
+    """One dbt build of a project that is parsed already, as in a refresh. `output["models"]`: seconds by model.
+
+    `left_out`: dbt selectors of what is not built.
+    """
     # dbt parses the project again if the path of the database has changed.
     target = path.with_suffix(".dbt")
     dbt, places = [PYTHON.parent / "dbt", "--quiet"], ["--project-dir", ROOT / "dbt_project"]
-    words = [*dbt, "build", *places, "--exclude-resource-type", "unit_test"]
+    words = [*dbt, "build", *places, "--exclude-resource-type", "unit_test", "--exclude", TESTS_OF_THE_CODE]
+    words += [*left_out, "--indirect-selection", "empty"] if left_out else []
     script = "import subprocess,sys,time,json;b=time.monotonic();subprocess.run(sys.argv[1:],check=True);"
     script += "print(json.dumps({'seconds':time.monotonic()-b}))"
     environment = {"WAREHOUSE_PATH": str(path), "DBT_TARGET_PATH": str(target)}

@@ -23,6 +23,12 @@ from orchestration.api.feed import FEED
 from orchestration.config.sources import Source
 from orchestration.ingest.run import refresh
 from orchestration.project_files import project_sha256
+from orchestration.publish.duckdb_file import publish_database
+from orchestration.publish.edition import read_edition
+from orchestration.publish.marts import read_catalog
+from orchestration.publish.parquet import publish_parquet
+from orchestration.publish.pseudonyms import Pseudonyms
+from orchestration.publish.sets import general, restricted
 from orchestration.warehouse.builds import newest_ingest_seq, record_build
 from orchestration.warehouse.connection import open_warehouse
 
@@ -131,6 +137,19 @@ def note_build(path: str) -> dict[str, int]:
     return {"ingest_seq": newest}
 
 
+def publish(path: str) -> dict[str, int]:
+    """Publish both sets beside the warehouse, as DuckDB file and as Parquet, as a refresh does."""
+    catalog = read_catalog(ROOT / "dbt_project/target/manifest.json")
+    directory = Path(path).with_suffix(".published")
+    pseudonyms = Pseudonyms(SecretStr("of the benchmarks"))
+    for one in (restricted(catalog, directory), general(catalog, pseudonyms, directory / "general")):
+        with open_warehouse(Path(path)) as connection:
+            edition = read_edition(connection, one)
+            publish_database(connection, one, edition)
+            publish_parquet(connection, one, edition)
+    return {"file_bytes": sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())}
+
+
 def query(path: str) -> dict[str, dict[str, float]]:
     """Run the typical queries on the built marts. Returns the seconds of each, the faster of two runs."""
     seconds = {}
@@ -166,6 +185,7 @@ if __name__ == "__main__":
         "land": land,
         "resize": make_history,
         "note": note_build,
+        "publish": publish,
         "query": query,
         "download": download,
         "save": save,
