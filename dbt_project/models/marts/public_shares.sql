@@ -7,16 +7,16 @@ events as (
     select
         *,
         row_number() over ({{ share }}) as event_number,
-        coalesce(lag(is_public) over ({{ share }}), false) as was_public
+        coalesce(lag(is_public) over ({{ share }}), is_public_before) as was_public
     from {{ ref('int_share_events') }}
 
 ),
 
--- A share whose end is its first event began before history does.
+-- A share that its first event ends, or leaves as it was, began before history does.
 changes as (
 
     select * from events
-    where is_public <> was_public or (is_end_of_share and event_number = 1)
+    where is_public <> was_public or (was_public and event_number = 1)
 
 ),
 
@@ -42,10 +42,10 @@ final as (
         object_id,
         container_id,
         audience,
-        case when is_public then occurred_at end as shared_at,
-        case when is_public then actor_id end as shared_by_actor_id,
-        case when is_public then actor_email end as shared_by_email,
-        case when is_public then activity_id end as started_by_activity_id,
+        case when not was_public then occurred_at end as shared_at,
+        case when not was_public then actor_id end as shared_by_actor_id,
+        case when not was_public then actor_email end as shared_by_email,
+        case when not was_public then activity_id end as started_by_activity_id,
         case when is_public then next_occurred_at else occurred_at end as ended_at,
         case when is_public then next_actor_id else actor_id end as ended_by_actor_id,
         case when is_public then next_actor_email else actor_email end as ended_by_email,
