@@ -43,12 +43,12 @@
 
 {#
   When an activity occurred. Access by the provider appears in the feed up to two business days later; its record states
-  when it occurred. A later time cannot be right, and ages count up to the newest.
+  when it occurred.
 #}
 {% macro happened_at(activity_type, accessed_at, created_at) -%}
     case
         when {{ activity_type }} in ('anthropic_access', 'cmek_preserve')
-            then least({{ utc_timestamp(accessed_at) }}, {{ created_at }})
+            then coalesce({{ utc_timestamp(accessed_at) }}, {{ created_at }})
         else {{ created_at }}
     end
 {%- endmacro %}
