@@ -30,7 +30,7 @@ final as (
         'group' as scope_type,
         activities.stated_group_id as scope_id,
         activities.organization_uuid,
-        'user' as principal_type,
+        case when left(members.member_id, 5) = 'svac_' then 'service_account' else 'user' end as principal_type,
         members.member_id as principal_id,
         cast(null as {{ dbt.type_string() }}) as principal_email,
         case activities.activity_type

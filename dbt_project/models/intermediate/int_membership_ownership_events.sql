@@ -15,7 +15,7 @@ folds as (
 
 ),
 
--- Roles that walks show count only where events and walks are folded together.
+-- Roles that walks show count only where events and walks are folded together. With a stay its role ends.
 statements as (
 
     select
@@ -27,7 +27,7 @@ statements as (
         stated.occurred_at
     from {{ ref('int_membership_stated_events') }} as stated
     cross join folds
-    where stated.scope_type = 'organization' and stated.new_role is not null
+    where stated.scope_type = 'organization' and (stated.new_role is not null or stated.effect = 'end')
 
     union all
 
@@ -36,10 +36,12 @@ statements as (
         scope_id,
         principal_id,
         '' as activity_id,
-        listed_role as new_role,
+        case when is_present then listed_role end as new_role,
         observed_at as occurred_at
     from {{ ref('int_membership_listings') }}
-    where scope_type = 'organization' and is_present and listed_role is not null
+    where
+        scope_type = 'organization'
+        and case when is_present then listed_role is not null else not is_in_scope end
 
 ),
 

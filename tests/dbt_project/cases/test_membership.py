@@ -85,6 +85,8 @@ PERIODS = [
     ("group_M02", "rbac_role", [(None, "02-02", "03-01", "added", "principal_ended")]),
     ("group_M02", "chat_project_role", [("viewer", "02-02", "03-01", "added", "principal_ended")]),
     ("svcac_M02", "workspace", [(None, "02-02", "03-02", "added", "principal_ended")]),
+    ("svac_M02", "group", [(None, "02-02", "03-02", "added", "principal_ended")]),
+    ("user_M02_eve", "group", [(None, "02-02", None, "added", None)]),
     ("user_M02_bob", "rbac_role", [(None, "02-02", "03-03", "added", "scope_deleted")]),
     ("user_M02_bob", "workspace", [(None, "02-02", "03-04", "added", "scope_deleted")]),
     # Two users with one email: the one whose stay is open, and neither where both are.
@@ -124,6 +126,11 @@ PERIODS = [
             ("user", "02-01", "03-08", "added", "role_changed"),
             ("primary_owner", "03-08", None, "ownership_transferred", None),
         ],
+    ),
+    # A former owner who returned as somebody else loses nothing when others pass the ownership on.
+    (
+        "user_M09_ann", "organization",
+        [("primary_owner", "02-01", "02-02", "added", "left"), ("admin", "02-04", None, "invite_accepted", None)],
     ),
     # Role changes to the role that is held, soon after an end, and first of all.
     (
@@ -216,6 +223,13 @@ def test_users(cases: Query, user_id: str, status: str, role: str | None, joined
 
 def test_a_role_update_without_roles_is_no_change(cases: Query):
     assert cases("select * from marts.membership_changes where principal_id = 'user_S13_bob'") == []
+
+
+def test_a_service_account_in_a_group_is_no_user(cases: Query):
+    assert cases("select principal_type from marts.membership_changes where principal_id = 'svac_M02'") == [
+        ("service_account",)
+    ]
+    assert cases("select user_id from marts.users where user_id like 'svac%'") == []
 
 
 def test_a_removal_by_email_keeps_its_null(cases: Query):

@@ -125,12 +125,31 @@ CASES = Cases()
             ("user", None, "03-02 10:00:10", "directory", "removed"),
             ("owner", "03-02 10:00:50", None, "added", None),
         ],
+        # What the walk saw does not come again with an event that names no role, after one that says otherwise.
+        d5_synced=[
+            ("developer", None, "03-02", "directory", "role_changed"),
+            ("user", "03-02", "03-02 10:00:10", "directory", "role_changed"),
+            ("admin", "03-02 10:00:10", None, "role_changed", None),
+        ],
+        d5_tied=[
+            ("developer", None, "03-02", "directory", "role_changed"),
+            ("user", "03-02", "03-02 10:00:20", "directory", "role_changed"),
+            ("admin", "03-02 10:00:20", None, "role_changed", None),
+        ],
+        d5_returned=[
+            ("developer", None, "03-02", "directory", "role_changed"),
+            ("user", "03-02", "03-02 10:00:10", "directory", "removed"),
+            (None, "03-02 10:00:20", None, "provisioned", None),
+        ],
     )
-    .users("03-01", {"d5_left": "user", "d5_raised": "user", "d5_first": "admin", "d5_moved": "user"})
+    .users("03-01", {
+        "d5_left": "user", "d5_raised": "user", "d5_first": "admin", "d5_moved": "user", "d5_synced": "developer",
+        "d5_tied": "developer", "d5_returned": "developer",
+    })
     .role("03-01 10:00:20", "d5_first", "user", "admin")
     .users("03-02", {
         "d5_joined": "user", "d5_raised": "admin", "d5_late": "user", "d5_first": "admin", "d5_unknown": "admin",
-        "d5_moved": "user",
+        "d5_moved": "user", "d5_synced": "user", "d5_tied": "user", "d5_returned": "user",
     })
     .role("03-02 10:01:30", "d5_joined", None, "user")
     .role("03-02 10:00:30", "d5_left", "user", None)
@@ -139,6 +158,12 @@ CASES = Cases()
     .event("03-02 10:00:40", "scim_user_created", user_id="d5_unknown")
     .role("03-02 10:00:10", "d5_moved", "user", None)
     .role("03-02 10:00:50", "d5_moved", None, "owner")
+    .role("03-02 10:00:10", "d5_synced", "user", "admin")
+    .event("03-02 10:00:20", "scim_user_created", user_id="d5_synced")
+    .role("03-02 10:00:20", "d5_tied", "user", "admin")
+    .event("03-02 10:00:20", "scim_user_created", user_id="d5_tied")
+    .role("03-02 10:00:10", "d5_returned", "user", None)
+    .event("03-02 10:00:20", "scim_user_created", user_id="d5_returned")
 )  # fmt: skip
 
 (

@@ -57,3 +57,15 @@ CASES = Cases()
     .walk("03-02", "organizations", {}, parent=None)
     .users("03-03", {"d10_kim": "user"})
 )
+
+(
+    # The walk before the organization left its list was the last to show the member.
+    CASES.story("observed", d12_bob=[("user", None, "03-03", "directory", "absent_from_directory")])
+    .walk("03-01", "organizations", {"org-observed": {"uuid": "org-observed"}}, parent=None)
+    .users("03-01 10:01", {"d12_bob": "user"})
+    .event("03-01 12:00", "scim_user_updated", actor={
+        "type": "user_actor", "user_id": "d12_bob", "email_address": "bob@old.example",
+    })
+    .users("03-02", {"d12_bob": "user"})
+    .walk("03-03", "organizations", {}, parent=None)
+)  # fmt: skip

@@ -49,11 +49,18 @@ def placed(signals: list[Signal]) -> list[Signal]:
     events = sorted((one for one in signals if one.walk_end is None), key=lambda one: one.at)
     keys = {id(one): (one.at, 0) for one in events}
     for one in (one for one in signals if one.walk_end is not None):
-        for event in events:
-            says_the_same = (event.effect == one.effect and event.role in (None, one.role)) or (
-                one.effect == "begin" and event.effect == "change" and event.role == one.role
+        soon = [event for event in events if one.at < event.at <= one.walk_end + timedelta(minutes=1)]
+        for number, event in enumerate(soon):
+            is_untouched = all(
+                before.effect != "end" and before.role in (None, one.role) for before in soon[:number]
             )
-            if one.at < event.at <= one.walk_end + timedelta(minutes=1) and says_the_same:
+            if one.effect == "end":
+                says_the_same = event.effect == "end"
+            elif event.role is None:
+                says_the_same = event.effect == "begin" and is_untouched
+            else:
+                says_the_same = event.effect in ("begin", "change") and event.role == one.role
+            if says_the_same:
                 one.at, one.reason, one.is_first_walk, one.is_dated_by_event = event.at, event.reason, False, True
                 break
         keys[id(one)] = (one.at, 1)

@@ -47,6 +47,8 @@ USERS = [
     ("d3_never", "member", "user", None, False, None),
     ("d3_gone", "removed", "user", "D3_Gone", False, "d3_gone@corp.example"),
     ("d3_back", "member", "user", "D3_Back", True, "d3_back@corp.example"),
+    # Shown by a walk after an event had another email.
+    ("d12_bob", "removed", "user", "D12_Bob", False, "d12_bob@corp.example"),
 ]
 
 
