@@ -29,7 +29,7 @@ explained as (
     inner join changes
         on
             observations.setting_key = changes.setting_key
-            and observations.setting_value = changes.setting_value
+            and observations.setting_value is not distinct from changes.setting_value
             and observations.observed_at < changes.occurred_at
             and observations.finished_at + {{ span(1, 'minute') }} >= changes.occurred_at
 

@@ -41,18 +41,19 @@ RECORDS = [
     # Recorded by the feed just after the walk that shows it already, and just before one that does not yet.
     change("2026-05-05T10:00:20Z", "public_projects_enabled", False, True),
     change("2026-05-06T09:59:50Z", "web_search_enabled", True, False),
+    change("2026-05-05T10:00:30Z", "members_limit", 5, None),
     change("2026-05-03T10:00:00Z", "web_search_enabled", False, True, "claude_user_settings_updated"),
 ]
 ALWAYS = {"account_session_duration_seconds": 3600, "allowed_invite_domains": ["a.example", "b.example"]}
 WALKS = [
     walk("2026-05-03 10:00:00", skills_enabled=False, public_projects_enabled=False, web_search_enabled=True,
-         chat_enabled=False, **ALWAYS),
+         chat_enabled=False, members_limit=5, **ALWAYS),
     # The same bytes as before an event say again what the walk found.
     walk("2026-05-05 10:00:00", skills_enabled=False, public_projects_enabled=True, web_search_enabled=True,
-         chat_enabled=True, **ALWAYS),
+         chat_enabled=True, members_limit=None, **ALWAYS),
     # A setting that is no longer listed is not off.
     walk("2026-05-06 10:00:00", skills_enabled=False, public_projects_enabled=True, web_search_enabled=True,
-         chat_enabled=True, account_session_duration_seconds=7200),
+         chat_enabled=True, members_limit=None, account_session_duration_seconds=7200),
 ]  # fmt: skip
 SWITCH = [
     Walk("compliance_settings", ONE, datetime(2026, 5, day, 10), {ONE: {"state": {"type": state}}}, source="admin")
@@ -116,6 +117,11 @@ def test_an_event_of_the_minute_after_a_walk_dates_what_the_walk_found(settings:
     assert setting_periods(settings, "public_projects_enabled") == [
         ("false", None, "05 10:00:20", "directory", None),
         ("true", "05 10:00:20", None, "event", "ada@example.com"),
+    ]
+    # A setting that is cleared, too.
+    assert setting_periods(settings, "members_limit") == [
+        ("5", None, "05 10:00:30", "directory", None),
+        (None, "05 10:00:30", None, "event", "ada@example.com"),
     ]
 
 
