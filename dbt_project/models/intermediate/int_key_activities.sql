@@ -46,6 +46,11 @@ final as (
             when coalesce(event_types.status, '') <> 'rotated'
                 then {{ json_strings(payload, 'scopes') }}
         end as stated_scopes,
+        case
+            when event_types.event_type = 'created'
+                then nullif({{ principal_type(json_text(payload, 'principal_type')) }}, 'unspecified')
+        end as stated_owner_type,
+        case when event_types.event_type = 'created' then {{ json_text(payload, 'principal_id') }} end as stated_owner_id,
         activities.occurred_at,
         case
             when coalesce(event_types.status, '') <> 'rotated'

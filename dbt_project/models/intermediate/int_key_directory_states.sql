@@ -14,14 +14,28 @@ usage_walks as (
 
 ),
 
+-- Creations state the owner since August 2026. A list that shows the key states it again, null too.
+created as (
+
+    select
+        key_id,
+        key_type,
+        {{ value_at_last('stated_owner_type', moment('occurred_at', 'activity_id')) }} as owner_type,
+        {{ value_at_last('stated_owner_id', moment('occurred_at', 'activity_id')) }} as owner_id
+    from {{ ref('int_key_stated_events') }}
+    where stated_owner_type is not null and stated_owner_id is not null
+    group by key_id, key_type
+
+),
+
 final as (
 
     select
         identities.key_id,
         identities.key_type,
         listed.partial_key_hint,
-        listed.owner_type,
-        listed.owner_id,
+        case when listed.key_id is null then created.owner_type else listed.owner_type end as owner_type,
+        case when listed.key_id is null then created.owner_id else listed.owner_id end as owner_id,
         coalesce(
             inference.inference_token_count_last_30_days,
             case when identities.key_type = 'platform_api_key' and usage_walks.walk_count > 0 then 0 end
@@ -32,6 +46,7 @@ final as (
     cross join usage_walks
     left join {{ ref('int_key_listed_states') }} as listed
         on identities.key_type = listed.key_type and identities.key_id = listed.key_id
+    left join created on identities.key_type = created.key_type and identities.key_id = created.key_id
     left join covered on identities.key_type = covered.key_type and identities.key_id = covered.key_id
     left join {{ ref('int_key_inference') }} as inference
         on

@@ -18,6 +18,8 @@ stated as (
         updates,
         updated_fields,
         stated_scopes,
+        stated_owner_type,
+        stated_owner_id,
         occurred_at,
         stated_expires_at,
         {{ key_group('key_type', 'stated_key_id') }} as key_group

@@ -14,7 +14,9 @@ final as (
         key_type,
         status,
         event_number,
-        case when status_taken_at = valid_from then status_activity_id else activity_id end as started_by_activity_id,
+        case
+            when status = 'expired' or status_taken_at = valid_from then status_activity_id else activity_id
+        end as started_by_activity_id,
         valid_from,
         least(valid_to, expired_from) as valid_to
     from event_intervals

@@ -30,8 +30,13 @@ merged as (
         key_type,
         status,
         period_number,
-        {{ value_at_first('started_by_activity_id', 'event_number') }}
-        filter (where started_by_activity_id is not null) as first_activity_id,
+        -- What begins with a walk or a stated creation no later event began. A key expires before an event reports it.
+        case
+            when status = 'expired'
+                then {{ value_at_first('started_by_activity_id', 'event_number') }}
+                    filter (where started_by_activity_id is not null)
+            else {{ value_at_first('started_by_activity_id', 'event_number') }}
+        end as first_activity_id,
         case when count(*) = count(valid_from) then min(valid_from) end as valid_from,
         case when count(*) = count(valid_to) then max(valid_to) end as valid_to
     from numbered

@@ -96,7 +96,11 @@ def key_stories() -> Story:
     story.event(
         *("E", "02-02 10:00", "platform_api_key_created"),
         api_key_id="apikey_seen", expires_at="2027-01-01T00:00:00Z", scope={"workspace_id": "wrkspc_old"},
+        principal_type="user", principal_id="user_own",
     )  # fmt: skip
+    for key_id, kind in (("apikey_made", "service_account"), ("apikey_shared", "unspecified")):
+        principal = {"principal_type": kind, "principal_id": "svac_own"}
+        story.event("E", "02-16 10:00", "platform_api_key_created", api_key_id=key_id, **principal)
     update("E", "02-03 10:00", "apikey_seen", "name", None, "by event")
     walks("E", [listed("apikey_seen", name="by list", created_at="2026-02-02T09:59:59Z")])
     update("E", "02-06 10:00", "apikey_seen", "name", "by list", "by event again")
@@ -139,6 +143,15 @@ def key_stories() -> Story:
         listed("apikey_P1", expires_at="2026-02-04T00:00:00Z", created_at="2026-02-02T10:00:00Z"),
         listed("apikey_P2", expires_at="2026-01-15T00:00:00Z"),
     ])  # fmt: skip
+
+    # Renamed after a walk, or a creation that only the list states, has begun a period.
+    walks("Q", [
+        listed("apikey_Q1"), listed("apikey_Q2", "inactive"), listed("apikey_Q3"), listed("apikey_Q4"),
+    ], [
+        listed("apikey_Q1"), listed("apikey_Q2"), listed("apikey_Q3", "expired"),
+    ])  # fmt: skip
+    for key_id in ("apikey_Q1", "apikey_Q2", "apikey_Q3", "apikey_Q4"):
+        update("Q", "02-12 10:00", key_id, "name", "a", "b")
 
     # Walks that say nothing.
     story.walk("api_keys", "K", at("02-05 10:00"), {"apikey_K": listed("apikey_K")})

@@ -136,9 +136,13 @@ def test_a_used_key_that_is_listed_is_one_row_of_the_listed_type(listed_keys: Qu
         ("apikey_owned", ("user", "user_own", None)),
         ("apikey_robot", ("service_account", "svac_own", None)),
         ("apikey_space", (None, None, "wrkspc_1")),
+        # Only the creation states it; the list says that the key belongs to nobody.
+        ("apikey_made", ("service_account", "svac_own", None)),
+        ("apikey_shared", (None, None, None)),
+        ("apikey_seen", (None, None, None)),
     ],
 )
-def test_the_owner_is_read_in_either_shape(listed_keys: Query, key_id: str, owner: tuple[object, ...]):
+def test_the_owner_is_read_in_any_shape(listed_keys: Query, key_id: str, owner: tuple[object, ...]):
     assert key(listed_keys, key_id, "owner_type, owner_id, workspace_id") == owner
 
 
@@ -153,6 +157,28 @@ def test_a_key_that_had_ended_before_ended_when_that_was_stated_and_not_when_it_
     ended = "status, ended_at::varchar"
     assert key(listed_keys, "apikey_I4", ended) == ("archived", "2026-02-05 10:00:00")
     assert key(listed_keys, "apikey_I5", ended) == ("archived", "2026-02-03 10:00:00")
+
+
+@pytest.mark.parametrize(
+    ("key_id", "before", "now"),
+    [
+        ("apikey_Q1", None, "active"),
+        ("apikey_Q2", ("inactive", None), "active"),
+        ("apikey_Q3", ("active", "06-01 00:00"), "expired"),
+        ("apikey_Q4", ("active", "06-01 00:00"), "deleted"),
+    ],
+)
+def test_no_later_event_began_what_a_walk_did(
+    listed_keys: Query, key_id: str, before: tuple[str, str | None] | None, now: str
+):
+    found = [(*before, "02-10 10:00", False, False)] if before else []
+    began = "02-10 10:00" if before else "06-01 00:00"
+    assert periods(listed_keys, key_id) == [*found, (now, began, None, False, False)]
+    assert listed_keys(
+        "select p.key_id from marts.key_periods as p "
+        "join marts.activities as a on p.started_by_activity_id = a.activity_id "
+        "where p.status <> 'expired' and p.valid_from <> a.occurred_at"
+    ) == []  # fmt: skip
 
 
 def test_a_key_that_no_walk_showed_is_known_not_to_be_listed(listed_keys: Query):
