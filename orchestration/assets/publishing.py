@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 MARTS = sorted(key for key in curated_tables.keys if key.path[0] == SCHEMA)
 PUBLISHED_AGAIN = "Published again: the published copy had been edited or lost."
 NOTHING_NEW = "Nothing has changed since the last publication."
-# Jobs that run all day.
+# They run all day, and PUBLISH_EVERY_MINUTES is for them.
 FREQUENT_JOBS = frozenset({"refresh", "directory"})
 PREFIXES = {RESTRICTED: "", GENERAL: "general_"}
 WORDS = {

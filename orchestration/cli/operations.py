@@ -113,8 +113,6 @@ def ui(
     """Open the Dagster UI on this workspace, on 127.0.0.1."""
     from orchestration.ui import serve
 
-    with open_instance() as instance:
-        report_lost_runs(instance)
     return serve(port, with_daemon=not no_daemon)
 
 
